@@ -1,0 +1,48 @@
+.DEFAULT_GOAL := help
+SHELL := bash
+GATE := @bash tests/gates/run.sh
+
+STATIC := ruff mypy shellcheck yamllint ansible-lint changelog docs
+# Cheap gates first. CI runs exactly these.
+ALL := $(STATIC) unit python-floor artifact functional pyroute2-floor sanity next-core molecule demo
+
+PLAYBOOK := .venv/bin/ansible-playbook
+
+.PHONY: help setup lint unit functional test test-long demo lab-up lab-down bench clean
+
+help: ## Show the targets.
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
+
+setup: ## Install only: Debian packages (as root), .venv. Says what is missing when not root.
+	@bash tests/gates/setup.sh
+
+lint: setup ## Static checks.
+	$(GATE) $(STATIC)
+
+unit: setup ## Unit tests; no root needed.
+	$(GATE) unit
+
+functional: setup ## Tests on the real kernel, in throw-away namespaces; no root needed.
+	$(GATE) functional
+
+test: setup ## Everything CI runs.
+	$(GATE) $(ALL)
+
+test-long: setup ## Everything CI runs, and the benchmarks at full size.
+	$(GATE) $(ALL)
+	@bash tests/gates/bench.sh --sizes 100,400,1000
+
+demo: setup ## Raise a simulated fleet, run the playbooks on it, prove it by packets, take it down.
+	$(GATE) demo
+
+lab-up: setup ## Raise the simulated fleet and leave it up.
+	@$(PLAYBOOK) playbooks/lab/up.yml
+
+lab-down: setup ## Take the simulated fleet down.
+	@$(PLAYBOOK) playbooks/lab/down.yml
+
+bench: setup ## Compare with ip -batch, netavark and CNI. SIZES=100,400,1000
+	@bash tests/gates/bench.sh --sizes $(or $(SIZES),100,400,1000)
+
+clean: ## Remove what the other targets made in this folder.
+	rm -rf build .venv .venv-* .ansible

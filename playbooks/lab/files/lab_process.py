@@ -1,0 +1,121 @@
+# Copyright (c) 2026, the netloom.container_net authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Processes and namespaces: the system calls that Python lacks, and processes known by more than their id."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import pathlib
+import select
+import signal
+from typing import Any, Dict, Iterable, Iterator, List, Optional, Set, Tuple
+
+Record = Dict[str, Any]
+
+CLONE_NEWNS, CLONE_NEWUTS, CLONE_NEWUSER, CLONE_NEWNET = 0x20000, 0x4000000, 0x10000000, 0x40000000
+MS_RDONLY, MS_NOSUID, MS_NODEV, MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE = 1, 2, 4, 32, 0x1000, 0x4000, 0x40000
+PR_SET_PDEATHSIG = 1
+KILL_WAIT_MILLISECONDS = 10000
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def _check(result: int, what: str) -> None:
+    if result != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, "%s: %s" % (what, os.strerror(number)))
+
+
+def unshare(flags: int) -> None:
+    _check(_libc.unshare(flags), "unshare")
+
+
+def mount(source: str, target: str, kind: str, flags: int = 0, options: str = "") -> None:
+    result = _libc.mount(source.encode(), target.encode(), kind.encode(), ctypes.c_ulong(flags), options.encode())
+    _check(result, "mount %s" % target)
+
+
+def end_with_parent(parent: int) -> None:
+    """Ask the kernel to kill this process as soon as its parent ends."""
+    _check(_libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0), "prctl")
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+def outlive_parent() -> None:
+    _check(_libc.prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0), "prctl")
+
+
+def boot_id() -> str:
+    return pathlib.Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+
+
+def start_time(pid: int) -> Optional[int]:
+    """Return field 22 of the process's stat, or None when it has ended."""
+    try:
+        fields = pathlib.Path("/proc/%d/stat" % pid).read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()
+    except OSError:
+        return None
+    return int(fields[19]) if fields[0] not in ("Z", "X") else None
+
+
+def record(name: str, pid: int, namespaces: Iterable[str] = ()) -> Record:
+    return {"name": name, "pid": pid, "start_time": start_time(pid), "boot_id": boot_id(), "namespaces": list(namespaces)}
+
+
+def is_alive(process: Record) -> bool:
+    return process["start_time"] is not None and process["boot_id"] == boot_id() and start_time(process["pid"]) == process["start_time"]
+
+
+def kill(process: Record) -> bool:
+    """Kill the recorded process, never a stranger that got its id, and wait for its end."""
+    try:
+        handle = os.pidfd_open(process["pid"])
+    except OSError:
+        return False
+    try:
+        if not is_alive(process):
+            return False
+        signal.pidfd_send_signal(handle, signal.SIGKILL)
+        waiter = select.poll()
+        waiter.register(handle, select.POLLIN)
+        waiter.poll(KILL_WAIT_MILLISECONDS)
+        return True
+    except ProcessLookupError:
+        return False
+    finally:
+        os.close(handle)
+
+
+def _namespaces(pid: int) -> Tuple[int, ...]:
+    found = []
+    for kind in ("net", "mnt"):
+        try:
+            found.append(os.stat("/proc/%d/ns/%s" % (pid, kind)).st_ino)
+        except OSError:
+            continue
+    return tuple(found)
+
+
+def lab_namespaces(holders: List[Record]) -> Set[int]:
+    """Return the inodes of all namespaces of a lab, with the named ones that were made in its hosts."""
+    found: Set[int] = set()
+    nsfs = os.stat("/proc/self/ns/net").st_dev
+    for holder in filter(is_alive, holders):
+        found.update(_namespaces(holder["pid"]))
+        if "mnt" in holder["namespaces"]:
+            for file in pathlib.Path("/proc/%d/root/run/netns" % holder["pid"]).glob("*"):
+                status = file.stat()
+                if status.st_dev == nsfs:
+                    found.add(status.st_ino)
+    return found - set(_namespaces(os.getpid()))
+
+
+def processes_inside(namespaces: Set[int]) -> Iterator[Record]:
+    """Find the processes that live in any of the namespaces."""
+    for entry in pathlib.Path("/proc").iterdir():
+        if entry.name.isdigit() and namespaces.intersection(_namespaces(int(entry.name))):
+            yield record("process %s" % entry.name, int(entry.name))

@@ -1,0 +1,199 @@
+# Copyright (c) 2026, the netloom.container_net authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to this collection: anything here may change without notice.
+
+"""One object per task: the same pipeline with a declaration of a single link or namespace."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
+
+from .._firewall.backend import NoFirewall
+from .._model.addresses import canonical_mac
+from .._model.errors import Conflict, InputError, Problem
+from .._model.link import Link
+from .._model.mark import Mark, read_mark
+from .._model.names import interface_name_fault, label_fault
+from .._model.objects import Address, FdbEntry, KernelObject, Namespace, Neighbour
+from .._model.snapshot import Facts, Key, Snapshot
+from .engine import Outcome, Request
+from .result import describe
+from .run import command_runner
+from .scope import strangers
+
+
+class Options:
+    """A module's parameters, with every fault collected before anything happens."""
+
+    def __init__(self, params: Mapping[str, Any]) -> None:
+        self._params = params
+        self._problems: List[Problem] = []
+        scope = self.label("scope")
+        self.scope = scope or ""
+
+    def __getitem__(self, name: str) -> Any:
+        return self._params[name]
+
+    def refuse(self, name: str, rule: str, fix: str = "") -> None:
+        self._problems.append(Problem(name, self._params.get(name), rule, fix))
+
+    def label(self, name: str) -> Optional[str]:
+        """Return a name of a scope or namespace."""
+        return self._text(name, label_fault)
+
+    def interface(self, name: str) -> Optional[str]:
+        return self._text(name, interface_name_fault)
+
+    def _text(self, name: str, fault_of: Callable[[str], Optional[str]]) -> Optional[str]:
+        value = self._params[name]
+        if value is not None:
+            fault = fault_of(value)
+            if fault:
+                self.refuse(name, fault)
+        return str(value) if value is not None else None
+
+    def number(self, name: str, low: int, high: int) -> Optional[int]:
+        value = self._params[name]
+        if value is not None and not low <= value <= high:
+            self.refuse(name, "must be from %d to %d" % (low, high))
+        return int(value) if value is not None else None
+
+    def mac(self, name: str) -> Optional[str]:
+        value = self._params[name]
+        if value is None:
+            return None
+        try:
+            mac = canonical_mac(value)
+        except ValueError:
+            self.refuse(name, "must be six pairs of hex digits with colons", "such as 02:42:0a:00:00:05")
+            return None
+        if int(mac[1], 16) & 1 or mac == "00:00:00:00:00:00":
+            self.refuse(name, "must be a unicast address", "make the second digit even")
+        return mac
+
+    def ip(self, name: str) -> Optional[str]:
+        value = self._params[name]
+        return self._ip(name, value) if value is not None else None
+
+    def ips(self, name: str) -> Tuple[str, ...]:
+        found = [self._ip("%s[%d]" % (name, index), value) for index, value in enumerate(self._params[name] or ())]
+        return tuple(ip for ip in found if ip)
+
+    def _ip(self, path: str, value: str) -> Optional[str]:
+        try:
+            return str(ipaddress.ip_address(value))
+        except ValueError:
+            self._problems.append(Problem(path, value, "is not an IP address", "such as 192.0.2.10"))
+            return None
+
+    def interfaces(self, name: str) -> Tuple[str, ...]:
+        """Return addresses with prefix lengths."""
+        found: List[str] = []
+        for index, value in enumerate(self._params[name] or ()):
+            try:
+                if "/" not in value:
+                    raise ValueError(value)
+                found.append(ipaddress.ip_interface(value).with_prefixlen)
+            except ValueError:
+                self._problems.append(Problem("%s[%d]" % (name, index), value, "must be an address with prefix length", "such as 10.0.0.1/24"))
+        return tuple(found)
+
+    def place(self, name: str) -> str:
+        """Return the place of a namespace option: nothing is the host, a leading slash makes it a path."""
+        value = self._params[name]
+        if not value:
+            return ""
+        if value.startswith("/"):
+            return "path:" + str(value)
+        self.label(name)
+        return "netns:" + str(value)
+
+    def check(self) -> None:
+        if self._problems:
+            raise InputError(tuple(self._problems))
+
+
+def present(module: Any, options: Options, objects: Sequence[KernelObject], links: Iterable[Tuple[str, str]]) -> Request:
+    """Return the request that makes objects; entries of ours on the named links that are not among them go."""
+    devices = frozenset(links)
+
+    def build(_facts: Facts) -> Tuple[Sequence[KernelObject], Sequence[Any]]:
+        return objects, ()
+
+    def removes(snapshot: Snapshot) -> Iterable[Key]:
+        entries = (snapshot.objects[key] for key in snapshot.mine)
+        kept = {item.key for item in objects}
+        return [
+            item.key
+            for item in entries
+            if isinstance(item, (Address, FdbEntry, Neighbour)) and (item.place, item.device) in devices and item.key not in kept
+        ]
+
+    return _request(module, options, build, removes)
+
+
+def absent(module: Any, options: Options, targets: Sequence[KernelObject]) -> Request:
+    """Return the request that removes links or namespaces, if they are the scope's."""
+
+    def build(_facts: Facts) -> Tuple[Sequence[KernelObject], Sequence[Any]]:
+        return (), ()
+
+    def removes(snapshot: Snapshot) -> Iterable[Key]:
+        return [target.key for target in targets if target.key in snapshot.objects and _may_remove(snapshot, target, options.scope)]
+
+    return _request(module, options, build, removes, places=[target.place for target in targets])
+
+
+def _may_remove(snapshot: Snapshot, target: KernelObject, scope: str) -> bool:
+    found = snapshot.objects[target.key]
+    mark = read_mark(found.alias if isinstance(found, Link) else getattr(found, "mark", None))
+    if mark is None:
+        raise Conflict(["%s exists and was not made by this collection; remove it with the tool that made it" % found.label])
+    if mark.scope != scope:
+        raise Conflict(["%s belongs to scope '%s', this task has scope '%s'" % (found.label, mark.scope, scope)])
+    if isinstance(found, Namespace):
+        others = strangers(snapshot, found.place, scope)
+        if others:
+            raise Conflict(["%s holds interfaces that scope '%s' did not make: %s" % (found.label, scope, ", ".join(others))])
+    return True
+
+
+def _request(module: Any, options: Options, build: Any, removes: Any, places: Sequence[str] = ()) -> Request:
+    options.check()
+    return Request(
+        scope=options.scope,
+        build=build,
+        backend=NoFirewall(),
+        run=command_runner(module),
+        check_mode=module.check_mode,
+        adopt=True,
+        removes=removes,
+        places=tuple(places),
+        lock_timeout=options["lock_timeout"],
+    )
+
+
+def object_mark(scope: str) -> str:
+    return str(Mark(scope, "object"))
+
+
+def describe_link(place: str, name: str, result: str) -> Callable[[Outcome], Dict[str, Any]]:
+    """Return what a task reports of its link: what was asked, laid over what was found."""
+
+    def action(outcome: Outcome) -> Dict[str, Any]:
+        found: Dict[str, Any] = {"name": name, "namespace": place.partition(":")[2] or None, "exists": False}
+        current = outcome.snapshot.link(place, name)
+        wanted = [item for item in outcome.desired if isinstance(item, Link) and (item.place, item.name) == (place, name)]
+        if wanted:
+            found["exists"] = True
+            if current is not None:
+                found.update(describe(current))
+            found.update(describe(wanted[0]))
+            found["addresses"] = sorted(item.address for item in outcome.desired if isinstance(item, Address) and (item.place, item.device) == (place, name))
+        return {result: found}
+
+    return action
+

@@ -1,0 +1,90 @@
+# Copyright (c) 2026, the netloom.container_net authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to this collection: anything here may change without notice.
+
+"""The only place that knows AnsibleModule: options in, pipeline, result out."""
+
+from __future__ import annotations
+
+from typing import Any, Callable, Dict, NoReturn, Optional, Sequence, Tuple
+
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible.module_utils.common.process import get_bin_path
+
+from .._firewall.backend import Backend, RunCommand, select_backend
+from .._kernel.wire import PYROUTE2_ERROR, PYROUTE2_FLOOR, pyroute2_version
+from .._model.errors import ContainerNetError
+from .engine import Outcome, Request, converge
+from .result import render
+
+Arguments = Dict[str, Dict[str, Any]]
+
+LOCK_OPTION: Arguments = {"lock_timeout": {"type": "float", "default": 60.0}}
+SCOPE_OPTION: Arguments = {"scope": {"type": "str", "default": "tasks"}}
+PLACE_OPTION: Arguments = {"namespace": {"type": "str"}}
+STATE_OPTION: Arguments = {"state": {"type": "str", "choices": ["present", "absent"], "default": "present"}}
+BACKEND_OPTION: Arguments = {"firewall_backend": {"type": "str", "choices": ["auto", "iptables", "none"], "default": "auto"}}
+ATOMIC_OPTIONS: Arguments = {**STATE_OPTION, **SCOPE_OPTION, **LOCK_OPTION}
+
+
+def create_module(options: Arguments, **constraints: Any) -> AnsibleModule:
+    """Return the module, having made sure of its library."""
+    module = AnsibleModule(argument_spec=options, supports_check_mode=True, **constraints)
+    floor = ".".join(str(number) for number in PYROUTE2_FLOOR)
+    if PYROUTE2_ERROR is not None:
+        module.fail_json(msg=missing_required_lib("pyroute2 >= %s" % floor), exception=PYROUTE2_ERROR)
+    found = pyroute2_version()
+    if found is not None and found < PYROUTE2_FLOOR:
+        reason = "(found %s)" % ".".join(str(number) for number in found)
+        module.fail_json(msg=missing_required_lib("pyroute2 >= %s" % floor, reason=reason))
+    return module
+
+
+def guard(module: AnsibleModule, action: Callable[[], Dict[str, Any]]) -> NoReturn:
+    """Run an action and leave with its result; every expected failure becomes one clear message."""
+    try:
+        result = action()
+    except ContainerNetError as error:
+        module.fail_json(msg=str(error))
+    except PermissionError as error:
+        module.fail_json(msg="%s; changing or reading networks needs root (CAP_NET_ADMIN and CAP_SYS_ADMIN): use become: true" % error)
+    except OSError as error:
+        module.fail_json(msg="%s; nothing is half done that a second run would not complete" % error)
+    module.exit_json(**result)
+
+
+def run_request(module: AnsibleModule, prepare: Callable[[], Request], describe: Optional[Callable[[Outcome], Dict[str, Any]]] = None) -> NoReturn:
+    """Prepare a request, converge, and leave with the shared result shape."""
+
+    def action() -> Dict[str, Any]:
+        outcome = converge(prepare())
+        for warning in outcome.warnings:
+            module.warn(warning)
+        result = render(outcome)
+        if describe is not None:
+            result.update(describe(outcome))
+        return result
+
+    guard(module, action)
+
+
+def command_runner(module: AnsibleModule) -> RunCommand:
+    def run(argv: Sequence[str], data: Optional[str] = None) -> Tuple[int, str, str]:
+        code, out, err = module.run_command(list(argv), data=data, environ_update={"LANG": "C", "LC_ALL": "C"})
+        return int(code), str(out), str(err)
+
+    return run
+
+
+def find_backend(name: str) -> Backend:
+    def has_tool(tool: str) -> bool:
+        try:
+            get_bin_path(tool, opt_dirs=["/sbin", "/usr/sbin"])
+        except ValueError:
+            return False
+        return True
+
+    return select_backend(name, has_tool)
+

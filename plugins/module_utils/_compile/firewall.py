@@ -1,0 +1,202 @@
+# Copyright (c) 2026, the netloom.container_net authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to this collection: anything here may change without notice.
+
+"""The firewall a declaration wants, as data. All chains are shared by the scopes of a host; ranks order the rules in them."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Dict, FrozenSet, Iterator, List, Optional, Tuple
+
+from .._model.addresses import ip_version
+from .._model.document import BridgeNetwork, Document, Network, OverlayNetwork, Subnet
+from .._model.rule import FORWARD_CHAIN, INPUT_CHAIN, INSIDE_CHAIN, LAST_CHAIN, PEERS_PREFIX, POSTROUTING_CHAIN, RAW_CHAIN, Rule
+from .published import compile_published
+
+KNOWN = ("RELATED", "ESTABLISHED")
+UNMASQUERADED = {4: ("224.0.0.0/4", "255.255.255.255/32"), 6: ("ff00::/8",)}
+ICMP = {4: "icmp", 6: "ipv6-icmp"}
+ROUTER_ADVERTISEMENT, NEIGHBOUR_SOLICITATION, NEIGHBOUR_ADVERTISEMENT = 134, 135, 136
+
+
+def compile_firewall(document: Document, *, forwarding_off: FrozenSet[int], ipv6: bool = True) -> Tuple[Rule, ...]:
+    """Return the rules of a declaration.
+
+    `forwarding_off` names the families whose forwarding was off before this collection needed it.
+    Both families are filtered on every bridge, with or without a subnet; only a kernel without IPv6 (`ipv6` false) needs one.
+    """
+    rules: List[Rule] = []
+    if not document.networks:
+        return ()
+    for family in (4, 6) if ipv6 else (4,):
+        rules.extend(_host_rules(document, family, family in forwarding_off))
+        rules.extend(_peer_rules(document, family))
+        for network in document.networks:
+            if isinstance(network, OverlayNetwork):
+                rules.extend(_overlay_rules(network, family, document.scope))
+            else:
+                rules.extend(_bridge_rules(network, family, document.scope))
+        rules.extend(compile_published(document, family))
+    return tuple(rules)
+
+
+def _subnets(network: Network, family: int) -> Tuple[Subnet, ...]:
+    return tuple(subnet for subnet in network.subnets if ip_version(subnet.subnet) == family)
+
+
+def _hides(network: Network) -> bool:
+    """Tell whether nobody outside has a reason to address the network's subnets."""
+    return isinstance(network, BridgeNetwork) and (network.internal or network.masquerade)
+
+
+def _host_rules(document: Document, family: int, forwarding_was_off: bool) -> Iterator[Rule]:
+    """What a scope needs once: the host's own way to its gateways, guards around VXLAN ports, multicast, the default drop."""
+    rule = partial(Rule, family, scope=document.scope)
+    held = [network for network in document.networks if isinstance(network, BridgeNetwork) and _subnets(network, family)]
+    if any(_hides(network) for network in held):
+        yield rule("raw", RAW_CHAIN, 9, "RETURN", in_interface="lo")
+    if held:
+        yield rule("filter", INPUT_CHAIN, 1, "RETURN", in_interface="lo")
+    for port in sorted({network.udp_port for network in document.networks if isinstance(network, OverlayNetwork)}):
+        # VXLAN knows no sender: a container could write frames into any overlay, here or, behind our masquerade, at a peer.
+        for chain in (FORWARD_CHAIN, INPUT_CHAIN):
+            yield rule("filter", chain, 5, INSIDE_CHAIN, protocol="udp", destination_ports=(port, port))
+    if any(network.masquerade and not network.internal for network in held):
+        for group in UNMASQUERADED[family]:
+            yield rule("nat", POSTROUTING_CHAIN, 21, "RETURN", destination=group)
+    if forwarding_was_off:
+        # Behind everybody's rules: whoever wants to forward between interfaces that are not ours says so before.
+        yield rule("filter", LAST_CHAIN, 90, "DROP")
+
+
+def _bridge_rules(network: BridgeNetwork, family: int, scope: str) -> Iterator[Rule]:
+    yield Rule(family, "filter", INSIDE_CHAIN, 10, "DROP", scope, network.name, in_interface=network.bridge_name)
+    yield from _raw_rules(network, family, scope)
+    yield from _forward_rules(network, family, scope)
+    yield from _guard_rules(network, family, scope)
+    yield from _input_rules(network, family, scope)
+    if not network.internal:
+        yield from _nat_rules(network, family, scope)
+
+
+def _raw_rules(network: BridgeNetwork, family: int, scope: str) -> Iterator[Rule]:
+    """Before connection tracking: nothing from outside may name a container or a gateway."""
+    rule = partial(Rule, family, "raw", RAW_CHAIN, scope=scope, owner=network.name)
+    subnets = _subnets(network, family)
+    if not subnets:
+        return
+    # Answers to a client on another network of ours still carry the client's address here.
+    yield rule(10, "RETURN", in_interface=network.bridge_name)
+    if not _hides(network):
+        return
+    for subnet in subnets:
+        if not network.internal:
+            for interface in network.trusted_interfaces:
+                yield rule(10, "RETURN", in_interface=interface, destination=subnet.subnet)
+        yield rule(20, "DROP", destination=subnet.subnet)
+
+
+def _forward_rules(network: BridgeNetwork, family: int, scope: str) -> Iterator[Rule]:
+    """Drops first, accepts last. With br_netfilter the frames inside a bridge come by here too."""
+    rule = partial(Rule, family, "filter", FORWARD_CHAIN, scope=scope, owner=network.name)
+    bridge, others = network.bridge_name, "!" + network.bridge_name
+    if network.internal:
+        yield rule(9, "DROP", in_interface=bridge, out_interface=others)
+        yield rule(9, "DROP", in_interface=others, out_interface=bridge)
+    if not network.enable_icc:
+        if not network.internal:
+            # What is published to everybody is published to the neighbours too; both directions carry the state.
+            yield rule(8, "ACCEPT", in_interface=bridge, out_interface=bridge, ct_state=("DNAT",))
+        yield rule(9, "DROP", in_interface=bridge, out_interface=bridge)
+    else:
+        yield rule(11, "ACCEPT", in_interface=bridge, out_interface=bridge)
+    if network.internal:
+        return
+    yield rule(10, "ACCEPT", out_interface=bridge, ct_state=KNOWN)
+    yield rule(10, "ACCEPT", in_interface=bridge, ct_state=KNOWN)
+    yield rule(12, "DROP", in_interface=bridge, ct_state=("INVALID",))
+    yield rule(12, "DROP", out_interface=bridge, ct_state=("INVALID",))
+    for interface in network.trusted_interfaces:
+        yield rule(30, "ACCEPT", in_interface=interface, out_interface=bridge)
+    yield rule(31, "ACCEPT", out_interface=bridge, ct_state=("DNAT",))
+    yield rule(39, "DROP", out_interface=bridge)
+    for subnet in _subnets(network, family):
+        yield rule(50, "ACCEPT", in_interface=bridge, source=subnet.subnet)
+    # A foreign source would leave as it is, for only our subnets are masqueraded.
+    yield rule(51, "DROP", in_interface=bridge)
+
+
+def _guard_rules(network: BridgeNetwork, family: int, scope: str) -> Iterator[Rule]:
+    """A gateway address answers on its own bridge only, though the kernel would answer on any interface."""
+    rule = partial(Rule, family, "filter", INPUT_CHAIN, scope=scope, owner=network.name)
+    for subnet in _subnets(network, family):
+        yield rule(6, "RETURN", destination=subnet.subnet, ct_state=KNOWN)
+        if not network.internal:
+            for interface in network.trusted_interfaces:
+                yield rule(6, "RETURN", in_interface=interface, destination=subnet.subnet)
+        yield rule(7, "DROP", in_interface="!" + network.bridge_name, destination=subnet.subnet)
+
+
+def _input_rules(network: BridgeNetwork, family: int, scope: str) -> Iterator[Rule]:
+    """What containers may ask of the host itself."""
+    access = network.host_access
+    if access == "all":
+        return
+    rule = partial(Rule, family, "filter", INPUT_CHAIN, scope=scope, owner=network.name, in_interface=network.bridge_name)
+    subnets = _subnets(network, family)
+    if family == 6 and subnets:
+        yield rule(9, "DROP", protocol=ICMP[6], icmp_type=ROUTER_ADVERTISEMENT)
+        for icmp_type in (NEIGHBOUR_SOLICITATION, NEIGHBOUR_ADVERTISEMENT):
+            yield rule(20, "ACCEPT", protocol=ICMP[6], icmp_type=icmp_type)
+    if access != "none":
+        yield rule(10, "ACCEPT", ct_state=KNOWN)
+        for subnet in subnets:
+            if subnet.gateway:
+                yield rule(20, "ACCEPT", destination=subnet.gateway, protocol=ICMP[family])
+    for service in access if isinstance(access, tuple) and subnets else ():
+        port, _slash, protocol = service.partition("/")
+        yield rule(30, "ACCEPT", protocol=protocol, destination_ports=(int(port), int(port)))
+    yield rule(40, "DROP")
+
+
+def _nat_rules(network: BridgeNetwork, family: int, scope: str) -> Iterator[Rule]:
+    rule = partial(Rule, family, "nat", POSTROUTING_CHAIN, scope=scope, owner=network.name)
+    fixed = next((address for address in network.snat_addresses if ip_version(address) == family), None)
+    for subnet in (item.subnet for item in _subnets(network, family)):
+        # Hairpin: a neighbour's answer must come back through the host, or the client would not know its sender.
+        yield rule(10, "MASQUERADE", source=subnet, destination=subnet, out_interface=network.bridge_name, ct_state=("DNAT",))
+        # Between networks of ours the client's address is kept.
+        yield rule(20, "RETURN", destination=subnet)
+        if network.masquerade:
+            target = "SNAT" if fixed else "MASQUERADE"
+            yield rule(30, target, source=subnet, out_interface="!" + network.bridge_name, to=fixed)
+
+
+def _overlay_rules(network: OverlayNetwork, family: int, scope: str) -> Iterator[Rule]:
+    """An overlay is a segment of its own: nothing is routed into it, out of it, or to the host."""
+    bridge, others = network.bridge_name, "!" + network.bridge_name
+    forward = partial(Rule, family, "filter", FORWARD_CHAIN, scope=scope, owner=network.name)
+    yield Rule(family, "filter", INSIDE_CHAIN, 10, "DROP", scope, network.name, in_interface=bridge)
+    yield forward(9, "DROP", in_interface=bridge, out_interface=others)
+    yield forward(9, "DROP", in_interface=others, out_interface=bridge)
+    yield forward(11, "ACCEPT", in_interface=bridge, out_interface=bridge)
+    yield Rule(family, "filter", INPUT_CHAIN, 40, "DROP", scope, network.name, in_interface=bridge)
+
+
+def _peer_rules(document: Document, family: int) -> Iterator[Rule]:
+    """Only peers may send VXLAN to our VTEPs. One list for each VTEP and port, for a port carries many overlays."""
+    senders: Dict[Tuple[str, int], Dict[Tuple[str, Optional[str]], None]] = {}
+    for network in document.networks:
+        if isinstance(network, OverlayNetwork) and network.vtep_address and ip_version(network.vtep_address) == family:
+            found = senders.setdefault((network.vtep_address, network.udp_port), {})
+            found.update({(peer.vtep, network.underlay_interface): None for peer in network.peers if peer.vtep != network.vtep_address})
+    for (vtep, port), peers in senders.items():
+        chain = "%s%d" % (PEERS_PREFIX, port)
+        rule = partial(Rule, family, "raw", scope=document.scope, destination=vtep)
+        yield rule(RAW_CHAIN, 15, chain, protocol="udp", destination_ports=(port, port))
+        for peer, interface in peers:
+            yield rule(chain, 10, "RETURN", source=peer, in_interface=interface)
+        yield rule(chain, 20, "DROP")

@@ -1,0 +1,102 @@
+# Copyright (c) 2026, the netloom.container_net authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to this collection: anything here may change without notice.
+
+"""Published ports: one short chain for each block of 64 ports, so that the lookup stays short with thousands of them."""
+
+from __future__ import annotations
+
+from typing import Dict, Iterator, List, Optional, Tuple
+
+from .._model.addresses import ip_version
+from .._model.document import BridgeNetwork, Document, Endpoint, Network, PublishedPort
+from .._model.rule import DNAT_CHAIN, PUBLISHED_PREFIX, Rule
+from .attachment import find_subnet
+
+BLOCK = 64
+EVERY_ADDRESS = {4: "0.0.0.0", 6: "::"}
+NO_SOURCE: Tuple[Optional[str], ...] = (None,)
+
+
+def compile_published(document: Document, family: int) -> Iterator[Rule]:
+    """Return the DNAT rules of one family and the jumps to the chains that hold them."""
+    networks: Dict[str, Network] = {network.name: network for network in document.networks}
+    jumps: Dict[str, Rule] = {}
+    for endpoint in document.endpoints:
+        address = _published_address(endpoint, networks, family) if endpoint.ports else None
+        if address is None:
+            continue
+        for port in endpoint.ports:
+            for rule in _port_rules(port, address, family, document.scope, endpoint.name):
+                if rule.chain not in jumps and rule.destination_ports and rule.protocol:
+                    jumps[rule.chain] = _jump(family, rule.chain, rule.protocol, rule.destination_ports[0])
+                yield rule
+    yield from jumps.values()
+
+
+def _published_address(endpoint: Endpoint, networks: Dict[str, Network], family: int) -> Optional[str]:
+    """Return the address that answers for an endpoint: the one its default route belongs to, so that answers come back the same way."""
+    candidates: List[Tuple[Tuple[int, bool, bool, str], str]] = []
+    for attachment in endpoint.attachments:
+        network = networks[attachment.network]
+        address = attachment.ipv4_address if family == 4 else attachment.ipv6_address
+        if address is None or not isinstance(network, BridgeNetwork) or network.internal:
+            continue
+        subnet = find_subnet(network, address)
+        routed = subnet is not None and subnet.gateway is not None
+        order = (-attachment.gw_priority, not routed, len(attachment.addresses) < 2, network.name)
+        candidates.append((order, address))
+    return min(candidates)[1] if candidates else None
+
+
+def _port_rules(port: PublishedPort, address: str, family: int, scope: str, owner: str) -> Iterator[Rule]:
+    if port.host_ip is not None and ip_version(port.host_ip) != family:
+        return
+    host_ip = None if port.host_ip == EVERY_ADDRESS[family] else port.host_ip
+    sources = NO_SOURCE
+    if port.allowed_sources:
+        # No source of this family: nobody may come this way.
+        sources = tuple(source for source in port.allowed_sources if ip_version(source) == family)
+    for source in sources:
+        for first, last, to in _translations(port, address):
+            yield Rule(
+                family,
+                "nat",
+                "%s%s-%d" % (PUBLISHED_PREFIX, port.protocol, _block(first)),
+                10 if host_ip else 20,
+                "DNAT",
+                scope,
+                owner,
+                source=source,
+                destination=host_ip,
+                protocol=port.protocol,
+                destination_ports=(first, last),
+                to=to,
+            )
+
+
+def _translations(port: PublishedPort, address: str) -> Iterator[Tuple[int, int, str]]:
+    """Yield first and last host port and the destination: one range a block where ports keep their number, else port by port."""
+    end = port.published + port.count
+    if port.count > 1 and port.published == port.target:
+        first = port.published
+        while first < end:
+            last = min(end, _block(first) + BLOCK) - 1
+            yield first, last, address
+            first = last + 1
+    else:
+        shown = "[%s]" % address if ":" in address else address
+        for offset in range(port.count):
+            published = port.published + offset
+            yield published, published, "%s:%d" % (shown, port.target + offset)
+
+
+def _block(port: int) -> int:
+    return port // BLOCK * BLOCK
+
+
+def _jump(family: int, chain: str, protocol: str, port: int) -> Rule:
+    first = _block(port)
+    return Rule(family, "nat", DNAT_CHAIN, 10, chain, protocol=protocol, destination_ports=(first, first + BLOCK - 1))

@@ -1,0 +1,103 @@
+# Copyright (c) 2026, the netloom.container_net authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to this collection: anything here may change without notice.
+
+"""The keys of driver bridge."""
+
+from __future__ import annotations
+
+import re
+from typing import Mapping, Optional, Tuple, Union
+
+from .._model import names
+from .._model.addresses import ip_version
+from .._model.document import PROTOCOLS, BridgeNetwork, Subnet
+from .._model.errors import Problem
+from .entry import Entry, list_of, one_or_list_of
+from .scalars import Problems, choice, read_boolean, read_interface_name, read_mac, read_text, read_unicast_address
+
+KEYS = frozenset(
+    (
+        "bridge_name",
+        "mac_address",
+        "internal",
+        "masquerade",
+        "snat_address",
+        "enable_icc",
+        "gateway_on_host",
+        "hairpin",
+        "host_access",
+        "trusted_interfaces",
+    )
+)
+_SERVICE = re.compile(r"([1-9][0-9]{0,4})/(%s)\Z" % "|".join(PROTOCOLS), re.ASCII)
+HostAccess = Union[str, Tuple[str, ...]]
+_ACCESS = ("none", "established", "all")
+
+
+def _read_service(value: object, path: str, problems: Problems) -> Optional[str]:
+    text = read_text(value, path, problems, "a port and protocol")
+    if text is None:
+        return None
+    match = _SERVICE.match(text)
+    if match is None or int(match.group(1)) > 65535:
+        problems.append(Problem(path, value, "expected port/protocol", 'write one such as "53/udp"'))
+        return None
+    return text
+
+
+_read_services = list_of(_read_service)
+_read_word = choice(*_ACCESS)
+
+
+def _read_host_access(value: object, path: str, problems: Problems) -> Optional[HostAccess]:
+    if isinstance(value, (list, tuple)):
+        return _read_services(value, path, problems)
+    if isinstance(value, str) and _SERVICE.match(value):
+        problems.append(Problem(path, value, "expected %s or a list" % ", ".join(_ACCESS), 'write ["%s"]' % value))
+        return None
+    return _read_word(value, path, problems)
+
+
+def _host_access(entry: Entry) -> HostAccess:
+    if "host_access" not in entry.raw:
+        return "established"
+    access = _read_host_access(entry.raw["host_access"], entry.path + ".host_access", entry.problems)
+    return "established" if access is None else access
+
+
+def _read_snat(entry: Entry, internal: bool, masquerade: bool) -> Tuple[str, ...]:
+    none: Tuple[str, ...] = ()
+    addresses = entry.get("snat_address", one_or_list_of(read_unicast_address), none)
+    if len({ip_version(address) for address in addresses}) < len(addresses):
+        entry.report("snat_address", "at most one address of each family", "keep one IPv4 and one IPv6 address")
+    if addresses and internal:
+        entry.report("snat_address", "an internal network has no way out", "remove snat_address or internal: true")
+    elif addresses and not masquerade:
+        entry.report("snat_address", "masquerade is false, so no source address is rewritten", "remove one of the two")
+    return addresses
+
+
+def read_bridge(entry: Entry, *, name: str, subnets: Tuple[Subnet, ...], mtu: Optional[int], labels: Mapping[str, str]) -> BridgeNetwork:
+    """Return a bridge network; faulty values are reported and left at their default."""
+    internal = entry.get("internal", read_boolean, False)
+    masquerade = entry.get("masquerade", read_boolean, True)
+    none: Tuple[str, ...] = ()
+    return BridgeNetwork(
+        name=name,
+        subnets=subnets,
+        bridge_name=entry.get("bridge_name", read_interface_name, names.bridge_name(name)),
+        mtu=mtu,
+        mac_address=entry.get("mac_address", read_mac, None),
+        internal=internal,
+        masquerade=masquerade,
+        snat_addresses=_read_snat(entry, internal, masquerade),
+        enable_icc=entry.get("enable_icc", read_boolean, True),
+        gateway_on_host=entry.get("gateway_on_host", read_boolean, True),
+        hairpin=entry.get("hairpin", read_boolean, False),
+        host_access=_host_access(entry),
+        trusted_interfaces=entry.get("trusted_interfaces", list_of(read_interface_name), none),
+        labels=labels,
+    )

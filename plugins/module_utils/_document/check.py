@@ -1,0 +1,30 @@
+# Copyright (c) 2026, the netloom.container_net authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to this collection: anything here may change without notice.
+
+"""Rules between the objects of one host."""
+
+from __future__ import annotations
+
+from typing import List
+
+from .._model.document import Document
+from .._model.errors import Problem
+from .check_addresses import check_addresses, check_subnets
+from .check_names import check_names
+from .check_overlays import check_overlays
+from .check_ports import check_ports
+from .scene import Scene
+from .trouble import troubled_paths
+
+
+def check_document(document: Document, *, path_networks: str = "networks", path_endpoints: str = "endpoints", problems: List[Problem]) -> None:
+    """Report every conflict between networks, endpoints, addresses, names and ports."""
+    scene = Scene(document=document, networks=path_networks, endpoints=path_endpoints, troubled=troubled_paths(problems), problems=problems)
+    check_names(scene)
+    check_subnets(scene)
+    check_addresses(scene)
+    check_overlays(scene)
+    check_ports(scene)

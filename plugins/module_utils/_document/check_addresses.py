@@ -1,0 +1,149 @@
+# Copyright (c) 2026, the netloom.container_net authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to this collection: anything here may change without notice.
+
+"""Subnets that overlap, addresses outside their subnet, addresses and MACs with two owners."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Callable, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
+
+from .._model.addresses import ip_version
+from .._model.document import Attachment, BridgeNetwork, Endpoint, Network, OverlayNetwork
+from . import span
+from .ipam import host_address_fault
+from .scene import Scene
+
+Owned = Tuple[str, str, str]  # address or MAC, path, owner
+Members = Mapping[str, List[Tuple[Endpoint, Attachment]]]  # by network
+
+
+def check_subnets(scene: Scene) -> None:
+    """Report subnets that share addresses, naming both networks and the larger subnet."""
+    rows: List[Tuple[Tuple[int, int, int, int, int], Network, str]] = []
+    for position, network in enumerate(scene.document.networks):
+        for index, config in enumerate(network.subnets):
+            version, first, last = span.span(config.subnet)
+            rows.append(((version, first, -last, position, index), network, config.subnet))
+    rows.sort(key=lambda row: row[0])
+    # Two subnets are disjoint or one contains the other, so the last one that reached furthest is the only candidate.
+    cover = None
+    for row in rows:
+        (version, first, _last, _position, index), network, subnet = row
+        if cover is not None and cover[0][0] == version and first <= -cover[0][2]:
+            owner = "this network" if cover[1] is network else 'network "%s"' % cover[1].name
+            path = scene.item(scene.network(network) + ".ipam_config", index)
+            scene.report(path + ".subnet", subnet, "overlaps %s of %s" % (cover[2], owner), "choose a subnet outside %s" % cover[2])
+        else:
+            cover = row
+
+
+def _members_of(scene: Scene) -> Members:
+    """Return the attachments of each network."""
+    members: Dict[str, List[Tuple[Endpoint, Attachment]]] = {network.name: [] for network in scene.document.networks}
+    for endpoint in scene.document.endpoints:
+        for attachment in endpoint.attachments:
+            if attachment.network in members:
+                members[attachment.network].append((endpoint, attachment))
+    return members
+
+
+def _reserved(scene: Scene, network: Network) -> Iterator[Owned]:
+    config = scene.network(network) + ".ipam_config"
+    for index, subnet in enumerate(network.subnets):
+        path = scene.item(config, index)
+        if subnet.gateway:
+            yield subnet.gateway, path + ".gateway", "the gateway"
+        for name, address in subnet.aux_addresses:
+            yield address, "%s.aux_addresses.%s" % (path, name), 'aux_addresses "%s"' % name
+
+
+def _held(scene: Scene, network: Network, members: Members) -> Iterator[Owned]:
+    if isinstance(network, OverlayNetwork):
+        for index, remote in enumerate(network.remote_endpoints):
+            for address in remote.addresses:
+                yield address, scene.item(scene.network(network) + ".remote_endpoints", index), 'remote endpoint "%s"' % remote.name
+    for endpoint, attachment in members[network.name]:
+        path = scene.attachment(endpoint, attachment)
+        for address in attachment.addresses:
+            yield address, "%s.ipv%d_address" % (path, ip_version(address)), 'endpoint "%s"' % endpoint.name
+
+
+def _macs(scene: Scene, network: Network, members: Members) -> Iterator[Tuple[Owned, Optional[str]]]:
+    """Yield who has a MAC, and the address it may be derived from."""
+    if isinstance(network, BridgeNetwork) and network.mac_address:
+        yield (network.mac_address, scene.network(network) + ".mac_address", "the bridge"), None
+    if isinstance(network, OverlayNetwork):
+        for index, remote in enumerate(network.remote_endpoints):
+            path = scene.item(scene.network(network) + ".remote_endpoints", index)
+            yield (remote.mac, path + ".mac", 'remote endpoint "%s"' % remote.name), next(iter(remote.addresses), None)
+    for endpoint, attachment in members[network.name]:
+        if attachment.mac_address:
+            path = scene.attachment(endpoint, attachment) + ".mac_address"
+            yield (attachment.mac_address, path, 'endpoint "%s"' % endpoint.name), next(iter(attachment.addresses), None)
+
+
+def _suggest(network: Network, rows: Sequence[Owned]) -> Callable[[str], str]:
+    """Return a function that names the first free address of the family of another; it counts only when asked."""
+
+    @lru_cache(maxsize=2)
+    def first_free(version: int) -> str:
+        used = {row[0] for row in rows}
+        for subnet in network.subnets:
+            family, first, last = span.usable(subnet.subnet)
+            for number in range(first, min(last, first + len(used)) + 1) if family == version else ():
+                address = span.text(version, number)
+                if address not in used:
+                    return "use %s" % address
+        return "use a larger subnet"
+
+    return lambda address: first_free(ip_version(address))
+
+
+def _check_membership(scene: Scene, network: Network, rows: Sequence[Owned], suggest: Callable[[str], str]) -> None:
+    """Report addresses that no subnet of their network gives to a host."""
+    subnets = {version: [subnet.subnet for subnet in network.subnets if ip_version(subnet.subnet) == version] for version in (4, 6)}
+    spans = {version: [span.span(subnet) for subnet in subnets[version]] for version in (4, 6)}
+    for address, path, _owner in rows:
+        version, number = span.number(address)
+        holder = next((index for index, (_version, first, last) in enumerate(spans[version]) if first <= number <= last), None)
+        if not subnets[version]:
+            scene.report(path, address, 'network "%s" has no IPv%d subnet' % (network.name, version), "add one to it or remove the address")
+        elif holder is None:
+            scene.report(path, address, 'outside %s of network "%s"' % (", ".join(subnets[version][:2]), network.name), suggest(address))
+        else:
+            fault = host_address_fault(address, subnets[version][holder])
+            if fault:
+                scene.report(path, address, fault, suggest(address))
+
+
+def _check_addresses_unique(scene: Scene, network: Network, rows: Sequence[Owned], suggest: Callable[[str], str]) -> None:
+    owners: Dict[str, str] = {}
+    for address, path, owner in rows:
+        if address in owners:
+            scene.report(path, address, '%s has it too on network "%s"' % (owners[address], network.name), suggest(address))
+        owners.setdefault(address, owner)
+
+
+def _check_macs_unique(scene: Scene, network: Network, members: Members) -> None:
+    owners: Dict[str, Tuple[str, Optional[str]]] = {}
+    for (mac, path, owner), address in _macs(scene, network, members):
+        other, other_address = owners.setdefault(mac, (owner, address))
+        # Two owners of one address were reported as such; their derived MACs only follow.
+        if other != owner and (address is None or address != other_address):
+            scene.report(path, mac, '%s has it too on network "%s"' % (other, network.name), "choose another MAC or leave it out")
+
+
+def check_addresses(scene: Scene) -> None:
+    members = _members_of(scene)
+    for network in scene.document.networks:
+        held = list(_held(scene, network, members))
+        rows = list(_reserved(scene, network)) + held
+        suggest = _suggest(network, rows)
+        if scene.network(network) + ".ipam_config" not in scene.troubled:
+            _check_membership(scene, network, held, suggest)
+        _check_addresses_unique(scene, network, rows, suggest)
+        _check_macs_unique(scene, network, members)

@@ -1,0 +1,102 @@
+# Copyright (c) 2026, the netloom.container_net authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to this collection: anything here may change without notice.
+
+"""Published ports: two owners of one host port, and endpoints no port can lead to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Dict, List, Optional, Set, Tuple
+
+from .._model.addresses import ip_version
+from .._model.document import BridgeNetwork, Endpoint, PublishedPort
+from .scene import Scene
+
+Held = Tuple[int, str]  # last port, owner
+EVERYWHERE: Tuple[str, str] = ("0.0.0.0", "::")
+
+
+@dataclass
+class _Holders:
+    """Who reaches furthest so far, by host address; ports come in rising order, so only that one can still be met."""
+
+    exact: Dict[object, Held] = field(default_factory=dict)
+    family: Dict[object, Held] = field(default_factory=dict)
+
+    def find(self, port: PublishedPort) -> Optional[str]:
+        """Return the owner of a port this one clashes with."""
+        address = port.host_ip
+        if address is None:
+            held = [self.family.get(4), self.family.get(6), self.family.get(None)]
+        elif address in EVERYWHERE:
+            held = [self.family.get(ip_version(address)), self.family.get(None)]
+        else:
+            held = [self.exact.get(address), self.exact.get(EVERYWHERE[ip_version(address) == 6]), self.family.get(None)]
+        return next((item[1] for item in held if item is not None and item[0] >= port.published), None)
+
+    def add(self, port: PublishedPort, owner: str) -> None:
+        reach = (port.published + port.count - 1, owner)
+        family = None if port.host_ip is None else ip_version(port.host_ip)
+        for table, key in ((self.exact, port.host_ip), (self.family, family)):
+            if key not in table or table[key][0] < reach[0]:
+                table[key] = reach
+
+
+def _check_clashes(scene: Scene) -> None:
+    rows: List[Tuple[Tuple[str, int, int, int], PublishedPort, Endpoint]] = []
+    for position, endpoint in enumerate(scene.document.endpoints):
+        for index, port in enumerate(endpoint.ports):
+            rows.append(((port.protocol, port.published, position, index), port, endpoint))
+    rows.sort(key=lambda row: row[0])
+    holders: Dict[str, _Holders] = {}
+    for key, port, endpoint in rows:
+        held = holders.setdefault(port.protocol, _Holders())
+        owner = held.find(port)
+        if owner is not None:
+            path = scene.item(scene.endpoint(endpoint) + ".ports", key[3])
+            scene.report(path, str(port), "the host port is already published: %s" % owner, "choose another port or host_ip")
+        held.add(port, '%s of endpoint "%s"' % (port, endpoint.name))
+
+
+def _reach_fault(port: PublishedPort, bridged: List[BridgeNetwork], families: Set[int]) -> Optional[Tuple[str, str]]:
+    """Return why a port leads to no address of its endpoint, and the fix."""
+    if not bridged:
+        return "a port needs a bridge network on its endpoint", "attach the endpoint to a network of driver bridge"
+    if all(network.internal for network in bridged):
+        return 'network "%s" is internal: nothing outside reaches it' % bridged[0].name, "remove the port or internal: true"
+    wanted = None if port.host_ip is None else ip_version(port.host_ip)
+    if wanted is None and not families:
+        return "the endpoint has no address on a bridge network that is not internal", "give it an address"
+    if wanted is not None and wanted not in families:
+        return "host_ip is IPv%d, the endpoint has no IPv%d address on a bridge network" % (wanted, wanted), "use a host_ip of the other family"
+    return None
+
+
+def _check_reach(scene: Scene) -> None:
+    bridges = {network.name: network for network in scene.document.networks if isinstance(network, BridgeNetwork)}
+    for endpoint in scene.document.endpoints:
+        path = scene.endpoint(endpoint)
+        if not endpoint.ports or path + ".networks" in scene.troubled:
+            continue
+        bridged = [bridges[item.network] for item in endpoint.attachments if item.network in bridges]
+        if any(scene.network(network) + ".ipam_config" in scene.troubled for network in bridged):
+            continue
+        families: Set[int] = set()
+        for attachment in endpoint.attachments:
+            network = bridges.get(attachment.network)
+            if network is not None and not network.internal:
+                families.update(ip_version(address) for address in attachment.addresses)
+                if attachment.ipam == "allocate":
+                    families.update(ip_version(subnet.subnet) for subnet in network.subnets)
+        for index, port in enumerate(endpoint.ports):
+            fault = _reach_fault(port, bridged, families)
+            if fault:
+                scene.report(scene.item(path + ".ports", index), str(port), *fault)
+
+
+def check_ports(scene: Scene) -> None:
+    _check_clashes(scene)
+    _check_reach(scene)

@@ -1,0 +1,154 @@
+# Copyright (c) 2026, the netloom.container_net authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to this collection: anything here may change without notice.
+
+"""One endpoint of the declaration and its attachments."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import count
+from typing import Dict, FrozenSet, List, Optional, Tuple
+
+from .._model import names
+from .._model.document import Attachment, Endpoint, PublishedPort
+from .._model.errors import Problem
+from . import ports
+from .container import read_container
+from .entry import Elsewhere, Pairs, belongs, list_of, named_path, read_entry, read_labels, read_list
+from .network import is_absent
+from .scalars import (
+    Problems,
+    choice,
+    integer,
+    read_interface_name,
+    read_ipv4_address,
+    read_ipv6_address,
+    read_label,
+    read_mac,
+)
+from .sysctls import sysctls
+
+KEYS = frozenset(("name", "container", "networks", "ports", "sysctls", "labels", "state"))
+ABSENT_KEYS = frozenset(("name", "container", "state"))
+ATTACHMENT_KEYS = frozenset(
+    ("name", "ipv4_address", "ipv6_address", "mac_address", "interface_name", "host_interface_name", "ipam", "aliases", "gw_priority", "sysctls")
+)
+ELSEWHERE: Elsewhere = {
+    **belongs(ports.KEYS, "an entry of ports"),
+    **belongs(ATTACHMENT_KEYS - KEYS, "an entry of networks"),
+    **{key: ("this version has no %s" % key, "remove it") for key in ("network_mode", "forwarding", "devices")},
+}
+_PRIORITY = integer(-(2**31), 2**31 - 1)
+_IPAM = choice("allocate", "none")
+_ALIASES = list_of(read_label)
+_NETWORK_SYSCTLS = sysctls(per_interface=True)
+_SYSCTLS = sysctls(per_interface=False)
+_NO_PAIRS: Pairs = ()
+_NO_ALIASES: Tuple[str, ...] = ()
+_NO_PORTS: Tuple[PublishedPort, ...] = ()
+
+
+def _read_attachment(value: object, path: str, problems: Problems) -> Optional[Attachment]:
+    """Return an attachment; its interface names are empty where they were not given."""
+    if isinstance(value, str):
+        name = read_label(value, path, problems)
+        return None if name is None else Attachment(network=name, interface_name="")
+    if not isinstance(value, dict):
+        problems.append(Problem(path, value, "expected a network's name or a map", "write a name, or name: and options"))
+        return None
+    entry = read_entry(value, path, problems, allowed=ATTACHMENT_KEYS, required=("name",))
+    if entry is None:
+        return None
+    name = entry.get("name", read_label, None)
+    ipam = entry.get("ipam", _IPAM, "allocate")
+    attachment = Attachment(
+        network=name or "",
+        ipv4_address=entry.get("ipv4_address", read_ipv4_address, None),
+        ipv6_address=entry.get("ipv6_address", read_ipv6_address, None),
+        ipam=ipam,
+        mac_address=entry.get("mac_address", read_mac, None),
+        interface_name=entry.get("interface_name", read_interface_name, ""),
+        host_interface_name=entry.get("host_interface_name", read_interface_name, ""),
+        gw_priority=entry.get("gw_priority", _PRIORITY, 0),
+        aliases=entry.get("aliases", _ALIASES, _NO_ALIASES),
+        sysctls=entry.get("sysctls", _NETWORK_SYSCTLS, _NO_PAIRS),
+    )
+    if ipam == "none" and attachment.addresses:
+        entry.report("ipam", "none means no address, but one is given", "remove the address or ipam: none")
+    return attachment if name is not None else None
+
+
+def _fill_names(attachments: List[Attachment], scope: str, endpoint: str) -> Tuple[Attachment, ...]:
+    given = {attachment.interface_name for attachment in attachments}
+    free = (name for name in map("eth%d".__mod__, count()) if name not in given)
+    return tuple(
+        replace(
+            attachment,
+            interface_name=attachment.interface_name or next(free),
+            host_interface_name=attachment.host_interface_name or names.host_interface_name(scope, endpoint, attachment.network),
+        )
+        for attachment in attachments
+    )
+
+
+class _Attachments:
+    """Reads the networks of an endpoint against the networks that are declared."""
+
+    def __init__(self, known: FrozenSet[str], troubled: FrozenSet[str]) -> None:
+        self.known = known
+        self.troubled = troubled
+
+    def read(self, value: object, path: str, problems: Problems) -> Optional[List[Attachment]]:
+        items = read_list(value, path, problems)
+        if items is None:
+            return None
+        found: Dict[str, int] = {}
+        attachments = []
+        for index, item in enumerate(items):
+            attachment = _read_attachment(item, named_path(path, index, item), problems)
+            if attachment is None:
+                continue
+            if attachment.network in found:
+                place = "%s[%d]" % (path, index)
+                problems.append(Problem(place, attachment.network, "entry %d names the same network" % found[attachment.network], "remove one"))
+                continue
+            found[attachment.network] = index
+            if attachment.network not in self.known:
+                self._report_unknown(attachment.network, "%s[%s]" % (path, attachment.network), problems)
+                continue
+            attachments.append(attachment)
+        return attachments
+
+    def _report_unknown(self, network: str, path: str, problems: Problems) -> None:
+        if network not in self.troubled:
+            declared = ", ".join(sorted(self.known)) or "none"
+            problems.append(Problem(path, network, "no such network is declared (one that is absent counts as undeclared)", "declared: %s" % declared))
+
+
+def read_endpoint(value: object, path: str, problems: Problems, *, scope: str, known: FrozenSet[str], troubled: FrozenSet[str]) -> Optional[Endpoint]:
+    """Return an endpoint with its valid parts, or None where it is absent or cannot be told."""
+    required: Tuple[str, ...] = ("name", "container")
+    if isinstance(value, dict) and value.get("state") == "absent":
+        required = ("name",)
+    entry = read_entry(value, path, problems, allowed=KEYS, required=required, elsewhere=ELSEWHERE)
+    if entry is None:
+        return None
+    name = entry.get("name", read_label, None)
+    place = entry.get("container", read_container, None)
+    if is_absent(entry, ABSENT_KEYS):
+        return None
+    no_attachments: List[Attachment] = []
+    no_labels: Dict[str, str] = {}
+    attachments = entry.get("networks", _Attachments(known, troubled).read, no_attachments)
+    endpoint = Endpoint(
+        name=name or "",
+        place=place or "",
+        attachments=_fill_names(attachments, scope, name or ""),
+        ports=entry.get("ports", ports.read_ports, _NO_PORTS),
+        sysctls=entry.get("sysctls", _SYSCTLS, _NO_PAIRS),
+        labels=entry.get("labels", read_labels, no_labels),
+    )
+    return endpoint if name is not None else None

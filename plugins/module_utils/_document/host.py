@@ -1,0 +1,174 @@
+# Copyright (c) 2026, the netloom.container_net authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to this collection: anything here may change without notice.
+
+"""Rules between the declaration and what the host has now."""
+
+from __future__ import annotations
+
+from typing import Dict, Iterator, List, Mapping, Optional, Sequence, Set, Tuple
+
+from .._model.addresses import canonical_ip, ip_version
+from .._model.document import Document, Network, OverlayNetwork, PublishedPort
+from .._model.errors import Problem
+from .._model.mark import read_mark
+from . import span
+from .ports import WILDCARDS
+
+Facts = Sequence[Tuple[str, str]]
+Socket = Tuple[str, str, int]  # protocol, address, port
+ADDRESSES_SHOWN = 4
+EVERYTHING = ("default", "0.0.0.0/0", "::/0")
+OVERRIDE = "use another one or set allow_management: true"
+
+
+def _subnets(document: Document) -> Iterator[Tuple[Network, str, str]]:
+    """Yield (network, path, subnet)."""
+    for network in document.networks:
+        for index, subnet in enumerate(network.subnets):
+            yield network, "networks[%s].ipam_config[%d].subnet" % (network.name, index), subnet.subnet
+
+
+def _plain(cidr: str) -> str:
+    """Return the address of `address/prefix`."""
+    return canonical_ip(cidr.partition("/")[0])
+
+
+def _check_overlaps(document: Document, addresses: Facts, routes: Facts, links: Mapping[str, Optional[str]], problems: List[Problem]) -> None:
+    marks = {name: read_mark(alias) for name, alias in links.items()}
+    # What this scope made and no longer declares goes away in the same run.
+    own = {name for name, mark in marks.items() if mark is not None and mark.scope == document.scope}
+    tunnels = {network.vtep_address: network.name for network in document.networks if isinstance(network, OverlayNetwork)}
+    facts: Dict[Tuple[str, span.Span], str] = {}
+    for device, cidr in addresses:
+        tunnel = tunnels.get(_plain(cidr))
+        words = 'the underlay %s of overlay "%s"' % (cidr, tunnel) if tunnel else "the host's address %s on %s" % (cidr, device)
+        facts.setdefault((device, span.span(cidr)), words)
+    for destination, device in routes:
+        if destination not in EVERYTHING:
+            facts.setdefault((device, span.span(destination)), "the host's route %s by %s" % (destination, device or "no device"))
+    for network, path, subnet in _subnets(document):
+        version, first, last = span.span(subnet)
+        for (device, (family, low, high)), words in facts.items():
+            if family == version and low <= last and first <= high and device != network.bridge_name and device not in own:
+                problems.append(Problem(path, subnet, 'network "%s" overlaps %s' % (network.name, words), "choose another subnet"))
+
+
+def _check_controller(document: Document, addresses: Facts, ssh_peer: str, problems: List[Problem]) -> None:
+    for network, path, subnet in _subnets(document):
+        # A controller that already sits in this network stays reachable.
+        inside = any(device == network.bridge_name and span.holds(cidr, ssh_peer) for device, cidr in addresses)
+        if span.holds(subnet, ssh_peer) and not inside:
+            problems.append(Problem(path, subnet, "would make controller %s unreachable" % ssh_peer, OVERRIDE))
+
+
+def _check_ipv6(document: Document, problems: List[Problem]) -> None:
+    for _network, path, subnet in _subnets(document):
+        if ip_version(subnet) == 6:
+            problems.append(Problem(path, subnet, "IPv6 is disabled on this host (net.ipv6.conf.*.disable_ipv6)", "enable it or remove the subnet"))
+
+
+def _check_tunnels(document: Document, addresses: Facts, links: Mapping[str, Optional[str]], problems: List[Problem]) -> None:
+    devices = {_plain(cidr): device for device, cidr in addresses}
+    for network in document.networks:
+        if not isinstance(network, OverlayNetwork):
+            continue
+        path = "networks[%s]" % network.name
+        if network.vtep_address and network.vtep_address not in devices:
+            problems.append(Problem(path + ".vtep_address", network.vtep_address, "no interface of this host has this address", _known(devices)))
+        underlay = network.underlay_interface
+        if underlay is None:
+            continue
+        if underlay not in links:
+            problems.append(Problem(path + ".underlay_interface", underlay, "no such interface on this host", "correct or remove it"))
+        elif devices.get(network.vtep_address, underlay) != underlay:
+            rule = "vtep_address %s is on %s" % (network.vtep_address, devices[network.vtep_address])
+            problems.append(Problem(path + ".underlay_interface", underlay, rule, "correct one of the two"))
+
+
+def _known(devices: Mapping[str, str]) -> str:
+    """Return the addresses a user may have meant."""
+    usual = [address for address in devices if not address.startswith(("127.", "fe80:")) and address != "::1"]
+    more = ", ..." if len(usual) > ADDRESSES_SHOWN else ""
+    return "it has %s%s" % (", ".join(usual[:ADDRESSES_SHOWN]) or "no address", more)
+
+
+def _ports(document: Document) -> Iterator[Tuple[str, PublishedPort]]:
+    """Yield (path, port)."""
+    for endpoint in document.endpoints:
+        for index, port in enumerate(endpoint.ports):
+            yield "endpoints[%s].ports[%d]" % (endpoint.name, index), port
+
+
+def _meets(port: PublishedPort, address: str) -> bool:
+    """Tell whether a local socket bound to an address would no longer receive what the port takes."""
+    if address in ("0.0.0.0", "::", "*"):
+        # A socket on :: usually takes IPv4 too.
+        return address != "0.0.0.0" or port.host_ip is None or ip_version(port.host_ip) == 4
+    if address.startswith("127.") or address == "::1":
+        return False
+    if port.host_ip is None:
+        return True
+    return port.host_ip == address or (port.host_ip in WILDCARDS and ip_version(port.host_ip) == ip_version(address))
+
+
+def _check_ports(document: Document, addresses: Facts, listening: Sequence[Socket], refused: Set[str], problems: List[Problem]) -> None:
+    devices = {_plain(cidr): device for device, cidr in addresses}
+    sockets: Dict[str, List[Tuple[int, str]]] = {}
+    for protocol, address, number in listening:
+        sockets.setdefault(protocol, []).append((number, address))
+    for path, port in _ports(document):
+        if port.host_ip is not None and port.host_ip not in WILDCARDS and port.host_ip not in devices:
+            problems.append(Problem(path, str(port), "host_ip %s is no address of this host" % port.host_ip, _known(devices)))
+        for number, address in sockets.get(port.protocol, ()):
+            if path not in refused and port.published <= number < port.published + port.count and _meets(port, address):
+                rule = "a process on this host listens on %s port %d (%s)" % (address, number, port.protocol)
+                problems.append(Problem(path, str(port), rule, "stop it or choose another port"))
+                break
+
+
+def _check_ssh_port(document: Document, ssh_port: int, problems: List[Problem]) -> Set[str]:
+    """Report ports that would take SSH away; return their paths."""
+    refused = set()
+    for path, port in _ports(document):
+        inside = port.published <= ssh_port < port.published + port.count
+        if port.protocol == "tcp" and inside and (port.host_ip is None or port.host_ip in WILDCARDS):
+            rule = "port %d is how this host is reached by SSH" % ssh_port
+            problems.append(Problem(path, str(port), rule, "add a host_ip SSH does not use, or set allow_management: true"))
+            refused.add(path)
+    return refused
+
+
+def check_host(
+    document: Document,
+    *,
+    addresses: Facts,
+    routes: Facts,
+    links: Mapping[str, Optional[str]],
+    ssh_peer: Optional[str],
+    ipv6_enabled: bool,
+    listening: Sequence[Socket],
+    ssh_port: Optional[int],
+    allow_management: bool = False,
+    problems: List[Problem],
+) -> None:
+    """Report what of the declaration this host cannot or must not have.
+
+    `addresses` are (device, address/prefix), `routes` (destination, device), `links` name to alias,
+    `listening` (protocol, address, port). `allow_management` lifts the rules that keep the way of the controller and
+    those about routes; an address of the host itself is never shared.
+    """
+    _check_overlaps(document, addresses, () if allow_management else routes, links, problems)
+    if ssh_peer and not allow_management:
+        _check_controller(document, addresses, canonical_ip(ssh_peer), problems)
+    if not ipv6_enabled:
+        _check_ipv6(document, problems)
+    _check_tunnels(document, addresses, links, problems)
+    refused: Set[str] = set()
+    if ssh_port is not None and allow_management:
+        listening = [row for row in listening if row[0] != "tcp" or row[2] != ssh_port]
+    elif ssh_port is not None:
+        refused = _check_ssh_port(document, ssh_port, problems)
+    _check_ports(document, addresses, listening, refused, problems)

@@ -1,0 +1,110 @@
+# Copyright (c) 2026, the netloom.container_net authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to this collection: anything here may change without notice.
+
+"""Subnets of a network: ipam_config and enable_ipv6."""
+
+from __future__ import annotations
+
+from typing import Dict, List, Optional, Tuple
+
+from .._model.addresses import derive_ula, first_usable, ip_version
+from .._model.document import Subnet
+from .._model.errors import Problem
+from . import span
+from .entry import Entry, is_map, key_text, list_of, read_entry
+from .scalars import Problems, read_address, read_boolean, read_container_subnet, read_label, read_subnet
+
+KEYS = frozenset(("subnet", "gateway", "ip_range", "aux_addresses"))
+
+
+def host_address_fault(address: str, subnet: str) -> Optional[str]:
+    """Return why an address of a subnet cannot belong to a host, or None."""
+    version, value = span.number(address)
+    family, first, last = span.span(subnet)
+    if family != version:
+        return "an IPv%d address in the IPv%d subnet %s" % (version, family, subnet)
+    if not first <= value <= last:
+        return "outside the subnet %s" % subnet
+    if value == first:
+        return "the network address of %s" % subnet
+    if version == 4 and value == last:
+        return "the broadcast address of %s" % subnet
+    return None
+
+
+def _read_addresses(value: object, path: str, problems: Problems) -> Optional[Dict[str, str]]:
+    if not is_map(value, path, problems):
+        return None
+    found = {}
+    for key, item in value.items():  # type: ignore[attr-defined]
+        place = "%s.%s" % (path, key_text(key))
+        name = read_label(key, place, problems)
+        address = read_address(item, place, problems)
+        if name is not None and address is not None:
+            found[name] = address
+    return found
+
+
+def _read_auxiliary(entry: Entry, subnet: str, gateway: Optional[str]) -> Tuple[Tuple[str, str], ...]:
+    found: Dict[str, str] = {}
+    none: Dict[str, str] = {}
+    for name, address in entry.get("aux_addresses", _read_addresses, none).items():
+        path = "%s.aux_addresses.%s" % (entry.path, name)
+        fault = host_address_fault(address, subnet)
+        if fault:
+            entry.problems.append(Problem(path, address, fault, "write an address of %s" % subnet))
+        elif address == gateway:
+            entry.problems.append(Problem(path, address, "this is the gateway of %s, which is never handed out" % subnet, "remove it"))
+        elif address in found.values():
+            entry.problems.append(Problem(path, address, "reserved twice in %s" % subnet, "remove one"))
+        else:
+            found[name] = address
+    return tuple(sorted(found.items()))
+
+
+def _read_subnet_entry(value: object, path: str, problems: Problems, default_gateway: bool) -> Optional[Subnet]:
+    entry = read_entry(value, path, problems, allowed=KEYS, required=("subnet",))
+    if entry is None:
+        return None
+    subnet = entry.get("subnet", read_container_subnet, None)
+    gateway = entry.get("gateway", read_address, None)
+    ip_range = entry.get("ip_range", read_subnet, None)
+    if subnet is None:
+        entry.get("aux_addresses", _read_addresses, None)
+        return None
+    usual = first_usable(subnet)
+    if gateway is not None:
+        fault = host_address_fault(gateway, subnet)
+        if fault:
+            entry.report("gateway", "the gateway is " + fault, "use %s" % usual)
+            gateway = None
+    elif default_gateway:
+        gateway = usual
+    if ip_range is not None:
+        version, first, last = span.span(subnet)
+        family, low, high = span.span(ip_range)
+        if family != version or low < first or high > last:
+            entry.report("ip_range", "outside the subnet %s" % subnet, "write a part of %s" % subnet)
+            ip_range = None
+    return Subnet(subnet=subnet, gateway=gateway, ip_range=ip_range, aux_addresses=_read_auxiliary(entry, subnet, gateway))
+
+
+def read_subnets(entry: Entry, *, name: str, scope: str, default_gateway: bool) -> Tuple[Subnet, ...]:
+    """Return the subnets of a network, with one of RFC 4193 added where IPv6 is wanted and none is given."""
+
+    def read(value: object, path: str, problems: Problems) -> Optional[Subnet]:
+        return _read_subnet_entry(value, path, problems, default_gateway)
+
+    none: Tuple[Subnet, ...] = ()
+    subnets: List[Subnet] = list(entry.get("ipam_config", list_of(read), none))
+    enable_ipv6 = entry.get("enable_ipv6", read_boolean, None)
+    has_ipv6 = any(ip_version(item.subnet) == 6 for item in subnets)
+    if enable_ipv6 is False and has_ipv6:
+        entry.report("enable_ipv6", "ipam_config has an IPv6 subnet", "remove the subnet or enable_ipv6: false")
+    if enable_ipv6 and not has_ipv6:
+        subnet = derive_ula(scope, name)
+        subnets.append(Subnet(subnet=subnet, gateway=first_usable(subnet) if default_gateway else None))
+    return tuple(subnets)

@@ -1,0 +1,85 @@
+# Copyright (c) 2026, the netloom.container_net authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to this collection: anything here may change without notice.
+
+"""One network of the declaration: what every driver has, then the driver's own keys."""
+
+from __future__ import annotations
+
+from typing import Dict, FrozenSet, Mapping, Optional, Tuple
+
+from .._model.addresses import ip_version
+from .._model.document import Network
+from . import bridge, ipam, overlay
+from .entry import NOWHERE, Elsewhere, Entry, belongs, read_entry, read_labels
+from .scalars import Problems, choice, integer, read_label
+
+COMMON_KEYS = frozenset(("name", "driver", "ipam_config", "enable_ipv6", "mtu", "labels", "state"))
+DRIVER_KEYS = {"bridge": bridge.KEYS, "overlay": overlay.KEYS}
+ABSENT_KEYS = frozenset(("name", "driver", "state"))
+STATES = choice("present", "absent")
+IPV6_MTU = 1280
+_DRIVERS = choice(*DRIVER_KEYS)
+
+
+def _elsewhere(driver: str) -> Elsewhere:
+    rule = "this key belongs to driver %s, the network has driver %s"
+    others = {key: (rule % (other, driver), "remove it") for other, keys in DRIVER_KEYS.items() for key in keys - DRIVER_KEYS[driver]}
+    return {**others, **belongs(ipam.KEYS, "an entry of ipam_config")}
+
+
+ALLOWED = {driver: COMMON_KEYS | keys for driver, keys in DRIVER_KEYS.items()}
+ELSEWHERE = {driver: _elsewhere(driver) for driver in DRIVER_KEYS}
+ANY_KEY = COMMON_KEYS.union(*DRIVER_KEYS.values())
+
+
+def is_absent(entry: Entry, allowed: FrozenSet[str]) -> bool:
+    """Tell whether an entry is declared absent, and report what else it carries then."""
+    absent: bool = entry.get("state", STATES, "present") == "absent"
+    surplus = sorted(set(entry.raw) - allowed) if absent else []
+    if surplus:
+        entry.refuse("state: absent takes only %s" % ", ".join(sorted(allowed - {"state"})), "remove %s" % ", ".join(surplus)[:60])
+    return absent
+
+
+def _read_mtu(entry: Entry, has_ipv6: bool) -> Optional[int]:
+    mtu = entry.get("mtu", integer(68, 65535), None)
+    if mtu is not None and has_ipv6 and mtu < IPV6_MTU:
+        entry.report("mtu", "IPv6 needs an MTU of at least %d" % IPV6_MTU, "use 1280 or more, or remove the IPv6 subnet")
+    return mtu
+
+
+def _driver(raw: Dict[str, object], path: str, problems: Problems) -> Optional[str]:
+    if "driver" not in raw:
+        return "bridge"
+    return _DRIVERS(raw["driver"], path + ".driver", problems)
+
+
+def read_network(value: object, path: str, problems: Problems, *, scope: str, required: Mapping[str, Tuple[str, ...]]) -> Optional[Network]:
+    """Return a network with its valid parts, or None where it is absent or cannot be told. `required` are more keys by driver."""
+    driver = _driver(value, path, problems) if isinstance(value, dict) else None
+    absent = isinstance(value, dict) and value.get("state") == "absent"
+    needed = ("name",) if absent or driver is None else ("name",) + tuple(required.get(driver, ()))
+    entry = read_entry(
+        value,
+        path,
+        problems,
+        allowed=ALLOWED[driver] if driver else ANY_KEY,
+        required=needed,
+        elsewhere=ELSEWHERE[driver] if driver and not absent else NOWHERE,
+    )
+    if entry is None:
+        return None
+    name = entry.get("name", read_label, None)
+    if is_absent(entry, ABSENT_KEYS) or driver is None:
+        return None
+    label = name if name is not None else ""
+    subnets = ipam.read_subnets(entry, name=label, scope=scope, default_gateway=driver == "bridge")
+    mtu = _read_mtu(entry, any(ip_version(subnet.subnet) == 6 for subnet in subnets))
+    no_labels: Dict[str, str] = {}
+    labels = entry.get("labels", read_labels, no_labels)
+    read = bridge.read_bridge if driver == "bridge" else overlay.read_overlay
+    network: Network = read(entry, name=label, subnets=subnets, mtu=mtu, labels=labels)
+    return network if name is not None else None

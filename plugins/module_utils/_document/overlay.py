@@ -1,0 +1,78 @@
+# Copyright (c) 2026, the netloom.container_net authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to this collection: anything here may change without notice.
+
+"""The keys of driver overlay."""
+
+from __future__ import annotations
+
+from typing import Mapping, Optional, Tuple
+
+from .._model import names
+from .._model.document import DEFAULT_UDP_PORT, OverlayNetwork, Peer, RemoteEndpoint, Subnet
+from .entry import Entry, list_of, read_entry
+from .scalars import Problems, choice, integer, read_address, read_interface_name, read_label, read_mac, read_printable, read_unicast_address
+
+KEYS = frozenset(
+    (
+        "vni",
+        "udp_port",
+        "encryption",
+        "control_plane",
+        "vtep_address",
+        "underlay_interface",
+        "peers",
+        "remote_endpoints",
+        "bridge_name",
+        "vxlan_name",
+    )
+)
+PEER_KEYS = frozenset(("host", "vtep"))
+REMOTE_KEYS = frozenset(("name", "mac", "vtep", "addresses"))
+
+
+def _read_peer(value: object, path: str, problems: Problems) -> Optional[Peer]:
+    entry = read_entry(value, path, problems, allowed=PEER_KEYS, required=("host", "vtep"))
+    if entry is None:
+        return None
+    host = entry.get("host", read_printable, None)
+    vtep = entry.get("vtep", read_unicast_address, None)
+    return Peer(host=host, vtep=vtep) if host is not None and vtep is not None else None
+
+
+def _read_remote_endpoint(value: object, path: str, problems: Problems) -> Optional[RemoteEndpoint]:
+    entry = read_entry(value, path, problems, allowed=REMOTE_KEYS, required=("name", "mac", "vtep"))
+    if entry is None:
+        return None
+    none: Tuple[str, ...] = ()
+    name = entry.get("name", read_label, None)
+    mac = entry.get("mac", read_mac, None)
+    vtep = entry.get("vtep", read_unicast_address, None)
+    addresses = entry.get("addresses", list_of(read_address), none)
+    if name is None or mac is None or vtep is None:
+        return None
+    return RemoteEndpoint(name=name, mac=mac, vtep=vtep, addresses=addresses)
+
+
+def read_overlay(entry: Entry, *, name: str, subnets: Tuple[Subnet, ...], mtu: Optional[int], labels: Mapping[str, str]) -> OverlayNetwork:
+    """Return an overlay network. What a fleet's plan fills in (vni, vtep_address, peers) may be missing."""
+    entry.get("encryption", choice("none"), "none")
+    entry.get("control_plane", choice("static"), "static")
+    no_peers: Tuple[Peer, ...] = ()
+    no_endpoints: Tuple[RemoteEndpoint, ...] = ()
+    return OverlayNetwork(
+        name=name,
+        subnets=subnets,
+        bridge_name=entry.get("bridge_name", read_interface_name, names.bridge_name(name)),
+        vxlan_name=entry.get("vxlan_name", read_interface_name, names.vxlan_name(name)),
+        vni=entry.get("vni", integer(1, 16777215), 0),
+        udp_port=entry.get("udp_port", integer(1024, 49151), DEFAULT_UDP_PORT),
+        vtep_address=entry.get("vtep_address", read_unicast_address, ""),
+        underlay_interface=entry.get("underlay_interface", read_interface_name, None),
+        mtu=mtu,
+        peers=entry.get("peers", list_of(_read_peer), no_peers),
+        remote_endpoints=entry.get("remote_endpoints", list_of(_read_remote_endpoint), no_endpoints),
+        labels=labels,
+    )

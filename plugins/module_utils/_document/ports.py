@@ -1,0 +1,171 @@
+# Copyright (c) 2026, the netloom.container_net authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to this collection: anything here may change without notice.
+
+"""Published ports, as Compose writes them: short text or a map."""
+
+from __future__ import annotations
+
+import re
+from typing import Optional, Tuple
+
+from .._model.addresses import ip_version
+from .._model.document import PROTOCOLS, PublishedPort
+from .._model.errors import Problem
+from . import hints
+from .entry import Entry, list_of, read_entry, read_list
+from .scalars import Problems, canonical_reader, closest, integer, read_source
+from .spelling import Fault, canonical_address, unicast_fault
+
+KEYS = frozenset(("published", "target", "protocol", "host_ip", "allowed_sources"))
+EXAMPLE = 'write text such as "8080:80/tcp"'
+WILDCARDS = ("0.0.0.0", "::")
+_RANGE = re.compile(r"([0-9]{1,6})(?:-([0-9]{1,6}))?\Z", re.ASCII)
+_PORT = integer(1, 65535)
+
+Range = Tuple[int, int]  # first, last
+
+
+def parse_range(text: str, which: str) -> Range:
+    """Return the first and last port of "8000" or "8000-8010" or raise Fault."""
+    match = _RANGE.match(text)
+    if match is None:
+        raise Fault("the %s port must be a number or a range such as 8000-8010" % which, EXAMPLE)
+    numbers = [part for part in match.groups() if part is not None]
+    if any(len(part) > 1 and part[0] == "0" for part in numbers):
+        raise Fault("the %s port has a leading zero" % which, "write %s" % "-".join(str(int(part)) for part in numbers))
+    first, last = int(numbers[0]), int(numbers[-1])
+    if not (1 <= first <= 65535 and 1 <= last <= 65535):
+        raise Fault("the %s port must be 1 to 65535" % which, "write a number in that range")
+    if last < first:
+        raise Fault("the %s port range runs backwards" % which, "write %d-%d" % (last, first))
+    return first, last
+
+
+def _protocol(text: str) -> str:
+    if text in PROTOCOLS:
+        return text
+    meant = text.strip().lower()
+    if meant in PROTOCOLS:
+        raise Fault("a protocol is lower case without spaces", "write %s" % meant)
+    meant_word = closest(text, PROTOCOLS)
+    raise Fault("the protocol must be one of %s" % ", ".join(PROTOCOLS), "did you mean %s" % meant_word if meant_word else "write one of them")
+
+
+def _host_ip(text: str) -> str:
+    address = canonical_address(text)
+    if address in WILDCARDS:
+        return address
+    fault = unicast_fault(address)
+    if fault is not None and (address == "::1" or address.startswith("127.")):
+        raise Fault("a loopback host_ip would need route_localnet, which opens loopback to the LAN", "choose a host address")
+    if fault is not None:
+        raise fault
+    return address
+
+
+def _split(text: str) -> Tuple[Optional[str], str, str, str]:
+    """Return host_ip, published, target and protocol of the short form."""
+    rest, slash, protocol = text.partition("/")
+    host_ip = None
+    if rest.startswith("["):
+        host_ip, bracket, rest = rest[1:].partition("]:")
+        if not bracket:
+            raise Fault("the bracket around the IPv6 address is not closed", 'write "[fd00::2]:8080:80"')
+    parts = rest.split(":")
+    if len(parts) == 3 and host_ip is None:
+        host_ip, parts = parts[0], parts[1:]
+    if len(parts) == 1:
+        raise Fault("the host port or the target port is missing", 'write "%s:%s"' % (rest[:20], rest[:20]))
+    if len(parts) != 2:
+        raise Fault('expected "[host_ip:]published:target[/protocol]"', "put an IPv6 host_ip in square brackets")
+    return host_ip, parts[0], parts[1], protocol if slash else "tcp"
+
+
+def _build(published: Range, target: Range, protocol: str, host_ip: Optional[str], allowed_sources: Tuple[str, ...] = ()) -> PublishedPort:
+    count = published[1] - published[0] + 1
+    size = target[1] - target[0] + 1
+    if count != size:
+        raise Fault("the published range has %d ports, the target range %d" % (count, size), "make both the same size")
+    return PublishedPort(published=published[0], target=target[0], count=count, protocol=protocol, host_ip=host_ip, allowed_sources=allowed_sources)
+
+
+def _read_text_form(text: str) -> PublishedPort:
+    if text != text.strip():
+        raise Fault("a stray space", "remove it")
+    host_ip, published, target, protocol = _split(text)
+    return _build(
+        parse_range(published, "published"),
+        parse_range(target, "target"),
+        _protocol(protocol),
+        None if host_ip is None else _host_ip(host_ip),
+    )
+
+
+def _read_range(value: object, path: str, problems: Problems) -> Optional[Range]:
+    if isinstance(value, str):
+        try:
+            return parse_range(value, path.rpartition(".")[2])
+        except Fault as fault:
+            problems.append(Problem(path, value, fault.rule, fault.fix))
+            return None
+    number = _PORT(value, path, problems)
+    return None if number is None else (number, number)
+
+
+_read_protocol = canonical_reader("one of %s" % ", ".join(PROTOCOLS), _protocol)
+_read_host_ip = canonical_reader("an IP address", _host_ip)
+
+
+def _read_sources(entry: Entry, host_ip: Optional[str]) -> Tuple[str, ...]:
+    none: Tuple[str, ...] = ()
+    if entry.raw.get("allowed_sources") in ([], ()):
+        entry.report("allowed_sources", "an empty list allows nobody, a missing key allows everybody", "give subnets or remove the key")
+    sources = entry.get("allowed_sources", list_of(read_source), none)
+    if host_ip is not None and any(ip_version(source) != ip_version(host_ip) for source in sources):
+        entry.report("allowed_sources", "a source has another family than host_ip %s" % host_ip, "remove it")
+    return sources
+
+
+def _read_map_form(value: object, path: str, problems: Problems) -> Optional[PublishedPort]:
+    before = len(problems)
+    entry = read_entry(value, path, problems, allowed=KEYS, required=("published", "target"))
+    if entry is None:
+        return None
+    published = entry.get("published", _read_range, None)
+    target = entry.get("target", _read_range, None)
+    protocol = entry.get("protocol", _read_protocol, "tcp")
+    host_ip = entry.get("host_ip", _read_host_ip, None)
+    sources = _read_sources(entry, host_ip)
+    if published is None or target is None or len(problems) > before:
+        return None
+    try:
+        return _build(published, target, protocol, host_ip, sources)
+    except Fault as fault:
+        entry.refuse(fault.rule, fault.fix)
+        return None
+
+
+def read_port(value: object, path: str, problems: Problems) -> Optional[PublishedPort]:
+    """Return one entry of ports."""
+    if isinstance(value, dict):
+        return _read_map_form(value, path, problems)
+    if not isinstance(value, str):
+        problems.append(Problem(path, value, "expected a port as text or a map", hints.mend_port(value)))
+        return None
+    try:
+        return _read_text_form(value)
+    except Fault as fault:
+        problems.append(Problem(path, value, fault.rule, fault.fix))
+        return None
+
+
+def read_ports(value: object, path: str, problems: Problems) -> Optional[Tuple[PublishedPort, ...]]:
+    """Return the valid entries of ports, in order."""
+    items = read_list(value, path, problems)
+    if items is None:
+        return None
+    found = (read_port(item, "%s[%d]" % (path, index), problems) for index, item in enumerate(items))
+    return tuple(port for port in found if port is not None)

@@ -1,0 +1,87 @@
+# Copyright (c) 2026, the netloom.container_net authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to this collection: anything here may change without notice.
+
+"""The raw declaration, as YAML or JSON gave it, to the model. All problems of a run are found at once."""
+
+from __future__ import annotations
+
+from typing import Callable, Dict, List, Mapping, Optional, Sequence, Tuple, TypeVar, Union
+
+from .._model.document import DEFAULT_SCOPE, Document, Endpoint, Network
+from .._model.errors import InputError, Problem
+from .allocate import allocate
+from .check import check_document
+from .endpoint import read_endpoint
+from .entry import NOTHING_REQUIRED, named_path, read_list
+from .network import read_network
+from .scalars import read_label
+from .trouble import troubled_names
+
+Named = TypeVar("Named", bound=Union[Network, Endpoint])
+# What a host needs of an overlay and a fleet's plan provides.
+HOST_KEYS = {"overlay": ("vni", "vtep_address")}
+
+
+def _read_named(raw: object, path: str, problems: List[Problem], read: Callable[[object, str, List[Problem]], Optional[Named]]) -> Tuple[Named, ...]:
+    items = read_list(raw, path, problems)
+    if items is None:
+        return ()
+    found: Dict[str, int] = {}
+    result: List[Named] = []
+    for index, item in enumerate(items):
+        read_item = read(item, named_path(path, index, item) if isinstance(item, dict) else "%s[%d]" % (path, index), problems)
+        name = item.get("name") if isinstance(item, dict) else None
+        if not isinstance(name, str):
+            continue
+        if name in found:
+            problems.append(Problem("%s[%d].name" % (path, index), name, "entry %d of this list has the same name" % found[name], "rename or remove one"))
+        else:
+            found[name] = index
+            if read_item is not None:
+                result.append(read_item)
+    return tuple(result)
+
+
+def read_networks(
+    raw: object, *, path: str, scope: str, problems: List[Problem], required: Mapping[str, Tuple[str, ...]] = NOTHING_REQUIRED
+) -> Tuple[Network, ...]:
+    """Return the declared networks with every default; absent ones are left out. `required` are keys to insist on, by driver."""
+
+    def read(value: object, place: str, found: List[Problem]) -> Optional[Network]:
+        return read_network(value, place, found, scope=scope, required=required)
+
+    return _read_named(raw, path, problems, read)
+
+
+def read_endpoints(raw: object, *, path: str, scope: str, networks: Sequence[Network], problems: List[Problem]) -> Tuple[Endpoint, ...]:
+    """Return the declared endpoints; addresses and MACs not given stay None until allocation."""
+    known = frozenset(network.name for network in networks)
+    troubled = troubled_names(problems)
+
+    def read(value: object, place: str, found: List[Problem]) -> Optional[Endpoint]:
+        return read_endpoint(value, place, found, scope=scope, known=known, troubled=troubled)
+
+    return _read_named(raw, path, problems, read)
+
+
+def read_document(raw: Mapping[str, object]) -> Document:
+    """Return the declaration of one host, complete and consistent, or raise InputError with every problem."""
+    problems: List[Problem] = []
+    scope = DEFAULT_SCOPE
+    if raw.get("scope") is not None:
+        scope = read_label(raw["scope"], "scope", problems) or DEFAULT_SCOPE
+    networks: Tuple[Network, ...] = ()
+    endpoints: Tuple[Endpoint, ...] = ()
+    if raw.get("networks") is not None:
+        networks = read_networks(raw["networks"], path="networks", scope=scope, problems=problems, required=HOST_KEYS)
+    if raw.get("endpoints") is not None:
+        endpoints = read_endpoints(raw["endpoints"], path="endpoints", scope=scope, networks=networks, problems=problems)
+    endpoints = allocate(networks, endpoints, problems=problems, path="networks")
+    document = Document(scope=scope, networks=networks, endpoints=endpoints)
+    check_document(document, path_networks="networks", path_endpoints="endpoints", problems=problems)
+    if problems:
+        raise InputError(tuple(problems))
+    return document

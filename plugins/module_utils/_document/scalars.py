@@ -1,0 +1,151 @@
+# Copyright (c) 2026, the netloom.container_net authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to this collection: anything here may change without notice.
+
+"""Readers of single values. A reader takes (value, path, problems) and returns None where it reported a problem.
+
+Types are judged on what YAML or JSON gave, never after a conversion: a boolean is not an integer, an integer is not text.
+"""
+
+from __future__ import annotations
+
+import difflib
+from typing import Callable, List, Optional, Sequence, TypeVar
+
+from .._model.addresses import ip_version
+from .._model.errors import Problem
+from .._model.names import character_fault, interface_name_fault, label_fault
+from . import hints
+from .spelling import Fault, canonical_address, canonical_hardware, canonical_source, canonical_subnet, container_subnet, unicast_fault
+
+T = TypeVar("T")
+Problems = List[Problem]
+Read = Callable[[object, str, Problems], Optional[T]]
+COMPARED_LENGTH = 40
+TEXT_LIMIT = 255
+
+
+def read_text(value: object, path: str, problems: Problems, what: str = "text") -> Optional[str]:
+    """Return non-empty text of whatever characters."""
+    if isinstance(value, str):
+        if value:
+            return str(value)
+        problems.append(Problem(path, value, "empty text is not allowed", "give %s or remove the key" % what))
+        return None
+    rule = "null is not allowed here" if value is None else "expected %s" % what
+    problems.append(Problem(path, value, rule, hints.mend_text(value, what)))
+    return None
+
+
+def _text_reader(what: str, fault_of: Callable[[str], Optional[str]], fix: str) -> Read[str]:
+    def read(value: object, path: str, problems: Problems) -> Optional[str]:
+        text = read_text(value, path, problems, what)
+        fault = fault_of(text) if text is not None else None
+        if fault:
+            problems.append(Problem(path, value, fault, fix))
+            return None
+        return text
+
+    return read
+
+
+def _printable_fault(text: str) -> Optional[str]:
+    if len(text) > TEXT_LIMIT:
+        return "at most %d characters are allowed, this has %d" % (TEXT_LIMIT, len(text))
+    return character_fault(text)
+
+
+read_label = _text_reader("a name", label_fault, "choose another name")
+read_interface_name = _text_reader("an interface name", interface_name_fault, "choose another name")
+read_printable = _text_reader("text", _printable_fault, "correct the text")
+
+
+def canonical_reader(what: str, canonical: Callable[[str], str]) -> Read[str]:
+    """Return a reader of text that `canonical` rewrites or refuses with a Fault."""
+
+    def read(value: object, path: str, problems: Problems) -> Optional[str]:
+        text = read_text(value, path, problems, what)
+        if text is None:
+            return None
+        try:
+            return canonical(text)
+        except Fault as fault:
+            problems.append(Problem(path, value, fault.rule, fault.fix))
+            return None
+
+    return read
+
+
+def _of_family(family: int) -> Callable[[str], str]:
+    def canonical(text: str) -> str:
+        address = canonical_address(text)
+        if ip_version(address) != family:
+            raise Fault("expected an IPv%d address, this is IPv%d" % (family, ip_version(address)), "use ipv%d_address" % ip_version(address))
+        return address
+
+    return canonical
+
+
+def _unicast(text: str) -> str:
+    address = canonical_address(text)
+    fault = unicast_fault(address)
+    if fault is None and address in ("0.0.0.0", "::"):
+        fault = Fault("the unspecified address is no host's own", "write an address of the host")
+    if fault:
+        raise fault
+    return address
+
+
+read_address = canonical_reader("an IP address", canonical_address)
+read_ipv4_address = canonical_reader("an IPv4 address", _of_family(4))
+read_ipv6_address = canonical_reader("an IPv6 address", _of_family(6))
+read_unicast_address = canonical_reader("an IP address", _unicast)
+read_subnet = canonical_reader("a subnet", canonical_subnet)
+read_container_subnet = canonical_reader("a subnet", container_subnet)
+read_source = canonical_reader("a subnet", canonical_source)
+read_mac = canonical_reader(hints.A_MAC, canonical_hardware)
+
+
+def read_boolean(value: object, path: str, problems: Problems) -> Optional[bool]:
+    if isinstance(value, bool):
+        return value
+    problems.append(Problem(path, value, "expected a boolean", hints.mend_boolean(value)))
+    return None
+
+
+def integer(low: int, high: int) -> Read[int]:
+    """Return a reader of integers in a range."""
+
+    def read(value: object, path: str, problems: Problems) -> Optional[int]:
+        if isinstance(value, bool) or not isinstance(value, int):
+            problems.append(Problem(path, value, "expected an integer from %d to %d" % (low, high), hints.mend_integer(value)))
+            return None
+        if not low <= value <= high:
+            problems.append(Problem(path, value, "must be %d to %d" % (low, high), hints.mend_range(value)))
+            return None
+        return int(value)
+
+    return read
+
+
+def closest(word: object, choices: Sequence[str]) -> Optional[str]:
+    """Return the choice a mistyped word most likely meant."""
+    found = difflib.get_close_matches(str(word)[:COMPARED_LENGTH].strip().lower(), choices, 1) if isinstance(word, str) else []
+    return found[0] if found else None
+
+
+def choice(*choices: str) -> Read[str]:
+    """Return a reader of one word out of a few."""
+
+    def read(value: object, path: str, problems: Problems) -> Optional[str]:
+        if isinstance(value, str) and value in choices:
+            return str(value)
+        meant = closest(value, choices)
+        rule = "choices: %s" % ", ".join(choices) if len(choices) > 1 else 'this version has only "%s"' % choices[0]
+        fix = 'did you mean "%s"' % meant if meant else "write one of the choices" if len(choices) > 1 else "write that or remove the key"
+        problems.append(Problem(path, value, rule, fix))
+        return None
+
+    return read

@@ -1,0 +1,42 @@
+# Copyright (c) 2026, the netloom.container_net authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to this collection: anything here may change without notice.
+
+"""What every check needs: the document, the paths it was read from, and what is already known to be wrong."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import FrozenSet, List
+
+from .._model.document import Attachment, Document, Endpoint, Network
+from .._model.errors import Problem
+
+
+@dataclass(frozen=True)
+class Scene:
+    """The input of a check; it appends to `problems`."""
+
+    document: Document
+    networks: str
+    endpoints: str
+    troubled: FrozenSet[str]
+    problems: List[Problem]
+
+    def network(self, network: Network) -> str:
+        return "%s[%s]" % (self.networks, network.name)
+
+    def endpoint(self, endpoint: Endpoint) -> str:
+        return "%s[%s]" % (self.endpoints, endpoint.name)
+
+    def attachment(self, endpoint: Endpoint, attachment: Attachment) -> str:
+        return "%s[%s].networks[%s]" % (self.endpoints, endpoint.name, attachment.network)
+
+    def item(self, path: str, index: int) -> str:
+        """Return the path of a list's item; without the index where faulty items were left out before it."""
+        return path if path in self.troubled else "%s[%d]" % (path, index)
+
+    def report(self, path: str, value: object, rule: str, fix: str = "") -> None:
+        self.problems.append(Problem(path, value, rule, fix))

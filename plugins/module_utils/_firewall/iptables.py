@@ -1,0 +1,153 @@
+# Copyright (c) 2026, the netloom.container_net authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to this collection: anything here may change without notice.
+
+"""The iptables backend: reads with iptables-save, writes with one iptables-restore a family. Works with both kernel interfaces."""
+
+from __future__ import annotations
+
+import re
+import time
+from typing import Callable, Collection, List, Mapping, Optional, Sequence, Set, Tuple
+
+from .._model.errors import EnvironmentUnfit, FirewallError, printable
+from .._model.objects import HOST, Chain, Jump, KernelObject
+from .._model.rule import Rule
+from .compose import compose
+from .layout import TOOLS, VARIANTS, Tools
+from .parse import parse_dump
+from .restore import DELETE, FirewallStep, firewall_object, restore_text
+
+RunCommand = Callable[[Sequence[str], Optional[str]], Tuple[int, str, str]]
+
+BUSY = 4  # the lock is held, or somebody else changed the rules meanwhile
+RETRIES = 3
+RETRY_DELAY = 0.2
+LOCK_TIMEOUT = "10"
+_FAILED_LINE = re.compile(r"\bline:? ([0-9]+)")
+
+
+def observe_firewall(run: RunCommand, place: str = HOST, families: Collection[int] = (4, 6), tools: Mapping[int, Tools] = TOOLS) -> Tuple[KernelObject, ...]:
+    """Return our chains and the jumps to them; changes nothing."""
+    found: List[KernelObject] = []
+    for family in families:
+        code, out, err = run([tools[family].save], None)
+        if code:
+            raise FirewallError("%s failed with exit code %d: %s" % (tools[family].save, code, _said(err)))
+        found.extend(parse_dump(out, family, place))
+    return tuple(found)
+
+
+def apply_firewall(
+    steps: Sequence[FirewallStep],
+    run: RunCommand,
+    *,
+    families: Collection[int] = (4, 6),
+    tools: Mapping[int, Tools] = TOOLS,
+    pause: Callable[[float], None] = time.sleep,
+) -> int:
+    """Carry out the steps of one place; return how many restores were run."""
+    if len({step.place for step in steps}) > 1:
+        raise FirewallError("the steps of several namespaces were mixed")
+    by_family = {family: [step for step in steps if _family(step) == family] for family in (4, 6)}
+    require_tools([family for family, chosen in by_family.items() if chosen], families, tools)
+    return sum(_restore(chosen, family, run, tools[family], pause) for family, chosen in by_family.items() if chosen)
+
+
+def require_tools(needed: Collection[int], families: Collection[int], tools: Mapping[int, Tools] = TOOLS) -> None:
+    """Refuse to go on where one family would be filtered and the other not."""
+    for family in needed:
+        if family not in families:
+            raise EnvironmentUnfit(
+                "%s and %s are not installed, and without them IPv%d would go unfiltered; nothing was changed; install the package iptables"
+                % (tools[family].save, tools[family].restore, family)
+            )
+
+
+def _restore(steps: Sequence[FirewallStep], family: int, run: RunCommand, tools: Tools, pause: Callable[[float], None]) -> int:
+    pending = list(steps)
+    for attempt in range(RETRIES + 1):
+        text = restore_text(pending)
+        code, _out, err = run([tools.restore, "--noflush", "--wait", LOCK_TIMEOUT], text)
+        if code == 0:
+            return attempt + 1
+        if code != BUSY or attempt == RETRIES:
+            break
+        pause(RETRY_DELAY * (attempt + 1))
+        # Tables are committed one by one, so some may be done already.
+        pending = _pending(pending, observe_firewall(run, steps[0].place, (family,), {family: tools}))
+        if not pending:
+            return attempt + 1
+    raise FirewallError("%s failed with exit code %d: %s%s" % (tools.restore, code, _said(err), _failed_line(text, err)))
+
+
+def _pending(steps: Sequence[FirewallStep], found: Sequence[KernelObject]) -> List[FirewallStep]:
+    objects = {item.key: item for item in found}
+    left: List[FirewallStep] = []
+    for step in steps:
+        item = firewall_object(step)
+        stands = objects.get(item.key) if item else None
+        wanted = None if step.action == DELETE else step.desired
+        reached = stands is None if wanted is None else stands is not None and (stands == wanted or getattr(wanted, "rules", "") is None)
+        if not reached:
+            left.append(step)
+    return left
+
+
+def _family(step: FirewallStep) -> int:
+    item = firewall_object(step)
+    if not isinstance(item, (Chain, Jump)):
+        raise FirewallError("not a firewall step: %s" % (item.label if item else "empty"))
+    return item.family
+
+
+def _said(err: str) -> str:
+    return printable(" / ".join(line for line in err.splitlines() if line.strip())) or "it gave no reason"
+
+
+def _failed_line(text: str, err: str) -> str:
+    match = _FAILED_LINE.search(err)
+    lines = text.splitlines()
+    number = int(match.group(1)) if match else 0
+    return " (%s)" % printable(lines[number - 1]) if 1 <= number <= len(lines) else ""
+
+
+class Iptables:
+    """Both families through the iptables tools. `families` are those whose tools are installed."""
+
+    def __init__(self, *, families: Collection[int], has_tool: Callable[[str], bool], tools: Mapping[int, Tools] = TOOLS) -> None:
+        self._families = frozenset(families)
+        self._has_tool = has_tool
+        self._tools = tools
+
+    def observe(self, run: RunCommand, place: str = HOST, families: Collection[int] = (4, 6)) -> Tuple[KernelObject, ...]:
+        return observe_firewall(run, place, sorted(self._families.intersection(families)), self._tools)
+
+    def compose(self, rules: Sequence[Rule], *, scope: str, current: Sequence[KernelObject], place: str = HOST) -> Tuple[KernelObject, ...]:
+        needed: Set[int] = {rule.family for rule in rules}
+        require_tools(sorted(needed), self._families, self._tools)
+        return compose(rules, scope=scope, current=current, place=place)
+
+    def apply(self, steps: Sequence[FirewallStep], run: RunCommand) -> int:
+        return apply_firewall(steps, run, families=self._families, tools=self._tools)
+
+    def warnings(self, run: RunCommand) -> Tuple[str, ...]:
+        """Tell of rules behind both kernel interfaces of iptables: each sees only its own, packets obey both."""
+        found: List[str] = []
+        for family, variants in VARIANTS.items():
+            if not all(self._has_tool(variant) for variant in variants):
+                continue
+            legacy, nft = (_count_rules(run, variant) for variant in variants)
+            if legacy and nft:
+                found.append(
+                    "IPv%d packets pass two rule sets: %s shows %d rules, %s shows %d; move all to one (update-alternatives --config %s)"
+                    % (family, variants[0], legacy, variants[1], nft, "iptables" if family == 4 else "ip6tables")
+                )
+        return tuple(found)
+
+
+def _count_rules(run: RunCommand, tool: str) -> int:
+    code, out, _err = run([tool], None)
+    return sum(line.startswith("-A ") for line in out.splitlines()) if code == 0 else 0

@@ -1,0 +1,90 @@
+# Copyright (c) 2026, the netloom.container_net authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to this collection: anything here may change without notice.
+
+"""A rule as the line `iptables-save` prints for it, so that equal rules are equal text."""
+
+from __future__ import annotations
+
+import re
+import socket
+from functools import lru_cache
+from typing import List, Optional
+
+from .._model.errors import FirewallError
+from .._model.mark import PREFIX
+from .._model.rule import Rule
+
+# The order in which the tool prints connection states.
+STATES = ("INVALID", "NEW", "RELATED", "ESTABLISHED", "UNTRACKED", "SNAT", "DNAT")
+WHOLE = {4: 32, 6: 128}
+_TOKEN = re.compile(r"[A-Za-z0-9\[:][A-Za-z0-9_.:/\[\]-]*\Z", re.ASCII)
+_LABEL = re.compile(r"[A-Za-z0-9_.-]*\Z", re.ASCII)
+
+
+def render_rule(rule: Rule) -> str:
+    """Return `-A CHAIN ...` in the saved form of iptables."""
+    words: List[str] = ["-A", _token(rule.chain)]
+    _add_network(words, "-s", rule.source, rule.family)
+    _add_network(words, "-d", rule.destination, rule.family)
+    _add_interface(words, "-i", rule.in_interface)
+    _add_interface(words, "-o", rule.out_interface)
+    if rule.protocol is not None:
+        words += ["-p", _token(rule.protocol)]
+    if rule.destination_ports is not None:
+        first, last = rule.destination_ports
+        words += ["-m", _token(rule.protocol or ""), "--dport", "%d" % first if first == last else "%d:%d" % (first, last)]
+    if rule.icmp_type is not None:
+        match, option = ("icmp6", "--icmpv6-type") if rule.family == 6 else ("icmp", "--icmp-type")
+        words += ["-m", match, option, "%d" % rule.icmp_type]
+    if rule.ct_state:
+        words += ["-m", "conntrack", "--ctstate", ",".join(sorted(rule.ct_state, key=STATES.index))]
+    words += ["-m", "comment", "--comment", '"%s:%s:%s:%d"' % (PREFIX, _label(rule.scope), _label(rule.owner), rule.rank), "-j", _token(rule.target)]
+    if rule.to is not None:
+        words += ["--to-source" if rule.target == "SNAT" else "--to-destination", _token(rule.to)]
+    return " ".join(words)
+
+
+def _add_network(words: List[str], option: str, network: Optional[str], family: int) -> None:
+    if network is None:
+        return
+    negated, plain = network.startswith("!"), network.lstrip("!")
+    shown = _canonical(plain, family)
+    if shown.endswith("/0") and not negated:
+        return  # matches everything: the tool does not print it
+    words += ["!", option, shown] if negated else [option, shown]
+
+
+def _add_interface(words: List[str], option: str, interface: Optional[str]) -> None:
+    if interface is None:
+        return
+    if interface.startswith("!"):
+        words.append("!")
+    words += [option, _token(interface.lstrip("!"))]
+
+
+@lru_cache(maxsize=16384)
+def _canonical(network: str, family: int) -> str:
+    address, _slash, length = _token(network).partition("/")
+    kind = socket.AF_INET6 if family == 6 else socket.AF_INET
+    try:
+        # The C library's own spelling, as the tool has it.
+        plain = socket.inet_ntop(kind, socket.inet_pton(kind, address))
+    except OSError as error:
+        raise FirewallError("not an IPv%d address: %r" % (family, address)) from error
+    return "%s/%d" % (plain, int(length) if length else WHOLE[family])
+
+
+def _token(text: str) -> str:
+    """Refuse anything that could end a word or a line, or that iptables takes for an option or a wildcard."""
+    if not _TOKEN.match(text):
+        raise FirewallError("refused to write %r into a firewall rule" % text)
+    return text
+
+
+def _label(text: str) -> str:
+    if not _LABEL.match(text):
+        raise FirewallError("refused to write %r into the comment of a firewall rule" % text)
+    return text

@@ -1,0 +1,36 @@
+# Copyright (c) 2026, the netloom.container_net authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to this collection: anything here may change without notice.
+
+from __future__ import annotations
+
+import socket
+
+from .._model.mark import PROTOCOL
+from .._model.objects import Address
+from . import wire
+
+IFA_F_NODAD = 0x02
+
+
+def _message(message_type: int, flags: int, address: Address, index: int) -> bytes:
+    ip, prefix = address.address.split("/")
+    family = socket.AF_INET6 if ":" in ip else socket.AF_INET
+    attributes: wire.Attributes = [("IFA_ADDRESS", ip)]
+    if family == socket.AF_INET:
+        attributes.append(("IFA_LOCAL", ip))
+    if message_type == wire.RTM_NEWADDR:
+        # Uniqueness is checked when planning; duplicate detection would keep a fresh address unusable for a second or more.
+        attributes.append(("IFA_FLAGS", IFA_F_NODAD if family == socket.AF_INET6 else 0))
+        attributes.append(("IFA_PROTO", PROTOCOL))
+    return wire.address_message(message_type, flags, attributes, index=index, family=family, prefix=int(prefix))
+
+
+def create_address(address: Address, index: int) -> bytes:
+    return _message(wire.RTM_NEWADDR, wire.CREATE_NEW, address, index)
+
+
+def delete_address(address: Address, index: int) -> bytes:
+    return _message(wire.RTM_DELADDR, wire.NLM_F_REQUEST, address, index)

@@ -1,0 +1,155 @@
+# Copyright (c) 2026, the netloom.container_net authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to this collection: anything here may change without notice.
+
+"""Links to messages. A link is made in two messages: the first creates it, the second configures and raises it."""
+
+from __future__ import annotations
+
+from typing import Any, Callable, List, Optional, Sequence, Tuple
+
+from .._model.link import Bridge, BridgePort, Link, Veth, Vxlan
+from . import wire
+from .wire import Attributes
+
+IndexOf = Callable[[str, str], int]  # (place, link name) -> interface index
+Descriptor = Callable[[str], int]  # place -> namespace descriptor
+GENERATE_EUI64, GENERATE_NOTHING = 0, 1
+# Links are put into this group only in the datagram that deletes the group.
+DELETION_GROUP = 0x636E6574
+
+
+def loopback_messages(mark: str) -> List[bytes]:
+    return [wire.link_message(wire.RTM_NEWLINK, wire.NLM_F_REQUEST, [("IFLA_IFALIAS", mark)], index=1, up=True)]
+
+
+def create_link(link: Link, peer: Optional[Link], index_of: IndexOf, descriptor: Descriptor) -> Optional[bytes]:
+    """Return the message that makes a link; None for the end of a veth pair that the other end brings along."""
+    kind = link.kind
+    if isinstance(kind, Veth) and not kind.leads:
+        return None
+    attributes: Attributes = [("IFLA_IFNAME", link.name)]
+    if link.mac or link.first_mac:
+        attributes.append(("IFLA_ADDRESS", link.mac or link.first_mac))
+    if link.mtu:
+        attributes.append(("IFLA_MTU", link.mtu))
+    if link.master:
+        attributes.append(("IFLA_MASTER", index_of(link.place, link.master)))
+    info: Attributes = [("IFLA_INFO_KIND", kind.kind if kind else "")]
+    data = _creation_data(link, peer, index_of, descriptor)
+    if data:
+        info.append(("IFLA_INFO_DATA", {"attrs": data}))
+    attributes.append(("IFLA_LINKINFO", {"attrs": info}))
+    return wire.link_message(wire.RTM_NEWLINK, wire.CREATE_NEW, attributes, index=index_of(link.place, link.name))
+
+
+def _creation_data(link: Link, peer: Optional[Link], index_of: IndexOf, descriptor: Descriptor) -> Attributes:
+    kind = link.kind
+    if isinstance(kind, Bridge):
+        return _bridge_data(kind)
+    if isinstance(kind, Vxlan):
+        return _vxlan_data(kind, link.place, index_of)
+    if isinstance(kind, Veth) and peer is not None:
+        inside: Attributes = [("IFLA_IFNAME", peer.name)]
+        if peer.mac:
+            inside.append(("IFLA_ADDRESS", peer.mac))
+        if peer.mtu:
+            inside.append(("IFLA_MTU", peer.mtu))
+        if peer.place != link.place:
+            inside.append(("IFLA_NET_NS_FD", descriptor(peer.place)))
+        return [("VETH_INFO_PEER", {"index": index_of(peer.place, peer.name), "attrs": inside})]
+    return []
+
+
+def _bridge_data(kind: Bridge) -> Attributes:
+    data: Attributes = []
+    if kind.ageing_time is not None:
+        data.append(("IFLA_BR_AGEING_TIME", kind.ageing_time * 100))
+    if kind.stp is not None:
+        data.append(("IFLA_BR_STP_STATE", int(kind.stp)))
+    if kind.priority is not None:
+        data.append(("IFLA_BR_PRIORITY", kind.priority))
+    if kind.multicast_snooping is not None:
+        data.append(("IFLA_BR_MCAST_SNOOPING", int(kind.multicast_snooping)))
+    return data
+
+
+def _vxlan_data(kind: Vxlan, place: str, index_of: IndexOf) -> Attributes:
+    data: Attributes = []
+    for name, value in (("ID", kind.vni), ("PORT", kind.port), ("TTL", kind.ttl)):
+        if value is not None:
+            data.append(("IFLA_VXLAN_" + name, value))
+    for name, flag in (("LEARNING", kind.learning), ("PROXY", kind.proxy)):
+        if flag is not None:
+            data.append(("IFLA_VXLAN_" + name, int(flag)))
+    if kind.local:
+        data.append(("IFLA_VXLAN_LOCAL6" if ":" in kind.local else "IFLA_VXLAN_LOCAL", kind.local))
+    if kind.group:
+        data.append(("IFLA_VXLAN_GROUP6" if ":" in kind.group else "IFLA_VXLAN_GROUP", kind.group))
+    if kind.device:
+        data.append(("IFLA_VXLAN_LINK", index_of(place, kind.device)))
+    return data
+
+
+def configure_link(link: Link, index: int) -> Optional[bytes]:
+    """Return the message that marks, tunes and raises a fresh link."""
+    attributes: Attributes = []
+    if link.alias:
+        attributes.append(("IFLA_IFALIAS", link.alias))
+    attributes.extend(_link_local(link.link_local))
+    attributes.extend(_port(link.port))
+    if not attributes and link.up is None:
+        return None
+    return wire.link_message(wire.RTM_NEWLINK, wire.NLM_F_REQUEST, attributes, index=index, up=link.up)
+
+
+def change_link(link: Link, fields: Tuple[str, ...], index: int, index_of: IndexOf) -> bytes:
+    """Return the message that changes the named fields of an existing link."""
+    attributes: Attributes = []
+    if "mtu" in fields:
+        attributes.append(("IFLA_MTU", link.mtu))
+    if "mac" in fields:
+        attributes.append(("IFLA_ADDRESS", link.mac))
+    if "alias" in fields:
+        attributes.append(("IFLA_IFALIAS", link.alias))
+    if "master" in fields:
+        attributes.append(("IFLA_MASTER", index_of(link.place, link.master) if link.master else 0))
+    if "link_local" in fields:
+        attributes.extend(_link_local(link.link_local))
+    if "port" in fields:
+        attributes.extend(_port(link.port))
+    if "kind" in fields and link.kind is not None:
+        data: Any = []
+        if isinstance(link.kind, Bridge):
+            data = _bridge_data(link.kind)
+        elif isinstance(link.kind, Vxlan):
+            data = _vxlan_data(Vxlan(ttl=link.kind.ttl, learning=link.kind.learning), link.place, index_of)
+        attributes.append(("IFLA_LINKINFO", {"attrs": [("IFLA_INFO_KIND", link.kind.kind), ("IFLA_INFO_DATA", {"attrs": data})]}))
+    return wire.link_message(wire.RTM_NEWLINK, wire.NLM_F_REQUEST, attributes, index=index, up=link.up if "up" in fields else None)
+
+
+def delete_links(indices: Sequence[int]) -> List[bytes]:
+    """Return the messages that delete links together: one by one, each would wait for the kernel's own clean-up."""
+    if len(indices) == 1:
+        return [wire.link_message(wire.RTM_DELLINK, wire.NLM_F_REQUEST, [], index=indices[0])]
+    chosen = [wire.link_message(wire.RTM_NEWLINK, wire.NLM_F_REQUEST, [("IFLA_GROUP", DELETION_GROUP)], index=index) for index in indices]
+    return chosen + [wire.link_message(wire.RTM_DELLINK, wire.NLM_F_REQUEST, [("IFLA_GROUP", DELETION_GROUP)])]
+
+
+def _link_local(wanted: Optional[bool]) -> Attributes:
+    if wanted is None:
+        return []
+    mode = GENERATE_EUI64 if wanted else GENERATE_NOTHING
+    return [("IFLA_AF_SPEC", {"attrs": [("AF_INET6", {"attrs": [("IFLA_INET6_ADDR_GEN_MODE", mode)]})]})]
+
+
+def _port(port: Optional[BridgePort]) -> Attributes:
+    if port is None:
+        return []
+    flags = (("MODE", port.hairpin), ("LEARNING", port.learning), ("UNICAST_FLOOD", port.flood), ("ISOLATED", port.isolated))
+    data: Attributes = [("IFLA_BRPORT_" + name, int(value)) for name, value in flags if value is not None]
+    if not data:
+        return []
+    return [("IFLA_LINKINFO", {"attrs": [("IFLA_INFO_SLAVE_KIND", "bridge"), ("IFLA_INFO_SLAVE_DATA", {"attrs": data})]})]

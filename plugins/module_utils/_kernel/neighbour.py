@@ -1,0 +1,53 @@
+# Copyright (c) 2026, the netloom.container_net authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to this collection: anything here may change without notice.
+
+from __future__ import annotations
+
+import socket
+
+from .._model.objects import FLOOD_MAC, FdbEntry, Neighbour
+from . import wire
+from .wire import AF_BRIDGE
+
+NUD_PERMANENT, NUD_NOARP = 0x80, 0x40
+NTF_SELF, NTF_MASTER, NTF_STICKY = 0x02, 0x04, 0x40
+
+
+def _neighbour(message_type: int, flags: int, entry: Neighbour, index: int) -> bytes:
+    family = socket.AF_INET6 if ":" in entry.address else socket.AF_INET
+    attributes: wire.Attributes = [("NDA_DST", entry.address)]
+    if message_type == wire.RTM_NEWNEIGH:
+        attributes.append(("NDA_LLADDR", entry.mac))
+    return wire.neighbour_message(message_type, flags, attributes, index=index, family=family, state=NUD_PERMANENT)
+
+
+def ensure_neighbour(entry: Neighbour, index: int) -> bytes:
+    return _neighbour(wire.RTM_NEWNEIGH, wire.CREATE_OR_REPLACE, entry, index)
+
+
+def delete_neighbour(entry: Neighbour, index: int) -> bytes:
+    return _neighbour(wire.RTM_DELNEIGH, wire.NLM_F_REQUEST, entry, index)
+
+
+def _fdb(message_type: int, flags: int, entry: FdbEntry, index: int) -> bytes:
+    attributes: wire.Attributes = [("NDA_LLADDR", entry.mac)]
+    if entry.remote:
+        attributes.append(("NDA_DST", entry.remote))
+        state, entry_flags = NUD_PERMANENT | NUD_NOARP, NTF_SELF
+    else:
+        # Sticky: without it the entry moves to any port that sends with this source MAC.
+        state, entry_flags = NUD_NOARP, NTF_MASTER | NTF_STICKY
+    return wire.neighbour_message(message_type, flags, attributes, index=index, family=AF_BRIDGE, state=state, entry_flags=entry_flags)
+
+
+def ensure_fdb(entry: FdbEntry, index: int) -> bytes:
+    """Replace what stands there, a learned entry too; rows of the flood list are appended to each other."""
+    flags = wire.CREATE_OR_APPEND if entry.mac == FLOOD_MAC else wire.CREATE_OR_REPLACE
+    return _fdb(wire.RTM_NEWNEIGH, flags, entry, index)
+
+
+def delete_fdb(entry: FdbEntry, index: int) -> bytes:
+    return _fdb(wire.RTM_DELNEIGH, wire.NLM_F_REQUEST, entry, index)

@@ -1,0 +1,182 @@
+# Copyright (c) 2026, the netloom.container_net authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to this collection: anything here may change without notice.
+
+"""Netlink payloads to kernel objects; only what is compared is read."""
+
+from __future__ import annotations
+
+import socket
+import struct
+from dataclasses import dataclass
+from typing import Dict, Optional, Tuple
+
+from .._model.link import Bridge, BridgePort, Link, LinkKind, Veth, Vxlan
+from .door import read_attributes
+
+IFF_UP = 1
+_U32 = struct.Struct("=I")
+_LINK = struct.Struct("=BxHiII")
+_ADDRESS = struct.Struct("=BBBBI")
+_ROUTE = struct.Struct("=BBBBBBBBI")
+_NEIGHBOUR = struct.Struct("=BxxxiHBB")
+
+
+def _text(value: bytes) -> str:
+    return value.rstrip(b"\0").decode("utf-8", "replace")
+
+
+def _u32(value: Optional[bytes], default: int = 0) -> int:
+    return _U32.unpack(value)[0] if value else default
+
+
+def _mac(value: bytes) -> str:
+    return ":".join("%02x" % octet for octet in value)
+
+
+def _ip(value: bytes) -> str:
+    return socket.inet_ntop(socket.AF_INET if len(value) == 4 else socket.AF_INET6, value)
+
+
+@dataclass(frozen=True)
+class RawLink:
+    """A link and the numbers that other objects refer to it by."""
+
+    link: Link
+    index: int
+    peer_index: int
+    master_index: int
+    lower_index: int
+
+
+def parse_link(place: str, payload: bytes) -> RawLink:
+    _family, _type, index, flags, _change = _LINK.unpack_from(payload)
+    found = read_attributes(payload, 16, len(payload))
+    info = read_attributes(found[18], 0, len(found[18])) if 18 in found else {}
+    kind_name = _text(info[1]) if 1 in info else None
+    data = read_attributes(info[2], 0, len(info[2])) if 2 in info else {}
+    kind: Optional[LinkKind] = None
+    lower = 0
+    if kind_name == "bridge":
+        kind = _bridge(data)
+    elif kind_name == "veth":
+        kind = Veth()
+    elif kind_name == "vxlan":
+        kind, lower = _vxlan(data)
+    port = None
+    if 5 in info and 4 in info and _text(info[4]) == "bridge":
+        port = _port(read_attributes(info[5], 0, len(info[5])))
+    link = Link(
+        place=place,
+        name=_text(found[3]),
+        kind=kind,
+        mtu=_u32(found.get(4)),
+        mac=_mac(found[1]) if 1 in found else None,
+        up=bool(flags & IFF_UP),
+        alias=_text(found[20]) if 20 in found else "",
+        link_local=_link_local(found),
+        port=port,
+        index=index,
+    )
+    return RawLink(link, index, _u32(found.get(5)), _u32(found.get(10)), lower)
+
+
+def _link_local(found: Dict[int, bytes]) -> Optional[bool]:
+    if 26 not in found:
+        return None
+    families = read_attributes(found[26], 0, len(found[26]))
+    if socket.AF_INET6 not in families:
+        return None
+    inet6 = read_attributes(families[socket.AF_INET6], 0, len(families[socket.AF_INET6]))
+    return inet6[8][0] != 1 if 8 in inet6 else None
+
+
+def _bridge(data: Dict[int, bytes]) -> Bridge:
+    return Bridge(
+        stp=_u32(data.get(5)) != 0,
+        ageing_time=_u32(data.get(4)) // 100,
+        priority=struct.unpack("=H", data[6])[0] if 6 in data else None,
+        multicast_snooping=data[23] != b"\0" if 23 in data else None,
+    )
+
+
+def _vxlan(data: Dict[int, bytes]) -> Tuple[Vxlan, int]:
+    local = data.get(4) or data.get(17)
+    group = data.get(2) or data.get(16)
+    kind = Vxlan(
+        vni=_u32(data.get(1)),
+        port=struct.unpack(">H", data[15])[0] if 15 in data else None,
+        local=_ip(local) if local and any(local) else None,
+        group=_ip(group) if group and any(group) else None,
+        ttl=data[5][0] if 5 in data else None,
+        learning=data[7] != b"\0" if 7 in data else None,
+        proxy=data[11] != b"\0" if 11 in data else None,
+    )
+    return kind, _u32(data.get(3))
+
+
+def _port(data: Dict[int, bytes]) -> BridgePort:
+    def flag(number: int) -> Optional[bool]:
+        return data[number] != b"\0" if number in data else None
+
+    return BridgePort(hairpin=flag(4), learning=flag(8), flood=flag(9), isolated=flag(33))
+
+
+def parse_address(payload: bytes) -> Tuple[int, str, int]:
+    """Return (interface index, address/prefix, protocol number)."""
+    _family, prefix, _flags, _scope, index = _ADDRESS.unpack_from(payload)
+    found = read_attributes(payload, 8, len(payload))
+    value = found.get(2) or found[1]
+    protocol = found[11][0] if 11 in found else 0
+    return index, "%s/%d" % (_ip(value), prefix), protocol
+
+
+@dataclass(frozen=True)
+class RawRoute:
+    """A unicast route with its device as a number."""
+
+    destination: str
+    table: int
+    metric: int
+    gateway: Optional[str]
+    index: int
+    protocol: int
+
+
+def parse_route(payload: bytes) -> Optional[RawRoute]:
+    """Return a unicast route; None for local, broadcast, multicast, cached and multipath ones."""
+    family, prefix, _src, _tos, table, protocol, _scope, route_type, flags = _ROUTE.unpack_from(payload)
+    if route_type != 1 or flags & 0x200:
+        return None
+    found = read_attributes(payload, 12, len(payload))
+    if 4 not in found:
+        return None
+    nothing = bytes(4 if family == socket.AF_INET else 16)
+    destination = "%s/%d" % (_ip(found.get(1, nothing)), prefix)
+    gateway = _ip(found[5]) if 5 in found else None
+    return RawRoute(destination, _u32(found.get(15), table), _u32(found.get(6)), gateway, _u32(found[4]), protocol)
+
+
+@dataclass(frozen=True)
+class RawNeighbour:
+    """A neighbour or forwarding entry with its device as a number."""
+
+    family: int
+    index: int
+    state: int
+    flags: int
+    address: Optional[bytes]
+    mac: str
+    has_master: bool
+
+    @property
+    def ip(self) -> Optional[str]:
+        return _ip(self.address) if self.address and any(self.address) else None
+
+
+def parse_neighbour(payload: bytes) -> RawNeighbour:
+    family, index, state, flags, _type = _NEIGHBOUR.unpack_from(payload)
+    found = read_attributes(payload, 12, len(payload))
+    return RawNeighbour(family, index, state, flags, found.get(1), _mac(found.get(2, b"")), 9 in found)

@@ -1,0 +1,50 @@
+# Copyright (c) 2026, the netloom.container_net authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to this collection: anything here may change without notice.
+
+from __future__ import annotations
+
+import socket
+from typing import Optional
+
+from .._model.mark import PROTOCOL
+from .._model.objects import Route
+from . import wire
+
+SCOPE_UNIVERSE, SCOPE_LINK, SCOPE_NOWHERE = 0, 253, 255
+
+
+def _message(message_type: int, flags: int, route: Route, index: Optional[int]) -> bytes:
+    destination, prefix = route.destination.split("/")
+    family = socket.AF_INET6 if ":" in destination else socket.AF_INET
+    attributes: wire.Attributes = []
+    if int(prefix):
+        attributes.append(("RTA_DST", destination))
+    if route.gateway:
+        attributes.append(("RTA_GATEWAY", route.gateway))
+    if index is not None:
+        attributes.append(("RTA_OIF", index))
+    if route.metric:
+        attributes.append(("RTA_PRIORITY", route.metric))
+    if route.table > 255:
+        attributes.append(("RTA_TABLE", route.table))
+    scope = SCOPE_UNIVERSE
+    if message_type == wire.RTM_DELROUTE:
+        scope = SCOPE_NOWHERE
+    elif family == socket.AF_INET and not route.gateway:
+        scope = SCOPE_LINK
+    return wire.route_message(message_type, flags, attributes, family=family, prefix=int(prefix), table=route.table, protocol=PROTOCOL, scope=scope)
+
+
+def create_route(route: Route, index: Optional[int]) -> bytes:
+    return _message(wire.RTM_NEWROUTE, wire.CREATE_NEW, route, index)
+
+
+def change_route(route: Route, index: Optional[int]) -> bytes:
+    return _message(wire.RTM_NEWROUTE, wire.CREATE_OR_REPLACE, route, index)
+
+
+def delete_route(route: Route, index: Optional[int]) -> bytes:
+    return _message(wire.RTM_DELROUTE, wire.NLM_F_REQUEST, route, index)

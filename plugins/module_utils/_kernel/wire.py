@@ -1,0 +1,108 @@
+# Copyright (c) 2026, the netloom.container_net authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to this collection: anything here may change without notice.
+
+"""The only file that imports pyroute2: plain values in, netlink message bytes out."""
+
+from __future__ import annotations
+
+import re
+import traceback
+from typing import Any, List, Optional, Tuple
+
+PYROUTE2_FLOOR = (0, 7, 2)
+PYROUTE2_ERROR: Optional[str] = None
+
+try:
+    from pyroute2.netlink.rtnl.ifaddrmsg import ifaddrmsg
+    from pyroute2.netlink.rtnl.ifinfmsg import ifinfmsg
+    from pyroute2.netlink.rtnl.ndmsg import ndmsg
+    from pyroute2.netlink.rtnl.rtmsg import rtmsg
+except ImportError:
+    PYROUTE2_ERROR = traceback.format_exc()
+    ifaddrmsg = ifinfmsg = ndmsg = rtmsg = dict  # type: ignore[misc, assignment]
+
+Attributes = List[Tuple[str, Any]]
+
+RTM_NEWLINK, RTM_DELLINK, RTM_GETLINK, RTM_SETLINK = 16, 17, 18, 19
+RTM_NEWADDR, RTM_DELADDR, RTM_GETADDR = 20, 21, 22
+RTM_NEWROUTE, RTM_DELROUTE, RTM_GETROUTE = 24, 25, 26
+RTM_NEWNEIGH, RTM_DELNEIGH, RTM_GETNEIGH = 28, 29, 30
+
+NLM_F_REQUEST, NLM_F_ACK, NLM_F_DUMP = 0x1, 0x4, 0x300
+NLM_F_REPLACE, NLM_F_EXCL, NLM_F_CREATE, NLM_F_APPEND = 0x100, 0x200, 0x400, 0x800
+CREATE_NEW = NLM_F_REQUEST | NLM_F_CREATE | NLM_F_EXCL
+CREATE_OR_REPLACE = NLM_F_REQUEST | NLM_F_CREATE | NLM_F_REPLACE
+CREATE_OR_APPEND = NLM_F_REQUEST | NLM_F_CREATE | NLM_F_APPEND
+
+IFF_UP = 1
+AF_BRIDGE = 7
+
+
+class _AddressMessage(ifaddrmsg):  # type: ignore[misc, valid-type]
+    """pyroute2 0.7.2 ends its list before IFA_PROTO."""
+
+    if not PYROUTE2_ERROR:
+        nla_map = tuple(ifaddrmsg.nla_map[:9]) + (("IFA_RT_PRIORITY", "uint32"), ("IFA_TARGET_NETNSID", "uint32"), ("IFA_PROTO", "uint8"))
+
+
+def pyroute2_version() -> Optional[Tuple[int, ...]]:
+    """Return pyroute2's version, or None where its metadata cannot tell."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return tuple(int(number) for number in re.findall(r"\d+", version("pyroute2"))[:3])
+    except PackageNotFoundError:
+        return None
+
+
+def _encode(message: Any, message_type: int, flags: int, attributes: Attributes) -> bytes:
+    message["attrs"] = attributes
+    header = message["header"]
+    header["type"] = message_type
+    header["flags"] = flags
+    header["sequence_number"] = 0
+    header["pid"] = 0
+    message.encode()
+    return bytes(message.data)
+
+
+def link_message(message_type: int, flags: int, attributes: Attributes, *, index: int = 0, up: Optional[bool] = None) -> bytes:
+    message = ifinfmsg()
+    message["index"] = index
+    if up is not None:
+        message["flags"] = IFF_UP if up else 0
+        message["change"] = IFF_UP
+    return _encode(message, message_type, flags, attributes)
+
+
+def address_message(message_type: int, flags: int, attributes: Attributes, *, index: int, family: int, prefix: int) -> bytes:
+    message = _AddressMessage()
+    message["family"] = family
+    message["prefixlen"] = prefix
+    message["index"] = index
+    return _encode(message, message_type, flags, attributes)
+
+
+def route_message(
+    message_type: int, flags: int, attributes: Attributes, *, family: int, prefix: int, table: int, protocol: int, scope: int, route_type: int = 1
+) -> bytes:
+    message = rtmsg()
+    message["family"] = family
+    message["dst_len"] = prefix
+    message["table"] = table if table < 256 else 0
+    message["proto"] = protocol
+    message["scope"] = scope
+    message["type"] = route_type
+    return _encode(message, message_type, flags, attributes)
+
+
+def neighbour_message(message_type: int, flags: int, attributes: Attributes, *, index: int, family: int, state: int, entry_flags: int = 0) -> bytes:
+    message = ndmsg()
+    message["ifindex"] = index
+    message["family"] = family
+    message["state"] = state
+    message["flags"] = entry_flags
+    return _encode(message, message_type, flags, attributes)

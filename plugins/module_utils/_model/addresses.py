@@ -1,0 +1,60 @@
+# Copyright (c) 2026, the netloom.container_net authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to this collection: anything here may change without notice.
+
+from __future__ import annotations
+
+import hashlib
+import ipaddress
+import re
+from functools import lru_cache
+from typing import Optional
+
+_MAC = re.compile(r"([0-9a-f]{2}:){5}[0-9a-f]{2}\Z")
+
+
+@lru_cache(maxsize=65536)
+def canonical_ip(text: str) -> str:
+    """Return the one spelling of an address; ValueError if it is none."""
+    return str(ipaddress.ip_address(text))
+
+
+@lru_cache(maxsize=65536)
+def canonical_network(text: str) -> str:
+    """Return the one spelling of a subnet; ValueError with host bits set."""
+    return str(ipaddress.ip_network(text))
+
+
+def ip_version(text: str) -> int:
+    """Return 4 or 6 for an address or subnet already known to be valid."""
+    return 6 if ":" in text else 4
+
+
+def canonical_mac(text: str) -> str:
+    """Return a MAC in lower case with colons; ValueError if it is not six octets."""
+    mac = text.lower()
+    if not _MAC.match(mac):
+        raise ValueError("not a MAC address")
+    return mac
+
+
+def derive_mac(*parts: str) -> str:
+    """Return a locally administered unicast MAC: `02:` and 40 bits of SHA-256 of the parts."""
+    octets = hashlib.sha256("\0".join(parts).encode()).digest()[:5]
+    return "02:" + ":".join("%02x" % octet for octet in octets)
+
+
+def derive_ula(scope: str, network: str) -> str:
+    """Return the /64 of RFC 4193 that belongs to (scope, network): fd and 40 bits of hash."""
+    octets = hashlib.sha256(("%s\0%s" % (scope, network)).encode()).digest()[:5]
+    return str(ipaddress.IPv6Network((b"\xfd" + octets + bytes(10), 64)))
+
+
+def first_usable(subnet: str) -> Optional[str]:
+    """Return the first host address of a subnet, or None where it has none."""
+    network = ipaddress.ip_network(subnet)
+    if network.num_addresses < 2:
+        return None
+    return str(network[1] if network.num_addresses > 2 else network[0])

@@ -1,0 +1,121 @@
+# Copyright (c) 2026, the netloom.container_net authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to this collection: anything here may change without notice.
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Optional, Sequence, Tuple
+
+PROBLEMS_SHOWN = 20
+LINE_LIMIT = 199
+
+
+def printable(text: str) -> str:
+    """Return text with control and non-ASCII characters escaped, safe for a terminal."""
+    return "".join(c if 32 <= ord(c) < 127 else c.encode("unicode_escape").decode("ascii") for c in text)
+
+
+def type_name(value: object) -> str:
+    """Name the YAML type of a value as its author knows it."""
+    if value is None:
+        return "null"
+    names = {bool: "boolean", int: "integer", float: "float", str: "string", list: "list", tuple: "list", dict: "map"}
+    for python_type, name in names.items():
+        if isinstance(value, python_type):
+            return name
+    return type(value).__name__
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing wrong in the input: where, what was received, the rule, and one way to mend it."""
+
+    path: str
+    value: object
+    rule: str
+    fix: str = ""
+
+    def __str__(self) -> str:
+        received = type_name(self.value)
+        if isinstance(self.value, (dict, list, tuple, set, frozenset)):
+            received = "%s of %d" % (received, len(self.value))
+        elif self.value is not None:
+            # Python refuses to write an integer of more than 4300 digits in base ten.
+            plain = hex(self.value) if isinstance(self.value, int) and self.value.bit_length() > 256 else str(self.value)
+            shown = printable((plain.lower() if isinstance(self.value, bool) else plain)[:61])
+            received += ' "%s"' % (shown if len(shown) <= 60 else shown[:57] + "...")
+        line = "%s: got %s: %s" % (printable(self.path), received, self.rule)
+        if self.fix:
+            line += "; " + self.fix
+        return line if len(line) <= LINE_LIMIT else line[: LINE_LIMIT - 3] + "..."
+
+
+class ContainerNetError(Exception):
+    """Root of every error this collection raises on purpose."""
+
+
+class InputError(ContainerNetError):
+    """The user must change the input; nothing was touched."""
+
+    def __init__(self, problems: Tuple[Problem, ...]) -> None:
+        self.problems = tuple(problems)
+        lines = [str(problem) for problem in self.problems[:PROBLEMS_SHOWN]]
+        hidden = len(self.problems) - len(lines)
+        if hidden > 0:
+            lines.append("... and %d more" % hidden)
+        count = len(self.problems)
+        super().__init__("%d input error%s, nothing was changed:\n%s" % (count, "" if count == 1 else "s", "\n".join("- " + line for line in lines)))
+
+
+class EnvironmentUnfit(ContainerNetError):
+    """The host lacks something the declaration needs; nothing was touched."""
+
+
+class NamespaceMissing(ContainerNetError):
+    """A container's network namespace does not exist or is not one."""
+
+
+class KernelError(ContainerNetError):
+    """The kernel refused an operation. `errno` is its answer, `operation` the line the user reads."""
+
+    def __init__(self, operation: str, errno: int, reason: str) -> None:
+        self.operation = operation
+        self.errno = errno
+        super().__init__("%s: %s" % (operation, reason))
+
+
+class KernelTimeout(ContainerNetError):
+    """The kernel did not answer a netlink request in time."""
+
+
+class KernelRace(ContainerNetError):
+    """Something else changed the same objects meanwhile; planning again may succeed."""
+
+
+class FirewallError(ContainerNetError):
+    """A firewall tool failed; carries its own words."""
+
+
+class LockHeld(ContainerNetError):
+    """Another run holds this host's lock."""
+
+
+class VerifyError(ContainerNetError):
+    """The kernel does not show what was applied."""
+
+
+def errno_name(number: Optional[int]) -> str:
+    """Return EBUSY for 16, and so on."""
+    import errno
+
+    return errno.errorcode.get(number or 0, "errno %s" % number)
+
+
+class Conflict(ContainerNetError):
+    """Something that is not ours stands where the declaration wants to put its own; nothing was touched."""
+
+    def __init__(self, conflicts: Sequence[str]) -> None:
+        super().__init__("nothing was changed:\n%s" % "\n".join("- " + printable(conflict) for conflict in conflicts[:PROBLEMS_SHOWN]))

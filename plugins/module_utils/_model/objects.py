@@ -1,0 +1,173 @@
+# Copyright (c) 2026, the netloom.container_net authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to this collection: anything here may change without notice.
+
+"""Kernel objects as the planner sees them: a place, an identity, fields to compare. None means "not asked for"."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, FrozenSet, Optional, Tuple
+
+# A place is the namespace an object lives in: "" is the host's own, else "netns:NAME" or "path:FILE".
+HOST = ""
+FLOOD_MAC = "00:00:00:00:00:00"
+
+
+def in_place(place: str) -> str:
+    """Return the words that name a place behind an object's label."""
+    return " in %s" % place.split(":", 1)[1] if place else ""
+
+
+@dataclass(frozen=True)
+class KernelObject:
+    """Base of every kind. IDENTITY names an object; CREATE_ONLY fields can only change by replacement."""
+
+    IDENTITY: ClassVar[Tuple[str, ...]] = ("place",)
+    CREATE_ONLY: ClassVar[FrozenSet[str]] = frozenset()
+    # Fields that describe but are never compared.
+    DESCRIPTIVE: ClassVar[FrozenSet[str]] = frozenset()
+
+    place: str
+
+    @property
+    def key(self) -> Tuple[object, ...]:
+        return (type(self).__name__,) + tuple(getattr(self, name) for name in self.IDENTITY)
+
+    @property
+    def label(self) -> str:
+        raise TypeError("a kernel object needs a label")
+
+
+@dataclass(frozen=True)
+class Namespace(KernelObject):
+    """A named network namespace. `mark` is the alias of its `lo`; None accepts a foreign one."""
+
+    mark: Optional[str] = None
+
+    @property
+    def name(self) -> str:
+        return self.place.split(":", 1)[1]
+
+    @property
+    def label(self) -> str:
+        return "namespace %s" % self.name
+
+
+@dataclass(frozen=True)
+class Address(KernelObject):
+    """An IP address with prefix length on a device."""
+
+    IDENTITY = ("place", "device", "address")
+
+    device: str = ""
+    address: str = ""  # 10.0.0.1/24
+    announce: bool = False
+    DESCRIPTIVE = frozenset(("announce",))
+
+    @property
+    def label(self) -> str:
+        return "address %s on %s%s" % (self.address, self.device, in_place(self.place))
+
+
+@dataclass(frozen=True)
+class Route(KernelObject):
+    """A unicast route with our protocol number."""
+
+    IDENTITY = ("place", "destination", "table", "metric")
+
+    destination: str = ""  # canonical subnet; 0.0.0.0/0 and ::/0 are the default routes
+    table: int = 254
+    metric: int = 0  # 0 is the family's default: none for IPv4, 1024 for IPv6
+    gateway: Optional[str] = None
+    device: Optional[str] = None
+
+    @property
+    def label(self) -> str:
+        return "route %s%s" % (self.destination, in_place(self.place))
+
+
+@dataclass(frozen=True)
+class Neighbour(KernelObject):
+    """A permanent neighbour entry."""
+
+    IDENTITY = ("place", "device", "address")
+
+    device: str = ""
+    address: str = ""
+    mac: Optional[str] = None
+
+    @property
+    def label(self) -> str:
+        return "neighbour %s on %s%s" % (self.address, self.device, in_place(self.place))
+
+
+@dataclass(frozen=True)
+class FdbEntry(KernelObject):
+    """A static forwarding entry: of a VXLAN device when `remote` is set, else (`""`) of the bridge for its port."""
+
+    device: str = ""
+    mac: str = ""
+    remote: Optional[str] = None  # the VTEP behind which the MAC lives; all-zero MAC rows are the flood list
+
+    @property
+    def key(self) -> Tuple[object, ...]:
+        table = (self.remote if self.mac == FLOOD_MAC else "vxlan") if self.remote else "bridge"
+        return ("FdbEntry", self.place, self.device, self.mac, table)
+
+    @property
+    def label(self) -> str:
+        where = " via %s" % self.remote if self.remote else ""
+        return "fdb %s%s on %s%s" % (self.mac, where, self.device, in_place(self.place))
+
+
+@dataclass(frozen=True)
+class Sysctl(KernelObject):
+    """A value below /proc/sys of a namespace. `restore` asks that removal puts the earlier value back."""
+
+    IDENTITY = ("place", "path")
+
+    path: str = ""  # net/ipv4/ip_forward
+    value: Optional[str] = None
+    restore: bool = False
+    DESCRIPTIVE = frozenset(("restore",))
+
+    @property
+    def label(self) -> str:
+        return "sysctl %s%s" % (self.path.replace("/", "."), in_place(self.place))
+
+
+@dataclass(frozen=True)
+class Chain(KernelObject):
+    """A whole firewall chain of ours. `rules` are lines in the tool's own saved form."""
+
+    IDENTITY = ("place", "family", "table", "name")
+
+    family: int = 4
+    table: str = "filter"
+    name: str = ""
+    rules: Optional[Tuple[str, ...]] = None
+
+    @property
+    def label(self) -> str:
+        return "%s chain %s/%s%s" % ("ip6tables" if self.family == 6 else "iptables", self.table, self.name, in_place(self.place))
+
+
+@dataclass(frozen=True)
+class Jump(KernelObject):
+    """The one rule in a built-in chain that leads to a chain of ours. `leads` says that nothing final stands before it."""
+
+    IDENTITY = ("place", "family", "table", "parent", "rule")
+
+    family: int = 4
+    table: str = "filter"
+    parent: str = ""
+    rule: str = ""
+    leads: Optional[bool] = None
+    copies: Optional[int] = None  # how often the rule stands there
+
+    @property
+    def label(self) -> str:
+        return "%s jump %s/%s %s%s" % ("ip6tables" if self.family == 6 else "iptables", self.table, self.parent, self.rule, in_place(self.place))

@@ -1,0 +1,50 @@
+# Copyright (c) 2026, the netloom.container_net authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to this collection: anything here may change without notice.
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Optional, Tuple
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One firewall rule as data; a backend renders it. None fields do not match on anything.
+
+    All chains are shared by all scopes of a host: `rank` orders rules inside a chain (lower first),
+    `scope` and `owner` (a network or endpoint) go into the comment, by which a scope finds its own rules again.
+    A rule without a scope is a jump that belongs to all of them: it stays as long as the chain it leads to.
+    """
+
+    family: int  # 4 | 6
+    table: str  # raw | filter | nat
+    chain: str
+    rank: int  # 0..99
+    target: str  # ACCEPT | DROP | RETURN | MASQUERADE | SNAT | DNAT | a chain name
+    scope: str = ""
+    owner: str = ""
+    in_interface: Optional[str] = None  # "!name" negates
+    out_interface: Optional[str] = None
+    source: Optional[str] = None  # subnet or address; "!subnet" negates
+    destination: Optional[str] = None
+    protocol: Optional[str] = None  # tcp | udp | sctp | icmp | ipv6-icmp
+    destination_ports: Optional[Tuple[int, int]] = None  # first, last
+    icmp_type: Optional[int] = None
+    ct_state: Tuple[str, ...] = ()  # INVALID | RELATED | ESTABLISHED | DNAT ...
+    to: Optional[str] = None  # SNAT address; DNAT address or address:port
+
+
+# The chains every backend keeps, by table and the built-in chain that leads to each.
+RAW_CHAIN = "CNET-RAW"
+FORWARD_CHAIN = "CNET-FORWARD"
+INPUT_CHAIN = "CNET-INPUT"
+DNAT_CHAIN = "CNET-DNAT"
+POSTROUTING_CHAIN = "CNET-POST"
+USER_CHAIN = "CNET-USER"  # the administrator's own rules; evaluated before ours, never changed by us
+INSIDE_CHAIN = "CNET-INSIDE"  # drops what comes from any bridge of ours; overlays lead their UDP port here
+LAST_CHAIN = "CNET-LAST"  # at the end of FORWARD: the default drop where we switched forwarding on
+PUBLISHED_PREFIX = "CNET-P-"  # + protocol + first port of a block of published ports
+PEERS_PREFIX = "CNET-VX-"  # + UDP port: which hosts may send VXLAN to us

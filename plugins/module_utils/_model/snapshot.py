@@ -1,0 +1,84 @@
+# Copyright (c) 2026, the netloom.container_net authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to this collection: anything here may change without notice.
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Dict, FrozenSet, Iterable, Mapping, Optional, Set, Tuple
+
+from .link import Link
+from .mark import Mark, read_mark
+from .objects import HOST, Address, KernelObject, Route
+
+Key = Tuple[object, ...]
+
+
+@dataclass
+class Snapshot:
+    """What the kernel holds, as far as it was read. `mine` are the keys that carry our protocol number or a mark."""
+
+    objects: Dict[Key, KernelObject] = field(default_factory=dict)
+    mine: Set[Key] = field(default_factory=set)
+    places: Set[str] = field(default_factory=set)  # existing namespaces that were read
+    missing: Set[str] = field(default_factory=set)  # named namespaces that do not exist yet
+    ipv6: bool = True
+
+    def add(self, found: KernelObject, *, mine: bool = False) -> None:
+        self.objects[found.key] = found
+        if mine:
+            self.mine.add(found.key)
+
+    def link(self, place: str, name: str) -> Optional[Link]:
+        found = self.objects.get(("Link", place, name))
+        return found if isinstance(found, Link) else None
+
+    def links(self, place: Optional[str] = None) -> Iterable[Link]:
+        return [o for o in self.objects.values() if isinstance(o, Link) and place in (None, o.place)]
+
+    def mark(self, key: Key) -> Optional[Mark]:
+        """Return the mark of a link or named namespace."""
+        found = self.objects.get(key)
+        return read_mark(getattr(found, "alias", None) or getattr(found, "mark", None))
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the compiler may know of the host: plain values taken from a snapshot."""
+
+    links: Mapping[str, Link] = field(default_factory=dict)
+    addresses: Tuple[Tuple[str, str], ...] = ()  # (device, address/prefix)
+    routes: Tuple[Tuple[str, str], ...] = ()  # (destination, device)
+    forwarding_off: FrozenSet[int] = frozenset()  # families whose forwarding was off before this collection enabled it
+    ipv6: bool = True
+    accept_ra: Tuple[Tuple[str, str], ...] = ()  # (device with an IPv6 default route, its accept_ra)
+
+    def device_of(self, address: str) -> Optional[Link]:
+        """Return the link that carries an address."""
+        for device, held in self.addresses:
+            if held.split("/")[0] == address:
+                return self.links.get(device)
+        return None
+
+    def default_mtu(self, version: int = 4) -> Optional[int]:
+        """Return the MTU of the link with the default route."""
+        default = "0.0.0.0/0" if version == 4 else "::/0"
+        for destination, device in self.routes:
+            if destination == default and device in self.links:
+                return self.links[device].mtu
+        return None
+
+
+def host_facts(snapshot: Snapshot, *, forwarding_off: FrozenSet[int], accept_ra: Tuple[Tuple[str, str], ...]) -> Facts:
+    """Return the facts of the host's own namespace."""
+    here = [o for o in snapshot.objects.values() if o.place == HOST]
+    return Facts(
+        links={o.name: o for o in here if isinstance(o, Link)},
+        addresses=tuple((o.device, o.address) for o in here if isinstance(o, Address)),
+        routes=tuple((o.destination, o.device or "") for o in here if isinstance(o, Route)),
+        forwarding_off=forwarding_off,
+        ipv6=snapshot.ipv6,
+        accept_ra=accept_ra,
+    )

@@ -1,0 +1,65 @@
+# Copyright (c) 2026, the netloom.container_net authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to this collection: anything here may change without notice.
+
+"""Compare one desired object with what stands there; None on the desired side matches anything."""
+
+from __future__ import annotations
+
+from dataclasses import fields, is_dataclass
+from typing import Any, FrozenSet, Iterator, List, Optional
+
+from .._model.link import Bridge, Veth, Vxlan
+from .._model.objects import KernelObject
+from .step import Change
+
+# What the kernel fixes when it creates a link of a kind.
+CREATE_ONLY = {
+    Bridge: frozenset(),
+    Veth: frozenset(("peer_place", "peer_name")),
+    Vxlan: frozenset(("vni", "port", "local", "device", "group", "proxy")),
+}
+_NEVER: FrozenSet[str] = frozenset(("leads",))
+
+
+def compare(desired: KernelObject, current: KernelObject) -> List[Change]:
+    """List the fields that were asked for and differ."""
+    skipped = frozenset(desired.IDENTITY) | desired.DESCRIPTIVE
+    found: List[Change] = []
+    for field in fields(desired):
+        if field.name not in skipped:
+            found.extend(_differences(field.name, field.name, getattr(desired, field.name), getattr(current, field.name)))
+    return found
+
+
+def _differences(group: str, name: str, desired: Any, current: Any) -> Iterator[Change]:
+    if desired is None or desired == current:
+        return
+    if is_dataclass(desired):
+        if type(desired) is not type(current):
+            yield Change(name, getattr(current, "kind", None), getattr(desired, "kind", None), group)
+            return
+        for field in fields(desired):
+            if field.name not in _NEVER:
+                yield from _differences(group, field.name, getattr(desired, field.name), getattr(current, field.name))
+    elif group == "sysctls":
+        held = dict(current or ())
+        for setting, value in desired:
+            if held.get(setting) != value:
+                yield Change(setting.replace("/", "."), held.get(setting), value, group)
+    elif group == "rules":
+        yield Change("rules", current, desired, group)
+    else:
+        yield Change(name, current, desired, group)
+
+
+def replacement_reason(desired: KernelObject, changes: List[Change]) -> Optional[str]:
+    """Name the first change that the kernel only allows at creation, or None."""
+    kind = getattr(desired, "kind", None)
+    fixed = desired.CREATE_ONLY | CREATE_ONLY.get(type(kind), frozenset()) if kind is not None else desired.CREATE_ONLY
+    for change in changes:
+        if change.field in fixed and (change.group == "kind" or change.field in desired.CREATE_ONLY):
+            return change.field
+    return None

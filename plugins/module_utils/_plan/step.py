@@ -1,0 +1,72 @@
+# Copyright (c) 2026, the netloom.container_net authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to this collection: anything here may change without notice.
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Optional, Tuple
+
+from .._model.objects import KernelObject
+
+CREATE, CHANGE, DELETE = "create", "change", "delete"
+_SIGNS = {CREATE: "+", CHANGE: "~", DELETE: "-"}
+
+
+@dataclass(frozen=True)
+class Change:
+    """One value that must become another. `group` is the object's field it belongs to."""
+
+    field: str
+    before: object
+    after: object
+    group: str = ""
+
+    def __str__(self) -> str:
+        if isinstance(self.after, tuple):
+            before = self.before if isinstance(self.before, tuple) else ()
+            return "%s +%d -%d" % (self.field, len(set(self.after) - set(before)), len(set(before) - set(self.after)))
+        return "%s %s → %s" % (self.field, _word(self.before), _word(self.after))
+
+
+def _word(value: object) -> str:
+    if value is None or value == "":
+        return "none"
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return str(value)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One operation on one kernel object, as the user reads it and as the kernel gets it."""
+
+    action: str  # create | change | delete
+    desired: Optional[KernelObject] = None
+    current: Optional[KernelObject] = None
+    changes: Tuple[Change, ...] = ()
+
+    @property
+    def subject(self) -> KernelObject:
+        subject = self.desired or self.current
+        if subject is None:
+            raise ValueError("a step needs an object")
+        return subject
+
+    @property
+    def place(self) -> str:
+        return self.subject.place
+
+    @property
+    def groups(self) -> Tuple[str, ...]:
+        """The fields that change."""
+        return tuple(change.group for change in self.changes)
+
+    @property
+    def line(self) -> str:
+        text = "%s %s" % (_SIGNS[self.action], self.subject.label)
+        if self.changes:
+            text += ": " + ", ".join(str(change) for change in self.changes)
+        return text

@@ -1,0 +1,82 @@
+# Copyright (c) 2026, the netloom.container_net authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to this collection: anything here may change without notice.
+
+"""From a place to an open network namespace. Nothing here creates or changes one."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import stat
+from typing import List, Optional
+
+from .._model.errors import NamespaceMissing
+from .._model.names import label_fault
+
+NETNS_DIRECTORY = "/run/netns"
+_NS_GET_NSTYPE = 0xB703
+_CLONE_NEWNET = 0x40000000
+
+
+def namespace_path(place: str) -> str:
+    """Return the file that stands for a place. The host's own namespace is ""."""
+    kind, _colon, name = place.partition(":")
+    if kind == "":
+        return "/proc/self/ns/net"
+    if kind == "path":
+        return name
+    if kind != "netns" or label_fault(name):
+        raise NamespaceMissing("'%s' is not a namespace reference" % place)
+    return os.path.join(NETNS_DIRECTORY, name)
+
+
+def open_namespace(place: str) -> Optional[int]:
+    """Return a descriptor that keeps the namespace, or None if a named one does not exist (or was left half made by us)."""
+    path = namespace_path(place)
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    except FileNotFoundError:
+        if place.startswith("netns:"):
+            return None
+        raise NamespaceMissing("%s: no such file; is the container running?" % path) from None
+    except OSError as error:
+        raise NamespaceMissing("%s: %s" % (path, error.strerror)) from error
+    if is_network_namespace(descriptor):
+        return descriptor
+    try:
+        if place.startswith("netns:") and _is_placeholder(descriptor):
+            return None
+    finally:
+        os.close(descriptor)
+    raise NamespaceMissing(
+        "%s exists but is not a network namespace; an interrupted 'ip netns add' leaves such files: remove it, then run again" % path
+    )
+
+
+def is_network_namespace(descriptor: int) -> bool:
+    """Ask the kernel, since a leftover file of a crashed creation looks the same in a listing."""
+    if os.fstat(descriptor).st_dev != os.stat("/proc/self/ns/net").st_dev:
+        return False
+    try:
+        return fcntl.ioctl(descriptor, _NS_GET_NSTYPE) == _CLONE_NEWNET
+    except OSError:
+        return False
+
+
+def _is_placeholder(descriptor: int) -> bool:
+    """Our creation writes its mark into the file before it mounts the namespace over it."""
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        return False
+    return os.pread(descriptor, 14, 0) == b"container-net:"
+
+
+def list_named_namespaces() -> List[str]:
+    """Return the places of all named namespaces that are real, sorted."""
+    try:
+        names = sorted(os.listdir(NETNS_DIRECTORY))
+    except FileNotFoundError:
+        return []
+    return ["netns:" + name for name in names if label_fault(name) is None]

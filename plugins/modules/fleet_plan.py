@@ -1,0 +1,227 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the netloom.container_net authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: fleet_plan
+short_description: Plan the container networks of a whole fleet
+version_added: 1.0.0
+author:
+  - netloom.container_net authors (@netloom)
+description:
+  - Reads the declarations of every host of an inventory group, checks them together, and returns for each host the complete arguments
+    of M(netloom.container_net.topology), with addresses, MACs, VNIs, tunnel addresses and peers filled in.
+  - The fleet is the inventory group, never just the hosts of this run. A host that C(--limit) leaves out or that cannot be reached keeps its
+    place in every other host's plan.
+  - All problems of all hosts are reported at once, each with the variable path that caused it, and nothing is changed then.
+  - Every declaration is read from the variables of the group's hosts, see the notes.
+options:
+  group:
+    description:
+      - The inventory group that is the fleet.
+    type: str
+    default: container_hosts
+  scope:
+    description:
+      - The label that owns what this declaration makes, handed on to M(netloom.container_net.topology).
+      - It is also part of what automatic VNIs and IPv6 subnets are derived from.
+    type: str
+    default: main
+  lock_file:
+    description:
+      - A file on the controller that records what the plan chose and no variable says, that is allocated addresses, allocated VNIs
+        and tunnel addresses taken from facts. An address then never moves because a neighbour came or went.
+      - Keep it with the inventory and review it like other lock files. It is one YAML document in a stable order, replaced as a whole.
+      - A relative path starts at the folder of the playbook.
+      - Records of endpoints, networks and hosts that are no longer declared are dropped.
+      - Each scope needs a file of its own.
+      - Without a lock file, addresses and VNIs are derived from names. They are the same in every run, unless two names want the same
+        one, in which case the name that sorts first wins.
+    type: str
+  expectations:
+    description:
+      - Whether to return what probes must pass and must be refused on this fleet.
+    type: bool
+    default: false
+extends_documentation_fragment:
+  - netloom.container_net.attributes
+attributes:
+  check_mode:
+    support: full
+    details:
+      - The lock file is not written, only its difference is returned.
+  diff_mode:
+    support: full
+    details:
+      - The difference is that of the lock file.
+  idempotent:
+    support: full
+    details:
+      - Only the lock file is ever changed.
+  platform:
+    description: Runs on the controller.
+    platforms: posix
+notes:
+  - This is an action plugin. It runs on the controller, touches no host and opens no connection. Use it with C(run_once), once for the fleet.
+  - "C(fleet_networks), C(fleet_endpoints): the lists of networks and endpoints of a host, as the options O(netloom.container_net.topology#module:networks)
+    and O(netloom.container_net.topology#module:endpoints). C(fleet_networks) usually stands in the variables of the group, C(fleet_endpoints) in those of each host.
+    A bridge network belongs to its host, so hosts may use the same name and subnet. An overlay is one network, so C(ipam_config),
+    C(vni), C(udp_port) and C(mtu) must be the same on all its hosts, and endpoint names must be unique on it."
+  - "C(fleet_vtep_address): this host's address on the network between the hosts. Where it is missing, the lock file's record is used, else the
+    address of the interface with the default route, if facts were gathered."
+  - "C(fleet_underlay_interface): the interface that carries that address, handed on to overlays that do not name one."
+  - Addresses are taken from the variables first, then from the lock file, then from free addresses of the network, beginning at a place
+    derived from the names. VNIs follow the same order and automatic ones are 4096 or higher.
+seealso:
+  - module: netloom.container_net.topology
+  - module: netloom.container_net.probe
+"""
+
+EXAMPLES = r"""
+- name: Plan the fleet
+  netloom.container_net.fleet_plan:
+    lock_file: "{{ inventory_dir }}/container_net.lock.yml"
+  register: plan
+  run_once: true
+
+- name: Apply the plan to this host
+  netloom.container_net.topology:
+    scope: "{{ plan.hosts[inventory_hostname].scope }}"
+    networks: "{{ plan.hosts[inventory_hostname].networks }}"
+    endpoints: "{{ plan.hosts[inventory_hostname].endpoints }}"
+    overlays: "{{ plan.overlays }}"
+
+- name: Check the declarations of another group, without a lock file
+  netloom.container_net.fleet_plan:
+    group: staging_hosts
+    scope: staging
+  run_once: true
+  check_mode: true
+
+- name: Plan, and say what probes must show
+  netloom.container_net.fleet_plan:
+    lock_file: "{{ inventory_dir }}/container_net.lock.yml"
+    expectations: true
+  register: plan
+  run_once: true
+"""
+
+RETURN = r"""
+hosts:
+  description: The arguments of M(netloom.container_net.topology) for each host of the group.
+  returned: success
+  type: dict
+  sample:
+    h1:
+      scope: main
+      networks:
+        - name: mesh
+          driver: overlay
+          ipam_config:
+            - subnet: 10.60.0.0/16
+          vni: 15265705
+          vtep_address: 192.0.2.1
+      endpoints:
+        - name: api
+          container:
+            netns: api
+          networks:
+            - name: mesh
+              ipv4_address: 10.60.241.28
+              mac_address: 02:7a:cb:19:42:c0
+overlays:
+  description:
+    - What all hosts of an overlay share, for O(netloom.container_net.topology#module:overlays). It is returned once and not per host, because it
+      grows with the fleet. Each host is in the lists itself and leaves its own rows out.
+  returned: success
+  type: dict
+  sample:
+    mesh:
+      peers:
+        - host: h1
+          vtep: 192.0.2.1
+        - host: h2
+          vtep: 192.0.2.2
+      endpoints:
+        - name: api
+          mac: 02:7a:cb:19:42:c0
+          vtep: 192.0.2.1
+          addresses:
+            - 10.60.241.28
+expectations:
+  description:
+    - The probes of the fleet by the host they start from. Every endpoint to every endpoint up to 50 endpoints, beyond that each endpoint
+      to the next one, to the next one of each of its networks and to two more. Of a published range, its first and its last port.
+    - The outside of a host is the next host of the fleet.
+  returned: success, when O(expectations=true)
+  type: dict
+  contains:
+    HOST:
+      description: The probes that start from a host.
+      type: list
+      elements: dict
+      contains:
+        from_host:
+          description: The host.
+          type: str
+        from:
+          description: The endpoint it starts from, empty for the host itself.
+          type: str
+        container:
+          description: Where that endpoint lives, V(null) for the host itself.
+          type: dict
+        type:
+          description: The kind of probe, V(ping), V(tcp) or V(udp).
+          type: str
+        address:
+          description: The address to reach.
+          type: str
+        port:
+          description: The port to reach, V(null) for V(ping).
+          type: int
+        expect:
+          description: V(pass) or V(refuse).
+          type: str
+        reason:
+          description: Why this is expected.
+          type: str
+        to:
+          description: The endpoint that answers, empty where none does.
+          type: str
+        to_host:
+          description: The host that is meant.
+          type: str
+        to_container:
+          description: Where the endpoint that answers lives.
+          type: dict
+        to_port:
+          description: The port inside that endpoint, where something must listen for the probe to pass.
+          type: int
+lock_file_changed:
+  description: Whether the lock file was changed, or would be in check mode.
+  returned: success
+  type: bool
+  sample: false
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec={
+            "group": {"type": "str", "default": "container_hosts"},
+            "scope": {"type": "str", "default": "main"},
+            "lock_file": {"type": "str"},
+            "expectations": {"type": "bool", "default": False},
+        },
+        supports_check_mode=True,
+    )
+    module.fail_json(msg="fleet_plan is an action plugin and runs on the controller; it cannot run as a module on a host")
+
+
+if __name__ == "__main__":
+    main()

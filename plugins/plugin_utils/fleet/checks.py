@@ -1,0 +1,100 @@
+# Copyright (c) 2026, the netloom.container_net authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to this collection: anything here may change without notice.
+
+"""Rules that only the whole fleet can break; what one host's declaration shows is checked with that declaration."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from typing import Dict, List, Mapping, Sequence, Set, Tuple
+
+from ...module_utils._document import span
+from ...module_utils._model.document import Attachment, Network
+from ...module_utils._model.errors import Problem
+from .overlays import Overlay
+from .reading import Host
+
+Owners = Dict[Tuple[str, str], Tuple[str, str]]  # (overlay, value) -> (host, endpoint)
+
+
+def check_endpoints(hosts: Sequence[Host], overlays: Mapping[str, Overlay], problems: List[Problem]) -> None:
+    """Report names, addresses and MACs that two hosts use on one overlay. The hosts' addresses are filled in."""
+    names: Owners = {}
+    values: Owners = {}
+    for host in hosts:
+        for endpoint in host.endpoints:
+            for attachment in endpoint.attachments:
+                if attachment.network in overlays:
+                    _check_attachment(host, endpoint.name, attachment, names, values, problems)
+
+
+def _check_attachment(host: Host, endpoint: str, attachment: Attachment, names: Owners, values: Owners, problems: List[Problem]) -> None:
+    overlay = attachment.network
+    path = host.attachment_path(endpoint, overlay)
+    me = (host.name, endpoint)
+    clash = False
+    other = names.setdefault((overlay, endpoint), me)
+    if other[0] != host.name:
+        clash = True
+        problems.append(Problem(path, endpoint, "host %s has an endpoint of the same name on overlay %s" % (other[0], overlay), "rename one of them"))
+    for key, value in (("ipv4_address", attachment.ipv4_address), ("ipv6_address", attachment.ipv6_address), ("mac_address", attachment.mac_address)):
+        other = values.setdefault((overlay, value), me) if value else me
+        # A MAC derived from a name or address that clashes is no second fault.
+        if other[0] != host.name and not (clash and key == "mac_address"):
+            clash = True
+            rule = "endpoint %s of host %s has the same on overlay %s" % (other[1], other[0], overlay)
+            problems.append(Problem("%s.%s" % (path, key), value, rule, "use another, or remove it to have one chosen"))
+
+
+def check_subnets(hosts: Sequence[Host], overlays: Mapping[str, Overlay], problems: List[Problem]) -> None:
+    """Report an overlay whose subnet another network of the fleet overlaps, and a network that swallows the underlay."""
+    definitions = _definitions(hosts)
+    for overlay in overlays.values():
+        for path, network, beside in definitions:
+            # Two networks that stand in one list were compared when that host's declaration was checked.
+            if network.name == overlay.name or overlay.name in beside or (network.name in overlays and network.name < overlay.name):
+                continue
+            for mine, other in _overlaps(overlay.network, network):
+                rule = "overlaps overlay %s (%s); an overlay's subnet must be unique in the fleet" % (overlay.name, mine)
+                problems.append(Problem(path + ".ipam_config", other, rule, "use another subnet"))
+    _check_underlay(hosts, overlays, problems)
+
+
+def _definitions(hosts: Sequence[Host]) -> List[Tuple[str, Network, Set[str]]]:
+    """Return each distinct network with its path and the names beside it, however many hosts share it."""
+    seen: Set[int] = set()
+    found = []
+    for host in hosts:
+        beside = {network.name for network in host.networks}
+        for network in host.networks:
+            if id(network) not in seen:
+                seen.add(id(network))
+                found.append(("%s[%s]" % (host.networks_path, network.name), network, beside))
+    return found
+
+
+def _overlaps(one: Network, other: Network) -> List[Tuple[str, str]]:
+    return [(mine.subnet, its.subnet) for mine in one.subnets for its in other.subnets if span.overlap(mine.subnet, its.subnet)]
+
+
+def _check_underlay(hosts: Sequence[Host], overlays: Mapping[str, Overlay], problems: List[Problem]) -> None:
+    """A host that carries an overlay must keep its way to every VTEP: none of its networks may hold one."""
+    vteps = sorted((span.number(peer.vtep), peer.host) for overlay in overlays.values() for peer in overlay.peers)
+    seen: Set[int] = set()
+    for host in hosts:
+        if not host.overlays:
+            continue
+        for network in host.networks:
+            if id(network) in seen:
+                continue
+            seen.add(id(network))
+            for subnet in network.subnets:
+                version, first, last = span.span(subnet.subnet)
+                place = bisect_left(vteps, ((version, first), ""))
+                if place < len(vteps) and vteps[place][0] <= (version, last):
+                    (_family, number), owner = vteps[place]
+                    rule = "holds %s, the VTEP of host %s, so it would cut off the underlay" % (span.text(version, number), owner)
+                    problems.append(Problem("%s[%s].ipam_config" % (host.networks_path, network.name), subnet.subnet, rule, "use another subnet"))

@@ -1,0 +1,73 @@
+# Copyright (c) 2026, the netloom.container_net authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to this collection: anything here may change without notice.
+
+"""The whole fleet planned in one pass: variables and lock in, arguments of every host and the next lock out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, Dict, List, Mapping, Sequence, Tuple
+
+from ...module_utils._document.scalars import read_label
+from ...module_utils._model.errors import InputError, Problem
+from .addresses import allocate_addresses
+from .checks import check_endpoints, check_subnets
+from .lock import Lock
+from .overlays import Overlay, collect_overlays
+from .reading import Host, HostVariables, read_fleet
+from .render import render_host, render_overlays
+from .vnis import allocate_vnis
+from .vteps import resolve_vteps
+
+
+@dataclass(frozen=True)
+class FleetPlan:
+    """A valid plan. `hosts` are complete: every address, MAC, VNI and VTEP is in them or in `overlays` and `vteps`."""
+
+    scope: str
+    hosts: Tuple[Host, ...]
+    overlays: Dict[str, Overlay]
+    vteps: Dict[str, str]
+    lock: Lock
+    warnings: Tuple[str, ...] = ()
+
+    def arguments(self) -> Dict[str, Dict[str, Any]]:
+        """Return each host's arguments for the topology module, without what all hosts share."""
+        return {host.name: render_host(host, scope=self.scope, overlays=self.overlays, vteps=self.vteps) for host in self.hosts}
+
+    def overlay_rows(self) -> Dict[str, Any]:
+        """Return what all hosts of each overlay share: its peers and endpoints."""
+        return render_overlays(list(self.hosts), self.overlays)
+
+
+def plan_fleet(fleet: Sequence[HostVariables], *, scope: str, lock: Lock) -> FleetPlan:
+    """Return the plan of the whole fleet, or raise InputError with every problem of every host."""
+    problems: List[Problem] = []
+    if read_label(scope, "scope", problems) is None:
+        raise InputError(tuple(problems))
+    hosts = read_fleet(fleet, scope=scope, problems=problems)
+    vteps = resolve_vteps(hosts, lock=lock, problems=problems)
+    overlays = collect_overlays(hosts, vteps=vteps.by_host, problems=problems)
+    check_subnets(hosts, overlays, problems)
+    filled, addresses = allocate_addresses(hosts, overlays, lock=lock, problems=problems)
+    check_endpoints(filled, overlays, problems)
+    if problems:
+        raise InputError(tuple(problems))
+    vnis = _choose_vnis(overlays, scope=scope, recorded=lock.vnis)
+    chosen = {name: vni for name, vni in vnis.items() if not overlays[name].network.vni}
+    return FleetPlan(
+        scope=scope,
+        hosts=filled,
+        overlays={name: replace(overlay, network=replace(overlay.network, vni=vnis[name])) for name, overlay in overlays.items()},
+        vteps=vteps.by_host,
+        lock=Lock(scope=scope, vteps=vteps.recorded, vnis=chosen, addresses=addresses),
+        warnings=vteps.warnings,
+    )
+
+
+def _choose_vnis(overlays: Mapping[str, Overlay], *, scope: str, recorded: Mapping[str, int]) -> Dict[str, int]:
+    explicit = {name: overlay.network.vni for name, overlay in overlays.items() if overlay.network.vni}
+    return allocate_vnis(overlays, scope=scope, explicit=explicit, recorded=recorded)

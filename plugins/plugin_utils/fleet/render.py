@@ -1,0 +1,81 @@
+# Copyright (c) 2026, the netloom.container_net authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to this collection: anything here may change without notice.
+
+"""The arguments of the topology module: the user's own entries with the gaps filled."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, Mapping
+
+from ...module_utils._model.document import Endpoint
+from .overlays import Overlay
+from .reading import Host
+
+
+def render_host(host: Host, *, scope: str, overlays: Mapping[str, Overlay], vteps: Mapping[str, str]) -> Dict[str, Any]:
+    """Return scope, networks and endpoints of one host. Peers and remote endpoints are not in it, see render_overlays."""
+    endpoints = {endpoint.name: endpoint for endpoint in host.endpoints}
+    carried = {network.name for network in host.overlays}
+    return {
+        "scope": scope,
+        "networks": [
+            _fill_overlay(raw, host, overlays[raw["name"]], vteps) if raw["name"] in carried else raw for raw in _entries(host.variables.networks)
+        ],
+        "endpoints": [
+            _fill_endpoint(raw, endpoints[raw["name"]]) if raw["name"] in endpoints else raw for raw in _entries(host.variables.endpoints)
+        ],
+    }
+
+
+def render_overlays(hosts: List[Host], overlays: Mapping[str, Overlay]) -> Dict[str, Any]:
+    """Return every overlay's peers and endpoints, once for the fleet; each host leaves out the rows of its own VTEP."""
+    found: Dict[str, Any] = {}
+    vteps: Dict[str, Dict[str, str]] = {}
+    for overlay in overlays.values():
+        vteps[overlay.name] = {peer.host: peer.vtep for peer in overlay.peers}
+        found[overlay.name] = {"peers": [{"host": peer.host, "vtep": peer.vtep} for peer in overlay.peers], "endpoints": []}
+    for host in hosts:
+        for endpoint in host.endpoints:
+            for attachment in endpoint.attachments:
+                if attachment.network in found:
+                    row = {
+                        "name": endpoint.name,
+                        "mac": attachment.mac_address,
+                        "vtep": vteps[attachment.network][host.name],
+                        "addresses": list(attachment.addresses),
+                    }
+                    found[attachment.network]["endpoints"].append(row)
+    return found
+
+
+def _entries(raw: object) -> List[Dict[str, Any]]:
+    return list(raw) if isinstance(raw, list) else []
+
+
+def _fill_overlay(raw: Dict[str, Any], host: Host, overlay: Overlay, vteps: Mapping[str, str]) -> Dict[str, Any]:
+    filled = dict(raw, vni=overlay.network.vni)
+    filled.setdefault("vtep_address", vteps.get(host.name))
+    interface = host.variables.underlay_interface
+    if interface is not None:
+        filled.setdefault("underlay_interface", interface)
+    return filled
+
+
+def _fill_endpoint(raw: Dict[str, Any], endpoint: Endpoint) -> Dict[str, Any]:
+    if not endpoint.attachments:
+        return raw
+    attachments = {attachment.network: attachment for attachment in endpoint.attachments}
+    networks = []
+    for entry in raw["networks"]:
+        filled = dict(entry) if isinstance(entry, dict) else {"name": entry}
+        attachment = attachments[filled["name"]]
+        if attachment.ipv4_address:
+            filled["ipv4_address"] = attachment.ipv4_address
+        if attachment.ipv6_address:
+            filled["ipv6_address"] = attachment.ipv6_address
+        filled["mac_address"] = attachment.mac_address
+        networks.append(filled)
+    return dict(raw, networks=networks)

@@ -1,0 +1,44 @@
+# Sourced by every gate and by setup: where things are, and how a gate says that it cannot run.
+# shellcheck shell=bash
+set -euo pipefail
+
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+BUILD=$ROOT/build
+TREE=$BUILD/ansible_collections/netloom/container_net
+cd "$ROOT"
+
+# An ordinary user of Debian has no sbin in the path, where ip and nft live.
+export PATH="$ROOT/.venv/bin:$PATH:/usr/sbin:/sbin"
+export ANSIBLE_HOME="$BUILD/ansible_home"
+export ANSIBLE_COLLECTIONS_PATH="$BUILD/collections"
+export PYTHONDONTWRITEBYTECODE=1
+export LC_ALL=C.UTF-8
+mkdir -p "$BUILD"
+
+skip() {
+  printf '%s\n' "$1" >"$BUILD/skip-reason"
+  exit 77
+}
+
+# Files of the checkout that git does not ignore, NUL-separated: what a commit of everything would hold.
+list_files() {
+  local file
+  git -c safe.directory="$ROOT" ls-files -z --cached --others --exclude-standard | while IFS= read -r -d '' file; do
+    if [ -e "$file" ] || [ -L "$file" ]; then printf '%s\0' "$file"; fi
+  done
+}
+
+# A real copy, because ansible-test refuses a linked one; it also keeps ignored files out of the artifact.
+copy_tree() {
+  rm -rf "$TREE"
+  mkdir -p "$TREE"
+  list_files | tar --null -T - -cf - | tar -xf - -C "$TREE"
+}
+
+# Run a command in new network and mount namespaces with no uplink and a /run of its own.
+in_throwaway_namespaces() {
+  local flags=-Urnm
+  if [ "$(id -u)" = 0 ]; then flags=-nm; fi
+  # shellcheck disable=SC2016
+  unshare "$flags" --kill-child -- sh -c 'mount -t tmpfs tmpfs /run && ip link set lo up && exec "$@"' sh "$@"
+}

@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+# make_venv.sh FOLDER PYTHON PIP-ARGUMENT...: make the virtual environment unless it is there with just these contents.
+. "$(dirname "$0")/common.sh"
+folder=$1 python=$2
+shift 2
+
+files=()
+for argument in "$@"; do [ ! -f "$argument" ] || files+=("$argument"); done
+wanted=$({ "$python" -VV; printf '%s\n' "$python" "$@"; cat /dev/null "${files[@]}"; } | sha256sum | cut -d' ' -f1)
+if [ -x "$folder/bin/python" ] && [ "$(cat "$folder/contents" 2>/dev/null)" = "$wanted" ]; then exit 0; fi
+
+printf 'making %s with %s\n' "$folder" "$("$python" -V)"
+rm -rf "$folder"
+"$python" -m venv "$folder"
+log=$BUILD/pip-$(basename "$folder").log
+"$folder/bin/python" -m pip install --disable-pip-version-check --no-input "$@" >"$log" 2>&1 || { tail -n 30 "$log" >&2; exit 1; }
+echo "$wanted" >"$folder/contents"

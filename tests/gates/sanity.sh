@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# ansible-test sanity with the core of the venv given as the first argument (.venv without one), and no ignore files.
+. "$(dirname "$0")/common.sh"
+venv=$ROOT/${1:-.venv}
+
+if compgen -G 'tests/sanity/ignore-*.txt' >/dev/null; then
+  echo "tests/sanity holds ignore files; this collection has none" >&2
+  exit 1
+fi
+copy_tree
+
+# A home and a path of its own: ansible-test finds interpreters by name in the path, keeps its virtual environments in the home
+# and passes no PIP_* variable on.
+export HOME=$BUILD/sanity/home
+bin=$BUILD/sanity/bin
+mkdir -p "$HOME/.config/pip" "$bin"
+"$venv/bin/python" tests/gates/pip_settings.py >"$HOME/.config/pip/pip.conf"
+for minor in 9 10 11 12 13 14; do
+  if python=$(HOME=~root bash tests/gates/find_python.sh $minor $minor); then ln -sfn "$python" "$bin/python3.$minor"; fi
+done
+"$venv/bin/python" tests/gates/pip_bootstrap.py "$HOME/.ansible/test/cache"
+export PATH="$venv/bin:$bin:$PATH"
+
+cd "$TREE" || exit
+# A repository of its own: ansible-test asks git for the files, and the outer one ignores the build folder.
+git init -q . && git add -A
+echo "$("$venv/bin/ansible-test" --version), interpreters: $(cd "$bin" && echo python*)"
+log=$BUILD/sanity/log
+"$venv/bin/ansible-test" sanity --color no --python default 2>&1 | tee "$log" |
+  grep -vE '^(Collecting|Processing|Looking in|Installing|Successfully installed|Using cached|WARNING: Location| +Downloading| +Using cached| +━)'
+if grep -q 'All targets skipped' "$log"; then
+  echo "ansible-test found nothing to check" >&2
+  exit 1
+fi

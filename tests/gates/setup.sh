@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# Install what the other targets need, and nothing else: Debian packages (as root), .venv, the link to the checkout.
+. "$(dirname "$0")/common.sh"
+
+# command:Debian package
+NEEDED="git:git ip:iproute2 iptables-restore:iptables nft:nftables nsenter:util-linux ping:iputils-ping ps:procps shellcheck:shellcheck strace:strace"
+for extra in "$@"; do NEEDED="$NEEDED $extra"; done
+
+missing=()
+for pair in $NEEDED; do
+  [ -x "${pair%%:*}" ] || command -v "${pair%%:*}" >/dev/null || missing+=("${pair##*:}")
+done
+python=$(bash tests/gates/find_python.sh 11 14) || missing+=(python3-venv)
+
+if [ "${#missing[@]}" -gt 0 ]; then
+  install="apt-get install -y --no-install-recommends ${missing[*]}"
+  if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
+    printf 'Missing: %s\nInstall them as root, on Debian or Ubuntu with:\n  sudo %s\n' "${missing[*]}" "$install" >&2
+    exit 1
+  fi
+  printf 'installing %s\n' "${missing[*]}"
+  export DEBIAN_FRONTEND=noninteractive
+  { apt-get update && $install; } >"$BUILD/apt.log" 2>&1 || { tail -n 30 "$BUILD/apt.log" >&2; exit 1; }
+  python=$(bash tests/gates/find_python.sh 11 14) || {
+    echo "No Python 3.11 or newer with the venv module was found; Ansible needs one on the controller." >&2
+    exit 1
+  }
+fi
+
+link=$BUILD/collections/ansible_collections/netloom/container_net
+mkdir -p "${link%/*}"
+ln -sfn "$ROOT" "$link"
+
+bash tests/gates/make_venv.sh .venv "$python" -r requirements-dev.txt

@@ -1,0 +1,142 @@
+# Copyright (c) 2026, the netloom.container_net authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Every line of cases_bad.yml: one wrong value, one line that says where, what, why and how to mend it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Dict, List, Tuple
+
+import pytest
+import yaml
+
+from ansible_collections.netloom.container_net.plugins.module_utils._document.reader import read_document
+from ansible_collections.netloom.container_net.plugins.module_utils._model.errors import InputError, Problem, printable
+
+CASES: List[Dict[str, Any]] = yaml.safe_load(Path(__file__).with_name("cases_bad.yml").read_text(encoding="utf-8"))
+
+WEB = "networks: [{name: web, ipam_config: [{subnet: 10.20.0.0/24}]}]\n"
+DOCUMENTS = {
+    "document": "%s",
+    "bridge": "networks:\n  - name: web\n    %s\n",
+    "dual": "networks:\n  - name: web\n    ipam_config: [{subnet: 10.20.0.0/24}, {subnet: 'fd00:20::/64'}]\n    %s\n",
+    "ipam": "networks: [{name: web, ipam_config: [{subnet: %s}]}]\n",
+    "subnet": "networks: [{name: web, ipam_config: [{subnet: 10.20.0.0/24, %s}]}]\n",
+    "overlay": "networks:\n  - name: mesh\n    driver: overlay\n    vni: 4200\n    vtep_address: 192.0.2.1\n    ipam_config: [{subnet: 10.60.0.0/16}]\n    %s\n",
+    "overlay-bare": "networks:\n  - name: mesh\n    driver: overlay\n    vtep_address: 192.0.2.1\n    %s\n",
+    "endpoint": WEB + "endpoints:\n  - name: api\n    container: {netns: api}\n    networks: [web]\n    %s\n",
+    "attachment": WEB + "endpoints:\n  - name: api\n    container: {netns: api}\n    networks:\n      - name: web\n        %s\n",
+    "container": WEB + "endpoints:\n  - name: api\n    container:\n      %s\n    networks: [web]\n",
+    "ports": WEB + "endpoints: [{name: api, container: {netns: api}, networks: [web], ports: [%s]}]\n",
+    "two-endpoints": WEB
+    + "endpoints:\n  - {name: api, container: {netns: a}, networks: [{name: web, %s}]}\n  - {name: db, container: {netns: b}, networks: [{name: web, %s}]}\n",
+    "crowd": "networks: [{name: web, ipam_config: [{subnet: %s}]}]\nendpoints:\n"
+    + "".join("  - {name: e%d, container: {netns: e%d}, networks: [web]}\n" % (number, number) for number in range(9)),
+}
+
+
+def document_of(case: Dict[str, Any]) -> Any:
+    """Return what YAML makes of a case; a flow map is spread over the keys around it, @300 is a long text."""
+    template, text = DOCUMENTS[case["in"]], case["text"].replace("@300", "x" * 300)
+    if text.startswith("{") and case["in"] not in ("document", "ports", "container"):
+        indent = template[: template.index("%s")].rpartition("\n")[2]
+        text = yaml.safe_dump(yaml.safe_load(text)).rstrip().replace("\n", "\n" + indent)
+    return yaml.safe_load(template.replace("%s", text))
+
+
+def problems_of(document: Any) -> Tuple[Problem, ...]:
+    with pytest.raises(InputError) as raised:
+        read_document(document)
+    return raised.value.problems
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case["id"] for case in CASES])
+def test_one_fault_gives_one_line_with_all_four_parts(case: Dict[str, Any]) -> None:
+    lines = [str(problem) for problem in problems_of(document_of(case))]
+    assert len(lines) == 1, lines
+    line = lines[0]
+    assert line.startswith("%s: got %s" % (case["path"], printable(case["got"]))), line
+    rest = line[len(case["path"]) :]
+    assert case["rule"] in rest
+    rule, semicolon, fix = rest.partition(case["rule"])
+    assert case["fix"] in fix, line
+    assert len(line) < 200
+    assert all(32 <= ord(character) < 127 for character in line)
+
+
+def test_the_catalogue_is_large_and_its_ids_are_unique() -> None:
+    assert len({case["id"] for case in CASES}) == len(CASES) >= 100
+
+
+def test_all_problems_come_at_once_and_follow_ups_are_left_out() -> None:
+    document = yaml.safe_load(
+        """
+        networks:
+          - {name: web, mtu: 66, ipam_config: [{subnet: 10.20.0.1/24}]}
+          - {name: mesh, driver: overlay, vni: 0}
+          - {name: on}
+        endpoints:
+          - {name: api, container: {netns: api}, networks: [{name: web, ipv4_address: 10.20.0.5}], ports: [22:22, '8080:80']}
+          - {name: db, container: {docker: db}, networks: [nowhere], ports: ['8080:80']}
+        """
+    )
+    paths = [problem.path for problem in problems_of(document)]
+    assert sorted(paths) == [
+        "endpoints[api].ports[0]",
+        "endpoints[db].container.docker",
+        "endpoints[db].networks[nowhere]",
+        "endpoints[db].ports[0]",
+        "networks[2].name",
+        "networks[mesh]",
+        "networks[mesh].vni",
+        "networks[web].ipam_config[0].subnet",
+        "networks[web].mtu",
+    ]
+
+
+def test_the_message_shows_twenty_lines_and_counts_the_rest() -> None:
+    with pytest.raises(InputError) as raised:
+        read_document({"networks": [{"name": "web%d" % number, "mtu": 0} for number in range(33)]})
+    lines = str(raised.value).splitlines()
+    assert lines[0] == "33 input errors, nothing was changed:"
+    assert len(lines) == 22
+    assert lines[-1] == "- ... and 13 more"
+
+
+def test_one_shortage_is_one_problem_however_many_endpoints_it_meets() -> None:
+    endpoints = [{"name": "e%d" % number, "container": {"netns": "e%d" % number}, "networks": ["web"]} for number in range(5000)]
+    problems = problems_of({"networks": [{"name": "web", "ipam_config": [{"subnet": "10.20.0.0/24"}]}], "endpoints": endpoints})
+    assert [str(problem) for problem in problems] == [
+        'networks[web].ipam_config: got string "10.20.0.0/24": needs 5000 free IPv4 addresses, has 253; use a larger subnet or ip_range'
+    ]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        pytest.param("x" * 1_000_000, id="long"),
+        pytest.param("\x1b[2J" * 1000, id="escapes"),
+        pytest.param(1 << 20000, id="integer that Python will not print"),
+        pytest.param({1 << 20000}, id="set of such"),
+        pytest.param("\ud800", id="lone surrogate"),
+        pytest.param({"a": 1}, id="map"),
+        pytest.param(object, id="class"),
+    ],
+)
+@pytest.mark.parametrize("key", ["name", "driver", "mtu", "bridge_name", "ipam_config", "internal", "snat_address", "labels", "state"])
+def test_monstrous_values_give_one_short_printable_line(key: str, value: object) -> None:
+    if key == "labels" and isinstance(value, dict):
+        pytest.skip("a map is what labels takes")
+    for problem in problems_of({"networks": [{"name": "web", key: value}]}):
+        line = str(problem)
+        assert len(line) <= 200
+        assert all(32 <= ord(character) < 127 for character in line)
+
+
+def test_monstrous_keys_are_cut() -> None:
+    (problem,) = problems_of({"networks": [{"name": "web", "k" * 100_000: 1}]})
+    assert str(problem).startswith("networks[web].kkkkk")
+    assert "unknown key" in str(problem)
+    assert len(str(problem)) <= 200

@@ -1,0 +1,57 @@
+# Copyright (c) 2026, the netloom.container_net authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Facts written down in more than one place must be the same in all of them."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+from typing import Any, Dict
+
+import yaml
+from ansible_collections.netloom.container_net.plugins.doc_fragments import attributes, pyroute2
+from ansible_collections.netloom.container_net.plugins.module_utils._kernel import wire
+
+ROOT = Path(__file__).resolve().parents[2]
+MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py"))
+ACTIONS = {path.stem for path in (ROOT / "plugins" / "action").glob("*.py")}
+GROUP = "netloom.container_net.container_net"
+FRAGMENT = "netloom.container_net.attributes.actiongroup"
+
+
+def _documentation(module: str) -> Dict[str, Any]:
+    tree = ast.parse((ROOT / "plugins" / "modules" / (module + ".py")).read_text(encoding="utf-8"))
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "DOCUMENTATION":
+            documentation: Dict[str, Any] = yaml.safe_load(ast.literal_eval(node.value))
+            return documentation
+    raise AssertionError("%s has no DOCUMENTATION" % module)
+
+
+def test_action_group_holds_every_module_of_the_hosts() -> None:
+    runtime = yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text())
+    assert sorted(runtime["action_groups"]["container_net"]) == [module for module in MODULES if module not in ACTIONS]
+    assert yaml.safe_load(attributes.ModuleDocFragment.ACTIONGROUP)["attributes"]["action_group"]["membership"] == [GROUP]
+
+
+def test_members_of_the_group_say_so() -> None:
+    said = {module: FRAGMENT in _documentation(module).get("extends_documentation_fragment", []) for module in MODULES}
+    assert said == {module: module not in ACTIONS for module in MODULES}
+
+
+def test_floor_of_pyroute2_is_one_number() -> None:
+    floor = ".".join(map(str, wire.PYROUTE2_FLOOR))
+    assert "pyroute2>=%s\n" % floor in (ROOT / "requirements.txt").read_text()
+    assert "pyroute2 >= %s on the host" % floor in pyroute2.ModuleDocFragment.DOCUMENTATION
+
+
+def test_floor_of_python_is_one_number() -> None:
+    declared = yaml.safe_load((ROOT / "tests" / "config.yml").read_text())["modules"]["python_requires"]
+    assert declared == ">=3.9"
+    project = (ROOT / "pyproject.toml").read_text()
+    assert re.findall(r'^python_version = "(.*)"', project, re.MULTILINE) == ["3.9"]
+    assert re.findall(r'^target-version = "(.*)"', project, re.MULTILINE) == ["py39"]
+    assert "Python >= 3.9 on the host" in pyroute2.ModuleDocFragment.DOCUMENTATION
