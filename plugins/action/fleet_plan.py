@@ -12,7 +12,6 @@ from typing import Any, Dict, Iterator, List, Optional, Tuple
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible.template import Templar
-
 from ansible_collections.netloom.container_net.plugins.module_utils._model.errors import PROBLEMS_SHOWN, ContainerNetError
 from ansible_collections.netloom.container_net.plugins.plugin_utils.fleet.expectations import by_host, expectations
 from ansible_collections.netloom.container_net.plugins.plugin_utils.fleet.lock import Lock, parse_lock, render_lock

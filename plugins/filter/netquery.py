@@ -60,7 +60,6 @@ _value:
 from typing import Any, Callable, Dict
 
 from ansible.errors import AnsibleFilterError
-
 from ansible_collections.netloom.container_net.plugins.plugin_utils.plain import plain
 
 try:

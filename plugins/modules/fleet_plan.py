@@ -67,7 +67,8 @@ attributes:
 notes:
   - This is an action plugin. It runs on the controller, touches no host and opens no connection. Use it with C(run_once), once for the fleet.
   - "C(fleet_networks), C(fleet_endpoints): the lists of networks and endpoints of a host, as the options O(netloom.container_net.topology#module:networks)
-    and O(netloom.container_net.topology#module:endpoints). C(fleet_networks) usually stands in the variables of the group, C(fleet_endpoints) in those of each host.
+    and O(netloom.container_net.topology#module:endpoints).
+    C(fleet_networks) usually stands in the variables of the group, C(fleet_endpoints) in those of each host.
     A bridge network belongs to its host, so hosts may use the same name and subnet. An overlay is one network, so C(ipam_config),
     C(vni), C(udp_port) and C(mtu) must be the same on all its hosts, and endpoint names must be unique on it."
   - "C(fleet_vtep_address): this host's address on the network between the hosts. Where it is missing, the lock file's record is used, else the
@@ -131,7 +132,7 @@ hosts:
           networks:
             - name: mesh
               ipv4_address: 10.60.241.28
-              mac_address: 02:7a:cb:19:42:c0
+              mac_address: "02:7a:cb:19:42:c0"
 overlays:
   description:
     - What all hosts of an overlay share, for O(netloom.container_net.topology#module:overlays). It is returned once and not per host, because it
@@ -147,7 +148,7 @@ overlays:
           vtep: 192.0.2.2
       endpoints:
         - name: api
-          mac: 02:7a:cb:19:42:c0
+          mac: "02:7a:cb:19:42:c0"
           vtep: 192.0.2.1
           addresses:
             - 10.60.241.28

@@ -8,12 +8,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Sequence, Tuple
+from dataclasses import replace
+from typing import Any, Dict, FrozenSet, Sequence, Tuple
 
 from .._compile.firewall import compile_firewall
 from .._compile.host import compile_host
 from .._document.reader import read_document
-from .._model.document import Document
+from .._model.addresses import canonical_ip
+from .._model.document import Document, Endpoint
+from .._model.errors import InputError, Problem
 from .._model.objects import KernelObject
 from .._model.rule import Rule
 from .._model.snapshot import Facts
@@ -60,15 +63,31 @@ def _declaration(scope: str, options: Options) -> Document:
         "gateway_on_host": False,
     }
     endpoints: Dict[str, Dict[str, Any]] = {}
-    for port in options["ports"] or ():
+    for index, port in enumerate(options["ports"] or ()):
+        try:
+            port = {**port, "address": canonical_ip(port["address"])}
+        except ValueError:
+            raise InputError((Problem("ports[%d].address" % index, port["address"], "is not an IP address", "such as 192.0.2.10"),)) from None
         key = "ipv6_address" if ":" in port["address"] else "ipv4_address"
         name = "port-%d-%s" % (port["published"], port["protocol"])
-        family = {"ipam": "none", key: port["address"]}
-        endpoint = endpoints.setdefault(
-            port["address"], {"name": name, "container": {"netns": name}, "networks": [{"name": options["name"], **family}], "ports": []}
-        )
+        attachment = {"name": options["name"], key: port["address"]}
+        endpoint = endpoints.setdefault(port["address"], {"name": name, "container": {"netns": name}, "networks": [attachment], "ports": []})
         endpoint["ports"].append(_published(port))
-    return read_document({"scope": scope, "networks": [network], "endpoints": list(endpoints.values())})
+    document = read_document({"scope": scope, "networks": [network], "endpoints": list(endpoints.values())})
+    return replace(document, endpoints=tuple(_only_named(endpoint, frozenset(endpoints)) for endpoint in document.endpoints))
+
+
+def _only_named(endpoint: Endpoint, addresses: FrozenSet[str]) -> Endpoint:
+    """Leave out the address of the other family that a network would have allocated."""
+    kept = [
+        replace(
+            attachment,
+            ipv4_address=attachment.ipv4_address if attachment.ipv4_address in addresses else None,
+            ipv6_address=attachment.ipv6_address if attachment.ipv6_address in addresses else None,
+        )
+        for attachment in endpoint.attachments
+    ]
+    return replace(endpoint, attachments=tuple(kept))
 
 
 def _published(port: Dict[str, Any]) -> Dict[str, Any]:

@@ -12,8 +12,11 @@ from dataclasses import fields, is_dataclass
 from typing import Any, Dict, Iterable, List
 
 from .._model.objects import KernelObject
-from .._plan.step import CREATE, DELETE, Step
+from .._plan.step import CREATE, Step
 from .engine import Outcome
+
+
+_TOLD_BY_LABEL = frozenset(("mark", "remote", "leads", "copies"))
 
 
 def render(outcome: Outcome) -> Dict[str, Any]:
@@ -41,10 +44,6 @@ def _lines(step: Step) -> Iterable[str]:
         for rule in rules:
             yield "    + " + rule
         return
-    if step.action == DELETE:
-        for rule in getattr(step.current, "rules", None) or ():
-            yield "    - " + rule
-        return
     for change in step.changes:
         if change.group == "rules" and isinstance(change.after, tuple):
             before: List[str] = list(change.before) if isinstance(change.before, tuple) else []
@@ -59,7 +58,7 @@ def _lines(step: Step) -> Iterable[str]:
 def describe(item: KernelObject) -> Dict[str, Any]:
     """Return what was asked of an object, without what its label says already."""
     found: Dict[str, Any] = {}
-    hidden = set(item.IDENTITY) | item.DESCRIPTIVE
+    hidden = set(item.IDENTITY) | item.DESCRIPTIVE | _TOLD_BY_LABEL
     for field in fields(item):
         value = getattr(item, field.name)
         if field.name in hidden or value is None or value == "":

@@ -108,11 +108,13 @@ class _Attachments:
         found: Dict[str, int] = {}
         attachments = []
         for index, item in enumerate(items):
-            attachment = _read_attachment(item, named_path(path, index, item), problems)
+            name = item.get("name") if isinstance(item, dict) else item
+            place = "%s[%d]" % (path, index)
+            twice = isinstance(name, str) and name in found
+            attachment = _read_attachment(item, place if twice else named_path(path, index, item), problems)
             if attachment is None:
                 continue
-            if attachment.network in found:
-                place = "%s[%d]" % (path, index)
+            if twice:
                 problems.append(Problem(place, attachment.network, "entry %d names the same network" % found[attachment.network], "remove one"))
                 continue
             found[attachment.network] = index

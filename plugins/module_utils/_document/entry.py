@@ -80,7 +80,7 @@ def _unknown_key(key: str, allowed: FrozenSet[str]) -> Tuple[str, str]:
 
 def belongs(keys: Iterable[str], where: str) -> Elsewhere:
     """Return what to say of keys that are known one level deeper."""
-    return {key: ("this key belongs to %s" % where, "move it there") for key in keys}
+    return dict.fromkeys(keys, ("this key belongs to %s" % where, "move it there"))
 
 
 def read_entry(

@@ -78,7 +78,8 @@ def _split(text: str) -> Tuple[Optional[str], str, str, str]:
     if len(parts) == 3 and host_ip is None:
         host_ip, parts = parts[0], parts[1:]
     if len(parts) == 1:
-        raise Fault("the host port or the target port is missing", 'write "%s:%s"' % (rest[:20], rest[:20]))
+        fix = 'write "%s:%s"' % (rest, rest) if _RANGE.match(rest) else EXAMPLE
+        raise Fault("the host port or the target port is missing", fix)
     if len(parts) != 2:
         raise Fault('expected "[host_ip:]published:target[/protocol]"', "put an IPv6 host_ip in square brackets")
     return host_ip, parts[0], parts[1], protocol if slash else "tcp"

@@ -32,16 +32,17 @@ def _read_named(raw: object, path: str, problems: List[Problem], read: Callable[
     found: Dict[str, int] = {}
     result: List[Named] = []
     for index, item in enumerate(items):
-        read_item = read(item, named_path(path, index, item) if isinstance(item, dict) else "%s[%d]" % (path, index), problems)
         name = item.get("name") if isinstance(item, dict) else None
-        if not isinstance(name, str):
+        place = "%s[%d]" % (path, index)
+        if isinstance(name, str) and name in found:
+            read(item, place, problems)
+            problems.append(Problem(place + ".name", name, "entry %d of this list has the same name" % found[name], "rename or remove one"))
             continue
-        if name in found:
-            problems.append(Problem("%s[%d].name" % (path, index), name, "entry %d of this list has the same name" % found[name], "rename or remove one"))
-        else:
+        read_item = read(item, named_path(path, index, item) if isinstance(item, dict) else place, problems)
+        if isinstance(name, str):
             found[name] = index
-            if read_item is not None:
-                result.append(read_item)
+        if read_item is not None:
+            result.append(read_item)
     return tuple(result)
 
 

@@ -106,7 +106,9 @@ class Neighbour(KernelObject):
 
 @dataclass(frozen=True)
 class FdbEntry(KernelObject):
-    """A static forwarding entry: of a VXLAN device when `remote` is set, else (`""`) of the bridge for its port."""
+    """A static forwarding entry: of a VXLAN device when `remote` is set, else of the bridge for its port."""
+
+    IDENTITY = ("place", "device", "mac")
 
     device: str = ""
     mac: str = ""

@@ -51,9 +51,8 @@ def plan(desired: Sequence[KernelObject], snapshot: Snapshot, *, prunable: Colle
             conflicts.append("%s exists and was not made by this collection (%s)" % (current.label, changes[0]))
         if changes:
             steps.append(Step(CHANGE, desired=item, current=current, changes=tuple(changes)))
-    for key in prunable:
-        current = snapshot.objects.get(key)
-        if current is None or key in wanted or isinstance(current, Link) or _is_gone(current, gone):
+    for key, current in snapshot.objects.items():
+        if key not in prunable or key in wanted or isinstance(current, Link) or _is_gone(current, gone):
             continue
         if current.place in vanished and not isinstance(current, Namespace):
             continue
@@ -155,19 +154,19 @@ _KINDS = (Namespace, Sysctl, Link, Address, Route, Neighbour, FdbEntry)
 _LINK_ORDER = {Bridge: 0, Vxlan: 1, Veth: 2}
 
 
-def _rank(step: Step) -> Tuple[int, int, int]:
+def _rank(step: Step) -> Tuple[int, int, int, str]:
     """Order: links go, firewall stands (isolation before anything is reachable), then what is new from the outside in, then leftovers go."""
     subject = step.subject
     if isinstance(subject, (Chain, Jump)):
-        return (1, 0, 0)
+        return (1, subject.family, isinstance(subject, Jump), subject.table)
     kind = _KINDS.index(type(subject))
     if step.action == DELETE:
         if isinstance(subject, Link):
-            return (0, 0, -_LINK_ORDER.get(type(subject.kind), 0))
+            return (0, 0, -_LINK_ORDER.get(type(subject.kind), 0), "")
         if isinstance(subject, Namespace):
-            return (0, 1, 0)
-        return (3, 0, -kind)
+            return (0, 1, 0, "")
+        return (3, 0, -kind, "")
     order = 0
     if isinstance(subject, Link):
         order = _LINK_ORDER.get(type(subject.kind), 0) + (isinstance(subject.kind, Veth) and not subject.kind.leads)
-    return (2, kind, order)
+    return (2, kind, order, "")

@@ -71,7 +71,7 @@ class Pinger:
     """A raw socket to one address."""
 
     def __init__(self, address: str, whole: bool) -> None:
-        family, _type, _protocol, _name, target = socket.getaddrinfo(address, 0, type=socket.SOCK_RAW, flags=socket.AI_NUMERICHOST)[0]
+        family, _type, _protocol, _name, target = socket.getaddrinfo(address, None, type=socket.SOCK_RAW, flags=socket.AI_NUMERICHOST)[0]
         self.version = 4 if family == socket.AF_INET else 6
         self.overhead = (IP_HEADER if self.version == 4 else IPV6_HEADER) + ICMP_HEADER
         self.identifier = int.from_bytes(os.urandom(2), "big")

@@ -222,18 +222,15 @@ def _published(member: _Member, neighbours: Sequence[_Member], outside: _Outside
         address = _published_address(port, own)
         if port.protocol not in ("tcp", "udp") or address is None or not _inside(member, ip_version(address)):
             continue
-        local = address.startswith("127.") or address == "::1"
         stranger = next((item for item in neighbours if not set(item.networks) & set(member.networks) and item.ways_out(ip_version(address))), None)
         for step in dict.fromkeys((0, port.count - 1)):
             number, inside = port.published + step, port.target + step
-            if other is not None and own is not None:
+            if other is not None:
                 allowed = not port.allowed_sources or any(span.holds(source, outside.addresses[other]) for source in port.allowed_sources)
-                reached = allowed and not local
-                reason = "published as %s" % port if reached else "published as %s, not for host %s" % (port, other)
-                place = own if local else address
-                expect = "pass" if reached else "refuse"
-                yield _check(None, port.protocol, place, expect, reason, from_host=other, port=number, to=member, to_port=inside)
-            if local or port.allowed_sources:
+                reason = "published as %s" % port if allowed else "published as %s, not for host %s" % (port, other)
+                expect = "pass" if allowed else "refuse"
+                yield _check(None, port.protocol, address, expect, reason, from_host=other, port=number, to=member, to_port=inside)
+            if port.allowed_sources:
                 continue
             if member.ways_out(ip_version(address)):
                 yield _check(member, port.protocol, address, "pass", "its own published port %s" % port, port=number, to=member, to_port=inside)

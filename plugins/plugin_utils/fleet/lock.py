@@ -53,6 +53,7 @@ def _compose(text: str) -> Any:
     root: List[Any] = []
     stack: List[Any] = [root]
     keys: List[Any] = [None]
+    event: Any
     for event in yaml.parse(text, Loader=_Loader):
         kind = type(event)
         if kind is yaml.MappingEndEvent or kind is yaml.SequenceEndEvent:
@@ -103,7 +104,7 @@ def parse_lock(text: str, *, scope: str, name: str) -> Lock:
         raw = _compose(text)
     except yaml.YAMLError as error:
         raise LockFileError("%s: not valid YAML: %s" % (name, " ".join(str(error).split()))) from None
-    if raw is None:
+    if raw is None or raw == "":
         return Lock(scope)
     if not isinstance(raw, dict):
         raise LockFileError("%s: expected a map with the key 'version', got %s" % (name, type_name(raw)))

@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import Any, Dict, List, Optional
 
 import pytest
-
 from ansible_collections.netloom.container_net.plugins.module_utils._model.errors import InputError
 from ansible_collections.netloom.container_net.plugins.plugin_utils.fleet.lock import Lock
 from ansible_collections.netloom.container_net.plugins.plugin_utils.fleet.planner import FleetPlan, plan_fleet

@@ -9,7 +9,6 @@ import stat
 from pathlib import Path
 
 import pytest
-
 from ansible_collections.netloom.container_net.plugins.plugin_utils.fleet.lock import LockFileError
 from ansible_collections.netloom.container_net.plugins.plugin_utils.fleet.lock_file import read_lock_text, require_writable, write_lock_text
 

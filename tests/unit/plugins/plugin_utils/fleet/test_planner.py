@@ -82,7 +82,8 @@ def test_an_endpoint_without_address_is_a_row_with_a_mac() -> None:
 
 
 def test_the_lock_records_what_no_variable_says() -> None:
-    found = plan(host(1, API), host(2, endpoint("half", {"name": "mesh", "ipv4_address": "10.60.0.9"})), host(3, vtep_address=None, default_address="192.0.2.3"))
+    half = endpoint("half", {"name": "mesh", "ipv4_address": "10.60.0.9"})
+    found = plan(host(1, API), host(2, half), host(3, vtep_address=None, default_address="192.0.2.3"))
     assert found.lock.vteps == {"h3": "192.0.2.3"}
     assert list(found.lock.vnis) == ["mesh"]
     assert set(found.lock.addresses) == {"mesh"}
@@ -110,7 +111,8 @@ def test_recorded_choices_win_over_derived_ones() -> None:
 def test_records_that_no_longer_fit_are_replaced() -> None:
     lock = Lock("main", vnis={"mesh": 4200}, addresses={"mesh": {"api": ("10.61.0.1", "fd00:60::9")}})
     other = dict(MESH, name="other", vni=4200, ipam_config=[{"subnet": "10.70.0.0/16"}])
-    found = plan(host(1, API, networks=[WEB, MESH, other]), host(2, endpoint("x", {"name": "mesh", "ipv6_address": "fd00:60::9"}), networks=[WEB, MESH, other]), lock=lock)
+    claimer = endpoint("x", {"name": "mesh", "ipv6_address": "fd00:60::9"})
+    found = plan(host(1, API, networks=[WEB, MESH, other]), host(2, claimer, networks=[WEB, MESH, other]), lock=lock)
     assert found.overlays["mesh"].network.vni != 4200
     assert found.lock.addresses["mesh"]["api"] == tuple(_addresses(found)["api"])
     assert not {"10.61.0.1", "fd00:60::9"} & set(_addresses(found)["api"])
@@ -162,7 +164,9 @@ def test_a_host_that_left_is_in_no_plan_and_no_lock() -> None:
 
 def test_vtep_from_variable_then_lock_then_facts() -> None:
     lock = Lock("main", vteps={"h1": "192.0.2.91", "h2": "192.0.2.92"})
-    found = plan(host(1, default_address="198.51.100.1"), host(2, vtep_address=None, default_address="198.51.100.2"), host(3, vtep_address=None, default_address="192.0.2.3"), lock=lock)
+    unset: Dict[str, Any] = {"vtep_address": None}
+    hosts = [host(1, default_address="198.51.100.1"), host(2, default_address="198.51.100.2", **unset), host(3, default_address="192.0.2.3", **unset)]
+    found = plan(*hosts, lock=lock)
     assert found.vteps == {"h1": "192.0.2.1", "h2": "192.0.2.92", "h3": "192.0.2.3"}
     assert found.lock.vteps == {"h2": "192.0.2.92", "h3": "192.0.2.3"}
     assert len(found.warnings) == 1

@@ -1,0 +1,157 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the netloom.container_net authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: topology_info
+short_description: Report a host's container networks as the kernel has them
+version_added: 1.0.0
+description:
+  - Reads the host, all named network namespaces and the firewall, and returns networks, endpoints, published ports and namespaces.
+  - Tells which host interface belongs to which container, on which bridge, with which addresses and ports.
+  - Only what this collection made is reported, found by its marks; no state file is read.
+options:
+  scope:
+    description: Report only this scope. Default is all.
+    type: str
+  networks:
+    description: Report only networks of these names in RV(networks). Default is all.
+    type: list
+    elements: str
+  namespaces:
+    description: Absolute paths of further namespace files to read, for containers whose namespace has no name.
+    type: list
+    elements: str
+  firewall_backend:
+    description: Where published ports are read from. V(none) reports no ports.
+    type: str
+    choices: [auto, iptables, none]
+    default: auto
+extends_documentation_fragment:
+  - netloom.container_net.attributes
+  - netloom.container_net.attributes.info_module
+  - netloom.container_net.attributes.actiongroup
+  - netloom.container_net.pyroute2
+notes:
+  - Needs root on the host.
+seealso:
+  - module: netloom.container_net.topology
+  - plugin: netloom.container_net.netquery
+    plugin_type: filter
+author:
+  - The netloom.container_net authors (@netloom)
+"""
+
+EXAMPLES = r"""
+- name: Read everything
+  netloom.container_net.topology_info:
+  register: live
+
+- name: Which container is behind ve-cb07bb941778?
+  ansible.builtin.debug:
+    msg: "{{ live.endpoints | selectattr('interfaces.0.host_interface', '==', 've-cb07bb941778') | map(attribute='name') | first }}"
+
+- name: All addresses on network web, by JMESPath
+  ansible.builtin.debug:
+    msg: "{{ live | netloom.container_net.netquery('networks[?name==`web`].endpoints[].addresses[]') }}"
+"""
+
+RETURN = r"""
+networks:
+  description: Networks with their endpoints, sorted by scope and name.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    name: {description: Name of the network., type: str, returned: success}
+    scope: {description: The declaration it belongs to., type: str, returned: success}
+    driver: {description: V(bridge) or V(overlay)., type: str, returned: success}
+    bridge: {description: The Linux bridge., type: str, returned: success}
+    ours: {description: Whether this collection made the bridge. If not it will never delete it., type: bool, returned: success}
+    mtu: {description: MTU in bytes., type: int, returned: success}
+    mac: {description: MAC address of the bridge., type: str, returned: success}
+    up: {description: Whether the bridge is raised., type: bool, returned: success}
+    addresses: {description: The host's addresses on it., type: list, elements: str, returned: success}
+    vxlan: {description: "Of an overlay: device, vni, udp_port, vtep_address, peers and remote_endpoints.", type: dict, returned: for overlays}
+    endpoints: {description: "Who is attached: name, container, interface, host_interface, mac, addresses and default_route.", type: list, elements: dict, returned: success}
+  sample:
+    - name: web
+      scope: main
+      driver: bridge
+      bridge: br-web
+      ours: true
+      mtu: 1500
+      mac: "02:37:3a:55:29:80"
+      up: true
+      addresses: [10.20.0.1/24]
+      endpoints:
+        - name: api
+          container: netns:api
+          interface: eth0
+          host_interface: ve-cb07bb941778
+          bridge: br-web
+          mtu: 1500
+          mac: "02:7b:42:f3:3b:f8"
+          up: true
+          addresses: [10.20.0.10/24]
+          default_route: [10.20.0.1]
+endpoints:
+  description: The same by endpoint, with its published ports.
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - name: api
+      scope: main
+      interfaces: [{network: web, interface: eth0, host_interface: ve-cb07bb941778, addresses: [10.20.0.10/24]}]
+      ports: [{scope: main, endpoint: api, protocol: tcp, published: "8080", host_ip: null, allowed_source: null, target: "10.20.0.10:80"}]
+ports:
+  description: All published ports as the firewall holds them.
+  returned: success
+  type: list
+  elements: dict
+  sample: [{scope: main, endpoint: api, protocol: tcp, published: "8080", host_ip: null, allowed_source: null, target: "10.20.0.10:80"}]
+namespaces:
+  description: All named namespaces, with the scope that made them or null.
+  returned: success
+  type: list
+  elements: dict
+  sample: [{name: api, path: /run/netns/api, scope: main}]
+"""
+
+from typing import Any, Dict
+
+from ansible_collections.netloom.container_net.plugins.module_utils._ansible.info import Report, observe_everything, select_networks
+from ansible_collections.netloom.container_net.plugins.module_utils._ansible.run import BACKEND_OPTION, command_runner, create_module, find_backend, guard
+
+
+def main() -> None:
+    module = create_module(
+        {
+            "scope": {"type": "str"},
+            "networks": {"type": "list", "elements": "str"},
+            "namespaces": {"type": "list", "elements": "str"},
+            **BACKEND_OPTION,
+        }
+    )
+
+    def read() -> Dict[str, Any]:
+        options = module.params
+        places = ["path:" + path for path in options["namespaces"] or ()]
+        report = Report(observe_everything(places, find_backend(options["firewall_backend"]), command_runner(module)), options["scope"])
+        return {
+            "changed": False,
+            "networks": select_networks(report.networks(), options["networks"]),
+            "endpoints": report.endpoints(),
+            "ports": report.ports(),
+            "namespaces": report.namespaces(),
+        }
+
+    guard(module, read)
+
+
+if __name__ == "__main__":
+    main()
