@@ -36,10 +36,10 @@ demo: setup ## Raise a simulated fleet, run the playbooks on it, prove it by pac
 	$(GATE) demo
 
 lab-up: setup ## Raise the simulated fleet and leave it up.
-	@$(PLAYBOOK) playbooks/lab/up.yml
+	@$(PLAYBOOK) -i localhost, playbooks/lab/up.yml
 
 lab-down: setup ## Take the simulated fleet down.
-	@$(PLAYBOOK) playbooks/lab/down.yml
+	@$(PLAYBOOK) -i localhost, playbooks/lab/down.yml
 
 bench: setup ## Compare with ip -batch, netavark and CNI. SIZES=100,400,1000
 	@bash tests/gates/bench.sh --sizes $(or $(SIZES),100,400,1000)

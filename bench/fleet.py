@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -23,7 +24,7 @@ from typing import Dict, List, Tuple
 CHECKOUT = Path(__file__).resolve().parents[1]
 SECONDS_GOAL = 10.0
 MEBIBYTES_GOAL = 1024
-SAMPLE_EVERY = 0.05
+SAMPLE_EVERY = 0.2
 
 GROUP = """\
 fleet_networks:
@@ -102,12 +103,18 @@ def tree_memory(root: int) -> int:
     return total * os.sysconf("SC_PAGE_SIZE") // 1024
 
 
-def run_playbook(root: Path, collections: Path) -> Tuple[float, float]:
-    """Return wall-clock seconds and peak memory in MiB of one run."""
+def cpu_seconds() -> float:
+    """Return the processor time of all ended children: what a busy machine does not stretch."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def run_playbook(root: Path, collections: Path) -> Tuple[float, float, float]:
+    """Return wall-clock seconds, processor seconds and peak memory in MiB of one run."""
     command = [str(Path(sys.executable).with_name("ansible-playbook")), "-i", str(root / "hosts.yml"), str(root / "plan.yml")]
     environment = dict(os.environ, ANSIBLE_COLLECTIONS_PATH=str(collections))
     with open(root / "output", "w+", encoding="utf-8") as output:
-        started = time.monotonic()
+        started, used = time.monotonic(), cpu_seconds()
         process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, env=environment, cwd=root)
         peak = 0
         while process.poll() is None:
@@ -117,7 +124,7 @@ def run_playbook(root: Path, collections: Path) -> Tuple[float, float]:
         if process.returncode != 0:
             output.seek(0)
             raise SystemExit("ansible-playbook failed:\n%s" % output.read()[-4000:])
-    return seconds, peak / 1024
+    return seconds, cpu_seconds() - used, peak / 1024
 
 
 def main() -> int:
@@ -126,16 +133,17 @@ def main() -> int:
     parser.add_argument("--endpoints", type=int, default=20, help="endpoints of each host")
     arguments = parser.parse_args()
     met: List[bool] = []
-    print("%6s  %10s  %-16s  %8s  %10s" % ("hosts", "endpoints", "lock file", "seconds", "peak MiB"))
+    print("%6s  %10s  %-16s  %8s  %8s  %10s" % ("hosts", "endpoints", "lock file", "seconds", "CPU s", "peak MiB"))
     for hosts in [int(size) for size in arguments.hosts.split(",")]:
         root = Path(tempfile.mkdtemp(prefix="container-net-fleet-"))
         try:
             write_inventory(root, hosts, arguments.endpoints)
             collections = link_collection(root)
             for lock in ("written", "read, unchanged"):
-                seconds, mebibytes = run_playbook(root, collections)
+                seconds, processor, mebibytes = run_playbook(root, collections)
                 met.append(seconds <= SECONDS_GOAL and mebibytes <= MEBIBYTES_GOAL)
-                print("%6d  %10d  %-16s  %8.1f  %10.0f" % (hosts, hosts * arguments.endpoints, lock, seconds, mebibytes), flush=True)
+                shown = (hosts, hosts * arguments.endpoints, lock, seconds, processor, mebibytes)
+                print("%6d  %10d  %-16s  %8.1f  %8.1f  %10.0f" % shown, flush=True)
         finally:
             shutil.rmtree(root)
     print("goal: at most %.0f s and %d MiB at 1,000 hosts with 20 endpoints each: %s" % (SECONDS_GOAL, MEBIBYTES_GOAL, "met" if all(met) else "missed"))

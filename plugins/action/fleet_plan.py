@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import gc
 import json
+import re
 from contextlib import contextmanager
 from typing import Any, Dict, Iterator, List, Optional, Tuple
 
@@ -13,7 +14,7 @@ from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible.template import Templar
 from ansible_collections.netloom.container_net.plugins.module_utils._model.errors import PROBLEMS_SHOWN, ContainerNetError
-from ansible_collections.netloom.container_net.plugins.plugin_utils.fleet.expectations import by_host, expectations
+from ansible_collections.netloom.container_net.plugins.plugin_utils.fleet.expectations import expectations, probes
 from ansible_collections.netloom.container_net.plugins.plugin_utils.fleet.lock import Lock, parse_lock, render_lock
 from ansible_collections.netloom.container_net.plugins.plugin_utils.fleet.lock_file import read_lock_text, require_writable, write_lock_text
 from ansible_collections.netloom.container_net.plugins.plugin_utils.fleet.planner import FleetPlan, plan_fleet
@@ -24,15 +25,12 @@ ARGUMENTS: Dict[str, Dict[str, Any]] = {
     "group": {"type": "str", "default": "container_hosts"},
     "scope": {"type": "str", "default": "main"},
     "lock_file": {"type": "str"},
-    "expectations": {"type": "bool", "default": False},
+    "probes": {"type": "bool", "default": False},
+    "variable_prefix": {"type": "str", "default": "fleet"},
 }
-# Variable -> field of HostVariables.
-VARIABLES = {
-    "fleet_networks": "networks",
-    "fleet_endpoints": "endpoints",
-    "fleet_vtep_address": "vtep_address",
-    "fleet_underlay_interface": "underlay_interface",
-}
+# What a host's variables are called behind the prefix; also the fields of HostVariables.
+VARIABLES = ("networks", "endpoints", "vtep_address", "underlay_interface")
+_VARIABLE = re.compile(r"\bfleet_(%s)\b" % "|".join(VARIABLES))
 TEMPLATE_MARKS = ("{{", "{%", "{#", "#jinja2:")
 
 
@@ -50,7 +48,8 @@ class ActionModule(ActionBase):
         return result
 
     def _plan(self, arguments: Dict[str, Any], task_vars: Dict[str, Any]) -> Dict[str, Any]:
-        fleet = self._read_inventory(str(arguments["group"]), task_vars)
+        prefix = str(arguments["variable_prefix"])
+        fleet = self._read_inventory(str(arguments["group"]), prefix, task_vars)
         found: Dict[str, Any] = {}
         path = self._loader.path_dwim(str(arguments["lock_file"])) if arguments["lock_file"] else None
         scope = str(arguments["scope"])
@@ -67,38 +66,39 @@ class ActionModule(ActionBase):
                 if self._task.diff:
                     found["diff"] = {"before": before or "", "after": after, "before_header": path, "after_header": path}
         except ContainerNetError as error:
-            raise AnsibleActionFail(str(error)) from error
-        found.update(self._describe(plan, bool(arguments["expectations"])))
+            raise AnsibleActionFail(_named(str(error), prefix)) from error
+        found.update(self._describe(plan, prefix, bool(arguments["probes"])))
         found.update(changed=lock_changed, lock_file_changed=lock_changed)
         return found
 
-    def _describe(self, plan: FleetPlan, with_expectations: bool) -> Dict[str, Any]:
+    def _describe(self, plan: FleetPlan, prefix: str, with_probes: bool) -> Dict[str, Any]:
         found: Dict[str, Any] = {"hosts": plan.arguments(), "overlays": plan.overlay_rows()}
-        if with_expectations:
-            found["expectations"] = by_host(expectations(plan))
+        if with_probes:
+            found["probes"] = probes(expectations(plan))
         if plan.warnings:
-            found["warnings"] = list(plan.warnings)
+            found["warnings"] = [_named(warning, prefix) for warning in plan.warnings]
         return found
 
-    def _read_inventory(self, group: str, task_vars: Dict[str, Any]) -> List[HostVariables]:
+    def _read_inventory(self, group: str, prefix: str, task_vars: Dict[str, Any]) -> List[HostVariables]:
         """Return the variables of every host of the group, whether or not this run reaches it."""
         members = task_vars.get("groups", {}).get(group)
         if members is None:
             raise AnsibleActionFail("the inventory has no group '%s'; create it or name another with the option group" % group)
         hostvars = task_vars["hostvars"]
         faults: List[str] = []
-        fleet = [self._read_host(str(name), hostvars, faults) for name in members]
+        fleet = [self._read_host(str(name), prefix, hostvars, faults) for name in members]
         if faults:
             shown = "\n".join("- %s" % fault for fault in faults[:PROBLEMS_SHOWN])
             hidden = "\n... and %d more" % (len(faults) - PROBLEMS_SHOWN) if len(faults) > PROBLEMS_SHOWN else ""
             raise AnsibleActionFail("%d variables cannot be templated, nothing was changed:\n%s%s" % (len(faults), shown, hidden))
         return fleet
 
-    def _read_host(self, name: str, hostvars: Any, faults: List[str]) -> HostVariables:
+    def _read_host(self, name: str, prefix: str, hostvars: Any, faults: List[str]) -> HostVariables:
         raw = hostvars.raw_get(name)
         templar = None
         found: Dict[str, Any] = {}
-        for variable, field in VARIABLES.items():
+        for field in VARIABLES:
+            variable = "%s_%s" % (prefix, field)
             if variable not in raw:
                 continue
             known, value = _read_literal(raw[variable])
@@ -111,6 +111,11 @@ class ActionModule(ActionBase):
                     faults.append("hostvars[%s].%s: %s" % (name, variable, " ".join(str(error).split())))
             found[field] = value
         return HostVariables(name=name, default_address=_default_address(raw), **found)
+
+
+def _named(text: str, prefix: str) -> str:
+    """Return a message of the planner, which calls the variables by their usual prefix, with the names they have here."""
+    return _VARIABLE.sub(lambda match: "%s_%s" % (prefix, match.group(1)), text)
 
 
 @contextmanager

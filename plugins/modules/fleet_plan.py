@@ -41,9 +41,14 @@ options:
       - Without a lock file, addresses and VNIs are derived from names. They are the same in every run, unless two names want the same
         one, in which case the name that sorts first wins.
     type: str
-  expectations:
+  variable_prefix:
     description:
-      - Whether to return what probes must pass and must be refused on this fleet.
+      - What the variables of a host are called before C(_networks), C(_endpoints), C(_vtep_address) and C(_underlay_interface).
+    type: str
+    default: fleet
+  probes:
+    description:
+      - Whether to return what M(netloom.container_net.probe) must find passing and refused on this fleet.
     type: bool
     default: false
 extends_documentation_fragment:
@@ -105,7 +110,7 @@ EXAMPLES = r"""
 - name: Plan, and say what probes must show
   netloom.container_net.fleet_plan:
     lock_file: "{{ inventory_dir }}/container_net.lock.yml"
-    expectations: true
+    probes: true
   register: plan
   run_once: true
 """
@@ -152,55 +157,19 @@ overlays:
           vtep: 192.0.2.1
           addresses:
             - 10.60.241.28
-expectations:
+probes:
   description:
-    - The probes of the fleet by the host they start from. Every endpoint to every endpoint up to 50 endpoints, beyond that each endpoint
-      to the next one, to the next one of each of its networks and to two more. Of a published range, its first and its last port.
+    - By host, the arguments of M(netloom.container_net.probe) that prove the plan. Every endpoint to every endpoint up to 50 endpoints, beyond that
+      each endpoint to the next one, to the next one of each of its networks and to two more. Of a published range, its first and its last port.
     - The outside of a host is the next host of the fleet.
-  returned: success, when O(expectations=true)
+  returned: success, when O(probes=true)
   type: dict
-  contains:
-    HOST:
-      description: The probes that start from a host.
-      type: list
-      elements: dict
-      contains:
-        from_host:
-          description: The host.
-          type: str
-        from:
-          description: The endpoint it starts from, empty for the host itself.
-          type: str
-        container:
-          description: Where that endpoint lives, V(null) for the host itself.
-          type: dict
-        type:
-          description: The kind of probe, V(ping), V(tcp) or V(udp).
-          type: str
-        address:
-          description: The address to reach.
-          type: str
-        port:
-          description: The port to reach, V(null) for V(ping).
-          type: int
-        expect:
-          description: V(pass) or V(refuse).
-          type: str
-        reason:
-          description: Why this is expected.
-          type: str
-        to:
-          description: The endpoint that answers, empty where none does.
-          type: str
-        to_host:
-          description: The host that is meant.
-          type: str
-        to_container:
-          description: Where the endpoint that answers lives.
-          type: dict
-        to_port:
-          description: The port inside that endpoint, where something must listen for the probe to pass.
-          type: int
+  sample:
+    h1:
+      checks:
+        - {name: "shop1 -> shop2 (10.60.0.12), both on network mesh", from: {netns: shop, label: shop1}, type: ping, address: 10.60.0.12, to: shop2, expect: pass}
+      listen:
+        - {name: shop1, in: {netns: shop}, protocol: tcp, port: 80}
 lock_file_changed:
   description: Whether the lock file was changed, or would be in check mode.
   returned: success
@@ -217,7 +186,8 @@ def main():
             "group": {"type": "str", "default": "container_hosts"},
             "scope": {"type": "str", "default": "main"},
             "lock_file": {"type": "str"},
-            "expectations": {"type": "bool", "default": False},
+            "variable_prefix": {"type": "str", "default": "fleet"},
+            "probes": {"type": "bool", "default": False},
         },
         supports_check_mode=True,
     )

@@ -20,7 +20,11 @@ def plain(value: Any) -> Any:
         return {plain(key): plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):
         return [plain(item) for item in value]
-    for scalar in (str, int, float):
-        if isinstance(value, scalar):
-            return scalar(value)
+    # Not str(value): Ansible 2.18's unsafe text answers that with itself.
+    if isinstance(value, str):
+        return str.__str__(value)
+    if isinstance(value, int):
+        return int.__int__(value)
+    if isinstance(value, float):
+        return float.__float__(value)
     return value

@@ -10,7 +10,6 @@ import json
 import subprocess
 import sys
 import textwrap
-import time
 from types import TracebackType
 from typing import Dict, List, Optional, Sequence, Tuple, Type
 
@@ -87,6 +86,31 @@ PROBE = textwrap.dedent("""\
         print(json.dumps(list(pool.map(ask, probes))))
     """)
 
+# Prints whether a reset from the first address arrives at the second.
+RESETS = textwrap.dedent("""\
+    import socket, sys, time
+    source, here = sys.argv[1:]
+    s = socket.socket(socket.AF_INET6 if ":" in here else socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_TCP)
+    s.bind((here, 0))
+    print("ready", flush=True)
+    s.settimeout(1)
+    deadline = time.monotonic() + 1
+    found = False
+    try:
+        while not found and time.monotonic() < deadline:
+            found = s.recvfrom(999)[1][0] == source
+    except socket.timeout:
+        pass
+    print(found)
+    """)
+SEND_RESETS = textwrap.dedent("""\
+    import socket, struct, sys
+    there = sys.argv[1]
+    s = socket.socket(socket.AF_INET6 if ":" in there else socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_TCP)
+    for port in range(5):
+        s.sendto(struct.pack("!HHIIBBHHH", 40000 + port, 5999, 1, 1, 5 << 4, 4, 1024, 0, 0), (there, 0))
+    """)
+
 Probe = Tuple[str, str, str, int]  # from, protocol, address, port
 
 
@@ -149,6 +173,18 @@ class Host:
                 answers[index] = answer
         return answers
 
+    def pings(self, where: str, address: str) -> bool:
+        done = subprocess.run([*self._argv(where), "ping", "-n", "-c", "1", "-W", "1", address], capture_output=True, timeout=30)
+        return done.returncode == 0
+
+    def leaks_reset(self, sender: str, source: str, receiver: str, address: str) -> bool:
+        """Tell whether TCP resets without a connection arrive with the sender's own address."""
+        with subprocess.Popen([*self._argv(receiver), sys.executable, "-c", RESETS, source, address], stdout=subprocess.PIPE, text=True) as listener:
+            assert listener.stdout is not None
+            assert listener.stdout.readline() == "ready\n"
+            subprocess.run([*self._argv(sender), sys.executable, "-c", SEND_RESETS, address], check=True, timeout=30)
+            return listener.communicate(timeout=30)[0] == "True\n"
+
     def call_firewall_for_bridged_frames(self, wanted: bool) -> bool:
         """Set br_netfilter's switches; False where the kernel has none."""
         code, _out, _err = self.run(["sysctl", "-qw", *("net.bridge.bridge-nf-call-%s=%d" % (tool, wanted) for tool in ("iptables", "ip6tables"))])
@@ -156,34 +192,35 @@ class Host:
 
     def wire(self, bridges: Dict[str, Dict[str, int]], outside: Dict[str, int]) -> None:
         """Make bridges 10.N.0.1/24 and fd00:N::1/64 with containers (name: last octet), and outside hosts (name: N) on 192.0.N.0/24 and 2001:db8:N::/64."""
-        lines = ["sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1 net.ipv4.conf.all.send_redirects=0 net.ipv4.conf.default.send_redirects=0"]
+        no_waiting = "sysctl -qw net.ipv6.conf.all.accept_dad=0 net.ipv6.conf.default.accept_dad=0"
+        lines = [
+            no_waiting,
+            "sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1 net.ipv4.conf.all.send_redirects=0 net.ipv4.conf.default.send_redirects=0",
+        ]
         for bridge, members in bridges.items():
             name, net = bridge.split("/")
             lines += [
-                "ip link add br-{n} type bridge forward_delay 0; ip link set br-{n} up".format(n=name),
-                "ip addr add 10.{t}.0.1/24 dev br-{n}; ip addr add fd00:{t}::1/64 dev br-{n} nodad".format(n=name, t=net),
+                f"ip link add br-{name} type bridge forward_delay 0; ip link set br-{name} up",
+                f"ip addr add 10.{net}.0.1/24 dev br-{name}; ip addr add fd00:{net}::1/64 dev br-{name} nodad",
             ]
             for member, octet in members.items():
                 lines += [
-                    "ip netns add {m}; ip link add ve-{m} type veth peer name eth0 netns {m}; ip link set ve-{m} master br-{n} up".format(m=member, n=name),
-                    "ip -n {m} link set lo up; ip -n {m} link set eth0 up; ip -n {m} addr add 10.{t}.0.{o}/24 dev eth0".format(m=member, t=net, o=octet),
-                    "ip -n {m} addr add fd00:{t}::{o}/64 dev eth0 nodad; ip -n {m} route add default via 10.{t}.0.1".format(m=member, t=net, o=octet),
-                    "ip -n {m} -6 route add default via fd00:{t}::1".format(m=member, t=net),
+                    f"ip netns add {member}; ip netns exec {member} {no_waiting}",
+                    f"ip link add ve-{member} type veth peer name eth0 netns {member}; ip link set ve-{member} master br-{name} up",
+                    f"ip -n {member} link set lo up; ip -n {member} link set eth0 up",
+                    f"ip -n {member} addr add 10.{net}.0.{octet}/24 dev eth0; ip -n {member} addr add fd00:{net}::{octet}/64 dev eth0 nodad",
+                    f"ip -n {member} route add default via 10.{net}.0.1; ip -n {member} -6 route add default via fd00:{net}::1",
                 ]
-        for member, net in outside.items():
+        for member, number in outside.items():
             lines += [
-                "ip netns add {m}; ip link add up-{m} type veth peer name eth0 netns {m}; ip link set up-{m} up".format(m=member),
-                "ip addr add 192.0.{t}.1/24 dev up-{m}; ip addr add 2001:db8:{t}::1/64 dev up-{m} nodad".format(m=member, t=net),
-                "ip -n {m} link set lo up; ip -n {m} link set eth0 up; ip -n {m} addr add 192.0.{t}.2/24 dev eth0".format(m=member, t=net),
-                "ip -n {m} addr add 2001:db8:{t}::2/64 dev eth0 nodad; ip -n {m} route add default via 192.0.{t}.1".format(m=member, t=net),
-                "ip -n {m} -6 route add default via 2001:db8:{t}::1".format(m=member, t=net),
+                f"ip netns add {member}; ip netns exec {member} {no_waiting}",
+                f"ip link add up-{member} type veth peer name eth0 netns {member}; ip link set up-{member} up",
+                f"ip addr add 192.0.{number}.1/24 dev up-{member}; ip addr add 2001:db8:{number}::1/64 dev up-{member} nodad",
+                f"ip -n {member} link set lo up; ip -n {member} link set eth0 up",
+                f"ip -n {member} addr add 192.0.{number}.2/24 dev eth0; ip -n {member} addr add 2001:db8:{number}::2/64 dev eth0 nodad",
+                f"ip -n {member} route add default via 192.0.{number}.1; ip -n {member} -6 route add default via 2001:db8:{number}::1",
             ]
         self.do("\n".join(lines))
-        # Link-local addresses are still being checked for duplicates; nothing is sent from them before.
-        deadline = time.monotonic() + 5
-        while "tentative" in self.do("ip -6 addr; for n in $(ip netns list | cut -d' ' -f1); do ip -n $n -6 addr; done"):
-            assert time.monotonic() < deadline, "addresses stay tentative"
-            time.sleep(0.05)
 
 
 class Firewall:

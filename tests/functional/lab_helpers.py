@@ -61,6 +61,7 @@ class Ansible:
             "ANSIBLE_COLLECTIONS_PATH": str(collections),
             "ANSIBLE_HOME": str(home / "ansible"),
             "ANSIBLE_LOCAL_TEMP": str(home / "tmp"),
+            "ANSIBLE_REMOTE_TEMP": str(home / "remote"),
             "ANSIBLE_HOST_KEY_CHECKING": "0",
             "ANSIBLE_NOCOLOR": "1",
             "ANSIBLE_DEPRECATION_WARNINGS": "0",
@@ -82,7 +83,8 @@ class Ansible:
         with contextlib.suppress(FileNotFoundError):
             results.unlink()
         ran = self.run("playbook", "-i", str(inventory), str(playbook), **callback, **settings)
-        assert results.exists(), ran.stdout + ran.stderr
+        assert ran.returncode in (0, 2, 4), ran.stdout + ran.stderr  # all well, a task failed, a host unreachable
+        print(ran.stdout, ran.stderr)
         done: Dict[str, Dict[str, Any]] = {}
         for line in results.read_text().splitlines():
             entry = json.loads(line)

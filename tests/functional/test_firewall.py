@@ -424,10 +424,13 @@ def test_single_rules_carry_their_weight(lab: Host, family: int) -> None:
     firewall.converge(rules)
     assert lab.ask([("out", "udp", at("host", family), 8053)]) == ["w1 %s" % at("out", family)]
     # A container by its address: two defences, the second holds alone; without both it answers.
+    direct = [probe(("out", "w1", 5000), family), probe(("w1", "d1", 5000), family)]
     firewall.converge(raw)
-    assert lab.ask([probe(("out", "w1", 5000), family)]) == [None]
+    assert lab.ask(direct) == [None, None]
+    firewall.converge(tuple(rule for rule in rules if rule.rank != 39))
+    assert lab.ask(direct) == [None, "d1 %s" % at("w1", family)]
     firewall.converge(tuple(rule for rule in raw if rule.rank != 39))
-    assert lab.ask([probe(("out", "w1", 5000), family), probe(("w1", "d1", 5000), family)]) == ["w1 %s" % at("out", family), "d1 %s" % at("w1", family)]
+    assert lab.ask(direct) == ["w1 %s" % at("out", family), "d1 %s" % at("w1", family)]
     # A gateway from another network, though that network may use the whole host.
     open_host = compile_firewall(lab_document(family, host_access="all"), forwarding_off=NONE)
     firewall.converge(open_host)
@@ -448,7 +451,9 @@ def test_single_rules_carry_their_weight(lab: Host, family: int) -> None:
 def test_foreign_sources_and_foreign_forwarding(lab: Host, family: int) -> None:
     firewall = Firewall(lab, "nft")
     stranger = "172.31.9.9" if family == 4 else "fd99::9"
-    lab.do("ip -n w1 addr add {s} dev eth0{nodad}; ip route add {s} dev br-web; ip -n out route add {s} via {h}".format(s=stranger, h=at("host", family), nodad=" nodad" if family == 6 else ""))
+    nodad = "nodad" if family == 6 else ""
+    lab.do("ip -n w1 addr add %s dev eth0 %s; ip route add %s dev br-web" % (stranger, nodad, stranger))
+    lab.do("ip -n out route add %s via %s" % (stranger, at("host", family)))
     spoofed: Probe = ("w1@" + stranger, "udp", at("out", family), 5000)
     through: Probe = ("out", "tcp", at("peer", family), 5000)
     assert lab.ask([spoofed, through]) == ["out %s" % stranger, "peer %s" % at("out", family)]
@@ -456,6 +461,7 @@ def test_foreign_sources_and_foreign_forwarding(lab: Host, family: int) -> None:
     assert lab.ask([spoofed, through]) == [None, "peer %s" % at("out", family)]
     firewall.converge(compile_firewall(lab_document(family), forwarding_off=frozenset((4, 6))))
     assert lab.ask([spoofed, through]) == [None, None]
+    lab.do("ip -n w1 addr del %s dev eth0" % stranger)
     assert table(lab, family, ALLOWED, []) == []
     # Whoever forwards on purpose says so, and is heard.
     firewall.tool(family, "-I FORWARD 2 -i up-out -o up-peer -j ACCEPT")
@@ -483,3 +489,34 @@ def test_vxlan_comes_from_peers_only(lab: Host, family: int) -> None:
     for underlay, reached in ((None, True), ("up-peer", True), ("up-out", False)):
         firewall.converge(compile_firewall(Document("mesh", (replace(overlay, underlay_interface=underlay),)), forwarding_off=NONE), "mesh")
         assert [bool(answer) for answer in lab.ask(asked)] == [reached, False, False, False, True], underlay
+
+
+@pytest.mark.parametrize("family", [4, 6])
+def test_gateways_are_found_and_answer_their_own(lab: Host, family: int) -> None:
+    firewall = Firewall(lab, "nft")
+    rules = compile_firewall(lab_document(family), forwarding_off=NONE)
+
+    def answers() -> Tuple[bool, ...]:
+        """Forget all neighbours, then: the own gateway, another network's, that of `host_access: none`, and out through the latter."""
+        lab.do("ip neigh flush all; for n in w1 q1; do ip -n $n neigh flush all; done")
+        asked = (("w1", "gw-web"), ("w1", "gw-db"), ("q1", "gw-quiet"), ("q1", "out"))
+        return tuple(lab.pings(where, at(whom, family)) for where, whom in asked)
+
+    assert answers() == (True, True, True, True)
+    firewall.converge(rules)
+    assert answers() == (True, False, False, True)
+    if family == 6:
+        firewall.converge(tuple(rule for rule in rules if rule.icmp_type is None))
+        assert answers()[3] is False
+
+
+@pytest.mark.parametrize("family", [4, 6])
+def test_what_tracking_cannot_place_does_not_leave(lab: Host, family: int) -> None:
+    """A reset without a connection would not be masqueraded, and show the container's address outside."""
+    firewall = Firewall(lab, "nft")
+    rules = compile_firewall(lab_document(family), forwarding_off=NONE)
+    lab.do("sysctl -qw net.netfilter.nf_conntrack_tcp_be_liberal=0")
+    firewall.converge(tuple(rule for rule in rules if rule.rank != 12))
+    assert lab.leaks_reset("w1", at("w1", family), "out", at("out", family))
+    firewall.converge(rules)
+    assert not lab.leaks_reset("w1", at("w1", family), "out", at("out", family))

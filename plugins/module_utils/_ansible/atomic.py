@@ -15,7 +15,7 @@ from .._firewall.backend import NoFirewall
 from .._model.addresses import canonical_mac
 from .._model.errors import Conflict, InputError, Problem
 from .._model.link import Link
-from .._model.mark import Mark, read_mark
+from .._model.mark import Mark, is_owned, read_mark
 from .._model.names import interface_name_fault, label_fault
 from .._model.objects import Address, FdbEntry, KernelObject, Namespace, Neighbour
 from .._model.snapshot import Facts, Key, Snapshot
@@ -152,7 +152,7 @@ def _may_remove(snapshot: Snapshot, target: KernelObject, scope: str) -> bool:
     mark = read_mark(found.alias if isinstance(found, Link) else getattr(found, "mark", None))
     if mark is None:
         raise Conflict(["%s exists and was not made by this collection; remove it with the tool that made it" % found.label])
-    if mark.scope != scope:
+    if not is_owned(mark, scope):
         raise Conflict(["%s belongs to scope '%s', this task has scope '%s'" % (found.label, mark.scope, scope)])
     if isinstance(found, Namespace):
         others = strangers(snapshot, found.place, scope)

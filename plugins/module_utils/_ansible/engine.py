@@ -8,9 +8,11 @@
 
 from __future__ import annotations
 
+import gc
 import time
-from dataclasses import dataclass, field
-from typing import Callable, Dict, FrozenSet, Iterable, List, Optional, Sequence, Set, Tuple
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Callable, Dict, FrozenSet, Iterable, Iterator, List, Optional, Sequence, Set, Tuple
 
 from .._compile.host import FORWARDING, accept_ra_path
 from .._firewall.backend import Backend, RunCommand
@@ -28,12 +30,14 @@ from .._model.rule import Rule
 from .._model.snapshot import Facts, Key, Snapshot, host_facts
 from .._plan.planner import plan
 from .._plan.step import Step
-from .._runtime.namespace import list_named_namespaces, namespace_path, open_namespace
+from .._runtime.namespace import list_named_namespaces, namespace_path, open_namespace, read_placeholder
+from .rollback import earlier_objects, read_what_goes
 from .scope import restored_sysctls, scope_keys
 
 STATE_DIRECTORY = "/run/container_net"
 ATTEMPTS = 3
 DEFAULT_ROUTE_6 = "::/0"
+BRIDGE_NETFILTER = "net/bridge/bridge-nf-call-iptables"
 
 Build = Callable[[Facts], Tuple[Sequence[KernelObject], Sequence[Rule]]]
 
@@ -75,44 +79,68 @@ def converge(request: Request, *, door: Optional[Door] = None) -> Outcome:
     """Bring the host to what the request declares, or in check mode say what that would take."""
     started = time.monotonic()
     door = door or Door()
-    if request.check_mode:
-        run = _Run(request, door)
-        try:
-            outcome = run.plan()
-        finally:
-            run.close()
-    else:
-        with host_lock(request.state_directory, timeout=request.lock_timeout):
-            outcome = _converge_locked(request, door)
+    with _collector_paused():
+        outcome = _check(request, door) if request.check_mode else _change(request, door)
     outcome.netlink_changes = len(door.changes)
     outcome.seconds = time.monotonic() - started
     return outcome
 
 
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """A run makes many objects and no cycles worth finding."""
+    active = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if active:
+            gc.enable()
+
+
+def _check(request: Request, door: Door) -> Outcome:
+    run = _Run(request, door)
+    try:
+        return run.plan()
+    finally:
+        run.close()
+
+
+def _change(request: Request, door: Door) -> Outcome:
+    with host_lock(request.state_directory, timeout=request.lock_timeout):
+        return _converge_locked(request, door)
+
+
 def _converge_locked(request: Request, door: Door) -> Outcome:
     """Plan again when something else changes the same objects meanwhile; after a failure put back what stood before."""
-    before: Optional[Snapshot] = None
+    first: Optional[Outcome] = None
     for attempt in range(1, ATTEMPTS + 1):
         run = _Run(request, door)
-        outcome = run.plan()
-        before = before or outcome.snapshot
         try:
+            outcome = run.plan()
+            first = first or outcome
             run.apply(outcome)
-            return outcome
-        except KernelRace as error:
-            if attempt == ATTEMPTS:
-                raise _rolled_back(request, door, before, error) from error
+            break
+        except (KernelRace, VerifyError) as error:
+            if first is None or attempt == ATTEMPTS:
+                raise _rolled_back(request, door, first, error) from error
         except (ContainerNetError, OSError) as error:
-            raise _rolled_back(request, door, before, error) from error
+            raise _rolled_back(request, door, first, error) from error
         finally:
             run.close()
-    raise KernelRace("unreachable")
+    if first is None or first is outcome:
+        return outcome
+    seen = {step.line for step in first.steps}
+    outcome.steps = first.steps + tuple(step for step in outcome.steps if step.line not in seen)
+    return outcome
 
 
-def _rolled_back(request: Request, door: Door, before: Snapshot, cause: Exception) -> ContainerNetError:
+def _rolled_back(request: Request, door: Door, first: Optional[Outcome], cause: Exception) -> Exception:
     """Undo by planning the way back to what the scope owned before; report the cause either way."""
-    keys = scope_keys(before, request.scope)
-    earlier = tuple(item for key, item in before.objects.items() if key in keys)
+    if first is None:
+        return cause  # nothing was changed yet
+    before = first.snapshot
+    earlier = earlier_objects(before, first.steps, request.scope, Record(request.state_directory, request.place).read())
     back = Request(
         scope=request.scope,
         build=lambda _facts: (earlier, ()),
@@ -151,7 +179,7 @@ class _Run:
 
     def plan(self) -> Outcome:
         request = self._request
-        observer = Observer(self._door, self._rooms)
+        observer = Observer(self._door, self._rooms, read_placeholder)
         observer.observe_place(HOST, {})
         if self._rooms.find(request.place) is None:
             raise NamespaceMissing("there is no network namespace named '%s'; nothing was changed" % request.place.partition(":")[2])
@@ -168,11 +196,19 @@ class _Run:
             prunable |= set(request.removes(snapshot))
         prunable |= {key for key in snapshot.mine if key[0] in ("Chain", "Jump")}
         steps = plan(desired, snapshot, prunable=prunable, adopt=request.adopt)
+        if not request.check_mode:
+            read_what_goes(observer, steps)
         return Outcome(steps, snapshot, desired)
 
     def apply(self, outcome: Outcome) -> None:
-        if not outcome.steps:
-            return
+        if outcome.steps:
+            self._apply_steps(outcome)
+        settings = [item for item in outcome.desired if isinstance(item, Sysctl)]
+        recorded = self._record.read()
+        if any(not item.restore and item.path in recorded for item in settings) or not (recorded or any(item.restore for item in settings)):
+            self._record.clear()
+
+    def _apply_steps(self, outcome: Outcome) -> None:
         request = self._request
         applier = Applier(self._door, self._rooms, outcome.snapshot, namespace_path=namespace_path, remember=self._record.remember)
 
@@ -181,8 +217,8 @@ class _Run:
                 outcome.firewall_restores += request.backend.apply(steps, request.run)
 
         applier.apply(outcome.steps, apply_firewall)
-        if any(isinstance(item, Sysctl) and not item.restore and item.path in self._record.read() for item in outcome.desired):
-            self._record.clear()
+        if outcome.firewall_restores:
+            outcome.warnings.extend(request.backend.warnings(request.run))
         if request.verify:
             self._verify()
 
@@ -200,10 +236,14 @@ class _Run:
         with self._rooms.inside(self._request.place):
             now = {path: read_sysctl(path) or "1" for path in FORWARDING.values()}
         off: FrozenSet[int] = frozenset(family for family, path in FORWARDING.items() if recorded.get(path, now[path]) == "0")
-        facts = host_facts(snapshot, forwarding_off=off, accept_ra=())
+        facts = host_facts(snapshot)
         devices = sorted({device for destination, device in facts.routes if destination == DEFAULT_ROUTE_6 and device})
-        accept_ra = tuple((device, read_sysctl(accept_ra_path(device)) or "") for device in devices)
-        return host_facts(snapshot, forwarding_off=off, accept_ra=accept_ra)
+        return replace(
+            facts,
+            forwarding_off=off,
+            accept_ra=tuple((device, read_sysctl(accept_ra_path(device)) or "") for device in devices),
+            bridge_netfilter=read_sysctl(BRIDGE_NETFILTER) == "1",
+        )
 
     def _observe_rest(self, observer: Observer, desired: Sequence[KernelObject]) -> None:
         settings: Dict[Tuple[str, str], Tuple[str, ...]] = {}

@@ -19,7 +19,7 @@ from .._model.link import Link, Veth, Vxlan
 from .._model.mark import Mark, read_mark
 from .._model.objects import FLOOD_MAC, HOST, Address, Chain, FdbEntry, Namespace, Neighbour, Route
 from .._model.snapshot import Snapshot
-from .._runtime.namespace import list_named_namespaces, namespace_path, open_namespace
+from .._runtime.namespace import list_named_namespaces, namespace_path, open_namespace, read_placeholder
 
 _DNAT = re.compile(r' -j DNAT --to-destination (\S+)')
 _LABEL = re.compile(r'--comment "container-net:([^:"]*):([^:"]*):\d+"')
@@ -30,7 +30,7 @@ def observe_everything(places: Sequence[str], backend: Backend, run: RunCommand)
     """Read the host, every named namespace, and the further places."""
     rooms = Rooms(open_namespace)
     try:
-        observer = Observer(Door(), rooms)
+        observer = Observer(Door(), rooms, read_placeholder)
         for place in (HOST, *list_named_namespaces(), *places):
             observer.observe_place(place, {})
         observer.join_pairs()

@@ -11,9 +11,13 @@ from __future__ import annotations
 from typing import Dict, List, Mapping, Sequence, Set, Tuple
 
 from .._compile.host import FORWARDING
-from .._model.mark import read_mark
+from .._firewall.parse import read_label
+from .._model.mark import is_owned, read_mark
 from .._model.objects import Address, Chain, FdbEntry, KernelObject, Namespace, Neighbour, Route, Sysctl
 from .._model.snapshot import Key, Snapshot
+
+# The kernel itself puts these into every namespace, as far as it has their drivers.
+NATIVE_LINKS = frozenset(("lo", "tunl0", "gre0", "gretap0", "erspan0", "ip_vti0", "sit0", "ip6tnl0", "ip6gre0", "ip6_vti0"))
 
 
 def scope_keys(snapshot: Snapshot, scope: str) -> Set[Key]:
@@ -23,7 +27,7 @@ def scope_keys(snapshot: Snapshot, scope: str) -> Set[Key]:
     for link in snapshot.links():
         mark = read_mark(link.alias)
         marked[link.place, link.name] = mark.scope if mark else ""
-        if mark is not None and mark.scope == scope and link.name != "lo":
+        if is_owned(mark, scope) and link.name != "lo":
             keys.add(link.key)
     for key in snapshot.mine:
         item = snapshot.objects[key]
@@ -32,7 +36,7 @@ def scope_keys(snapshot: Snapshot, scope: str) -> Set[Key]:
                 keys.add(key)
         elif isinstance(item, Namespace):
             mark = read_mark(item.mark)
-            if mark is not None and mark.scope == scope and not strangers(snapshot, item.place, scope):
+            if is_owned(mark, scope) and not strangers(snapshot, item.place, scope):
                 keys.add(key)
     return keys
 
@@ -42,7 +46,7 @@ def strangers(snapshot: Snapshot, place: str, scope: str) -> List[str]:
     found = []
     for link in snapshot.links(place):
         mark = read_mark(link.alias)
-        if link.name != "lo" and link.kind is not None and (mark is None or mark.scope != scope):
+        if link.name not in NATIVE_LINKS and not is_owned(mark, scope):
             found.append(link.name)
     return found
 
@@ -53,8 +57,13 @@ def restored_sysctls(
     """Return a place's earlier values, once no scope has a network or rules that need ours."""
     if not recorded or any(isinstance(item, Sysctl) and item.restore for item in desired):
         return ()
-    others = [link for link in snapshot.links(place) if (mark := read_mark(link.alias)) is not None and mark.scope != scope and link.name != "lo"]
-    if others or any(isinstance(item, Chain) and item.rules for item in desired):
+    others = [link for link in snapshot.links(place) if (mark := read_mark(link.alias)) is not None and not is_owned(mark, scope) and link.name != "lo"]
+    if others or any(isinstance(item, Chain) and _holds_rules_of_others(item, scope) for item in desired):
         return ()
     order = [path for path in FORWARDING.values() if path in recorded] + sorted(set(recorded) - set(FORWARDING.values()))
     return tuple(Sysctl(place, path, recorded[path]) for path in order)
+
+
+def _holds_rules_of_others(chain: Chain, scope: str) -> bool:
+    labels = [read_label(rule) for rule in chain.rules or ()]
+    return any(label is not None and label[0] not in ("", scope) for label in labels)

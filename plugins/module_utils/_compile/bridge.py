@@ -47,7 +47,8 @@ def compile_bridge(network: BridgeNetwork, scope: str, facts: Facts) -> Tuple[Se
         for subnet in network.subnets:
             if subnet.gateway:
                 objects.append(Address(HOST, network.bridge_name, "%s/%s" % (subnet.gateway, subnet.subnet.split("/")[1])))
-    port = BridgePort(hairpin=network.hairpin, isolated=not network.enable_icc)
+    # With br_netfilter a translated frame goes straight to its port, also to the one it came from: a container's own published port.
+    port = BridgePort(hairpin=network.hairpin or facts.bridge_netfilter, isolated=not network.enable_icc)
     return Segment(network, network.bridge_name, mtu, port), tuple(objects)
 
 
@@ -59,5 +60,5 @@ def interface_sysctls(facts: Facts, *more: Tuple[str, str]) -> Optional[Tuple[Tu
     """
     settings: Tuple[Tuple[str, str], ...] = (("ipv4/promote_secondaries", "1"), ("ipv4/arp_notify", "1"))
     if facts.ipv6:
-        settings += (("ipv6/accept_ra", "0"), ("ipv6/autoconf", "0"), ("ipv6/ndisc_notify", "1"))
+        settings += (("ipv6/accept_ra", "0"), ("ipv6/ndisc_notify", "1"))
     return settings + more

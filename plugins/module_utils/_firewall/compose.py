@@ -55,7 +55,8 @@ def _kept(current: Sequence[KernelObject], scope: str) -> Iterator[Tuple[ChainKe
         for position, line in enumerate(chain.rules or ()):
             label = read_label(line)
             if label is not None and label[0] != scope and target_of(line) != USER_CHAIN:
-                yield (chain.family, chain.table, chain.name), (label[1], label[0], position, line)
+                # Lines of no scope have no order of their own; their text gives one.
+                yield (chain.family, chain.table, chain.name), (label[1], label[0], position if label[0] else 0, line)
 
 
 def _as_objects(content: Dict[ChainKey, List[Ranked]], place: str) -> Tuple[KernelObject, ...]:

@@ -50,8 +50,8 @@ def render_rule(rule: Rule) -> str:
 def _add_network(words: List[str], option: str, network: Optional[str], family: int) -> None:
     if network is None:
         return
-    negated, plain = network.startswith("!"), network.lstrip("!")
-    shown = _canonical(plain, family)
+    negated = network.startswith("!")
+    shown = _canonical(network[negated:], family)
     if shown.endswith("/0") and not negated:
         return  # matches everything: the tool does not print it
     words += ["!", option, shown] if negated else [option, shown]
@@ -60,9 +60,9 @@ def _add_network(words: List[str], option: str, network: Optional[str], family: 
 def _add_interface(words: List[str], option: str, interface: Optional[str]) -> None:
     if interface is None:
         return
-    if interface.startswith("!"):
-        words.append("!")
-    words += [option, _token(interface.lstrip("!"))]
+    negated = interface.startswith("!")
+    shown = _token(interface[negated:])
+    words += ["!", option, shown] if negated else [option, shown]
 
 
 @lru_cache(maxsize=16384)

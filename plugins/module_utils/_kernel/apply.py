@@ -64,8 +64,10 @@ class Applier:
         self._choose_indices(rest)
         peers = {(s.place, s.subject.name): s.subject for s in rest if s.action == CREATE and isinstance(s.subject, Link)}
         for place, mine in places.items():
+            self._create_links(place, mine, peers)
+        for place, mine in places.items():
             if mine:
-                self._apply_place(place, mine, peers)
+                self._apply_place(place, mine)
 
     def _delete_links(self, steps: Sequence[Step]) -> None:
         places: Dict[str, List[Step]] = {}
@@ -107,14 +109,20 @@ class Applier:
             raise KernelRace("namespace %s is gone" % place)
         return descriptor
 
-    def _apply_place(self, place: str, steps: Sequence[Step], peers: Dict[Tuple[str, str], Link]) -> None:
+    def _create_links(self, place: str, steps: Sequence[Step], peers: Dict[Tuple[str, str], Link]) -> None:
+        """Make the links of a place, and with them the far ends of its pairs in other places."""
+        messages = self._creations(steps, peers)
+        if messages:
+            with self._rooms.inside(place):
+                self._send(place, messages)
+
+    def _apply_place(self, place: str, steps: Sequence[Step]) -> None:
         with self._rooms.inside(place):
-            self._send(place, self._creations(steps, peers))
             for step in steps:
                 self._write_sysctls(step)
             fresh = {step.subject.name for step in steps if step.action == CREATE and isinstance(step.subject, Link)}
             ordered = sorted(steps, key=lambda step: _raising_order(step, fresh))
-            messages = [(step, message) for step in ordered for message in [self._message(step)] if message is not None]
+            messages = [(step, message) for step in ordered for message in self._messages(step)]
             self._send(place, messages)
             added = [step.subject for step in steps if step.action == CREATE and isinstance(step.subject, Address)]
             announce_addresses([address for address in added if address.announce and address.device not in fresh])
@@ -149,15 +157,16 @@ class Applier:
             except OSError as error:
                 raise KernelError("%s (%s = %s)" % (step.line, path.replace("/", "."), value), error.errno or 0, error.strerror or str(error)) from error
 
-    def _message(self, step: Step) -> Optional[bytes]:
+    def _messages(self, step: Step) -> List[bytes]:
         subject = step.subject
         if isinstance(subject, Link):
             index = self._index_of(subject.place, subject.name)
             if step.action == CREATE:
-                return link.configure_link(subject, index)
+                return [link.configure_link(subject, index)]
             fields = tuple(group for group in step.groups if group != "sysctls")
-            return link.change_link(subject, fields, index, self._index_of) if fields else None
-        return self._entry_message(step.action, subject)
+            return link.change_link(subject, fields, index, self._index_of)
+        message = self._entry_message(step.action, subject)
+        return [message] if message is not None else []
 
     def _entry_message(self, action: str, subject: KernelObject) -> Optional[bytes]:
         device = getattr(subject, "device", None)

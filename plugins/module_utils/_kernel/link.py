@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, Callable, List, Optional, Sequence, Tuple
 
 from .._model.link import Bridge, BridgePort, Link, Veth, Vxlan
@@ -19,8 +20,11 @@ Descriptor = Callable[[str], int]  # place -> namespace descriptor
 GENERATE_EUI64, GENERATE_NOTHING = 0, 1
 # Links are put into this group only in the datagram that deletes the group.
 DELETION_GROUP = 0x636E6574
+# The kernel takes no alias at creation but a group: whoever is in this one was not configured yet, and so is ours without a mark.
+CREATION_GROUP = 0x636E6575
 
 
+@lru_cache(maxsize=8)
 def loopback_messages(mark: str) -> List[bytes]:
     return [wire.link_message(wire.RTM_NEWLINK, wire.NLM_F_REQUEST, [("IFLA_IFALIAS", mark)], index=1, up=True)]
 
@@ -30,7 +34,7 @@ def create_link(link: Link, peer: Optional[Link], index_of: IndexOf, descriptor:
     kind = link.kind
     if isinstance(kind, Veth) and not kind.leads:
         return None
-    attributes: Attributes = [("IFLA_IFNAME", link.name)]
+    attributes: Attributes = [("IFLA_IFNAME", link.name), ("IFLA_GROUP", CREATION_GROUP)]
     if link.mac or link.first_mac:
         attributes.append(("IFLA_ADDRESS", link.mac or link.first_mac))
     if link.mtu:
@@ -52,7 +56,7 @@ def _creation_data(link: Link, peer: Optional[Link], index_of: IndexOf, descript
     if isinstance(kind, Vxlan):
         return _vxlan_data(kind, link.place, index_of)
     if isinstance(kind, Veth) and peer is not None:
-        inside: Attributes = [("IFLA_IFNAME", peer.name)]
+        inside: Attributes = [("IFLA_IFNAME", peer.name), ("IFLA_GROUP", CREATION_GROUP)]
         if peer.mac:
             inside.append(("IFLA_ADDRESS", peer.mac))
         if peer.mtu:
@@ -93,33 +97,32 @@ def _vxlan_data(kind: Vxlan, place: str, index_of: IndexOf) -> Attributes:
     return data
 
 
-def configure_link(link: Link, index: int) -> Optional[bytes]:
+def configure_link(link: Link, index: int) -> bytes:
     """Return the message that marks, tunes and raises a fresh link."""
-    attributes: Attributes = []
+    attributes: Attributes = [("IFLA_GROUP", 0)]
     if link.alias:
         attributes.append(("IFLA_IFALIAS", link.alias))
     attributes.extend(_link_local(link.link_local))
     attributes.extend(_port(link.port))
-    if not attributes and link.up is None:
-        return None
     return wire.link_message(wire.RTM_NEWLINK, wire.NLM_F_REQUEST, attributes, index=index, up=link.up)
 
 
-def change_link(link: Link, fields: Tuple[str, ...], index: int, index_of: IndexOf) -> bytes:
-    """Return the message that changes the named fields of an existing link."""
+def change_link(link: Link, fields: Tuple[str, ...], index: int, index_of: IndexOf) -> List[bytes]:
+    """Return the messages that change the named fields of an existing link.
+
+    The kernel hands a port's flags to the bridge the link had before the message, so they travel alone, behind its new master.
+    """
     attributes: Attributes = []
     if "mtu" in fields:
         attributes.append(("IFLA_MTU", link.mtu))
     if "mac" in fields:
         attributes.append(("IFLA_ADDRESS", link.mac))
     if "alias" in fields:
-        attributes.append(("IFLA_IFALIAS", link.alias))
+        attributes.extend([("IFLA_IFALIAS", link.alias), ("IFLA_GROUP", 0)])
     if "master" in fields:
         attributes.append(("IFLA_MASTER", index_of(link.place, link.master) if link.master else 0))
     if "link_local" in fields:
         attributes.extend(_link_local(link.link_local))
-    if "port" in fields:
-        attributes.extend(_port(link.port))
     if "kind" in fields and link.kind is not None:
         data: Any = []
         if isinstance(link.kind, Bridge):
@@ -127,7 +130,13 @@ def change_link(link: Link, fields: Tuple[str, ...], index: int, index_of: Index
         elif isinstance(link.kind, Vxlan):
             data = _vxlan_data(Vxlan(ttl=link.kind.ttl, learning=link.kind.learning), link.place, index_of)
         attributes.append(("IFLA_LINKINFO", {"attrs": [("IFLA_INFO_KIND", link.kind.kind), ("IFLA_INFO_DATA", {"attrs": data})]}))
-    return wire.link_message(wire.RTM_NEWLINK, wire.NLM_F_REQUEST, attributes, index=index, up=link.up if "up" in fields else None)
+    up = link.up if "up" in fields else None
+    messages = []
+    if attributes or up is not None:
+        messages.append(wire.link_message(wire.RTM_NEWLINK, wire.NLM_F_REQUEST, attributes, index=index, up=up))
+    if "port" in fields:
+        messages.append(wire.link_message(wire.RTM_NEWLINK, wire.NLM_F_REQUEST, _port(link.port), index=index))
+    return messages
 
 
 def delete_links(indices: Sequence[int]) -> List[bytes]:

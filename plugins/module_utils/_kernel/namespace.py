@@ -51,7 +51,13 @@ class Rooms:
         descriptor = self.find(place)
         if descriptor is None:
             raise FileNotFoundError(errno.ENOENT, "no namespace", place)
-        libc.setns(descriptor)
+        with self.returning():
+            libc.setns(descriptor)
+            yield
+
+    @contextmanager
+    def returning(self) -> Iterator[None]:
+        """Come back to the host's namespace whatever the block does."""
         try:
             yield
         finally:
@@ -72,14 +78,15 @@ def create_namespace(rooms: Rooms, place: str, path: str, mark: str, send: Calla
     directory = os.path.dirname(path)
     _ensure_directory(directory)
     _ensure_placeholder(directory, path, mark)
-    host = rooms.find(HOST)
-    libc.unshare(libc.CLONE_NEWNET)
     try:
-        send(place, loopback_messages(mark))
-        libc.mount("/proc/self/ns/net", path, libc.MS_BIND)
-        rooms.keep(place, os.open(path, os.O_RDONLY | os.O_CLOEXEC))
-    finally:
-        libc.setns(host)  # type: ignore[arg-type]
+        with rooms.returning():
+            libc.unshare(libc.CLONE_NEWNET)
+            send(place, loopback_messages(mark))
+            libc.mount("/proc/self/ns/net", path, libc.MS_BIND)
+            rooms.keep(place, os.open(path, os.O_RDONLY | os.O_CLOEXEC))
+    except Exception:
+        delete_namespace(rooms, place, path)
+        raise
 
 
 def delete_namespace(rooms: Rooms, place: str, path: str) -> None:

@@ -12,8 +12,9 @@ import os
 import re
 import socket
 from dataclasses import replace
-from typing import Dict, Iterable, List, Mapping, Optional, Set, Tuple
+from typing import Callable, Dict, Iterable, List, Mapping, Optional, Set, Tuple
 
+from .._model.errors import NamespaceMissing
 from .._model.link import Link, Veth, Vxlan
 from .._model.mark import PROTOCOL, read_mark
 from .._model.objects import HOST, Address, FdbEntry, Namespace, Neighbour, Route, Sysctl
@@ -22,7 +23,7 @@ from . import parse, wire
 from .door import Door, Line
 from .namespace import Rooms
 from .neighbour import NTF_SELF, NUD_NOARP, NUD_PERMANENT
-from .sysctl import has_ipv6, read_link_sysctls, read_sysctl
+from .sysctl import has_ipv6, link_sysctl_path, read_sysctl
 
 RTEXT_FILTER_SKIP_STATS = 8
 MAIN_TABLE = 254
@@ -35,10 +36,11 @@ LinkSettings = Mapping[Tuple[str, str], Iterable[str]]
 class Observer:
     """Reads places one by one into its snapshot."""
 
-    def __init__(self, door: Door, rooms: Rooms) -> None:
+    def __init__(self, door: Door, rooms: Rooms, read_placeholder: Callable[[str], Optional[str]]) -> None:
         self.snapshot = Snapshot(ipv6=has_ipv6())
         self._door = door
         self._rooms = rooms
+        self._read_placeholder = read_placeholder
         self._raw: Dict[str, List[parse.RawLink]] = {}
         self._address_protocols = True
         self._requests = (
@@ -66,8 +68,15 @@ class Observer:
         return True
 
     def observe_mark(self, place: str) -> None:
-        """Read only who made a named namespace, and which links live in it."""
-        if self._rooms.find(place) is None:
+        """Read only who made a named namespace, and which links live in it; skip what is none, it may be anybody's."""
+        try:
+            known = self._rooms.find(place) is not None
+        except NamespaceMissing:
+            return
+        if not known:
+            mark = self._read_placeholder(place)
+            if mark is not None:
+                self.snapshot.add(Namespace(place, mark), mine=True)
             return
         with self._rooms.inside(place), self._door.open(place) as line:
             self._observe_links(place, line)
@@ -141,10 +150,13 @@ class Observer:
             self.snapshot.add(FdbEntry(place, device, entry.mac), mine=True)
 
     def _observe_settings(self, place: str, settings: LinkSettings) -> None:
+        raw = {found.link.name: found for found in self._raw[place]}
         for (where, name), wanted in settings.items():
             link = self.snapshot.link(place, name)
             if where == place and link is not None:
-                self.snapshot.add(replace(link, sysctls=read_link_sysctls(name, wanted)))
+                found = ((setting, raw[name].setting(setting) or read_sysctl(link_sysctl_path(name, setting))) for setting in wanted)
+                pairs = tuple((setting, value) for setting, value in found if value is not None)
+                self.snapshot.add(replace(link, sysctls=pairs), mine=link.key in self.snapshot.mine)
 
     def join_pairs(self) -> None:
         """Tell veth ends who their peer is, once all places are read; an end whose peer was not read has the peer ''."""

@@ -11,10 +11,12 @@ from __future__ import annotations
 import socket
 import struct
 from dataclasses import dataclass
-from typing import Dict, Optional, Tuple
+from typing import Dict, Mapping, Optional, Tuple
 
 from .._model.link import Bridge, BridgePort, Link, LinkKind, Veth, Vxlan
+from .._model.mark import UNFINISHED
 from .door import read_attributes
+from .link import CREATION_GROUP, GENERATE_NOTHING
 
 IFF_UP = 1
 _U32 = struct.Struct("=I")
@@ -40,15 +42,34 @@ def _ip(value: bytes) -> str:
     return socket.inet_ntop(socket.AF_INET if len(value) == 4 else socket.AF_INET6, value)
 
 
+# Where a setting stands in the arrays that come with every link (linux/ip.h counts from 1, linux/ipv6.h from 0).
+# Reading them here saves a slow look-up below /proc for each setting of each link.
+SETTINGS = {
+    "ipv4/rp_filter": 7,
+    "ipv4/promote_secondaries": 19,
+    "ipv4/arp_notify": 21,
+    "ipv6/accept_ra": 3,
+    "ipv6/ndisc_notify": 29,
+}
+
+
 @dataclass(frozen=True)
 class RawLink:
-    """A link and the numbers that other objects refer to it by."""
+    """A link, the numbers that other objects refer to it by, and its settings as arrays by family."""
 
     link: Link
     index: int
     peer_index: int
     master_index: int
     lower_index: int
+    settings: Mapping[str, bytes]
+
+    def setting(self, name: str) -> Optional[str]:
+        """Return a setting such as `ipv6/accept_ra`, or None if it must be read below /proc."""
+        position, array = SETTINGS.get(name), self.settings.get(name[:4], b"")
+        if position is None or len(array) < 4 * position + 4:
+            return None
+        return str(struct.unpack_from("=i", array, 4 * position)[0])
 
 
 def parse_link(place: str, payload: bytes) -> RawLink:
@@ -68,6 +89,9 @@ def parse_link(place: str, payload: bytes) -> RawLink:
     port = None
     if 5 in info and 4 in info and _text(info[4]) == "bridge":
         port = _port(read_attributes(info[5], 0, len(info[5])))
+    families = read_attributes(found[26], 0, len(found[26])) if 26 in found else {}
+    inet = read_attributes(families[socket.AF_INET], 0, len(families[socket.AF_INET])) if socket.AF_INET in families else {}
+    inet6 = read_attributes(families[socket.AF_INET6], 0, len(families[socket.AF_INET6])) if socket.AF_INET6 in families else {}
     link = Link(
         place=place,
         name=_text(found[3]),
@@ -75,22 +99,12 @@ def parse_link(place: str, payload: bytes) -> RawLink:
         mtu=_u32(found.get(4)),
         mac=_mac(found[1]) if 1 in found else None,
         up=bool(flags & IFF_UP),
-        alias=_text(found[20]) if 20 in found else "",
-        link_local=_link_local(found),
+        alias=_text(found[20]) if 20 in found else UNFINISHED if _u32(found.get(27)) == CREATION_GROUP else "",
+        link_local=inet6[8][0] != GENERATE_NOTHING if 8 in inet6 else None,
         port=port,
         index=index,
     )
-    return RawLink(link, index, _u32(found.get(5)), _u32(found.get(10)), lower)
-
-
-def _link_local(found: Dict[int, bytes]) -> Optional[bool]:
-    if 26 not in found:
-        return None
-    families = read_attributes(found[26], 0, len(found[26]))
-    if socket.AF_INET6 not in families:
-        return None
-    inet6 = read_attributes(families[socket.AF_INET6], 0, len(families[socket.AF_INET6]))
-    return inet6[8][0] != 1 if 8 in inet6 else None
+    return RawLink(link, index, _u32(found.get(5)), _u32(found.get(10)), lower, {"ipv4": inet.get(1, b""), "ipv6": inet6.get(2, b"")})
 
 
 def _bridge(data: Dict[int, bytes]) -> Bridge:

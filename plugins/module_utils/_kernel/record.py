@@ -35,10 +35,11 @@ class Record:
             self._write({**self._read_all(), self._place: {**values, path: value}})
 
     def clear(self) -> None:
-        left = {place: values for place, values in self._read_all().items() if place != self._place}
-        if left:
+        known = self._read_all()
+        left = {place: values for place, values in known.items() if place != self._place}
+        if left and left != known:
             self._write(left)
-        elif os.path.lexists(self._path):
+        elif not left and os.path.lexists(self._path):
             os.unlink(self._path)
 
     def _read_all(self) -> Dict[str, object]:

@@ -7,6 +7,8 @@
 from __future__ import annotations
 
 import socket
+from dataclasses import replace
+from functools import lru_cache
 from typing import Optional
 
 from .._model.mark import PROTOCOL
@@ -17,6 +19,12 @@ SCOPE_UNIVERSE, SCOPE_LINK, SCOPE_NOWHERE = 0, 253, 255
 
 
 def _message(message_type: int, flags: int, route: Route, index: Optional[int]) -> bytes:
+    """Containers of one network have the same routes; the interface number stands for the device."""
+    return _encode(message_type, flags, replace(route, place="", device=None), index)
+
+
+@lru_cache(maxsize=256)
+def _encode(message_type: int, flags: int, route: Route, index: Optional[int]) -> bytes:
     destination, prefix = route.destination.split("/")
     family = socket.AF_INET6 if ":" in destination else socket.AF_INET
     attributes: wire.Attributes = []

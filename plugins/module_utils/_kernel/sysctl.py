@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import os
-from typing import Iterable, Optional, Tuple
+from typing import Optional
 
 ROOT = "/proc/sys"
 
@@ -38,11 +38,6 @@ def link_sysctl_path(name: str, setting: str) -> str:
     """Return the path of `ipv6/accept_ra` for an interface."""
     family, key = setting.split("/")
     return "net/%s/conf/%s/%s" % (family, name, key)
-
-
-def read_link_sysctls(name: str, settings: Iterable[str]) -> Tuple[Tuple[str, str], ...]:
-    found = ((setting, read_sysctl(link_sysctl_path(name, setting))) for setting in settings)
-    return tuple((setting, value) for setting, value in found if value is not None)
 
 
 def has_ipv6() -> bool:

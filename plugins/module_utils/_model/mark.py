@@ -13,6 +13,8 @@ PREFIX = "container-net"
 # Free in the kernel's and iproute2's lists of routing protocols; also the address protocol (Linux >= 5.18).
 PROTOCOL = 76
 ALIAS_LIMIT = 255
+# Never written: how a link reads whose creation was cut short before it got its mark. Any scope may finish or remove it.
+UNFINISHED = "container-net::unfinished"
 
 
 @dataclass(frozen=True)
@@ -36,3 +38,8 @@ def read_mark(alias: Optional[str]) -> Optional[Mark]:
     if len(parts) < 2 or len(parts) > 4:
         return None
     return Mark(*parts)
+
+
+def is_owned(mark: Optional[Mark], scope: str) -> bool:
+    """Tell whether a scope may change or remove what carries a mark."""
+    return mark is not None and (mark.scope == scope or str(mark) == UNFINISHED)

@@ -25,18 +25,23 @@ class Snapshot:
     places: Set[str] = field(default_factory=set)  # existing namespaces that were read
     missing: Set[str] = field(default_factory=set)  # named namespaces that do not exist yet
     ipv6: bool = True
+    _links: Dict[str, Dict[str, Link]] = field(default_factory=dict)  # place -> name -> link
 
     def add(self, found: KernelObject, *, mine: bool = False) -> None:
-        self.objects[found.key] = found
+        key = found.key
+        self.objects[key] = found
+        if isinstance(found, Link):
+            self._links.setdefault(found.place, {})[found.name] = found
         if mine:
-            self.mine.add(found.key)
+            self.mine.add(key)
 
     def link(self, place: str, name: str) -> Optional[Link]:
-        found = self.objects.get(("Link", place, name))
-        return found if isinstance(found, Link) else None
+        return self._links.get(place, {}).get(name)
 
     def links(self, place: Optional[str] = None) -> Iterable[Link]:
-        return [o for o in self.objects.values() if isinstance(o, Link) and place in (None, o.place)]
+        """Return the links of one place, or of all."""
+        places = self._links.values() if place is None else [self._links.get(place, {})]
+        return [link for links in places for link in links.values()]
 
     def mark(self, key: Key) -> Optional[Mark]:
         """Return the mark of a link or named namespace."""
@@ -54,6 +59,7 @@ class Facts:
     forwarding_off: FrozenSet[int] = frozenset()  # families whose forwarding was off before this collection enabled it
     ipv6: bool = True
     accept_ra: Tuple[Tuple[str, str], ...] = ()  # (device with an IPv6 default route, its accept_ra)
+    bridge_netfilter: bool = False  # bridged frames pass the IP firewall too
 
     def device_of(self, address: str) -> Optional[Link]:
         """Return the link that carries an address."""
@@ -71,14 +77,12 @@ class Facts:
         return None
 
 
-def host_facts(snapshot: Snapshot, *, forwarding_off: FrozenSet[int], accept_ra: Tuple[Tuple[str, str], ...]) -> Facts:
-    """Return the facts of the host's own namespace."""
+def host_facts(snapshot: Snapshot) -> Facts:
+    """Return what a snapshot tells of the host's own namespace; settings are for the caller to add."""
     here = [o for o in snapshot.objects.values() if o.place == HOST]
     return Facts(
         links={o.name: o for o in here if isinstance(o, Link)},
         addresses=tuple((o.device, o.address) for o in here if isinstance(o, Address)),
         routes=tuple((o.destination, o.device or "") for o in here if isinstance(o, Route)),
-        forwarding_off=forwarding_off,
         ipv6=snapshot.ipv6,
-        accept_ra=accept_ra,
     )

@@ -60,6 +60,8 @@ def replacement_reason(desired: KernelObject, changes: List[Change]) -> Optional
     kind = getattr(desired, "kind", None)
     fixed = desired.CREATE_ONLY | CREATE_ONLY.get(type(kind), frozenset()) if kind is not None else desired.CREATE_ONLY
     for change in changes:
+        if change.field == change.group == "kind":
+            return change.field
         if change.field in fixed and (change.group == "kind" or change.field in desired.CREATE_ONLY):
             return change.field
     return None

@@ -13,13 +13,12 @@ from typing import Collection, Dict, Iterable, List, Optional, Sequence, Set, Tu
 
 from .._model.errors import Conflict
 from .._model.link import Bridge, Link, Veth, Vxlan
-from .._model.mark import read_mark
+from .._model.mark import is_owned, read_mark
 from .._model.objects import Address, Chain, FdbEntry, Jump, KernelObject, Namespace, Neighbour, Route, Sysctl
 from .._model.snapshot import Key, Snapshot
 from .compare import compare, replacement_reason
+from .losses import LinkKey, foresee_losses
 from .step import CHANGE, CREATE, DELETE, Step
-
-LinkKey = Tuple[str, str]
 
 
 def plan(desired: Sequence[KernelObject], snapshot: Snapshot, *, prunable: Collection[Key] = (), adopt: bool = False) -> Tuple[Step, ...]:
@@ -34,25 +33,26 @@ def plan(desired: Sequence[KernelObject], snapshot: Snapshot, *, prunable: Colle
     wanted = {key: _without_mark(item, snapshot, adopt) for key, item in wanted.items()}
     fresh, gone = _sort_links(wanted, snapshot, prunable, conflicts)
     steps: List[Step] = [Step(DELETE, current=snapshot.objects[("Link",) + name]) for name in _leading_deletes(gone, snapshot)]
+    losses = foresee_losses(wanted, snapshot, gone)
     vanished = {key[1] for key in prunable if key[0] == "Namespace" and key not in wanted and key in snapshot.objects}
     for key, item in wanted.items():
         current = snapshot.objects.get(key)
-        if current is not None and _is_gone(current, gone):
+        if current is not None and losses.take(current):
             current = None
         if isinstance(item, Link) and (item.place, item.name) in fresh:
             current = None
         if current is None:
             steps.append(Step(CREATE, desired=item))
             continue
-        if isinstance(current, Link) and ("", current.master) in gone and current.place == "":
-            current = replace(current, master="")
+        if isinstance(current, Link):
+            current = losses.left_of(current)
         changes = compare(item, current)
         if changes and isinstance(current, (Address, Route)) and key not in snapshot.mine:
-            conflicts.append("%s exists and was not made by this collection (%s)" % (current.label, changes[0]))
+            conflicts.append("%s exists and was not made by this collection (its %s is %s)" % (current.label, changes[0].field, changes[0].before))
         if changes:
             steps.append(Step(CHANGE, desired=item, current=current, changes=tuple(changes)))
     for key, current in snapshot.objects.items():
-        if key not in prunable or key in wanted or isinstance(current, Link) or _is_gone(current, gone):
+        if key not in prunable or key in wanted or isinstance(current, Link) or losses.take(current):
             continue
         if current.place in vanished and not isinstance(current, Namespace):
             continue
@@ -89,18 +89,48 @@ def _sort_links(
         conflict = _ownership_conflict(item, current)
         if conflict:
             conflicts.append(conflict)
-        elif replacement_reason(item, compare(item, current)):
+            continue
+        reason = replacement_reason(item, compare(item, current))
+        if reason and read_mark(current.alias) is None:
+            conflicts.append("%s exists and was not made by this collection, and its %s is fixed; choose another name or remove it" % (current.label, reason))
+        elif reason:
             fresh.add(name)
             gone.add(name)
     for key in prunable:
         if key[0] == "Link" and key not in wanted and key in snapshot.objects:
             gone.add((str(key[1]), str(key[2])))
-    for item in list(wanted.values()):
-        if isinstance(item, Link) and isinstance(item.kind, Veth) and (item.place, item.name) in fresh:
-            _renew_pair(item, item.kind, snapshot, fresh, gone)
-    for name in list(gone):
-        gone.update(_peer_of(snapshot.link(*name)))
+    _renew_pairs(wanted, snapshot, fresh, gone)
+    conflicts.extend(_port_conflicts(gone, snapshot))
+    conflicts.extend(_tunnel_conflicts(wanted.values(), gone, snapshot))
     return fresh, gone
+
+
+def _port_conflicts(gone: Set[LinkKey], snapshot: Snapshot) -> Iterable[str]:
+    """A bridge of ours that somebody uses stays until he takes his ports out."""
+    for port in snapshot.links():
+        if port.master and (port.place, port.master) in gone and read_mark(port.alias) is None and (port.place, port.name) not in gone:
+            yield "bridge %s has the port %s that was not made by this collection; take it out first" % (port.master, port.name)
+
+
+def _tunnel_conflicts(wanted: Iterable[KernelObject], gone: Set[LinkKey], snapshot: Snapshot) -> Iterable[str]:
+    """A VNI stands once for each port; and the guard of an overlay's port would cut a foreign tunnel that shares it."""
+    tunnels = [link for link in snapshot.links() if isinstance(link.kind, Vxlan) and (link.place, link.name) not in gone]
+    for item in wanted:
+        if not isinstance(item, Link) or not isinstance(item.kind, Vxlan):
+            continue
+        mark = read_mark(item.alias)
+        for other in tunnels:
+            kind = other.kind
+            if not isinstance(kind, Vxlan) or other.key == item.key or other.place != item.place or kind.port != item.kind.port:
+                continue
+            if kind.vni == item.kind.vni:
+                yield "%s: vxlan %s has vni %d on udp port %d already; choose another vni" % (item.label, other.name, kind.vni or 0, kind.port or 0)
+            elif mark is not None and mark.role == "network" and read_mark(other.alias) is None and kind.local in (None, item.kind.local):
+                yield "%s: udp port %d is used by vxlan %s of another tool, which it would be closed for; choose another udp_port" % (
+                    item.label,
+                    kind.port or 0,
+                    other.name,
+                )
 
 
 def _ownership_conflict(item: Link, current: Link) -> Optional[str]:
@@ -113,18 +143,30 @@ def _ownership_conflict(item: Link, current: Link) -> Optional[str]:
     wanted, held = read_mark(item.alias), read_mark(current.alias)
     if held is None:
         return "%s exists and was not made by this collection; choose another name or remove it" % current.label
-    if wanted is not None and wanted.scope != held.scope:
+    if wanted is not None and not is_owned(held, wanted.scope):
         return "%s belongs to scope '%s'" % (current.label, held.scope)
     return None
 
 
-def _renew_pair(item: Link, kind: Veth, snapshot: Snapshot, fresh: Set[LinkKey], gone: Set[LinkKey]) -> None:
-    """A pair lives and dies as one: if one end must be made, so must the other."""
-    peer = (kind.peer_place or "", kind.peer_name or "")
-    fresh.add(peer)
-    for name in (peer, (item.place, item.name)):
-        if snapshot.link(*name) is not None:
-            gone.add(name)
+def _renew_pairs(wanted: Dict[Key, KernelObject], snapshot: Snapshot, fresh: Set[LinkKey], gone: Set[LinkKey]) -> None:
+    """A pair lives and dies as one: if one end must be made or must go, so must the other; what goes and is wanted is made again."""
+    pending = list(fresh | gone)
+    while pending:
+        name = pending.pop()
+        item = wanted.get(("Link",) + name)
+        makes: Set[LinkKey] = set()
+        loses: Set[LinkKey] = set()
+        if name in gone:
+            loses.update(_peer_of(snapshot.link(*name)))
+            if item is not None:
+                makes.add(name)
+        if name in fresh and isinstance(item, Link):
+            ends = [end for end in _peer_of(item) if ("Link",) + end in wanted]
+            makes.update(ends)
+            loses.update(end for end in [name] + ends if snapshot.link(*end) is not None)
+        pending.extend((makes - fresh) | (loses - gone))
+        fresh |= makes
+        gone |= loses
 
 
 def _peer_of(link: Optional[Link]) -> Iterable[LinkKey]:
@@ -142,12 +184,6 @@ def _leading_deletes(gone: Set[LinkKey], snapshot: Snapshot) -> List[LinkKey]:
             leading.append(name)
             covered.update(_peer_of(snapshot.link(*name)))
     return leading
-
-
-def _is_gone(item: KernelObject, gone: Set[LinkKey]) -> bool:
-    """Tell whether an object stands on a link that goes."""
-    device = getattr(item, "device", None)
-    return device is not None and (item.place, device) in gone
 
 
 _KINDS = (Namespace, Sysctl, Link, Address, Route, Neighbour, FdbEntry)

@@ -14,19 +14,25 @@ PASSED, REFUSED, BOTH, WRONG, NONE = "ok", "--", "+-", "!!", "."
 LEGEND = "ok passes, -- is refused as expected, +- some of both as expected, !! not as expected, . not checked"
 
 
+# Where a check starts, where it leads, whether it passed, whether that is right.
+Entry = Tuple[str, str, bool, bool]
+
+
 def render_matrix(results: Sequence[Result]) -> str:
     """Return a text table: rows are where checks start, columns where they lead."""
+    return render_entries([(result.check.origin.label, result.check.target, result.outcome.outcome == PASS, result.ok) for result in results])
+
+
+def render_entries(entries: Sequence[Entry]) -> str:
     rows: List[str] = []
     columns: List[str] = []
     cells: Dict[Tuple[str, str], Set[str]] = {}
-    for result in results:
-        row, column = result.check.origin.label, result.check.target
+    for row, column, passed, ok in entries:
         if row not in rows:
             rows.append(row)
         if column not in columns:
             columns.append(column)
-        sign = WRONG if not result.ok else PASSED if result.outcome.outcome == PASS else REFUSED
-        cells.setdefault((row, column), set()).add(sign)
+        cells.setdefault((row, column), set()).add(WRONG if not ok else PASSED if passed else REFUSED)
     if not rows:
         return ""
     table = [["from / to", *columns]]

@@ -14,6 +14,7 @@ import stat
 from typing import List, Optional
 
 from .._model.errors import NamespaceMissing
+from .._model.mark import ALIAS_LIMIT, read_mark
 from .._model.names import label_fault
 
 NETNS_DIRECTORY = "/run/netns"
@@ -47,7 +48,7 @@ def open_namespace(place: str) -> Optional[int]:
     if is_network_namespace(descriptor):
         return descriptor
     try:
-        if place.startswith("netns:") and _is_placeholder(descriptor):
+        if place.startswith("netns:") and _placeholder_mark(descriptor) is not None:
             return None
     finally:
         os.close(descriptor)
@@ -66,11 +67,24 @@ def is_network_namespace(descriptor: int) -> bool:
         return False
 
 
-def _is_placeholder(descriptor: int) -> bool:
+def read_placeholder(place: str) -> Optional[str]:
+    """Return the mark in the file of a namespace whose creation was cut short, or None."""
+    try:
+        descriptor = os.open(namespace_path(place), os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOFOLLOW)
+    except OSError:
+        return None
+    try:
+        return _placeholder_mark(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _placeholder_mark(descriptor: int) -> Optional[str]:
     """Our creation writes its mark into the file before it mounts the namespace over it."""
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        return False
-    return os.pread(descriptor, 14, 0) == b"container-net:"
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode) or is_network_namespace(descriptor):
+        return None
+    mark = os.pread(descriptor, ALIAS_LIMIT, 0).decode("ascii", "replace")
+    return mark if read_mark(mark) is not None else None
 
 
 def list_named_namespaces() -> List[str]:

@@ -22,6 +22,8 @@ from .reading import Host
 ALL_PAIRS_LIMIT = 50
 SAMPLE = 2
 FIRST_UNPUBLISHED = 61001
+# Columns of the matrix that are no endpoint.
+OUTSIDE, DIRECT, UNPUBLISHED = "outside", "direct", "unpublished"
 
 Check = Dict[str, Any]
 WILDCARDS = ("0.0.0.0", "::")
@@ -102,12 +104,37 @@ def expectations(plan: FleetPlan) -> List[Check]:
     return checks
 
 
-def by_host(checks: Sequence[Check]) -> Dict[str, List[Check]]:
-    """Return the probes by the host they start from."""
-    grouped: Dict[str, List[Check]] = {}
+def probes(checks: Sequence[Check]) -> Dict[str, Dict[str, List[Dict[str, Any]]]]:
+    """Return by host what M(probe) must do there: the checks that start from it, and the responders that answer others."""
+    found: Dict[str, Dict[str, List[Dict[str, Any]]]] = {}
+    responders: Set[Tuple[str, str, str, int]] = set()
     for check in checks:
-        grouped.setdefault(check["from_host"], []).append(check)
-    return grouped
+        found.setdefault(check["from_host"], {"checks": [], "listen": []})["checks"].append(_as_probe(check))
+        if check["to_port"] is None:
+            continue
+        key = (check["to_host"], check["to"], check["type"], check["to_port"])
+        if key not in responders:
+            responders.add(key)
+            responder = {"name": check["to"], "in": check["to_container"], "protocol": check["type"], "port": check["to_port"]}
+            found.setdefault(check["to_host"], {"checks": [], "listen": []})["listen"].append(responder)
+    return found
+
+
+def _as_probe(check: Check) -> Dict[str, Any]:
+    start = {**(check["container"] or {}), "label": check["from"] or check["from_host"]}
+    target = _target(check)
+    found = {"from": start, "type": check["type"], "address": check["address"], "to": target, "expect": check["expect"]}
+    found["name"] = "%s -> %s (%s), %s" % (start["label"], target, check["address"], check["reason"])
+    if check["port"] is not None:
+        found["port"] = check["port"]
+    return found
+
+
+def _target(check: Check) -> str:
+    """Return the matrix column: an endpoint, its published port, or what must stay closed or lies outside."""
+    if check["port"] is not None:
+        return "%s:%d/%s" % (check["to"], check["port"], check["type"]) if check["to"] else UNPUBLISHED
+    return check["to"] or (DIRECT if check["to_host"] else OUTSIDE)
 
 
 def _declared(host: Host) -> Iterator[Tuple[Endpoint, Dict[str, Any]]]:

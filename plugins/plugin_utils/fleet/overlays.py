@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from typing import Dict, List, Mapping, Optional, Sequence, Tuple
 
 from ...module_utils._model.addresses import ip_version
-from ...module_utils._model.document import Network, OverlayNetwork, Peer
+from ...module_utils._model.document import Network, OverlayNetwork, Peer, Subnet
 from ...module_utils._model.errors import Problem
 from .reading import Host
 
 # What every host of an overlay must have alike, and the key that sets it.
-AGREED = (("subnets", "ipam_config"), ("vni", "vni"), ("udp_port", "udp_port"), ("mtu", "mtu"))
+AGREED = (("subnets", "ipam_config"), ("vni", "vni"), ("udp_port", "udp_port"), ("mtu", "mtu"), ("peers", "peers"), ("remote_endpoints", "remote_endpoints"))
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def _check_agreement(owner: Host, definition: OverlayNetwork, host: Host, networ
 
 def _shown(value: object) -> Optional[str]:
     if isinstance(value, tuple):
-        return ", ".join(subnet.subnet for subnet in value)
+        return ", ".join(item.subnet if isinstance(item, Subnet) else item.vtep for item in value) or None
     return str(value) if value else None
 
 

@@ -31,7 +31,10 @@ def render_host(host: Host, *, scope: str, overlays: Mapping[str, Overlay], vtep
 
 
 def render_overlays(hosts: List[Host], overlays: Mapping[str, Overlay]) -> Dict[str, Any]:
-    """Return every overlay's peers and endpoints, once for the fleet; each host leaves out the rows of its own VTEP."""
+    """Return every overlay's peers and endpoints, once for the fleet; each host leaves out the rows of its own VTEP.
+
+    Tunnel ends outside the fleet that the declaration lists come last.
+    """
     found: Dict[str, Any] = {}
     vteps: Dict[str, Dict[str, str]] = {}
     for overlay in overlays.values():
@@ -48,6 +51,11 @@ def render_overlays(hosts: List[Host], overlays: Mapping[str, Overlay]) -> Dict[
                         "addresses": list(attachment.addresses),
                     }
                     found[attachment.network]["endpoints"].append(row)
+    for overlay in overlays.values():
+        shared = found[overlay.name]
+        shared["peers"] += [{"host": peer.host, "vtep": peer.vtep} for peer in overlay.network.peers]
+        for remote in overlay.network.remote_endpoints:
+            shared["endpoints"].append({"name": remote.name, "mac": remote.mac, "vtep": remote.vtep, "addresses": list(remote.addresses)})
     return found
 
 
@@ -56,8 +64,8 @@ def _entries(raw: object) -> List[Dict[str, Any]]:
 
 
 def _fill_overlay(raw: Dict[str, Any], host: Host, overlay: Overlay, vteps: Mapping[str, str]) -> Dict[str, Any]:
-    filled = dict(raw, vni=overlay.network.vni)
-    filled.setdefault("vtep_address", vteps.get(host.name))
+    own = next(network.vtep_address for network in host.overlays if network.name == overlay.name)
+    filled = dict(raw, vni=overlay.network.vni, vtep_address=own or vteps[host.name])
     interface = host.variables.underlay_interface
     if interface is not None:
         filled.setdefault("underlay_interface", interface)

@@ -25,8 +25,8 @@ class CallbackModule(CallbackBase):
 
     def _write(self, result: Any, **state: bool) -> None:
         with open(os.environ["TEST_RESULTS"], "a", encoding="utf-8") as file:
-            values = json.loads(self._dump_results(result._result))
-            file.write(json.dumps({"task": result._task.get_name(), "host": result._host.get_name(), "result": {**values, **state}}) + "\n")
+            entry = {"task": result._task.get_name(), "host": result._host.get_name(), "result": {**result._result, **state}}
+            file.write(json.dumps(entry, default=str) + "\n")
 
     def v2_runner_on_ok(self, result: Any) -> None:
         self._write(result)

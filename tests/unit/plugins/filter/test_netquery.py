@@ -17,6 +17,9 @@ STATE = {"links": [{"name": "eth0", "mtu": 1450}, {"name": "br-web", "mtu": 1500
 class Text(str):
     """Stands for Ansible's own subclass of text."""
 
+    def __str__(self) -> str:
+        return self
+
 
 class Number(int):
     """Stands for Ansible's own subclass of integer."""

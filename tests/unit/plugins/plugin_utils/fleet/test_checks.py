@@ -57,6 +57,10 @@ ONE_LINE = {
     ),
     "other port": ([host(1), host(2, networks=[mesh(udp_port=8472)])], "hostvars[h2].fleet_networks[mesh].udp_port: "),
     "other MTU": ([host(1), host(2, networks=[mesh(mtu=1400)])], "hostvars[h2].fleet_networks[mesh].mtu: "),
+    "other peers": (
+        [host(1), host(2, networks=[mesh(peers=[{"host": "x", "vtep": "192.0.2.9"}])])],
+        'hostvars[h2].fleet_networks[mesh].peers: got string "192.0.2.9": differs from host h1, which has none',
+    ),
     "other driver": (
         [host(1), host(2, networks=[{"name": "mesh", "ipam_config": [{"subnet": "10.99.0.0/24"}]}])],
         'hostvars[h2].fleet_networks[mesh].driver: got string "bridge": network mesh is an overlay on host h1',

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Dict, List, Tuple
 
-from ansible_collections.netloom.container_net.plugins.plugin_utils.fleet.expectations import ALL_PAIRS_LIMIT, by_host, expectations
+from ansible_collections.netloom.container_net.plugins.plugin_utils.fleet.expectations import ALL_PAIRS_LIMIT, expectations, probes
 from fleets import MESH, endpoint, host, plan
 
 WEB = {"name": "web", "ipam_config": [{"subnet": "10.20.0.0/24"}]}
@@ -124,7 +124,7 @@ def test_a_probe_says_where_to_listen() -> None:
     check = next(check for check in checks if check["port"] == 8080 and not check["from"])
     assert (check["to_host"], check["to"], check["to_container"], check["to_port"]) == ("h1", "a", {"netns": "a"}, 80)
     assert check["container"] is None
-    assert set(by_host(checks)) == {"h1", "h2"}
+    assert set(probes(checks)) == {"h1", "h2"}
 
 
 def test_a_fleet_of_one_has_no_outside() -> None:

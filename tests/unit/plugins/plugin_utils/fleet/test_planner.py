@@ -180,6 +180,21 @@ def test_a_network_may_name_its_own_vtep() -> None:
     assert found.arguments()["h1"]["networks"][0]["vtep_address"] == "198.51.100.1"
 
 
+def test_tunnel_ends_outside_the_fleet_are_kept() -> None:
+    remote = {"name": "probe", "mac": "02:00:00:00:00:01", "vtep": "192.0.2.200", "addresses": ["10.60.0.9"]}
+    wide = dict(MESH, peers=[{"host": "switch", "vtep": "192.0.2.200"}], remote_endpoints=[remote])
+    rows = plan(host(1, API, networks=[WEB, wide]), host(2, DB, networks=[WEB, wide])).overlay_rows()["mesh"]
+    assert [peer["host"] for peer in rows["peers"]] == ["h1", "h2", "switch"]
+    assert [row["name"] for row in rows["endpoints"]] == ["api", "db", "probe"]
+    assert rows["endpoints"][2] == remote
+
+
+def test_addresses_are_spelled_as_in_the_rows() -> None:
+    own = dict(MESH, vtep_address="FD00:F:0::1")
+    found = plan(host(1, networks=[own], vtep_address=None), host(2, networks=[MESH], vtep_address="fd00:f::2"))
+    assert found.arguments()["h1"]["networks"][0]["vtep_address"] == found.overlay_rows()["mesh"]["peers"][0]["vtep"] == "fd00:f::1"
+
+
 def test_ipv6_underlay() -> None:
     found = plan(host(1, API, vtep_address="fd00:f::1"), host(2, vtep_address="FD00:F:0::2"))
     assert [peer["vtep"] for peer in found.overlay_rows()["mesh"]["peers"]] == ["fd00:f::1", "fd00:f::2"]

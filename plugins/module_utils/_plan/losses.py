@@ -1,0 +1,61 @@
+# Copyright (c) 2026, the netloom.container_net authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to this collection: anything here may change without notice.
+
+"""What the kernel removes on its own while the steps on links run; it is neither there to compare nor left to delete."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import FrozenSet, Mapping, Set, Tuple
+
+from .._model.link import BridgePort, Link
+from .._model.objects import Address, FdbEntry, KernelObject, Route, Sysctl
+from .._model.snapshot import Key, Snapshot
+
+LinkKey = Tuple[str, str]
+FRESH_PORT = BridgePort(hairpin=False, isolated=False, learning=True, flood=True)
+
+
+@dataclass(frozen=True)
+class Losses:
+    """Links that go, that leave a bridge or join one, and that are lowered."""
+
+    gone: FrozenSet[LinkKey]
+    unplugged: FrozenSet[LinkKey]
+    lowered: FrozenSet[LinkKey]
+
+    def take(self, item: KernelObject) -> bool:
+        """Tell whether an object vanishes."""
+        if isinstance(item, Sysctl):
+            parts = item.path.split("/")  # net/ipv4/conf/eth0/rp_filter
+            return len(parts) == 5 and (item.place, parts[3]) in self.gone
+        where = (item.place, getattr(item, "device", None) or "")
+        if where in self.gone:
+            return True
+        if isinstance(item, FdbEntry):
+            return not item.remote and where in self.unplugged
+        return where in self.lowered and (isinstance(item, Route) or (isinstance(item, Address) and ":" in item.address))
+
+    def left_of(self, link: Link) -> Link:
+        """Return a link as the others leave it: without a bridge that goes, and with the flags of a fresh port where it changes its bridge."""
+        if (link.place, link.name) not in self.unplugged:
+            return link
+        return replace(link, master="" if (link.place, link.master) in self.gone else link.master, port=FRESH_PORT)
+
+
+def foresee_losses(wanted: Mapping[Key, KernelObject], snapshot: Snapshot, gone: Set[LinkKey]) -> Losses:
+    unplugged: Set[LinkKey] = set()
+    lowered: Set[LinkKey] = set()
+    for link in snapshot.links():
+        item = wanted.get(link.key)
+        if (link.place, link.master) in gone:
+            unplugged.add((link.place, link.name))
+        if isinstance(item, Link):
+            if item.master is not None and item.master != link.master:
+                unplugged.add((link.place, link.name))
+            if item.up is False and link.up:
+                lowered.add((link.place, link.name))
+    return Losses(frozenset(gone), frozenset(unplugged), frozenset(lowered))

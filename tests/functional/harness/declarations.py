@@ -1,0 +1,144 @@
+# Copyright (c) 2026, the netloom.container_net authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One declaration for each thing a user can ask of a host. Every test that runs over 'all cases' runs over these."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List
+
+from harness.engine import Declaration, give_uplink
+from harness.host import bind_space, sh
+
+V4 = {"subnet": "10.20.0.0/24", "gateway": "10.20.0.1"}
+V6 = {"subnet": "fd00:20::/64", "gateway": "fd00:20::1"}
+BOX = "/run/box/one"
+
+
+def network(name: str = "web", *subnets: Dict[str, Any], **options: Any) -> Dict[str, Any]:
+    return {"name": name, "ipam_config": list(subnets), **options}
+
+
+def endpoint(name: str, *networks: Any, **options: Any) -> Dict[str, Any]:
+    return {"name": name, "container": {"netns": name}, "networks": list(networks), **options}
+
+
+def two(attachment: Any = "web", **options: Any) -> List[Dict[str, Any]]:
+    return [endpoint("a", attachment, **options), endpoint("b", attachment)]
+
+
+def plain(*subnets: Dict[str, Any], **options: Any) -> Declaration:
+    """One bridge network with two endpoints."""
+    return Declaration([network("web", *subnets, **options)], two(), prepare=give_uplink)
+
+
+def make_box() -> None:
+    give_uplink()
+    bind_space(BOX)
+
+
+def make_foreign_bridge() -> None:
+    """A bridge somebody else made and uses."""
+    give_uplink()
+    sh(
+        """
+        ip link add br-lan address 02:00:00:00:0f:01 mtu 1400 type bridge
+        ip link add lan0 address 02:00:00:00:0f:02 type veth peer name lan1 address 02:00:00:00:0f:03
+        ip link set lan0 master br-lan; ip link set lan0 up; ip link set lan1 up; ip link set br-lan up
+        ip address add 10.20.0.200/24 dev br-lan
+        """
+    )
+
+
+def overlay(vtep: str, other: str, third: str, **options: Any) -> Declaration:
+    """One host of an overlay of three, with the rows a fleet's plan would give it."""
+    mesh = {
+        "name": "mesh",
+        "driver": "overlay",
+        "vni": 4200,
+        "vtep_address": vtep,
+        "ipam_config": [{"subnet": "10.60.0.0/16"}, {"subnet": "fd60::/64"}],
+        **options,
+    }
+    rows = {
+        "peers": [{"host": "h1", "vtep": vtep}, {"host": "h2", "vtep": other}, {"host": "h3", "vtep": third}],
+        "endpoints": [
+            {"name": "far", "mac": "02:00:00:00:60:02", "vtep": other, "addresses": ["10.60.0.2", "fd60::2"]},
+            {"name": "farther", "mac": "02:00:00:00:60:03", "vtep": third, "addresses": ["10.60.0.3", "fd60::3"]},
+        ],
+    }
+    here = {"name": "mesh", "ipv4_address": "10.60.0.1", "ipv6_address": "fd60::1"}
+    return Declaration([mesh], [endpoint("near", here)], overlays={"mesh": rows}, prepare=give_uplink)
+
+
+PORTS = [
+    "8080:80/tcp",
+    "5353:53/udp",
+    "9900:9900/sctp",
+    "7000-7009:7000-7009/tcp",
+    "7100-7103:80-83/udp",
+    {"published": 8443, "target": 443, "host_ip": "192.0.2.1", "allowed_sources": ["198.51.100.0/24", "192.0.2.2"]},
+    {"published": 8444, "target": 443, "host_ip": "2001:db8:2::1"},
+    {"published": 8445, "target": 443, "host_ip": "0.0.0.0"},
+]
+
+CASES: Dict[str, Declaration] = {
+    "bridge-v4": plain(V4),
+    "bridge-v6": plain(V6),
+    "bridge-dual": plain(V4, V6),
+    "no-gateway-given": plain({"subnet": "10.20.0.0/24"}, {"subnet": "fd00:20::/64"}),
+    "internal": plain(V4, V6, internal=True),
+    "no-icc": plain(V4, V6, enable_icc=False),
+    "several-subnets": Declaration(
+        [network("web", V4, {"subnet": "10.21.0.0/24", "gateway": "10.21.0.1"}, V6, {"subnet": "fd00:21::/64"})],
+        [endpoint("a", {"name": "web", "ipv4_address": "10.21.0.7"}), endpoint("b", {"name": "web", "ipv6_address": "fd00:21::7"})],
+        prepare=give_uplink,
+    ),
+    "no-gateway-on-host": plain(V4, V6, gateway_on_host=False),
+    "hairpin": plain(V4, hairpin=True),
+    "no-masquerade": plain(V4, V6, masquerade=False, trusted_interfaces=["eth0"]),
+    "snat": plain(V4, V6, snat_address=["192.0.2.1", "2001:db8:2::1"]),
+    "host-access": plain(V4, V6, host_access=["53/udp", "53/tcp"]),
+    "host-access-none": plain(V4, host_access="none"),
+    "mtu": plain(V4, V6, mtu=1400),
+    "ports": Declaration([network("web", V4, V6)], two(ports=PORTS), prepare=give_uplink),
+    "layer-2-only": Declaration([network("web")], two({"name": "web", "ipam": "none"}), prepare=give_uplink),
+    "network-alone": Declaration([network("web", V4, V6)], prepare=give_uplink),
+    "custom-names-and-macs": Declaration(
+        [network("web", V4, bridge_name="swe0", mac_address="02:00:00:00:20:01")],
+        [
+            endpoint(
+                "a", {"name": "web", "interface_name": "net0", "host_interface_name": "a-web", "mac_address": "02:00:00:00:20:02", "ipv4_address": "10.20.0.9"}
+            )
+        ],
+        prepare=give_uplink,
+    ),
+    "sysctls": Declaration(
+        [network("web", V4)],
+        [
+            endpoint(
+                "a",
+                {"name": "web", "sysctls": {"net.ipv4.conf.IFNAME.rp_filter": "2", "net.ipv4.neigh.IFNAME.gc_stale_time": 77}},
+                sysctls={"net.ipv4.ip_unprivileged_port_start": 0},
+            )
+        ],
+        prepare=give_uplink,
+    ),
+    "two-networks": Declaration(
+        [
+            network("web", V4, V6),
+            network("db", {"subnet": "10.22.0.0/24"}, {"subnet": "fd00:22::/64"}),
+            network("dark", {"subnet": "10.23.0.0/24"}, internal=True),
+        ],
+        [endpoint("a", {"name": "web"}, {"name": "db", "gw_priority": 10}, "dark", ports=["8080:80"]), endpoint("b", "web", "dark")],
+        prepare=give_uplink,
+    ),
+    "overlay-v4": overlay("192.0.2.1", "192.0.2.2", "192.0.2.3"),
+    "overlay-v6": overlay("2001:db8:2::1", "2001:db8:2::2", "2001:db8:2::3", underlay_interface="eth0", udp_port=4790),
+    "path": Declaration(
+        [network("web", V4, V6)], [{"name": "a", "container": {"path": BOX}, "networks": ["web"], "ports": ["8080:80"]}, endpoint("b", "web")], prepare=make_box
+    ),
+    "foreign-bridge": Declaration([network("web", V4, bridge_name="br-lan")], two(), prepare=make_foreign_bridge),
+    "nothing": Declaration(prepare=give_uplink),
+}

@@ -1,0 +1,137 @@
+# Copyright (c) 2026, the netloom.container_net authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The engine as the modules call it, with everything counted."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from dataclasses import dataclass, field
+from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
+
+from ansible_collections.netloom.container_net.plugins.module_utils._ansible import engine
+from ansible_collections.netloom.container_net.plugins.module_utils._ansible.topology import build_declaration, read_declaration
+from ansible_collections.netloom.container_net.plugins.module_utils._firewall.backend import select_backend
+from ansible_collections.netloom.container_net.plugins.module_utils._kernel.door import Door
+from harness.host import sh
+from harness.snapshot import differences, take_snapshot
+
+Outcome = engine.Outcome
+
+
+def no_preparation() -> None:
+    pass
+
+
+@dataclass(frozen=True)
+class Declaration:
+    """What a user writes for one host. `prepare` makes what must stand on the host before."""
+
+    networks: Sequence[Dict[str, Any]] = ()
+    endpoints: Sequence[Dict[str, Any]] = ()
+    overlays: Optional[Dict[str, Any]] = None
+    prepare: Callable[[], None] = no_preparation
+
+
+@dataclass
+class Tools:
+    """Runs the firewall programs. `around` may do something before and after each, or answer in its place."""
+
+    calls: List[str] = field(default_factory=list)
+    around: Optional[Callable[[str, Sequence[str]], Optional[Tuple[int, str, str]]]] = None
+
+    def run(self, argv: Sequence[str], data: Optional[str] = None) -> Tuple[int, str, str]:
+        self.calls.append(argv[0])
+        answer = self.around("before", argv) if self.around else None
+        if answer is not None:
+            return answer
+        done = subprocess.run(list(argv), input=data, capture_output=True, text=True, timeout=60)
+        if self.around:
+            self.around("after", argv)
+        return done.returncode, done.stdout, done.stderr
+
+    @property
+    def restores(self) -> int:
+        return sum(call.endswith("-restore") for call in self.calls)
+
+
+def converge(
+    declaration: Optional[Declaration],
+    *,
+    check: bool = False,
+    scope: str = "main",
+    door: Optional[Door] = None,
+    tools: Optional[Tools] = None,
+    lock_timeout: float = 10.0,
+) -> Outcome:
+    """Apply a declaration, or remove the scope where there is none."""
+    wanted = declaration or Declaration()
+    document = read_declaration(scope, list(wanted.networks), list(wanted.endpoints), wanted.overlays)
+    request = engine.Request(
+        scope=document.scope,
+        build=build_declaration(document, allow_management=False),
+        backend=select_backend("iptables", lambda tool: shutil.which(tool) is not None),
+        run=(tools or Tools()).run,
+        check_mode=check,
+        prune=True,
+        lock_timeout=lock_timeout,
+    )
+    return engine.converge(request, door=door)
+
+
+def lines(outcome: Outcome) -> List[str]:
+    return [step.line for step in outcome.steps]
+
+
+def check(declaration: Optional[Declaration], **options: Any) -> List[str]:
+    """Return the planned lines, having made sure that looking changed nothing."""
+    before = take_snapshot()
+    door, tools = Door(), Tools()
+    planned = lines(converge(declaration, check=True, door=door, tools=tools, **options))
+    assert door.changes == []
+    assert tools.restores == 0
+    assert differences(before, take_snapshot()) == ""
+    return planned
+
+
+def settle(declaration: Optional[Declaration], **options: Any) -> List[str]:
+    """check, apply, check, apply: the plan is what is done, and the second run does nothing. Return the applied lines."""
+    planned = check(declaration, **options)
+    door, tools = Door(), Tools()
+    applied = lines(converge(declaration, door=door, tools=tools, **options))
+    assert applied == planned
+    if not _only_sysctls(applied):
+        assert door.changes or tools.restores
+    assert_settled(declaration, **options)
+    return applied
+
+
+def assert_settled(declaration: Optional[Declaration], **options: Any) -> None:
+    """A further run finds nothing to do, sends nothing and restores nothing."""
+    assert check(declaration, **options) == []
+    before = take_snapshot()
+    door, tools = Door(), Tools()
+    assert lines(converge(declaration, door=door, tools=tools, **options)) == []
+    assert door.changes == []
+    assert tools.restores == 0
+    assert differences(before, take_snapshot()) == ""
+
+
+def _only_sysctls(applied: Sequence[str]) -> bool:
+    return all(" sysctl " in line for line in applied)
+
+
+def give_uplink(mtu: int = 1500, space: str = "outside") -> None:
+    """Connect the host's eth0 to a named namespace that stands for the world: 192.0.2.1 and 2001:db8:2::1 here, .2 and ::2 there."""
+    sh(
+        """
+        ip netns add {0}; ip -n {0} link set lo up
+        ip link add eth0 mtu {1} address 02:00:00:00:02:01 type veth peer name eth0 mtu {1} address 02:00:00:00:02:02 netns {0}
+        echo 0 > /proc/sys/net/ipv6/conf/eth0/accept_dad
+        ip address add 192.0.2.1/24 dev eth0; ip address add 2001:db8:2::1/64 dev eth0 nodad; ip link set eth0 up
+        ip -n {0} address add 192.0.2.2/24 dev eth0; ip -n {0} address add 2001:db8:2::2/64 dev eth0 nodad; ip -n {0} link set eth0 up
+        ip route add default via 192.0.2.2; ip -6 route add default via 2001:db8:2::2
+        """.format(space, mtu)
+    )

@@ -1,0 +1,57 @@
+# Copyright (c) 2026, the netloom.container_net authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The kernel's own news: who was touched, heard by somebody who does not know our code."""
+
+from __future__ import annotations
+
+import socket
+import struct
+from typing import List, Set, Tuple
+
+# Links, addresses, routes, rules and neighbours of both families.
+_GROUPS = 0x1 | 0x4 | 0x10 | 0x40 | 0x80 | 0x100 | 0x400 | 0x80000
+_HEADER = struct.Struct("=IHHII")
+LINK, ADDRESS, NEIGHBOUR = (16, 17), (20, 21), (28, 29)
+
+
+class Events:
+    """Listens to routing netlink from now on, in the namespace it was made in."""
+
+    def __init__(self) -> None:
+        self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, 0)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
+        self._socket.bind((0, _GROUPS))
+        self._socket.setblocking(False)
+
+    def read(self) -> List[Tuple[int, int]]:
+        """Return (message type, interface index) of everything heard since the last call."""
+        found: List[Tuple[int, int]] = []
+        while True:
+            try:
+                data = self._socket.recv(1 << 20)
+            except BlockingIOError:
+                return found
+            offset = 0
+            while offset + 16 <= len(data):
+                length, kind, _flags, _sequence, _port = _HEADER.unpack_from(data, offset)
+                found.append((kind, _index(kind, data[offset + 16 : offset + length])))
+                offset += (length + 3) & ~3
+
+    def touched(self, indices: Set[int]) -> List[Tuple[int, int]]:
+        return [event for event in self.read() if event[1] in indices]
+
+
+def _index(kind: int, payload: bytes) -> int:
+    if kind in LINK or kind in ADDRESS or kind in NEIGHBOUR:
+        return int(struct.unpack_from("=i", payload, 4)[0])
+    offset = 12  # a route or rule: the device is an attribute
+    while offset + 4 <= len(payload):
+        length, number = struct.unpack_from("=HH", payload, offset)
+        if length < 4:
+            break
+        if number == 4 and length == 8:
+            return int(struct.unpack_from("=i", payload, offset + 4)[0])
+        offset += (length + 3) & ~3
+    return 0

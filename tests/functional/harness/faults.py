@@ -1,0 +1,124 @@
+# Copyright (c) 2026, the netloom.container_net authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Faults at a chosen point of a run: death, a refusal, a lost answer."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+from typing import Any, Callable, List, Optional, Sequence, Tuple
+
+from ansible_collections.netloom.container_net.plugins.module_utils._kernel import libc
+from ansible_collections.netloom.container_net.plugins.module_utils._kernel.door import Door
+from harness.engine import Declaration, Tools, converge
+from harness.host import Child
+
+WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
+
+
+class Points:
+    """Counts everything a run does to the world outside it, and kills the process right before the chosen one."""
+
+    def __init__(self, deadly: Optional[int] = None) -> None:
+        self.names: List[str] = []
+        self._deadly = deadly
+
+    def reach(self, name: str) -> None:
+        self.names.append(name)
+        if self._deadly is not None and len(self.names) > self._deadly:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def message(self, place: str, message: bytes) -> None:
+        self.reach("netlink message of type %d in %s" % (int.from_bytes(message[4:6], "little"), place or "the host"))
+
+    def tool(self, moment: str, argv: Sequence[str]) -> None:
+        self.reach("%s %s" % (moment, argv[0]))
+
+    def watch_system_calls(self) -> None:
+        """Wrap what creates, changes or removes something without netlink. For a child that ends soon: nothing is put back."""
+        for name in ("unshare", "mount", "unmount", "setns"):
+            self._wrap(libc, name)
+        for name in ("link", "replace", "unlink", "mkdir", "rmdir", "write", "pwrite", "ftruncate"):
+            self._wrap(os, name)
+        plain_open = os.open
+
+        def open_counted(path: Any, flags: int, *more: Any, **named: Any) -> int:
+            if flags & WRITING:
+                self.reach("open %s for writing" % path)
+            return plain_open(path, flags, *more, **named)
+
+        os.open = open_counted  # type: ignore[assignment]
+
+    def _wrap(self, owner: Any, name: str) -> None:
+        plain = getattr(owner, name)
+
+        def counted(*arguments: Any, **named: Any) -> Any:
+            self.reach(name)
+            return plain(*arguments, **named)
+
+        setattr(owner, name, counted)
+
+
+def converge_watched(declaration: Optional[Declaration], points: Points) -> List[str]:
+    """Converge with one netlink message a datagram and every point counted; return the points."""
+    points.watch_system_calls()
+    door = Door(messages_per_datagram=1, fault=points.message)
+    converge(declaration, door=door, tools=Tools(around=points.tool))
+    return points.names
+
+
+def count_points(declaration: Optional[Declaration]) -> List[str]:
+    """Converge in a child and name the points it passes."""
+    names: List[str] = Child(lambda: converge_watched(declaration, Points())).result(60)
+    return names
+
+
+def die_at(declaration: Optional[Declaration], point: int) -> None:
+    """Converge in a child that is killed right before a point."""
+    status = Child(lambda: converge_watched(declaration, Points(point))).wait()
+    assert os.WIFSIGNALED(status)
+    assert os.WTERMSIG(status) == signal.SIGKILL
+
+
+def refuse_once(position: int, errno: int) -> Callable[[str, bytes], Optional[int]]:
+    """Return a fault that refuses one message, by its position in the run."""
+    count = 0
+
+    def fault(_place: str, _message: bytes) -> Optional[int]:
+        nonlocal count
+        count += 1
+        return errno if count == position + 1 else None
+
+    return fault
+
+
+def refuse_always(position: int, errno: int) -> Callable[[str, bytes], Optional[int]]:
+    """Return a fault that refuses the message at a position, and from then on every one of its type in its place."""
+    count = 0
+    refused: List[Tuple[str, bytes]] = []
+
+    def fault(place: str, message: bytes) -> Optional[int]:
+        nonlocal count
+        if count == position:
+            refused.append((place, message[4:6]))
+        count += 1
+        return errno if (place, message[4:6]) in refused else None
+
+    return fault
+
+
+def lose_datagram(number: int) -> None:
+    """Let the kernel never see a datagram of this process, while the sender believes it went out. Nothing is put back."""
+    plain, count = socket.socket.send, 0
+
+    def send(self: socket.socket, data: Any, *flags: int) -> int:
+        nonlocal count
+        if self.family != socket.AF_NETLINK:
+            return plain(self, data, *flags)
+        count += 1
+        return len(data) if count == number + 1 else plain(self, data, *flags)
+
+    socket.socket.send = send  # type: ignore[method-assign, assignment]

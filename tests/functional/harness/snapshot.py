@@ -1,0 +1,191 @@
+# Copyright (c) 2026, the netloom.container_net authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The canonical snapshot of a host: everything networking that stands there, as sorted lines, without what changes by itself."""
+
+from __future__ import annotations
+
+import ctypes
+import difflib
+import json
+import os
+import stat
+import subprocess
+from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
+
+from harness.host import NETNS, Space, entered, watched_spaces
+
+Snapshot = Tuple[str, ...]
+OWNED = "/run/container_net"
+NSFS_MAGIC = 0x6E736673
+# Numbers the kernel hands out, states that follow from carrier, clocks and counters.
+_VOLATILE = frozenset(
+    (
+        "ifindex", "link_index", "link_netnsid", "iflink", "operstate", "linkmode", "stats", "stats64", "hello_timer", "tcn_timer", "topology_change_timer",
+        "gc_timer", "message_age_timer", "forward_delay_timer", "hold_timer", "state", "id", "no", "port_id", "tentative", "dadfailed", "used", "expires",
+        "root_id", "root_port", "root_path_cost", "designated_root", "designated_bridge", "designated_port", "designated_cost", "topology_change",
+        "topology_change_detected", "num_tx_queues", "num_rx_queues", "cost", "bridge_id", "priority_id", "multicast_querier_state_ipv4",
+        "multicast_querier_state_ipv6", "fdb_n_learned",
+    )
+)  # fmt: skip
+_SYSCTL_SKIPPED = ("net/netfilter/", "net/ipv4/tcp_fastopen_key", "net/ipv4/tcp_mem", "net/ipv4/udp_mem", "net/core/", "net/sctp/", "net/unix/")
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def take_snapshot(*, sysctls: bool = True) -> Snapshot:
+    """Read the host, every named namespace and the files we keep."""
+    lines = list(_space_lines("host", "", sysctls))
+    for name in sorted(os.listdir(NETNS)) if os.path.isdir(NETNS) else ():
+        path = os.path.join(NETNS, name)
+        real = _is_nsfs(path)
+        mode = stat.S_IMODE(os.lstat(path).st_mode)
+        lines.append("netns %s mode=%o nsfs=%s" % (name, mode, real))
+        if real:
+            lines.extend(_space_lines(name, name, sysctls))
+    for label, path in sorted(watched_spaces.items()):
+        lines.extend(_space_lines(label, path, sysctls))
+    lines.extend(_files())
+    return tuple(lines)
+
+
+def differences(before: Sequence[str], after: Sequence[str]) -> str:
+    """Return what differs, one line each; empty where nothing does."""
+    found = difflib.unified_diff(list(before), list(after), lineterm="", n=0)
+    return "\n".join(line for line in found if line[:1] in "+-" and line[:3] not in ("+++", "---"))
+
+
+def missing_from(earlier: Sequence[str], later: Sequence[str]) -> List[str]:
+    """Return the lines of `earlier` that do not stand in `later` in the same order."""
+    found = difflib.ndiff(list(earlier), list(later)) if not _is_subsequence(earlier, later) else ()
+    return [line[2:] for line in found if line.startswith("- ")]
+
+
+def _is_subsequence(earlier: Sequence[str], later: Sequence[str]) -> bool:
+    rest = iter(later)
+    return all(line in rest for line in earlier)
+
+
+def _is_nsfs(path: str) -> bool:
+    buffer = ctypes.create_string_buffer(256)
+    if _libc.statfs(path.encode(), buffer):
+        return False
+    return ctypes.c_long.from_buffer(buffer).value == NSFS_MAGIC
+
+
+def _files() -> Iterator[str]:
+    for directory, _names, files in os.walk(OWNED):
+        yield "file %s mode=%o" % (directory, stat.S_IMODE(os.stat(directory).st_mode))
+        for name in sorted(files):
+            path = os.path.join(directory, name)
+            with open(path, encoding="utf-8") as stream:
+                yield "file %s mode=%o %s" % (path, stat.S_IMODE(os.stat(path).st_mode), stream.read())
+
+
+def _space_lines(label: str, space: Space, sysctls: bool) -> Iterator[str]:
+    with entered(space):
+        lines = sorted(_links(_batch(["-d"], ["address show"])[0]))
+        for family in ("-4", "-6"):
+            routes, rules, neighbours = _batch([family, "-d"], ["route show table all", "rule show", "neighbour show nud permanent"])
+            lines += sorted("route %s" % _text(item) for item in routes if _is_lasting_route(item))
+            lines += sorted("rule %s" % _text(item) for item in rules)
+            lines += sorted("neighbour %s" % _text(item) for item in neighbours)
+        lines += sorted(_fdb())
+        for tool in ("iptables", "ip6tables"):
+            lines += _firewall(tool)
+        if sysctls:
+            lines += sorted(_sysctls())
+    return ("%s | %s" % (label, line) for line in lines)
+
+
+def _batch(options: List[str], commands: List[str]) -> List[List[Dict[str, Any]]]:
+    done = subprocess.run(["ip", "-j", *options, "-batch", "-"], input="\n".join(commands) + "\n", capture_output=True, text=True, timeout=30)
+    assert done.returncode == 0, done.stderr
+    decoder, found, rest = json.JSONDecoder(), [], done.stdout.strip()
+    while rest:
+        value, end = decoder.raw_decode(rest)
+        found.append([item for item in value if item])
+        rest = rest[end:].lstrip()
+    found += [[] for _missing in commands[len(found) :]]
+    return found
+
+
+def _text(value: Any) -> str:
+    return json.dumps(_without_volatile(value), sort_keys=True)
+
+
+def _without_volatile(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_volatile(inner) for key, inner in value.items() if key not in _VOLATILE}
+    if isinstance(value, list):
+        return [_without_volatile(inner) for inner in value]
+    return value
+
+
+def _links(items: List[Dict[str, Any]]) -> Iterator[str]:
+    for item in items:
+        addresses = item.pop("addr_info", [])
+        item["flags"] = sorted(set(item.get("flags", [])) & {"UP", "PROMISC", "NOARP", "ALLMULTI"})
+        ours = str(item.get("ifalias", "")).startswith("container-net:")
+        if ours and item.get("linkinfo", {}).get("info_kind") == "veth" and "master" in item:
+            item["address"] = "any"  # the host's end of a pair has a MAC that nobody chose
+        yield "link %s %s" % (item["ifname"], _text(item))
+        for address in addresses:
+            # The kernel makes these when the carrier comes; whether it may is shown by inet6_addr_gen_mode.
+            if not (str(address["local"]).startswith("fe80::") and "ff:fe" in address["local"]):
+                yield "address %s %s" % (item["ifname"], _text(address))
+
+
+def _is_lasting_route(item: Dict[str, Any]) -> bool:
+    item.pop("flags", None)
+    destination = str(item.get("dst", ""))
+    return not destination.startswith(("fe80:", "ff00::/8"))
+
+
+def _fdb() -> Iterator[str]:
+    done = subprocess.run(["bridge", "-j", "fdb", "show"], capture_output=True, text=True, timeout=30)
+    assert done.returncode == 0, done.stderr
+    for item in json.loads(done.stdout or "[]"):
+        # Static rows and those of a VXLAN device; the kernel's own rows for each port's MAC and multicast say nothing.
+        if item.get("state") == "static" or "dst" in item or "sticky" in item.get("flags", ()):
+            yield "fdb %s" % json.dumps({key: value for key, value in item.items() if key not in ("ifindex",)}, sort_keys=True)
+
+
+def _firewall(tool: str) -> List[str]:
+    """Return what the tool saves, without comments and counters, and without tables that hold nothing."""
+    done = subprocess.run([tool + "-save"], capture_output=True, text=True, timeout=30)
+    assert done.returncode == 0, done.stderr
+    found: List[str] = []
+    tables = sorted(table for table in ("\n" + done.stdout).split("\n*")[1:])
+    for table in tables:
+        lines = [line.split(" [")[0] for line in table.splitlines() if line and not line.startswith("#") and line != "COMMIT"]
+        if any(not line.startswith(":") or not line.endswith(" ACCEPT") for line in lines[1:]):
+            found += ["%s %s %s" % (tool, lines[0], line) for line in lines[1:]]
+    return found
+
+
+def _sysctls() -> Iterator[str]:
+    for directory, _names, files in os.walk("/proc/sys/net"):
+        relative = directory[len("/proc/sys/") :] + "/"
+        if relative.startswith(_SYSCTL_SKIPPED):
+            continue
+        for name in files:
+            path = relative + name
+            if path.startswith(_SYSCTL_SKIPPED):
+                continue
+            value = _read_sysctl("/proc/sys/" + path)
+            if value is not None:
+                yield "sysctl %s = %s" % (path, value)
+
+
+def _read_sysctl(path: str) -> Optional[str]:
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        return " ".join(os.read(descriptor, 4096).decode("ascii", "replace").split())
+    except OSError:
+        return None  # write-only, or a secret that was never set
+    finally:
+        os.close(descriptor)

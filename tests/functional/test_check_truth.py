@@ -1,0 +1,28 @@
+# Copyright (c) 2026, the netloom.container_net authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Check mode tells the truth, the second run does nothing, and absent leaves the host as it was: for every case."""
+
+from __future__ import annotations
+
+import pytest
+from harness.declarations import CASES
+from harness.engine import assert_settled, settle
+from harness.snapshot import differences, take_snapshot
+
+pytestmark = pytest.mark.fake_host()
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_check_apply_check_apply_absent_absent(name: str) -> None:
+    declaration = CASES[name]
+    declaration.prepare()
+    before = take_snapshot()
+    steps = settle(declaration)
+    assert bool(steps) == bool(declaration.networks)
+    assert (differences(before, take_snapshot()) == "") == (not steps)
+    removal = settle(None)
+    assert bool(removal) == bool(steps)
+    assert differences(before, take_snapshot()) == ""
+    assert_settled(None)

@@ -1,0 +1,237 @@
+# Copyright (c) 2026, the netloom.container_net authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""fleet_plan and netquery in a real ansible-playbook: what limit, check mode, facts and unreachable hosts do to a plan."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, Dict, List
+
+import pytest
+
+PLAYBOOK = """\
+- hosts: container_hosts
+  gather_facts: false
+  tasks:
+    - ansible.builtin.set_fact: {default_ipv4: {address: 192.0.2.33}, cacheable: true}
+      when: facts | default(false) | bool and inventory_hostname == 'h3'
+    - ansible.builtin.ping:
+      when: contact | default(false) | bool
+    - netloom.container_net.fleet_plan:
+        group: "{{ group | default(omit) }}"
+        lock_file: fleet.lock.yml
+        probes: true
+      run_once: true
+      register: plan
+    - ansible.builtin.copy:
+        dest: "{{ playbook_dir }}/plan.json"
+        mode: "0644"
+        content: "{{ {'plan': plan, 'queried': plan | netloom.container_net.netquery('overlays.mesh.endpoints[?contains(name, `a`)].name')} | to_json }}"
+      check_mode: false
+      diff: false
+      run_once: true
+"""
+HOSTS = ("h1", "h2", "h3")
+
+
+class Fleet:
+    """An inventory of three hosts in a folder, and the playbook that plans it."""
+
+    def __init__(self, root: Path, collections: Path) -> None:
+        self.root = root
+        self.lock = root / "fleet.lock.yml"
+        self.environment = {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")}
+        self.environment.update(ANSIBLE_COLLECTIONS_PATH=str(collections), ANSIBLE_NOCOLOR="1", ANSIBLE_HOME=str(root / ".ansible"))
+        self.group: Dict[str, Any] = {
+            "ansible_connection": "local",
+            "ansible_python_interpreter": sys.executable,
+            "fleet_networks": [
+                {"name": "web", "ipam_config": [{"subnet": "10.20.0.0/24"}]},
+                {"name": "mesh", "driver": "overlay", "ipam_config": [{"subnet": "10.60.0.0/16"}, {"subnet": "fd00:60::/64"}]},
+            ],
+        }
+        self.hosts: Dict[str, Dict[str, Any]] = {
+            "h1": {
+                "fleet_vtep_address": "192.0.2.1",
+                "fleet_endpoints": [
+                    {
+                        "name": "api",
+                        "container": {"netns": "api"},
+                        "networks": ["web", "mesh"],
+                        "ports": ["8080:80"],
+                        "labels": {"host": "{{ inventory_hostname }}"},
+                    }
+                ],
+            },
+            "h2": {
+                "fleet_vtep_address": "{{ hostvars.h1.fleet_vtep_address | replace('.1', '.2') }}",
+                "fleet_endpoints": [{"name": "db", "container": {"netns": "db"}, "networks": ["mesh"]}],
+            },
+            "h3": {"fleet_vtep_address": "192.0.2.3", "fleet_endpoints": [{"name": "far", "container": {"netns": "far"}, "networks": ["mesh"]}]},
+        }
+        (root / "plan.yml").write_text(PLAYBOOK)
+
+    def play(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        inventory = {"container_hosts": {"vars": self.group, "hosts": self.hosts}, "empty_hosts": {}}
+        (self.root / "hosts.json").write_text(json.dumps(inventory))
+        (self.root / "plan.json").unlink(missing_ok=True)
+        command = [str(Path(sys.executable).with_name("ansible-playbook")), "-i", "hosts.json", "plan.yml", *arguments]
+        return subprocess.run(command, cwd=self.root, env=self.environment, capture_output=True, text=True, timeout=120, check=False)
+
+    def result(self) -> Any:
+        return json.loads((self.root / "plan.json").read_text())
+
+    def plan(self, *arguments: str) -> Any:
+        done = self.play(*arguments)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "[DEPRECATION" not in done.stderr
+        return self.result()["plan"]
+
+    def failure(self, *arguments: str) -> str:
+        done = self.play(*arguments)
+        assert done.returncode != 0
+        assert not (self.root / "plan.json").exists()
+        assert "Traceback" not in done.stdout + done.stderr
+        return (done.stdout + done.stderr).replace("\\n", "\n")
+
+    def lock_lines(self) -> List[str]:
+        return self.lock.read_text().splitlines()
+
+
+@pytest.fixture
+def fleet(tmp_path: Path, collections_path: Path) -> Fleet:
+    return Fleet(tmp_path, collections_path)
+
+
+def test_check_then_apply_then_again(fleet: Fleet) -> None:
+    checked = fleet.play("--check", "--diff")
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    assert "+    api: [10.60." in checked.stdout
+    assert not fleet.lock.exists()
+    foretold = fleet.result()["plan"]
+    assert (foretold["changed"], foretold["lock_file_changed"]) == (True, True)
+    first = fleet.plan("--diff")
+    assert (first["changed"], first["lock_file_changed"]) == (True, True)
+    assert first == foretold
+    assert first["diff"]["after"] == fleet.lock.read_text()
+    held = fleet.lock.stat()
+    second = fleet.plan()
+    assert (second["changed"], second["lock_file_changed"]) == (False, False)
+    assert (second["hosts"], second["overlays"]) == (first["hosts"], first["overlays"])
+    assert fleet.lock.stat().st_mtime_ns == held.st_mtime_ns
+
+
+def test_the_result_is_what_topology_takes(fleet: Fleet) -> None:
+    plan = fleet.plan()
+    assert list(plan["hosts"]) == list(HOSTS)
+    api = plan["hosts"]["h1"]["endpoints"][0]
+    assert api["labels"] == {"host": "h1"}
+    assert [sorted(network) for network in api["networks"]] == [
+        ["ipv4_address", "mac_address", "name"],
+        ["ipv4_address", "ipv6_address", "mac_address", "name"],
+    ]
+    assert [network.get("vtep_address") for host in HOSTS for network in plan["hosts"][host]["networks"]] == [
+        address for number in (1, 2, 3) for address in (None, "192.0.2.%d" % number)
+    ]
+    assert [peer["host"] for peer in plan["overlays"]["mesh"]["peers"]] == list(HOSTS)
+    assert {check["expect"] for check in plan["probes"]["h2"]["checks"]} == {"pass", "refuse"}
+    assert fleet.result()["queried"] == ["api", "far"]
+
+
+def test_limit_drops_nobody(fleet: Fleet) -> None:
+    whole = fleet.plan()
+    text = fleet.lock.read_text()
+    limited = fleet.plan("--limit", "h2")
+    assert (limited["hosts"], limited["overlays"]) == (whole["hosts"], whole["overlays"])
+    fleet.lock.unlink()
+    assert fleet.plan("--limit", "h3")["overlays"] == whole["overlays"]
+    assert fleet.lock.read_text() == text
+
+
+def test_an_unreachable_host_keeps_its_rows(fleet: Fleet) -> None:
+    fleet.hosts["h3"].update(ansible_connection="ssh", ansible_host="127.0.0.1", ansible_port=1, ansible_ssh_common_args="-o ConnectTimeout=2")
+    done = fleet.play("-e", "contact=true")
+    assert "UNREACHABLE" in done.stdout + done.stderr
+    assert [peer["host"] for peer in fleet.result()["plan"]["overlays"]["mesh"]["peers"]] == list(HOSTS)
+    assert fleet.result()["plan"]["overlays"]["mesh"]["endpoints"][2]["name"] == "far"
+
+
+def test_newcomers_and_leavers_touch_their_own_lines_only(fleet: Fleet) -> None:
+    fleet.plan()
+    before = fleet.lock_lines()
+    for number in range(20):
+        fleet.hosts["h2"]["fleet_endpoints"].append({"name": "a%d" % number, "container": {"netns": "a%d" % number}, "networks": ["web", "mesh"]})
+    fleet.plan()
+    changes = [line for line in difflib.ndiff(before, fleet.lock_lines()) if line[0] != " "]
+    assert len(changes) == 40
+    assert all(line.startswith(("+     a", "+     h2/a")) for line in changes)
+    del fleet.hosts["h2"]["fleet_endpoints"][1:]
+    fleet.plan()
+    assert fleet.lock_lines() == before
+    del fleet.hosts["h3"]
+    plan = fleet.plan()
+    assert [line for line in before if line not in fleet.lock_lines()] == [line for line in before if line.startswith("    far:")]
+    assert "192.0.2.3" not in json.dumps(plan["overlays"])
+
+
+def test_facts_complete_what_variables_leave_open(fleet: Fleet) -> None:
+    del fleet.hosts["h3"]["fleet_vtep_address"]
+    assert "hostvars[h3].fleet_vtep_address: got null" in fleet.failure()
+    assert not fleet.lock.exists()
+    assert fleet.plan("-e", "facts=true")["overlays"]["mesh"]["peers"][2] == {"host": "h3", "vtep": "192.0.2.33"}
+    assert "  h3: 192.0.2.33" in fleet.lock_lines()
+    again = fleet.plan("--limit", "h1")
+    assert again["overlays"]["mesh"]["peers"][2] == {"host": "h3", "vtep": "192.0.2.33"}
+    assert again["changed"] is False
+
+
+def test_a_host_that_moved_is_told_of(fleet: Fleet) -> None:
+    del fleet.hosts["h3"]["fleet_vtep_address"]
+    fleet.lock.write_text("version: 1\nscope: main\nvteps: {h3: 192.0.2.99}\n")
+    done = fleet.play("-e", "facts=true")
+    assert "[WARNING]: host h3: the lock file records VTEP 192.0.2.99" in done.stdout + done.stderr
+
+
+def test_every_fault_of_every_host_and_no_change(fleet: Fleet) -> None:
+    fleet.plan()
+    text = fleet.lock.read_text()
+    fleet.hosts["h2"]["fleet_endpoints"][0]["name"] = "api"
+    fleet.hosts["h3"]["fleet_vtep_address"] = "192.0.2.1"
+    fleet.hosts["h3"]["fleet_endpoints"][0]["networks"] = [{"name": "mesh", "ipv4_adress": "10.60.0.9"}]
+    for mode in ((), ("--check",)):
+        words = fleet.failure(*mode)
+        assert "3 input errors, nothing was changed" in words
+        assert "hostvars[h2].fleet_endpoints[api].networks[mesh]" in words
+        assert "hostvars[h3].fleet_vtep_address" in words
+        assert "did you mean ipv4_address" in words
+    assert fleet.lock.read_text() == text
+
+
+def test_variables_that_cannot_be_templated_are_named(fleet: Fleet) -> None:
+    fleet.hosts["h2"]["fleet_vtep_address"] = "{{ nowhere }}"
+    fleet.hosts["h3"]["fleet_endpoints"] = [{"name": "{{ neither }}", "container": {"netns": "x"}}]
+    words = fleet.failure()
+    assert "2 variables cannot be templated, nothing was changed" in words
+    assert "hostvars[h2].fleet_vtep_address: 'nowhere' is undefined" in words
+    assert "hostvars[h3].fleet_endpoints: " in words
+    assert "'neither' is undefined" in words
+
+
+def test_text_that_looks_like_a_template_stays_text(fleet: Fleet) -> None:
+    fleet.group["fleet_networks"][0]["labels"] = {"note": "{% raw %}{{ x }}{% endraw %}"}
+    assert fleet.plan()["hosts"]["h1"]["networks"][0]["labels"] == {"note": "{{ x }}"}
+
+
+def test_wrong_use_is_named(fleet: Fleet) -> None:
+    assert "the inventory has no group 'nobody'" in fleet.failure("-e", "group=nobody")
+    assert fleet.play("-e", "group=empty_hosts").returncode == 0
+    fleet.lock.write_text("version: 1\nscope: main\nvnis: {a: 1, a: 2}\n")
+    assert "fleet.lock.yml: not valid YAML: line 3: key 'a' occurs twice" in fleet.failure()
+    assert fleet.lock.read_text().endswith("{a: 1, a: 2}\n")

@@ -1,0 +1,137 @@
+# Copyright (c) 2026, the netloom.container_net authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is not ours is not touched: byte for byte the same through creation, change and removal, and not even mentioned to the kernel."""
+
+from __future__ import annotations
+
+import json
+import socket
+from typing import Dict, List, Optional, Set
+
+import pytest
+from ansible_collections.netloom.container_net.plugins.module_utils._model.errors import ContainerNetError
+from harness.declarations import V4, V6, endpoint, network, overlay
+from harness.engine import Declaration, check, converge, give_uplink, settle
+from harness.events import Events
+from harness.foreign import add_foreign_things
+from harness.host import sh
+from harness.snapshot import differences, missing_from, take_snapshot
+
+pytestmark = pytest.mark.fake_host()
+
+FULL = Declaration(
+    [network("web", V4, V6), network("dark", {"subnet": "10.23.0.0/24"}, internal=True)],
+    [endpoint("a", "web", "dark", ports=["8080:80/tcp", "5353:53/udp"]), endpoint("b", "web")],
+)
+CHANGED = Declaration(
+    [network("web", V4, V6, mtu=1400, enable_icc=False, hairpin=True, host_access="all")],
+    [endpoint("a", "web", ports=["8081:80/tcp"]), endpoint("c", "web")],
+)
+MESH = overlay("192.0.2.1", "192.0.2.2", "192.0.2.3")
+STAGES: Dict[str, Optional[Declaration]] = {"created": FULL, "changed": CHANGED, "an overlay instead": MESH, "created again": FULL, "removed": None}
+
+
+def switch_forwarding_on() -> None:
+    """What forwarding does to other interfaces is the kernel's doing and has its own test."""
+    sh("echo 2 > /proc/sys/net/ipv6/conf/eth0/accept_ra; echo 1 > /proc/sys/net/ipv4/ip_forward; echo 1 > /proc/sys/net/ipv6/conf/all/forwarding")
+
+
+def numbers_of_links() -> Set[int]:
+    return {item["ifindex"] for item in json.loads(sh("ip -j link"))}
+
+
+def test_survives_everything_unmentioned() -> None:
+    give_uplink()
+    add_foreign_things()
+    switch_forwarding_on()
+    before = take_snapshot()
+    foreign = numbers_of_links()
+    events = Events()
+    for stage, declaration in STAGES.items():
+        settle(declaration)
+        assert missing_from(before, take_snapshot()) == [], stage
+        assert events.touched(foreign) == [], stage
+    assert differences(before, take_snapshot()) == ""
+
+
+def test_the_listener_hears() -> None:
+    add_foreign_things()
+    events, foreign = Events(), numbers_of_links()
+    sh("ip link set p0 mtu 1400")
+    assert events.touched(foreign)
+    sh("ip address add 10.99.0.1/24 dev p1; ip route add 10.98.0.0/16 dev p1; ip neighbour add 10.99.0.7 lladdr 02:00:00:00:00:01 dev p1 nud permanent")
+    assert {16, 20, 24, 28} & {kind for kind, _index in events.touched(foreign)} >= {20, 24, 28}
+
+
+def test_forwarding_comes_and_goes_with_what_needs_it() -> None:
+    """The only settings of others that change are those the kernel changes with forwarding, and what keeps the default route; and they come back."""
+    give_uplink()
+    add_foreign_things()
+    before = take_snapshot()
+    settle(FULL)
+    changed = {line.split(" = ")[0].rpartition("/")[2] for line in missing_from(before, take_snapshot())}
+    assert changed <= {"ip_forward", "forwarding", "accept_redirects", "accept_ra"}, changed
+    settle(None)
+    assert differences(before, take_snapshot()) == ""
+
+
+def test_a_foreign_bridge_is_used_and_given_back() -> None:
+    give_uplink()
+    sh(
+        """
+        ip link add br-lan address 02:00:00:00:0f:01 mtu 1400 type bridge stp_state 0 ageing_time 12345; ip link set br-lan up alias 'mine, not yours'
+        ip netns add theirs; ip link add lan0 address 02:00:00:00:0f:02 type veth peer name eth0 address 02:00:00:00:0f:03 netns theirs
+        ip link set lan0 master br-lan mtu 1400 up; ip link set lan0 type bridge_slave hairpin on isolated on; ip -n theirs link set eth0 mtu 1400 up
+        ip address add 10.20.0.200/24 dev br-lan; ip -n theirs address add 10.20.0.201/24 dev eth0
+        bridge fdb add 02:00:00:00:0f:77 dev lan0 master static
+        """
+    )
+    switch_forwarding_on()
+    before = take_snapshot()
+    used = Declaration([network("web", V4, bridge_name="br-lan")], [endpoint("a", "web"), endpoint("b", "web")])
+    fewer = Declaration([network("web", V4, bridge_name="br-lan", gateway_on_host=False)], [endpoint("a", "web")])
+    for declaration in (used, fewer, used, None):
+        settle(declaration)
+        assert missing_from(before, take_snapshot()) == []
+    assert differences(before, take_snapshot()) == ""
+
+
+def test_another_scope_is_not_touched() -> None:
+    give_uplink()
+    other = Declaration([network("db", {"subnet": "10.22.0.0/24"}, {"subnet": "fd00:22::/64"})], [endpoint("d", "db", ports=["3306:3306"])])
+    settle(other, scope="second")
+    before = take_snapshot()
+    for declaration in (FULL, CHANGED, None):
+        settle(declaration)
+        after = take_snapshot()
+        assert [line for line in missing_from(before, after) if "CNET-FORWARD" not in line] == []
+    assert differences(before, take_snapshot()) == ""
+
+
+REFUSED: Dict[str, List[str]] = {
+    "a foreign link of our name": ["ip link add br-web type veth peer name x0", "br-web"],
+    "a foreign bridge with our subnet": ["ip link add br0 type bridge; ip address add 10.20.0.9/24 dev br0", "10.20.0"],
+    "a foreign route to our subnet": ["ip link add br0 type bridge; ip link set br0 up; ip address add 10.99.0.1/24 dev br0; ip route add 10.20.0.0/25 via 10.99.0.2", "10.20.0.0/25"],
+    "a foreign link inside": ["ip netns add a; ip -n a link add eth0 type bridge", "eth0 in a"],
+    "a process on a published port": ["", "8080"],
+}
+
+
+@pytest.mark.parametrize("what", REFUSED)
+def test_refused_with_nothing_changed(what: str) -> None:
+    give_uplink()
+    script, words = REFUSED[what]
+    sh(script or "true")
+    listener = socket.socket()
+    if not script:
+        listener.bind(("0.0.0.0", 8080))
+        listener.listen()
+    before = take_snapshot()
+    for action in (check, converge):
+        with pytest.raises(ContainerNetError) as caught:
+            action(FULL)
+        assert words in str(caught.value)
+        assert differences(before, take_snapshot()) == ""
+    listener.close()

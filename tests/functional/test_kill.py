@@ -1,0 +1,67 @@
+# Copyright (c) 2026, the netloom.container_net authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""SIGKILL at every step towards the kernel: whatever is left, a plain second run completes it."""
+
+from __future__ import annotations
+
+from typing import Optional
+
+import pytest
+from ansible_collections.netloom.container_net.plugins.module_utils._model.errors import ContainerNetError
+from harness.declarations import V4, V6, endpoint, network
+from harness.engine import Declaration, converge, lines
+from harness.faults import count_points, die_at
+from harness.foreign import add_foreign_things
+from harness.host import on_fake_host, share_out
+from harness.snapshot import Snapshot, differences, take_snapshot
+
+BEFORE = Declaration(prepare=add_foreign_things)
+WEB = Declaration(
+    [network("web", V4, V6)], [endpoint("a", {"name": "web", "ipv4_address": "10.20.0.10"}, ports=["8080:80/tcp"]), endpoint("b", "web")], prepare=add_foreign_things
+)
+# The same network with an endpoint and a port gone, another come, and other settings: creations, changes and deletions in one run.
+OTHER = Declaration(
+    [network("web", V4, V6, mtu=1400, enable_icc=False)],
+    [endpoint("a", {"name": "web", "ipv4_address": "10.20.0.11"}, ports=["8081:80/tcp"]), endpoint("c", "web")],
+    prepare=add_foreign_things,
+)
+LEAST = {"create": 60, "change": 60, "remove": 35}
+RUNS = {"create": (BEFORE, WEB), "change": (WEB, OTHER), "remove": (WEB, BEFORE)}
+
+
+def reach(start: Declaration) -> None:
+    start.prepare()
+    if start.networks:
+        converge(start)
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_killed_at_every_point(name: str) -> None:
+    start, goal = RUNS[name]
+
+    def clean_run() -> "tuple[list[str], Snapshot]":
+        reach(start)
+        return count_points(goal), take_snapshot()
+
+    points, clean = on_fake_host(clean_run)
+    assert len(points) >= LEAST[name], points
+    print("%s: %d points" % (name, len(points)))
+
+    def survives(point: int) -> Optional[str]:
+        def body() -> str:
+            reach(start)
+            die_at(goal, point)
+            try:
+                converge(goal)
+                again = lines(converge(goal))
+            except ContainerNetError as error:
+                return str(error)
+            return "\n".join([differences(clean, take_snapshot()), *again]).strip()
+
+        complaint = on_fake_host(body)
+        return complaint and "killed before point %d of %d (%s): %s" % (point, len(points), points[point], complaint)
+
+    complaints = share_out(survives, range(len(points)))
+    assert not complaints, "%d of %d points:\n%s" % (len(complaints), len(points), "\n".join(complaints))

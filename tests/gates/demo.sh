@@ -1,0 +1,58 @@
+#!/usr/bin/env bash
+# Raise a simulated fleet, give it its networks, prove them by packets, show them, remove them. Needs no root.
+. "$(dirname "$0")/common.sh"
+state=$BUILD/lab
+fleet=$BUILD/demo
+mkdir -p "$BUILD/collections/ansible_collections/netloom"
+ln -sfn "$ROOT" "$BUILD/collections/ansible_collections/netloom/container_net"
+# The example as it stands; its lock file is written beside the copy.
+rm -rf "$fleet"
+cp -r examples/fleet "$fleet"
+
+lab=(-e "lab_state_dir=$state" -e "lab_python=$ROOT/.venv/bin/python")
+inventory=(-i "$fleet/inventory.yml" -i "$state/inventory.yml" -e host_prepare_install=false -e fleet_become=false)
+lower() { ansible-playbook -i localhost, playbooks/lab/down.yml "${lab[@]}" >/dev/null; }
+trap lower EXIT
+
+say() { printf '\n-- %s\n' "$1"; }
+run() { ansible-playbook "${inventory[@]}" "netloom.container_net.$1" "${@:2}"; }
+recap() { sed -n '/^PLAY RECAP/,$p' "$1"; }
+expect_recap() {
+  recap "$1"
+  if ! grep -q '^h1 ' "$1" || grep '^h[0-9]' "$1" | grep -Ev "$2"; then
+    echo "expected every host to show: $2" >&2
+    exit 1
+  fi
+}
+
+say "Raising three simulated hosts and a switch, in namespaces without an uplink"
+ansible-playbook -i localhost, playbooks/lab/up.yml "${lab[@]}" | grep 'inventory of the lab'
+
+say "Check mode: what would be done on h1"
+run site --check --diff --limit h1 | sed -n '/Bring this host/,/^$/p' | grep -v -- '-A CNET' | awk 'NR <= 60'
+
+say "site.yml: apply it"
+run site | tee "$BUILD/demo-apply.log" >/dev/null
+expect_recap "$BUILD/demo-apply.log" 'changed=[1-9].*unreachable=0 +failed=0'
+
+say "site.yml again: nothing to do"
+run site | tee "$BUILD/demo-again.log" >/dev/null
+expect_recap "$BUILD/demo-again.log" 'changed=0 +unreachable=0 +failed=0'
+
+say "verify.yml: every allowed pair passes, every forbidden one is refused"
+run verify | tee "$BUILD/demo-verify.log" >/dev/null || { cat "$BUILD/demo-verify.log"; exit 1; }
+sed -n '/"from \/ to/,/not checked"/p' "$BUILD/demo-verify.log" | sed 's/^ *"//; s/",\{0,1\}$//'
+expect_recap "$BUILD/demo-verify.log" 'unreachable=0 +failed=0'
+
+say "show.yml: the topology as the kernels have it"
+run show | sed -n '/"msg": \[/,/^ *\]$/p' | sed -E 's/^ *"//; s/",?$//; s/^ *msg.*\[$//; s/^ *\]$//'
+
+say "teardown.yml: remove it all"
+run teardown >"$BUILD/demo-teardown.log"
+expect_recap "$BUILD/demo-teardown.log" 'changed=1 +unreachable=0 +failed=0'
+left=$(python3 playbooks/lab/files/lab.py exec --state "$state" h1 -- sh -c 'ip -o link show | grep -v -e ": lo:" -e ": eth0"; ls -A /run/netns 2>/dev/null; iptables-save | grep CNET' || true)
+if [ -n "$left" ]; then
+  printf 'left behind on h1:\n%s\n' "$left" >&2
+  exit 1
+fi
+echo "nothing is left on the hosts"

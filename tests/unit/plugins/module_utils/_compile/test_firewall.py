@@ -1,0 +1,350 @@
+# Copyright (c) 2026, the netloom.container_net authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from typing import Any, Dict, FrozenSet, List, Optional, Tuple
+
+import pytest
+from ansible_collections.netloom.container_net.plugins.module_utils._compile.firewall import compile_firewall
+from ansible_collections.netloom.container_net.plugins.module_utils._model.document import (
+    Attachment,
+    BridgeNetwork,
+    Document,
+    Endpoint,
+    OverlayNetwork,
+    Peer,
+    PublishedPort,
+    Subnet,
+)
+from ansible_collections.netloom.container_net.plugins.module_utils._model.rule import Rule
+
+V4 = Subnet("10.20.0.0/24", "10.20.0.1")
+V6 = Subnet("fd00:20::/64", "fd00:20::1")
+NONE: FrozenSet[int] = frozenset()
+
+
+def words(rule: Rule) -> str:
+    """Write a rule as a short line: rank, matches, target."""
+    parts: List[str] = [str(rule.rank)]
+    for name, value in (("s", rule.source), ("d", rule.destination), ("i", rule.in_interface), ("o", rule.out_interface)):
+        if value:
+            parts.append("%s=%s" % (name, value))
+    if rule.protocol:
+        parts.append(rule.protocol + (":%d-%d" % rule.destination_ports if rule.destination_ports else ""))
+    if rule.icmp_type is not None:
+        parts.append("type=%d" % rule.icmp_type)
+    if rule.ct_state:
+        parts.append(",".join(rule.ct_state))
+    return " ".join([*parts, rule.target, *([rule.to] if rule.to else [])])
+
+
+def chains(rules: Tuple[Rule, ...], family: int = 4) -> Dict[str, List[str]]:
+    """Return the lines of each chain in the order of their ranks."""
+    found: Dict[str, List[str]] = {}
+    for rule in sorted((rule for rule in rules if rule.family == family), key=lambda rule: rule.rank):
+        found.setdefault("%s/%s" % (rule.table, rule.chain), []).append(words(rule))
+    return found
+
+
+def bridge(subnets: Tuple[Subnet, ...] = (V4, V6), **options: Any) -> Dict[str, List[str]]:
+    """Compile one bridge network and return its IPv4 chains."""
+    return chains(compile_firewall(Document("main", (web(subnets, **options),)), forwarding_off=NONE))
+
+
+def web(subnets: Tuple[Subnet, ...] = (V4, V6), **options: Any) -> BridgeNetwork:
+    return BridgeNetwork("web", subnets, "br-web", **options)
+
+
+def published(*ports: PublishedPort, family: int = 4, networks: Tuple[Any, ...] = (), attachments: Tuple[Attachment, ...] = ()) -> Dict[str, List[str]]:
+    attached = attachments or (Attachment("web", "10.20.0.2", "fd00:20::2"),)
+    document = Document("main", (web(), *networks), (Endpoint("api", "netns:api", attached, ports),))
+    return {
+        name: lines
+        for name, lines in chains(compile_firewall(document, forwarding_off=NONE), family).items()
+        if name.startswith(("nat/CNET-P-", "nat/CNET-DNAT"))
+    }
+
+
+def test_nothing_declared_needs_no_rule() -> None:
+    assert compile_firewall(Document(), forwarding_off=frozenset((4, 6))) == ()
+
+
+def test_a_plain_bridge_network() -> None:
+    assert bridge() == {
+        "raw/CNET-RAW": ["9 i=lo RETURN", "10 i=br-web RETURN", "20 d=10.20.0.0/24 DROP"],
+        "filter/CNET-INSIDE": ["10 i=br-web DROP"],
+        "filter/CNET-FORWARD": [
+            "10 o=br-web RELATED,ESTABLISHED ACCEPT",
+            "10 i=br-web RELATED,ESTABLISHED ACCEPT",
+            "11 i=br-web o=br-web ACCEPT",
+            "12 i=br-web INVALID DROP",
+            "12 o=br-web INVALID DROP",
+            "31 o=br-web DNAT ACCEPT",
+            "39 o=br-web DROP",
+            "50 s=10.20.0.0/24 i=br-web ACCEPT",
+            "51 i=br-web DROP",
+        ],
+        "filter/CNET-INPUT": [
+            "1 i=lo RETURN",
+            "6 d=10.20.0.0/24 RELATED,ESTABLISHED RETURN",
+            "7 d=10.20.0.0/24 i=!br-web DROP",
+            "10 i=br-web RELATED,ESTABLISHED ACCEPT",
+            "20 d=10.20.0.1 i=br-web icmp ACCEPT",
+            "40 i=br-web DROP",
+        ],
+        "nat/CNET-POST": [
+            "10 s=10.20.0.0/24 d=10.20.0.0/24 o=br-web DNAT MASQUERADE",
+            "20 d=10.20.0.0/24 RETURN",
+            "21 d=224.0.0.0/4 RETURN",
+            "21 d=255.255.255.255/32 RETURN",
+            "30 s=10.20.0.0/24 o=!br-web MASQUERADE",
+        ],
+    }
+
+
+def test_its_other_family_is_the_same_but_for_neighbour_discovery() -> None:
+    rules = compile_firewall(Document("main", (web(),)), forwarding_off=NONE)
+    four, six = chains(rules), chains(rules, 6)
+    assert set(four) == set(six)
+    assert six["filter/CNET-INPUT"] == [
+        "1 i=lo RETURN",
+        "6 d=fd00:20::/64 RELATED,ESTABLISHED RETURN",
+        "7 d=fd00:20::/64 i=!br-web DROP",
+        "9 i=br-web ipv6-icmp type=134 DROP",
+        "10 i=br-web RELATED,ESTABLISHED ACCEPT",
+        "20 i=br-web ipv6-icmp type=135 ACCEPT",
+        "20 i=br-web ipv6-icmp type=136 ACCEPT",
+        "20 d=fd00:20::1 i=br-web ipv6-icmp ACCEPT",
+        "40 i=br-web DROP",
+    ]
+    for name in ("raw/CNET-RAW", "filter/CNET-FORWARD"):
+        assert [line.replace("fd00:20::/64", "10.20.0.0/24") for line in six[name]] == four[name]
+    assert "21 d=ff00::/8 RETURN" in six["nat/CNET-POST"]
+
+
+def test_a_family_without_a_subnet_is_closed_not_open() -> None:
+    six = chains(compile_firewall(Document("main", (web((V4,)),)), forwarding_off=NONE), 6)
+    assert set(six) == {"filter/CNET-INSIDE", "filter/CNET-FORWARD", "filter/CNET-INPUT"}
+    assert six["filter/CNET-INPUT"] == ["10 i=br-web RELATED,ESTABLISHED ACCEPT", "40 i=br-web DROP"]
+    assert six["filter/CNET-FORWARD"][-2:] == ["39 o=br-web DROP", "51 i=br-web DROP"]
+
+
+def test_a_kernel_without_ipv6_gets_no_ipv6_rule() -> None:
+    rules = compile_firewall(Document("main", (web(),)), forwarding_off=NONE, ipv6=False)
+    assert {rule.family for rule in rules} == {4}
+
+
+def test_every_rule_is_of_its_scope_and_owner() -> None:
+    rules = compile_firewall(Document("blue", (web(),)), forwarding_off=NONE)
+    assert {rule.scope for rule in rules} == {"blue"}
+    assert {rule.owner for rule in rules} == {"", "web"}
+
+
+def test_an_internal_network_has_no_way_out_and_no_translation() -> None:
+    found = bridge(internal=True, trusted_interfaces=("eth1",))
+    assert found["filter/CNET-FORWARD"] == ["9 i=br-web o=!br-web DROP", "9 i=!br-web o=br-web DROP", "11 i=br-web o=br-web ACCEPT"]
+    assert found["raw/CNET-RAW"][-1] == "20 d=10.20.0.0/24 DROP"
+    assert not any("eth1" in line for lines in found.values() for line in lines)
+    assert "nat/CNET-POST" not in found
+
+
+@pytest.mark.parametrize(
+    ("internal", "expected"), [(False, ["8 i=br-web o=br-web DNAT ACCEPT", "9 i=br-web o=br-web DROP"]), (True, ["9 i=br-web o=br-web DROP"])]
+)
+def test_neighbours_kept_apart(internal: bool, expected: List[str]) -> None:
+    forward = bridge(enable_icc=False, internal=internal)["filter/CNET-FORWARD"]
+    assert [line for line in forward if "i=br-web o=br-web" in line] == expected
+    assert all(int(line.split()[0]) < 10 for line in expected)
+
+
+def test_without_masquerade_the_way_in_is_filtered_by_state_alone() -> None:
+    found = bridge(masquerade=False)
+    assert found["raw/CNET-RAW"] == ["10 i=br-web RETURN"]
+    assert "39 o=br-web DROP" in found["filter/CNET-FORWARD"]
+    assert "7 d=10.20.0.0/24 i=!br-web DROP" in found["filter/CNET-INPUT"]
+    assert found["nat/CNET-POST"] == ["10 s=10.20.0.0/24 d=10.20.0.0/24 o=br-web DNAT MASQUERADE", "20 d=10.20.0.0/24 RETURN"]
+
+
+def test_a_fixed_source_address_counts_for_its_family() -> None:
+    rules = compile_firewall(Document("main", (web(snat_addresses=("192.0.2.9",)),)), forwarding_off=NONE)
+    assert chains(rules)["nat/CNET-POST"][-1] == "30 s=10.20.0.0/24 o=!br-web SNAT 192.0.2.9"
+    assert chains(rules, 6)["nat/CNET-POST"][-1] == "30 s=fd00:20::/64 o=!br-web MASQUERADE"
+
+
+def test_a_trusted_interface_is_trusted_by_its_network_only() -> None:
+    other = BridgeNetwork("db", (Subnet("10.30.0.0/24", "10.30.0.1"),), "br-db")
+    found = chains(compile_firewall(Document("main", (web(trusted_interfaces=("eth1",)), other)), forwarding_off=NONE))
+    assert {name: [line for line in lines if "eth1" in line] for name, lines in found.items() if "eth1" in str(lines)} == {
+        "raw/CNET-RAW": ["10 d=10.20.0.0/24 i=eth1 RETURN"],
+        "filter/CNET-FORWARD": ["30 i=eth1 o=br-web ACCEPT"],
+        "filter/CNET-INPUT": ["6 d=10.20.0.0/24 i=eth1 RETURN"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("access", "family", "expected"),
+    [
+        ("all", 4, []),
+        ("all", 6, []),
+        ("none", 4, ["40 i=br-web DROP"]),
+        (
+            "none",
+            6,
+            ["9 i=br-web ipv6-icmp type=134 DROP", "20 i=br-web ipv6-icmp type=135 ACCEPT", "20 i=br-web ipv6-icmp type=136 ACCEPT", "40 i=br-web DROP"],
+        ),
+        (
+            ("53/udp", "22/tcp"),
+            4,
+            [
+                "10 i=br-web RELATED,ESTABLISHED ACCEPT",
+                "20 d=10.20.0.1 i=br-web icmp ACCEPT",
+                "30 i=br-web udp:53-53 ACCEPT",
+                "30 i=br-web tcp:22-22 ACCEPT",
+                "40 i=br-web DROP",
+            ],
+        ),
+    ],
+)
+def test_host_access(access: Any, family: int, expected: List[str]) -> None:
+    found = chains(compile_firewall(Document("main", (web(host_access=access),)), forwarding_off=NONE), family)
+    assert [line for line in found["filter/CNET-INPUT"] if " i=br-web" in line] == expected
+
+
+def test_the_default_drop_comes_only_where_forwarding_was_off() -> None:
+    rules = compile_firewall(Document("main", (web(),)), forwarding_off=frozenset((6,)))
+    assert "filter/CNET-LAST" not in chains(rules)
+    assert chains(rules, 6)["filter/CNET-LAST"] == ["90 DROP"]
+
+
+def mesh(
+    name: str = "mesh", vtep: str = "192.0.2.1", port: int = 4789, peers: Tuple[str, ...] = ("192.0.2.2",), underlay: Optional[str] = None
+) -> OverlayNetwork:
+    return OverlayNetwork(
+        name,
+        (Subnet("10.60.0.0/16"),),
+        "br-" + name,
+        "vx-" + name,
+        42,
+        port,
+        vtep,
+        underlay,
+        peers=tuple(Peer("h%d" % index, peer) for index, peer in enumerate(peers)),
+    )
+
+
+def test_an_overlay_is_a_closed_segment() -> None:
+    rules = compile_firewall(Document("main", (mesh(),)), forwarding_off=NONE)
+    expected = {
+        "filter/CNET-INSIDE": ["10 i=br-mesh DROP"],
+        "filter/CNET-FORWARD": ["5 udp:4789-4789 CNET-INSIDE", "9 i=br-mesh o=!br-mesh DROP", "9 i=!br-mesh o=br-mesh DROP", "11 i=br-mesh o=br-mesh ACCEPT"],
+        "filter/CNET-INPUT": ["5 udp:4789-4789 CNET-INSIDE", "40 i=br-mesh DROP"],
+    }
+    assert chains(rules, 6) == expected
+    assert chains(rules) == {
+        **expected,
+        "raw/CNET-RAW": ["15 d=192.0.2.1 udp:4789-4789 CNET-VX-4789"],
+        "raw/CNET-VX-4789": ["10 s=192.0.2.2 d=192.0.2.1 RETURN", "20 d=192.0.2.1 DROP"],
+    }
+
+
+def test_overlays_on_one_port_share_the_list_of_peers() -> None:
+    overlays = (mesh("a", peers=("192.0.2.2", "192.0.2.1")), mesh("b", peers=("192.0.2.2", "192.0.2.3")), mesh("c", port=4790, peers=()))
+    found = chains(compile_firewall(Document("main", overlays), forwarding_off=NONE))
+    assert found["raw/CNET-RAW"] == ["15 d=192.0.2.1 udp:4789-4789 CNET-VX-4789", "15 d=192.0.2.1 udp:4790-4790 CNET-VX-4790"]
+    assert found["raw/CNET-VX-4789"] == ["10 s=192.0.2.2 d=192.0.2.1 RETURN", "10 s=192.0.2.3 d=192.0.2.1 RETURN", "20 d=192.0.2.1 DROP"]
+    # Without peers nobody may send.
+    assert found["raw/CNET-VX-4790"] == ["20 d=192.0.2.1 DROP"]
+
+
+def test_an_ipv6_underlay_and_its_interface() -> None:
+    rules = compile_firewall(Document("main", (mesh(vtep="2001:db8::1", peers=("2001:db8::2",), underlay="eth0"),)), forwarding_off=NONE)
+    assert "raw/CNET-RAW" not in chains(rules)
+    assert chains(rules, 6)["raw/CNET-VX-4789"] == ["10 s=2001:db8::2 d=2001:db8::1 i=eth0 RETURN", "20 d=2001:db8::1 DROP"]
+
+
+@pytest.mark.parametrize(
+    ("port", "family", "expected"),
+    [
+        (
+            PublishedPort(8080, 80),
+            4,
+            {"nat/CNET-P-tcp-8064": ["20 tcp:8080-8080 DNAT 10.20.0.2:80"], "nat/CNET-DNAT": ["10 tcp:8064-8127 CNET-P-tcp-8064"]},
+        ),
+        (
+            PublishedPort(8080, 80),
+            6,
+            {"nat/CNET-P-tcp-8064": ["20 tcp:8080-8080 DNAT [fd00:20::2]:80"], "nat/CNET-DNAT": ["10 tcp:8064-8127 CNET-P-tcp-8064"]},
+        ),
+        (
+            PublishedPort(53, 53, protocol="udp", host_ip="192.0.2.9"),
+            4,
+            {"nat/CNET-P-udp-0": ["10 d=192.0.2.9 udp:53-53 DNAT 10.20.0.2:53"], "nat/CNET-DNAT": ["10 udp:0-63 CNET-P-udp-0"]},
+        ),
+        (PublishedPort(53, 53, host_ip="192.0.2.9"), 6, {}),
+        (PublishedPort(53, 53, host_ip="0.0.0.0"), 6, {}),
+        (
+            PublishedPort(53, 53, host_ip="::"),
+            6,
+            {"nat/CNET-P-tcp-0": ["20 tcp:53-53 DNAT [fd00:20::2]:53"], "nat/CNET-DNAT": ["10 tcp:0-63 CNET-P-tcp-0"]},
+        ),
+        (
+            PublishedPort(120, 120, 80),
+            4,
+            {
+                "nat/CNET-P-tcp-64": ["20 tcp:120-127 DNAT 10.20.0.2"],
+                "nat/CNET-P-tcp-128": ["20 tcp:128-191 DNAT 10.20.0.2"],
+                "nat/CNET-P-tcp-192": ["20 tcp:192-199 DNAT 10.20.0.2"],
+                "nat/CNET-DNAT": ["10 tcp:64-127 CNET-P-tcp-64", "10 tcp:128-191 CNET-P-tcp-128", "10 tcp:192-255 CNET-P-tcp-192"],
+            },
+        ),
+        (
+            PublishedPort(127, 80, 2),
+            4,
+            {
+                "nat/CNET-P-tcp-64": ["20 tcp:127-127 DNAT 10.20.0.2:80"],
+                "nat/CNET-P-tcp-128": ["20 tcp:128-128 DNAT 10.20.0.2:81"],
+                "nat/CNET-DNAT": ["10 tcp:64-127 CNET-P-tcp-64", "10 tcp:128-191 CNET-P-tcp-128"],
+            },
+        ),
+        (
+            PublishedPort(65535, 1, allowed_sources=("198.51.100.0/24", "203.0.113.1", "2001:db8::/32")),
+            4,
+            {
+                "nat/CNET-P-tcp-65472": ["20 s=198.51.100.0/24 tcp:65535-65535 DNAT 10.20.0.2:1", "20 s=203.0.113.1 tcp:65535-65535 DNAT 10.20.0.2:1"],
+                "nat/CNET-DNAT": ["10 tcp:65472-65535 CNET-P-tcp-65472"],
+            },
+        ),
+        # Sources of the other family only: closed, not open to everybody.
+        (PublishedPort(80, 80, allowed_sources=("198.51.100.0/24",)), 6, {}),
+    ],
+)
+def test_published_ports(port: PublishedPort, family: int, expected: Dict[str, List[str]]) -> None:
+    assert published(port, family=family) == expected
+
+
+def test_the_jump_belongs_to_all_scopes() -> None:
+    document = Document("main", (web(),), (Endpoint("api", "netns:api", (Attachment("web", "10.20.0.2"),), (PublishedPort(80, 80), PublishedPort(81, 81))),))
+    jumps = [rule for rule in compile_firewall(document, forwarding_off=NONE) if rule.chain == "CNET-DNAT"]
+    assert [(rule.family, rule.scope, rule.target) for rule in jumps] == [(4, "", "CNET-P-tcp-64")]
+
+
+@pytest.mark.parametrize(
+    ("priorities", "expected"),
+    [
+        ({"web": 0, "alt": 0, "vault": 9, "mesh": 9}, "10.21.0.2"),
+        ({"web": 5, "alt": 0, "vault": 9, "mesh": 9}, "10.20.0.2"),
+    ],
+)
+def test_the_address_is_that_of_the_default_route(priorities: Dict[str, int], expected: str) -> None:
+    alt = BridgeNetwork("alt", (Subnet("10.21.0.0/24", "10.21.0.1"),), "br-alt")
+    vault = BridgeNetwork("vault", (Subnet("10.22.0.0/24", "10.22.0.1"),), "br-vault", internal=True)
+    addresses = {"web": "10.20.0.2", "alt": "10.21.0.2", "vault": "10.22.0.2", "mesh": "10.60.0.2"}
+    attachments = tuple(Attachment(name, address, gw_priority=priorities[name]) for name, address in addresses.items())
+    found = published(PublishedPort(80, 80), networks=(alt, vault, mesh()), attachments=attachments)
+    assert found["nat/CNET-P-tcp-64"] == ["20 tcp:80-80 DNAT %s:80" % expected]
+
+
+def test_an_endpoint_on_closed_networks_publishes_nothing() -> None:
+    assert published(PublishedPort(80, 80), networks=(mesh(),), attachments=(Attachment("mesh", "10.60.0.2"),)) == {}

@@ -1,0 +1,96 @@
+# Copyright (c) 2026, the netloom.container_net authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Kernel objects as one row of YAML each.
+
+A row starts with its kind and name (`bridge: br-web`), says `in` which namespace it is (nothing is the host),
+and gives a link's `mark` as `scope:role:network:endpoint`. A veth's `peer` is written `namespace/name`.
+`port` holds a link's flags as a bridge port, `udp_port` is the port of a VXLAN device.
+"""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any, Dict, Mapping, Optional
+
+from ansible_collections.netloom.container_net.plugins.module_utils._model.link import Bridge, BridgePort, Link, LinkKind, Veth, Vxlan
+from ansible_collections.netloom.container_net.plugins.module_utils._model.mark import PREFIX
+from ansible_collections.netloom.container_net.plugins.module_utils._model.objects import (
+    Address,
+    Chain,
+    FdbEntry,
+    Jump,
+    KernelObject,
+    Namespace,
+    Neighbour,
+    Route,
+    Sysctl,
+)
+
+_LINK_KINDS = {"bridge": Bridge, "veth": Veth, "vxlan": Vxlan, "link": None}
+_ENTRIES = {"address": "address", "route": "destination", "neighbour": "address", "fdb": "mac", "sysctl": "path", "chain": "name", "jump": "parent"}
+_CLASSES = {"address": Address, "route": Route, "neighbour": Neighbour, "fdb": FdbEntry, "sysctl": Sysctl, "chain": Chain, "jump": Jump}
+_RENAMED = {"dev": "device", "via": "gateway"}
+
+
+def read_place(word: str) -> str:
+    """`api` is a named namespace; nothing is the host."""
+    return word if word == "" or ":" in word else "netns:" + word
+
+
+def full_mark(text: str) -> str:
+    return "%s:%s" % (PREFIX, text)
+
+
+def read_object(row: Mapping[str, Any]) -> KernelObject:
+    """Return the object of a row, with None in every field the row does not name."""
+    values = {key: value for key, value in row.items() if key != "ours"}
+    kind = next(iter(values))
+    name = values.pop(kind)
+    place = read_place(values.pop("in", ""))
+    if kind == "namespace":
+        mark = values.pop("mark", None)
+        _refuse_rest(row, values)
+        return Namespace(read_place(name), full_mark(mark) if mark else None)
+    if kind in _LINK_KINDS:
+        return _read_link(row, kind, name, place, values)
+    if kind not in _ENTRIES:
+        raise ValueError("row %r has no kind" % (row,))
+    values = {_RENAMED.get(key, key): tuple(value) if isinstance(value, list) else value for key, value in values.items()}
+    if kind in ("chain", "jump"):
+        values["table"], _slash, name = name.partition("/")
+    values[_ENTRIES[kind]] = name
+    return _CLASSES[kind](place, **values)
+
+
+def _read_link(row: Mapping[str, Any], kind_word: str, name: str, place: str, values: Dict[str, Any]) -> Link:
+    if "mark" in values:
+        values["alias"] = full_mark(values.pop("mark"))
+    if "port" in values:
+        values["port"] = BridgePort(**values["port"])
+    if "sysctls" in values:
+        values["sysctls"] = tuple((key, str(value)) for key, value in values["sysctls"].items())
+    if "peer" in values:
+        peer_place, _slash, values["peer_name"] = values.pop("peer").rpartition("/")
+        values["peer_place"] = read_place(peer_place)
+    own = {field.name for field in fields(Link)}
+    link_values = {key: values.pop(key) for key in list(values) if key in own}
+    kind_class = _LINK_KINDS[kind_word]
+    kind: Optional[LinkKind] = None
+    if kind_class is not None:
+        if "udp_port" in values:
+            values["port"] = values.pop("udp_port")
+        known = {field.name for field in fields(kind_class)}
+        kind = kind_class(**{key: values.pop(key) for key in list(values) if key in known})
+    _refuse_rest(row, values)
+    return Link(place, name, kind=kind, **link_values)
+
+
+def _refuse_rest(row: Mapping[str, Any], left: Mapping[str, Any]) -> None:
+    if left:
+        raise ValueError("row %r: unknown: %s" % (row, ", ".join(map(str, left))))
+
+
+def is_ours(row: Mapping[str, Any]) -> bool:
+    return bool(row.get("ours"))
