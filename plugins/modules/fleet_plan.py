@@ -167,7 +167,8 @@ probes:
   sample:
     h1:
       checks:
-        - {name: "shop1 -> shop2 (10.60.0.12), both on network mesh", from: {netns: shop, label: shop1}, type: ping, address: 10.60.0.12, to: shop2, expect: pass}
+        - {name: "shop1 -> shop2 (10.60.0.12), both on network mesh", from: {netns: shop, label: shop1}, type: ping, address: 10.60.0.12, to: shop2,
+          expect: pass}
       listen:
         - {name: shop1, in: {netns: shop}, protocol: tcp, port: 80}
 lock_file_changed:

@@ -72,7 +72,8 @@ options:
         elements: str
   firewall_backend:
     description:
-      - V(iptables) uses C(iptables-restore --noflush) and its IPv6 twin, V(none) installs no rules, V(auto) is V(iptables) and an error where the tools are missing.
+      - V(iptables) uses C(iptables-restore --noflush) and its IPv6 twin, V(none) installs no rules, V(auto) is V(iptables) and an error where the
+        tools are missing.
     type: str
     choices: [auto, iptables, none]
     default: auto

@@ -29,8 +29,10 @@ options:
       - "Every network: V(name) (required), V(driver) (V(bridge) or V(overlay), default V(bridge)), V(ipam_config) (list of maps with V(subnet), V(gateway),
         V(ip_range) and V(aux_addresses)), V(enable_ipv6) (adds a private /64 derived from the name where no IPv6 subnet is given), V(mtu) (bytes),
         V(labels), V(state) (V(present) or V(absent))."
-      - "A bridge also takes: V(bridge_name) (default br- and the name), V(mac_address), V(internal) (no way in or out, default false), V(masquerade) (default true),
-        V(snat_address) (fixed source address instead of masquerading), V(enable_icc) (endpoints reach each other, default true), V(gateway_on_host) (default true),
+      - "A bridge also takes: V(bridge_name) (default br- and the name), V(mac_address), V(internal) (no way in or out, default false), V(masquerade)
+        (default true),
+        V(snat_address) (fixed source address instead of masquerading), V(enable_icc) (endpoints reach each other, default true), V(gateway_on_host)
+          (default true),
         V(hairpin) (port flag, default false), V(host_access) (V(none), V(established), V(all) or a list such as V(53/udp); default V(established)),
         V(trusted_interfaces) (may reach endpoints directly). Its default MTU is that of the interface with the default route, else 1500."
       - "An overlay also takes: V(vni) (1 to 16777215), V(udp_port) (default 4789), V(vtep_address) (this host's underlay address), V(underlay_interface),
@@ -42,10 +44,12 @@ options:
       - List of endpoints. An endpoint is a container or network namespace attached to networks.
       - "Each takes: V(name) (required), V(container) (required; V(netns) with the name of a network namespace, made if it does not exist,
         or V(path) with the absolute path of a namespace file), V(networks), V(ports), V(sysctls) (of the whole namespace), V(labels), V(state)."
-      - "V(networks) is a list of names or of maps with V(name), V(ipv4_address), V(ipv6_address), V(mac_address), V(interface_name) (default eth0, eth1, ... in order),
+      - "V(networks) is a list of names or of maps with V(name), V(ipv4_address), V(ipv6_address), V(mac_address), V(interface_name) (default eth0,
+        eth1, ... in order),
         V(host_interface_name), V(ipam) (V(allocate) or V(none)), V(aliases), V(gw_priority) (the highest gives the default route, default 0),
         V(sysctls) (V(IFNAME) in a key stands for the interface). Addresses not given are allocated from the subnet, the same for the same names."
-      - "V(ports) is a list of strings V([host_ip:]published[-end]:target[-end][/protocol]) or of maps with V(published), V(target), V(protocol) (V(tcp), V(udp), V(sctp)),
+      - "V(ports) is a list of strings V([host_ip:]published[-end]:target[-end][/protocol]) or of maps with V(published), V(target), V(protocol)
+        (V(tcp), V(udp), V(sctp)),
         V(host_ip), V(allowed_sources). Quote the strings."
     type: raw
   overlays:
@@ -61,7 +65,8 @@ options:
     default: present
   firewall_backend:
     description:
-      - V(iptables) uses C(iptables-restore --noflush) and its IPv6 twin, V(none) installs no rules, V(auto) is V(iptables) and an error where the tools are missing.
+      - V(iptables) uses C(iptables-restore --noflush) and its IPv6 twin, V(none) installs no rules, V(auto) is V(iptables) and an error where the
+        tools are missing.
       - With V(none) there is no NAT, no published port and no isolation between networks.
     type: str
     choices: [auto, iptables, none]

@@ -76,7 +76,11 @@ networks:
     up: {description: Whether the bridge is raised., type: bool, returned: success}
     addresses: {description: The host's addresses on it., type: list, elements: str, returned: success}
     vxlan: {description: "Of an overlay: device, vni, udp_port, vtep_address, peers and remote_endpoints.", type: dict, returned: for overlays}
-    endpoints: {description: "Who is attached: name, container, interface, host_interface, mac, addresses and default_route.", type: list, elements: dict, returned: success}
+    endpoints:
+      description: "Who is attached: name, container, interface, host_interface, mac, addresses and default_route."
+      type: list
+      elements: dict
+      returned: success
   sample:
     - name: web
       scope: main

@@ -53,7 +53,8 @@ options:
     elements: str
   peer_addresses:
     description:
-      - Addresses of the other end with prefix length, IPv4 or IPv6. Those that this module gave the interface before and that are no longer listed are removed; others are left.
+      - Addresses of the other end with prefix length, IPv4 or IPv6. Those that this module gave the interface before and that are no longer listed
+        are removed; others are left.
     type: list
     elements: str
   hairpin:

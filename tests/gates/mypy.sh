@@ -3,7 +3,7 @@
 # Through the linked path, so that relative imports and the full names of plugin_utils both resolve.
 base=$BUILD/collections/ansible_collections/netloom/container_net/plugins
 packages=()
-for folder in module_utils/_model module_utils/_document module_utils/_compile module_utils/_plan module_utils/_firewall plugin_utils; do
+for folder in module_utils plugin_utils; do
   find "$base/$folder/" -name '*.py' | grep -q . || { echo "plugins/$folder holds no Python files" >&2; exit 1; }
   packages+=("${base#"$ROOT"/}/$folder")
 done

@@ -15,7 +15,6 @@ from .._model.objects import KernelObject
 from .._plan.step import CREATE, Step
 from .engine import Outcome
 
-
 _TOLD_BY_LABEL = frozenset(("mark", "remote", "leads", "copies"))
 
 

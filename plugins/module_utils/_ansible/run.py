@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, NoReturn, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, Optional, Sequence, Tuple
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible.module_utils.common.process import get_bin_path
@@ -42,7 +42,7 @@ def create_module(options: Arguments, **constraints: Any) -> AnsibleModule:
     return module
 
 
-def guard(module: AnsibleModule, action: Callable[[], Dict[str, Any]]) -> NoReturn:
+def guard(module: AnsibleModule, action: Callable[[], Dict[str, Any]]) -> None:
     """Run an action and leave with its result; every expected failure becomes one clear message."""
     try:
         result = action()
@@ -55,7 +55,7 @@ def guard(module: AnsibleModule, action: Callable[[], Dict[str, Any]]) -> NoRetu
     module.exit_json(**result)
 
 
-def run_request(module: AnsibleModule, prepare: Callable[[], Request], describe: Optional[Callable[[Outcome], Dict[str, Any]]] = None) -> NoReturn:
+def run_request(module: AnsibleModule, prepare: Callable[[], Request], describe: Optional[Callable[[Outcome], Dict[str, Any]]] = None) -> None:
     """Prepare a request, converge, and leave with the shared result shape."""
 
     def action() -> Dict[str, Any]:

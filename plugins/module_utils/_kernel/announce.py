@@ -51,7 +51,7 @@ def _advertisement(mac: bytes, ip: str) -> bytes:
 
 
 def _checksum(data: bytes) -> int:
-    total = sum(struct.unpack("!%dH" % (len(data) // 2), data))
+    total: int = sum(struct.unpack("!%dH" % (len(data) // 2), data))
     while total >> 16:
         total = (total & 0xFFFF) + (total >> 16)
     return ~total & 0xFFFF

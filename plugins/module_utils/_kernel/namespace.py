@@ -8,20 +8,22 @@ from __future__ import annotations
 
 import errno
 import os
+import resource
 from contextlib import contextmanager
-from typing import Callable, Dict, Iterator, Optional
+from typing import Callable, Dict, Iterator, List, Optional
 
 from .._model.objects import HOST
 from . import libc
 from .link import loopback_messages
-
-NetnsPath = Callable[[str], str]
 
 
 class Rooms:
     """Open descriptors of the namespaces of a run, each opened once and held, so that no name can change its meaning meanwhile."""
 
     def __init__(self, resolve: Callable[[str], Optional[int]]) -> None:
+        # One descriptor for each namespace; the usual soft limit of 1,024 would end a host with a thousand containers.
+        hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
         self._resolve = resolve
         self._open: Dict[str, int] = {HOST: os.open("/proc/self/ns/net", os.O_RDONLY | os.O_CLOEXEC)}
 
@@ -69,7 +71,7 @@ class Rooms:
         self._open.clear()
 
 
-def create_namespace(rooms: Rooms, place: str, path: str, mark: str, send: Callable[[str, list], None]) -> None:
+def create_namespace(rooms: Rooms, place: str, path: str, mark: str, send: Callable[[str, List[bytes]], None]) -> None:
     """Make a named namespace whose `lo` is up and carries the mark before anyone can see it.
 
     The file is written with the mark and linked in one step, so a crash leaves either nothing

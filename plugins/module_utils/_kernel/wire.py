@@ -22,7 +22,7 @@ try:
     from pyroute2.netlink.rtnl.rtmsg import rtmsg
 except ImportError:
     PYROUTE2_ERROR = traceback.format_exc()
-    ifaddrmsg = ifinfmsg = ndmsg = rtmsg = dict  # type: ignore[misc, assignment]
+    ifaddrmsg = ifinfmsg = ndmsg = rtmsg = dict
 
 Attributes = List[Tuple[str, Any]]
 
@@ -41,7 +41,7 @@ IFF_UP = 1
 AF_BRIDGE = 7
 
 
-class _AddressMessage(ifaddrmsg):  # type: ignore[misc, valid-type]
+class _AddressMessage(ifaddrmsg):  # type: ignore[misc]
     """pyroute2 0.7.2 ends its list before IFA_PROTO."""
 
     if not PYROUTE2_ERROR:
