@@ -49,6 +49,7 @@ def test_survives_everything_unmentioned() -> None:
     before = take_snapshot()
     foreign = numbers_of_links()
     events = Events()
+    events.settle(quiet=2.5)
     for stage, declaration in STAGES.items():
         settle(declaration)
         assert missing_from(before, take_snapshot()) == [], stage

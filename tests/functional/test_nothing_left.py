@@ -23,12 +23,13 @@ WEB = Declaration(
     prepare=give_uplink,
 )
 # What happened between the apply and the removal.
-AWAIT_TEARDOWN = "; while ip -br link | grep -q '^ve-'; do sleep 0.01; done"
+# The kernel takes the links of a namespace down after its name is gone; %d of ours are left then.
+AWAIT_TEARDOWN = "; while [ $(ip -br link | grep -c '^ve-') -gt %d ]; do sleep 0.01; done"
 ACCIDENTS: Dict[str, str] = {
     "nothing": "true",
-    "a namespace is gone": "ip netns delete a",
-    "all namespaces are gone": "ip netns delete a; ip netns delete b" + AWAIT_TEARDOWN,
-    "the namespaces' directory is unmounted": "umount -l /run/netns/a; rm /run/netns/a",
+    "a namespace is gone": "ip netns delete a" + AWAIT_TEARDOWN % 1,
+    "all namespaces are gone": "ip netns delete a; ip netns delete b" + AWAIT_TEARDOWN % 0,
+    "the namespaces' directory is unmounted": "umount -l /run/netns/a; rm /run/netns/a" + AWAIT_TEARDOWN % 1,
     "a bridge is gone": "ip link delete br-web",
     "all links are gone": "ip link delete br-web; ip link delete br-db; for v in $(ip -br link | grep -o '^ve-[0-9a-f]*'); do ip link delete $v; done",
     "the firewall was flushed": "iptables -F; iptables -t nat -F; iptables -t raw -F; iptables -X; iptables -t nat -X; iptables -t raw -X",

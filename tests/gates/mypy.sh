@@ -4,7 +4,7 @@
 base=$BUILD/collections/ansible_collections/netloom/container_net/plugins
 packages=()
 for folder in module_utils plugin_utils; do
-  find "$base/$folder/" -name '*.py' | grep -q . || { echo "plugins/$folder holds no Python files" >&2; exit 1; }
+  [ -n "$(find "$base/$folder/" -name '*.py' -print -quit)" ] || { echo "plugins/$folder holds no Python files" >&2; exit 1; }
   packages+=("${base#"$ROOT"/}/$folder")
 done
 mypy "${packages[@]}" | sed "s|${base#"$ROOT"/}|plugins|"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import socket
 import struct
+import time
 from typing import List, Set, Tuple
 
 # Links, addresses, routes, rules and neighbours of both families.
@@ -38,6 +39,15 @@ class Events:
                 length, kind, _flags, _sequence, _port = _HEADER.unpack_from(data, offset)
                 found.append((kind, _index(kind, data[offset + 16 : offset + length])))
                 offset += (length + 3) & ~3
+
+    def settle(self, quiet: float = 0.5) -> None:
+        """Wait until the kernel has finished what came before, such as looking for duplicates of fresh addresses."""
+        deadline, heard = time.monotonic() + 10, time.monotonic()
+        while time.monotonic() - heard < quiet:
+            assert time.monotonic() < deadline, "the kernel never falls silent"
+            if self.read():
+                heard = time.monotonic()
+            time.sleep(0.02)
 
     def touched(self, indices: Set[int]) -> List[Tuple[int, int]]:
         return [event for event in self.read() if event[1] in indices]

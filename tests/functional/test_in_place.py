@@ -1,0 +1,161 @@
+# Copyright (c) 2026, the netloom.container_net authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A changed option changes only itself: exactly the named steps run, and a stream through a neighbour goes on."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, Dict, List, Tuple
+
+import pytest
+from ansible_collections.netloom.container_net.plugins.module_utils._model.names import host_interface_name
+from harness.declarations import V4, V6, endpoint, network, overlay
+from harness.engine import Declaration, converge, give_uplink, settle
+from harness.host import sh
+from harness.snapshot import differences, take_snapshot
+from harness.traffic import Stream, await_addresses
+
+pytestmark = pytest.mark.fake_host()
+
+A, B, C = ({"name": "web", "ipv4_address": "10.20.0.%d" % n, "ipv6_address": "fd00:20::%d" % n} for n in (10, 11, 12))
+VE = {name: host_interface_name("main", name, "web") for name in "abc"}
+
+
+def declare(*, ports: Any = ("8080:80/tcp",), a: Any = A, sysctls: Any = None, c: bool = True, subnets: Any = (V4, V6), **options: Any) -> Declaration:
+    first = endpoint("a", a, ports=list(ports), **({"sysctls": sysctls} if sysctls else {}))
+    return Declaration([network("web", *subnets, **options)], [first, endpoint("b", B)] + ([endpoint("c", C)] if c else []))
+
+
+BASE = declare()
+CHAINS = ["%s chain %s/CNET-%s" % (tool, table, name) for tool in ("iptables", "ip6tables") for table, name in (("raw", "RAW"), ("filter", "FORWARD"))]
+
+
+def both(line: str) -> List[str]:
+    return ["~ iptables " + line, "~ ip6tables " + line]
+
+
+LINKS = ["br-web"] + [VE[name] for name in "abc"]
+MTU = ["~ bridge br-web: mtu 1500 → 1400"] + ["~ veth %s: mtu 1500 → 1400" % VE[n] for n in "abc"] + ["~ veth eth0 in %s: mtu 1500 → 1400" % n for n in "abc"]
+# What is changed, and every step that takes, in any order.
+CHANGES: Dict[str, Tuple[Declaration, List[str]]] = {
+    "mtu": (declare(mtu=1400), MTU),
+    "an address": (
+        declare(a={**A, "ipv4_address": "10.20.0.20", "mac_address": "02:00:00:00:00:77"}),
+        [
+            "~ veth eth0 in a: mac * → 02:00:00:00:00:77",
+            "+ address 10.20.0.20/24 on eth0 in a",
+            "- address 10.20.0.10/24 on eth0 in a",
+            "~ iptables chain nat/CNET-P-tcp-8064: rules +1 -1",
+        ],
+    ),
+    "a MAC": (declare(a={**A, "mac_address": "02:00:00:00:00:78"}), ["~ veth eth0 in a: mac * → 02:00:00:00:00:78"]),
+    "a port": (declare(ports=["8081:80/tcp"]), both("chain nat/CNET-P-tcp-8064: rules +1 -1")),
+    "a port in another block": (
+        declare(ports=["8080:80/tcp", "53:53/udp"]),
+        ["+ %s chain nat/CNET-P-udp-0" % tool for tool in ("iptables", "ip6tables")] + both("chain nat/CNET-DNAT: rules +1 -0"),
+    ),
+    "hairpin": (declare(hairpin=True), ["~ veth %s: hairpin off → on" % VE[n] for n in "abc"]),
+    "masquerade": (
+        declare(masquerade=False),
+        ["~ %s chain nat/CNET-POST: rules +0 -%d" % (tool, count) for tool, count in (("iptables", 3), ("ip6tables", 2))]
+        + ["~ %s chain raw/CNET-RAW: rules +0 -2" % tool for tool in ("iptables", "ip6tables")],
+    ),
+    "host_access": (declare(host_access=["53/udp"]), both("chain filter/CNET-INPUT: rules +1 -0")),
+    "trusted_interfaces": (
+        declare(trusted_interfaces=["eth0"]),
+        both("chain raw/CNET-RAW: rules +1 -0") + both("chain filter/CNET-FORWARD: rules +1 -0") + both("chain filter/CNET-INPUT: rules +1 -0"),
+    ),
+    "the bridge's MAC": (declare(mac_address="02:00:00:00:00:79"), ["~ bridge br-web: mac * → 02:00:00:00:00:79"]),
+    "gateway_on_host": (declare(gateway_on_host=False), ["- address 10.20.0.1/24 on br-web", "- address fd00:20::1/64 on br-web"]),
+    "a sysctl": (declare(sysctls={"net.ipv4.ip_unprivileged_port_start": 0}), ["~ sysctl net.ipv4.ip_unprivileged_port_start in a: value 1024 → 0"]),
+    "an endpoint less": (declare(c=False), ["- namespace c", "- veth %s" % VE["c"]]),
+}
+
+
+def matches(line: str, pattern: str) -> bool:
+    head, star, tail = pattern.partition("*")
+    return line == pattern if not star else line.startswith(head) and line.endswith(tail)
+
+
+def assert_steps(applied: List[str], expected: List[str]) -> None:
+    left = list(applied)
+    for pattern in expected:
+        hits = [line for line in left if matches(line, pattern)]
+        assert hits, "no step %r in %s" % (pattern, applied)
+        left.remove(hits[0])
+    assert left == []
+
+
+@pytest.mark.parametrize("what", CHANGES)
+def test_only_that_changes_and_the_stream_goes_on(what: str) -> None:
+    changed, expected = CHANGES[what]
+    give_uplink()
+    settle(BASE)
+    before = take_snapshot()
+    await_addresses("b")
+    to_gateway = what not in ("gateway_on_host",)
+    streams = [Stream("b", "", "10.20.0.11", 4001)] if False else []
+    streams += [Stream("", "b", "10.20.0.11", 4000), Stream("", "b", "fd00:20::11", 4006)] if to_gateway else []
+    streams += [Stream("c", "b", "10.20.0.11", 4010)] if what != "an endpoint less" else []
+    assert_steps(settle(changed), expected)
+    if what != "an endpoint less":
+        settle(BASE)
+    for stream in streams:
+        beats, longest = stream.finish()
+        assert beats > 10
+        assert longest < 1.5
+    if what != "an endpoint less":
+        assert differences(before, take_snapshot()) == ""
+
+
+def test_internal_and_icc_change_without_touching_a_link() -> None:
+    """These change who may talk; the links stay, and what is still allowed goes on."""
+    give_uplink()
+    settle(BASE)
+    await_addresses("b")
+    stream = Stream("c", "b", "10.20.0.11")
+    closed = settle(declare(internal=True, ports=()))
+    assert not [line for line in closed if line.startswith(("+ veth", "- veth", "+ bridge", "- bridge", "+ namespace", "- namespace"))]
+    assert "- route 0.0.0.0/0 in b" in closed
+    settle(BASE)
+    assert stream.finish()[0] > 10
+    apart = settle(declare(enable_icc=False))
+    assert {"~ veth %s: isolated off → on" % VE[name] for name in "abc"} < set(apart)
+    assert not [line for line in apart if not line.startswith(("~ veth ve-", "~ iptables chain filter/", "~ ip6tables chain filter/"))]
+
+
+def test_peers_of_an_overlay() -> None:
+    three, moved = (overlay("192.0.2.1", "192.0.2.2", third) for third in ("192.0.2.3", "192.0.2.4"))
+    here = {"name": "mesh", "ipv4_address": "10.60.0.9", "ipv6_address": "fd60::9"}
+    three, moved = (replace(item, endpoints=[*item.endpoints, endpoint("beside", here)]) for item in (three, moved))
+    give_uplink()
+    settle(three)
+    await_addresses("near", "beside")
+    stream = Stream("near", "beside", "10.60.0.9")
+    assert_steps(
+        settle(moved),
+        [
+            "+ fdb 00:00:00:00:00:00 via 192.0.2.4 on vx-mesh",
+            "- fdb 00:00:00:00:00:00 via 192.0.2.3 on vx-mesh",
+            "~ fdb 02:00:00:00:60:03 via 192.0.2.4 on vx-mesh: remote 192.0.2.3 → 192.0.2.4",
+            "~ iptables chain raw/CNET-VX-4789: rules +1 -1",
+        ],
+    )
+    assert stream.finish()[0] > 10
+
+
+def test_the_same_name_with_another_pair_is_made_anew_and_nothing_else() -> None:
+    """What the kernel fixes at creation is replaced, and only that."""
+    give_uplink()
+    settle(BASE)
+    await_addresses("b")
+    stream = Stream("c", "b", "10.20.0.11")
+    applied = settle(declare(a={**A, "interface_name": "net0"}))
+    assert stream.finish()[0] > 10
+    touched = {line.split(" ")[2] for line in applied if line.startswith(("+ veth", "- veth", "~ veth"))}
+    assert touched <= {VE["a"], "net0", "eth0"}
+    assert not [line for line in applied if " in b" in line or " in c" in line or "br-web" in line or "tables" in line]
+    assert sh("ip -br link", "a").count("net0") == 1
+    converge(None)
