@@ -26,7 +26,7 @@ class Lab:
         self.command = [*(prefix or []), python, "-B", str(script)]
 
     def run(self, verb: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run([*self.command, verb, "--state", str(self.state), *arguments], capture_output=True, text=True, timeout=60)
+        return subprocess.run([*self.command, verb, "--state", str(self.state), *arguments], capture_output=True, text=True, timeout=60, check=False)
 
     def up(self, *arguments: str) -> Dict[str, Any]:
         return self._result("up", *arguments)
@@ -70,7 +70,7 @@ class Ansible:
     def run(self, program: str, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
         environment = ["env", *("%s=%s" % pair for pair in {**self.settings, **settings}.items())]
         command = [*self.prefix, *environment, sys.executable, "-m", "ansible.cli.%s" % program, *arguments]
-        return subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=str(self.home))
+        return subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=str(self.home), check=False)
 
     def raw(self, inventory: Path, host: str, command: str = "true", **settings: str) -> subprocess.CompletedProcess[str]:
         return self.run("adhoc", host, "-i", str(inventory), "-m", "ansible.builtin.raw", "-a", command, **settings)
@@ -101,14 +101,14 @@ def alive(pid: int) -> bool:
 
 
 def ip(*words: str) -> str:
-    result = subprocess.run(["ip", *words], capture_output=True, text=True)
+    result = subprocess.run(["ip", *words], capture_output=True, text=True, check=False)
     assert result.returncode == 0, "ip %s: %s" % (" ".join(words), result.stderr)
     return result.stdout
 
 
 def ordinary_user_fault() -> Optional[str]:
     """Return why this process cannot act as an ordinary user, or None."""
-    result = subprocess.run([*as_ordinary_user(), "unshare", "-Urnm", "true"], capture_output=True, text=True)
+    result = subprocess.run([*as_ordinary_user(), "unshare", "-Urnm", "true"], capture_output=True, text=True, check=False)
     return None if result.returncode == 0 else "cannot become an ordinary user here: %s" % result.stderr.strip()
 
 

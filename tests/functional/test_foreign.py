@@ -17,7 +17,7 @@ from harness.engine import Declaration, check, converge, give_uplink, settle
 from harness.events import Events
 from harness.foreign import add_foreign_things
 from harness.host import sh
-from harness.snapshot import differences, missing_from, take_snapshot
+from harness.snapshot import assert_same, missing_from, take_snapshot
 
 pytestmark = pytest.mark.fake_host()
 
@@ -54,7 +54,7 @@ def test_survives_everything_unmentioned() -> None:
         settle(declaration)
         assert missing_from(before, take_snapshot()) == [], stage
         assert events.touched(foreign) == [], stage
-    assert differences(before, take_snapshot()) == ""
+    assert_same(before)
 
 
 def test_the_listener_hears() -> None:
@@ -75,7 +75,7 @@ def test_forwarding_comes_and_goes_with_what_needs_it() -> None:
     changed = {line.split(" = ")[0].rpartition("/")[2] for line in missing_from(before, take_snapshot())}
     assert changed <= {"ip_forward", "forwarding", "accept_redirects", "accept_ra"}, changed
     settle(None)
-    assert differences(before, take_snapshot()) == ""
+    assert_same(before)
 
 
 def test_a_foreign_bridge_is_used_and_given_back() -> None:
@@ -96,7 +96,7 @@ def test_a_foreign_bridge_is_used_and_given_back() -> None:
     for declaration in (used, fewer, used, None):
         settle(declaration)
         assert missing_from(before, take_snapshot()) == []
-    assert differences(before, take_snapshot()) == ""
+    assert_same(before)
 
 
 def test_another_scope_is_not_touched() -> None:
@@ -108,7 +108,7 @@ def test_another_scope_is_not_touched() -> None:
         settle(declaration)
         after = take_snapshot()
         assert [line for line in missing_from(before, after) if "CNET-FORWARD" not in line] == []
-    assert differences(before, take_snapshot()) == ""
+    assert_same(before)
 
 
 REFUSED: Dict[str, List[str]] = {
@@ -134,5 +134,5 @@ def test_refused_with_nothing_changed(what: str) -> None:
         with pytest.raises(ContainerNetError) as caught:
             action(FULL)
         assert words in str(caught.value)
-        assert differences(before, take_snapshot()) == ""
+        assert_same(before)
     listener.close()

@@ -13,7 +13,7 @@ import pytest
 from harness.declarations import CASES, V4, V6, endpoint, network
 from harness.engine import Declaration, converge, give_uplink, settle
 from harness.host import sh
-from harness.snapshot import differences, take_snapshot
+from harness.snapshot import assert_same, differences, take_snapshot
 
 pytestmark = pytest.mark.fake_host()
 
@@ -47,7 +47,7 @@ def test_absent_after_an_accident(accident: str) -> None:
     converge(WEB)
     sh(ACCIDENTS[accident])
     settle(None)
-    assert differences(before, take_snapshot()) == ""
+    assert_same(before)
     settle(None)
 
 
@@ -58,7 +58,7 @@ def test_apply_after_an_accident_is_as_good_as_new(accident: str) -> None:
     clean = take_snapshot()
     sh(ACCIDENTS[accident])
     settle(WEB)
-    assert differences(clean, take_snapshot()) == ""
+    assert_same(clean)
 
 
 def test_a_torn_record_stops_nobody() -> None:
@@ -70,7 +70,7 @@ def test_a_torn_record_stops_nobody() -> None:
     settle(WEB)
     settle(None)
     sh("echo 0 > /proc/sys/net/ipv4/ip_forward; echo 0 > /proc/sys/net/ipv6/conf/all/forwarding; echo 1 > /proc/sys/net/ipv6/conf/eth0/accept_ra")
-    assert differences(before, take_snapshot()) == ""
+    assert_same(before)
 
 
 def test_apply_while_the_kernel_still_takes_namespaces_down() -> None:
@@ -81,7 +81,7 @@ def test_apply_while_the_kernel_still_takes_namespaces_down() -> None:
     for _round in range(8):
         sh("ip netns delete a; ip netns delete b")
         converge(WEB)
-        assert differences(clean, take_snapshot()) == ""
+        assert_same(clean)
 
 
 def test_declaration_after_declaration_leaves_only_the_last() -> None:
@@ -93,11 +93,11 @@ def test_declaration_after_declaration_leaves_only_the_last() -> None:
         converge(CASES[name])
         through = take_snapshot()
         converge(None)
-        assert differences(before, take_snapshot()) == "", name
+        assert_same(before)
         converge(CASES[name])
         assert differences(take_snapshot(), through) == "", name
     converge(None)
-    assert differences(before, take_snapshot()) == ""
+    assert_same(before)
 
 
 def test_no_descriptor_stays_open() -> None:

@@ -18,7 +18,7 @@ from harness.engine import Declaration, Tools, converge, lines
 from harness.faults import lose_datagram, refuse_always, refuse_once
 from harness.foreign import add_foreign_things
 from harness.host import Child, on_fake_host, sh, share_out
-from harness.snapshot import differences, take_snapshot
+from harness.snapshot import assert_same, differences, take_snapshot
 
 EMPTY = Declaration(prepare=add_foreign_things)
 WEB = Declaration(
@@ -148,7 +148,7 @@ def test_a_race_that_never_ends_fails_clearly_and_is_undone(number: int) -> None
     for position in range(0, 12, 3):
         error = attempt(OTHER, refuse_always(position, number))
         assert not complain("message %d" % position, error, ContainerNetError, [errno.errorcode[number], "what stood before was put back"])
-        assert differences(before, take_snapshot()) == ""
+        assert_same(before)
     converge(OTHER)
     assert converge(OTHER).steps == ()
 
@@ -160,7 +160,7 @@ def test_a_swallowed_message_is_a_timeout_and_is_undone() -> None:
     for position in range(6):
         error = attempt(OTHER, refuse_once(position, LOST))
         assert isinstance(error, KernelTimeout), error
-        assert differences(before, take_snapshot()) == ""
+        assert_same(before)
 
 
 @pytest.mark.fake_host()
@@ -189,7 +189,7 @@ def test_no_lost_datagram_hangs_a_run() -> None:
             break
         timeouts += 1
         converge(None)
-        assert differences(before, take_snapshot()) == ""
+        assert_same(before)
     assert 10 < timeouts < 60, "the run without a loss was never reached"
 
 
@@ -212,7 +212,7 @@ def test_a_failing_firewall_tool_is_undone(position: int) -> None:
     error = attempt(OTHER, tools=Tools(around=around))
     assert failures
     assert not complain("firewall", error, FirewallError, [failures[0], "line 3 failed", "what stood before was put back"])
-    assert differences(before, take_snapshot()) == ""
+    assert_same(before)
     assert lines(converge(OTHER))
     assert converge(OTHER).steps == ()
 
@@ -253,4 +253,4 @@ def test_what_stands_in_the_way_is_named_and_left_alone(what: str) -> None:
         with pytest.raises(ContainerNetError) as caught:
             converge(declaration, check=check)
         assert words in str(caught.value)
-        assert differences(before, take_snapshot()) == ""
+        assert_same(before)

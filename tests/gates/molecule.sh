@@ -1,6 +1,18 @@
 #!/usr/bin/env bash
+# molecule.sh [SCENARIO]: the roles on simulated hosts. All scenarios share one lab, which is down again afterwards, whatever happened.
 . "$(dirname "$0")/common.sh"
-compgen -G 'molecule/*/molecule.yml' >/dev/null || skip "no scenario in molecule/"
 # Named so that molecule does not ask for the move to extensions/molecule.
 export MOLECULE_GLOB='molecule/*/molecule.yml'
-molecule test --all
+export MOLECULE_EPHEMERAL_DIRECTORY=$BUILD/molecule-state MOLECULE_COMMAND_BORDERS=false NO_COLOR=1
+
+lower() {
+  python playbooks/lab/files/lab.py down --state "$BUILD/molecule" >/dev/null
+  rm -rf "$MOLECULE_EPHEMERAL_DIRECTORY"
+}
+# What a killed run left behind.
+lower
+trap lower EXIT
+
+scenario=(--all)
+if [ $# -gt 0 ]; then scenario=(--scenario-name "$1"); fi
+molecule test "${scenario[@]}"

@@ -127,9 +127,7 @@ def present(module: Any, options: Options, objects: Sequence[KernelObject], link
         entries = (snapshot.objects[key] for key in snapshot.mine)
         kept = {item.key for item in objects}
         return [
-            item.key
-            for item in entries
-            if isinstance(item, (Address, FdbEntry, Neighbour)) and (item.place, item.device) in devices and item.key not in kept
+            item.key for item in entries if isinstance(item, (Address, FdbEntry, Neighbour)) and (item.place, item.device) in devices and item.key not in kept
         ]
 
     return _request(module, options, build, removes)
@@ -196,4 +194,3 @@ def describe_link(place: str, name: str, result: str) -> Callable[[Outcome], Dic
         return {result: found}
 
     return action
-

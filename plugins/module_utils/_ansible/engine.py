@@ -29,7 +29,7 @@ from .._model.objects import HOST, KernelObject, Namespace, Sysctl
 from .._model.rule import Rule
 from .._model.snapshot import Facts, Key, Snapshot, host_facts
 from .._plan.planner import plan
-from .._plan.step import Step
+from .._plan.step import CREATE, Step
 from .._runtime.namespace import list_named_namespaces, namespace_path, open_namespace, read_placeholder
 from .rollback import earlier_objects, read_what_goes
 from .scope import restored_sysctls, scope_keys
@@ -113,41 +113,46 @@ def _change(request: Request, door: Door) -> Outcome:
 
 def _converge_locked(request: Request, door: Door) -> Outcome:
     """Plan again when something else changes the same objects meanwhile; after a failure put back what stood before."""
-    first: Optional[Outcome] = None
+    tried: List[Outcome] = []
     for attempt in range(1, ATTEMPTS + 1):
         run = _Run(request, door)
         try:
-            outcome = run.plan()
-            first = first or outcome
-            run.apply(outcome)
-            break
+            tried.append(run.plan())
+            run.apply(tried[-1])
+            return _joined(tried)
         except (KernelRace, VerifyError) as error:
-            if first is None or attempt == ATTEMPTS:
-                raise _rolled_back(request, door, first, error) from error
+            if attempt == ATTEMPTS:
+                raise _rolled_back(request, door, tried, error) from error
         except (ContainerNetError, OSError) as error:
-            raise _rolled_back(request, door, first, error) from error
+            raise _rolled_back(request, door, tried, error) from error
         finally:
             run.close()
-    if first is None or first is outcome:
-        return outcome
-    seen = {step.line for step in first.steps}
-    outcome.steps = first.steps + tuple(step for step in outcome.steps if step.line not in seen)
-    return outcome
+    raise KernelRace("no attempt was made")
 
 
-def _rolled_back(request: Request, door: Door, first: Optional[Outcome], cause: Exception) -> Exception:
+def _joined(tried: Sequence[Outcome]) -> Outcome:
+    """Return the last outcome with the steps of all attempts, each told once."""
+    steps = {step.line: step for outcome in tried for step in outcome.steps}
+    return replace(tried[-1], steps=tuple(steps.values()))
+
+
+def _rolled_back(request: Request, door: Door, tried: Sequence[Outcome], cause: Exception) -> Exception:
     """Undo by planning the way back to what the scope owned before; report the cause either way."""
-    if first is None:
+    if not tried:
         return cause  # nothing was changed yet
-    before = first.snapshot
-    earlier = earlier_objects(before, first.steps, request.scope, Record(request.state_directory, request.place).read())
+    before = tried[0].snapshot
+    steps = [step for outcome in tried for step in outcome.steps]
+    earlier = earlier_objects(before, steps, request.scope, Record(request.state_directory, request.place).read())
+    made = {step.subject.key for step in steps if step.action == CREATE} - set(before.objects)
     back = Request(
         scope=request.scope,
         build=lambda _facts: (earlier, ()),
         backend=request.backend,
         run=request.run,
-        prune=True,
+        removes=lambda snapshot: made & set(snapshot.objects),
+        restore=not earlier,
         place=request.place,
+        places=tuple(dict.fromkeys(step.place for step in steps)),
         verify=False,
         state_directory=request.state_directory,
     )

@@ -21,9 +21,9 @@ from .._model.objects import FLOOD_MAC, HOST, Address, Chain, FdbEntry, Namespac
 from .._model.snapshot import Snapshot
 from .._runtime.namespace import list_named_namespaces, namespace_path, open_namespace, read_placeholder
 
-_DNAT = re.compile(r' -j DNAT --to-destination (\S+)')
+_DNAT = re.compile(r" -j DNAT --to-destination (\S+)")
 _LABEL = re.compile(r'--comment "container-net:([^:"]*):([^:"]*):\d+"')
-_OPTION = re.compile(r' (-p|-d|-s|--dport) (\S+)')
+_OPTION = re.compile(r" (-p|-d|-s|--dport) (\S+)")
 
 
 def observe_everything(places: Sequence[str], backend: Backend, run: RunCommand) -> Snapshot:

@@ -11,11 +11,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Iterable, Iterator, Mapping, Sequence, Set, Tuple
 
-from .._compile.bridge import interface_sysctls
+from .._compile.settings import interface_sysctls
 from .._kernel.observe import Observer
 from .._model.link import Link, Veth
 from .._model.objects import HOST, KernelObject, Sysctl
-from .._model.snapshot import Facts, Snapshot
+from .._model.snapshot import Snapshot
 from .._plan.step import DELETE, Step
 from .scope import scope_keys
 
@@ -39,7 +39,7 @@ def read_what_goes(observer: Observer, steps: Sequence[Step]) -> None:
 
 
 def _settings_of(link: Link, snapshot: Snapshot) -> Tuple[str, ...]:
-    usual = interface_sysctls(Facts(ipv6=snapshot.ipv6)) or ()
+    usual = interface_sysctls(("0.0.0.0/0", "::/0"), ipv6=snapshot.ipv6)
     return tuple(dict.fromkeys([name for name, _value in usual] + [name for name, _value in link.sysctls or ()]))
 
 

@@ -87,4 +87,3 @@ def find_backend(name: str) -> Backend:
         return True
 
     return select_backend(name, has_tool)
-

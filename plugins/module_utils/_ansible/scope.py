@@ -51,9 +51,7 @@ def strangers(snapshot: Snapshot, place: str, scope: str) -> List[str]:
     return found
 
 
-def restored_sysctls(
-    snapshot: Snapshot, place: str, scope: str, desired: Sequence[KernelObject], recorded: Mapping[str, str]
-) -> Tuple[KernelObject, ...]:
+def restored_sysctls(snapshot: Snapshot, place: str, scope: str, desired: Sequence[KernelObject], recorded: Mapping[str, str]) -> Tuple[KernelObject, ...]:
     """Return a place's earlier values, once no scope has a network or rules that need ours."""
     if not recorded or any(isinstance(item, Sysctl) and item.restore for item in desired):
         return ()

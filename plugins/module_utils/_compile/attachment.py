@@ -17,11 +17,10 @@ from .._model.document import Attachment, Endpoint, Network, Subnet
 from .._model.link import BridgePort, Link, Veth
 from .._model.mark import Mark
 from .._model.objects import HOST, Address, KernelObject, Namespace, Route, Sysctl
+from .settings import Settings, interface_sysctls
 
 DEFAULT_ROUTE = {4: "0.0.0.0/0", 6: "::/0"}
 INTERFACE_TOKEN = "IFNAME"
-
-Settings = Tuple[Tuple[str, str], ...]
 
 
 @dataclass(frozen=True)
@@ -34,21 +33,19 @@ class Segment:
     port: BridgePort
 
 
-def compile_endpoint(endpoint: Endpoint, segments: Mapping[str, Segment], scope: str, settings: Settings, ipv6: bool) -> Tuple[KernelObject, ...]:
+def compile_endpoint(endpoint: Endpoint, segments: Mapping[str, Segment], scope: str, ipv6: bool) -> Tuple[KernelObject, ...]:
     objects: List[KernelObject] = []
     if endpoint.place.startswith("netns:"):
         objects.append(Namespace(endpoint.place, str(Mark(scope, "namespace"))))
     for path, value in endpoint.sysctls:
         objects.append(Sysctl(endpoint.place, path.replace(".", "/"), value))
     for attachment in endpoint.attachments:
-        objects.extend(_compile_attachment(endpoint, attachment, segments[attachment.network], scope, settings, ipv6))
+        objects.extend(_compile_attachment(endpoint, attachment, segments[attachment.network], scope, ipv6))
     objects.extend(_default_routes(endpoint, segments))
     return tuple(objects)
 
 
-def _compile_attachment(
-    endpoint: Endpoint, attachment: Attachment, segment: Segment, scope: str, settings: Settings, ipv6: bool
-) -> List[KernelObject]:
+def _compile_attachment(endpoint: Endpoint, attachment: Attachment, segment: Segment, scope: str, ipv6: bool) -> List[KernelObject]:
     mark = str(Mark(scope, "endpoint", attachment.network, endpoint.name))
     tuned, plain = _split_sysctls(attachment)
     objects: List[KernelObject] = [
@@ -71,7 +68,7 @@ def _compile_attachment(
             mac=attachment.mac_address,
             up=True,
             alias=mark,
-            sysctls=_merge(settings, tuned),
+            sysctls=_merge(interface_sysctls(attachment.addresses, ipv6=ipv6), tuned),
         ),
     ]
     objects.extend(Sysctl(endpoint.place, path, value) for path, value in plain)

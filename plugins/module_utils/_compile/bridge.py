@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from typing import List, Optional, Tuple
+from typing import List, Tuple
 
 from .._model.addresses import derive_mac
 from .._model.document import BridgeNetwork
@@ -15,6 +15,7 @@ from .._model.mark import Mark, read_mark
 from .._model.objects import HOST, Address, KernelObject
 from .._model.snapshot import Facts
 from .attachment import Segment
+from .settings import interface_sysctls
 
 STANDARD_MTU = 1500
 
@@ -40,7 +41,7 @@ def compile_bridge(network: BridgeNetwork, scope: str, facts: Facts) -> Tuple[Se
             mac=network.mac_address or derive_mac(scope, "bridge", network.name),
             up=True,
             alias=str(Mark(scope, "network", network.name)),
-            sysctls=interface_sysctls(facts),
+            sysctls=interface_sysctls((subnet.subnet for subnet in network.subnets), ipv6=facts.ipv6),
         )
     objects: List[KernelObject] = [link]
     if network.gateway_on_host:
@@ -50,15 +51,3 @@ def compile_bridge(network: BridgeNetwork, scope: str, facts: Facts) -> Tuple[Se
     # With br_netfilter a translated frame goes straight to its port, also to the one it came from: a container's own published port.
     port = BridgePort(hairpin=network.hairpin or facts.bridge_netfilter, isolated=not network.enable_icc)
     return Segment(network, network.bridge_name, mtu, port), tuple(objects)
-
-
-def interface_sysctls(facts: Facts, *more: Tuple[str, str]) -> Optional[Tuple[Tuple[str, str], ...]]:
-    """Return what every interface of ours gets before it is raised.
-
-    No advertisement of a container may configure it (CVE-2020-10749), replacing the first address of a subnet keeps the others,
-    and raising it tells the neighbours where its addresses now live.
-    """
-    settings: Tuple[Tuple[str, str], ...] = (("ipv4/promote_secondaries", "1"), ("ipv4/arp_notify", "1"))
-    if facts.ipv6:
-        settings += (("ipv6/accept_ra", "0"), ("ipv6/ndisc_notify", "1"))
-    return settings + more

@@ -12,7 +12,7 @@ from .._model.document import Document, OverlayNetwork
 from .._model.objects import KernelObject
 from .._model.snapshot import Facts
 from .attachment import Segment, compile_endpoint
-from .bridge import compile_bridge, interface_sysctls
+from .bridge import compile_bridge
 from .host import compile_host
 from .overlay import compile_overlay
 
@@ -28,7 +28,6 @@ def compile_document(document: Document, facts: Facts) -> Tuple[KernelObject, ..
             segment, made = compile_bridge(network, document.scope, facts)
         segments[network.name] = segment
         objects.extend(made)
-    settings = interface_sysctls(facts) or ()
     for endpoint in document.endpoints:
-        objects.extend(compile_endpoint(endpoint, segments, document.scope, settings, facts.ipv6))
+        objects.extend(compile_endpoint(endpoint, segments, document.scope, facts.ipv6))
     return tuple(objects)

@@ -18,7 +18,7 @@ from .._model.mark import Mark
 from .._model.objects import FLOOD_MAC, HOST, FdbEntry, KernelObject, Neighbour
 from .._model.snapshot import Facts
 from .attachment import Segment
-from .bridge import interface_sysctls
+from .settings import interface_sysctls
 
 # Outer Ethernet is not counted; outer IP + UDP + VXLAN + inner Ethernet.
 OVERHEAD = {4: 20 + 8 + 8 + 14, 6: 40 + 8 + 8 + 14}
@@ -29,9 +29,7 @@ def overlay_mtu(network: OverlayNetwork, facts: Facts) -> int:
     """Return the declared MTU, or what the underlay leaves of its own."""
     underlay = facts.links.get(network.underlay_interface or "") or facts.device_of(network.vtep_address)
     if underlay is None or underlay.mtu is None:
-        raise EnvironmentUnfit(
-            "network %s: no interface of this host carries the VTEP address %s; nothing was changed" % (network.name, network.vtep_address)
-        )
+        raise EnvironmentUnfit("network %s: no interface of this host carries the VTEP address %s; nothing was changed" % (network.name, network.vtep_address))
     largest = underlay.mtu - OVERHEAD[6 if ":" in network.vtep_address else 4]
     if network.mtu is not None and network.mtu > largest:
         raise EnvironmentUnfit(
@@ -56,7 +54,7 @@ def compile_overlay(network: OverlayNetwork, scope: str, facts: Facts) -> Tuple[
             up=True,
             alias=mark,
             link_local=silent,
-            sysctls=interface_sysctls(facts),
+            sysctls=interface_sysctls((), ipv6=facts.ipv6),
         ),
         Link(
             HOST,

@@ -11,12 +11,12 @@ import socket
 from .._model.mark import PROTOCOL
 from .._model.objects import Address
 from . import wire
+from .stamp import IP, NUMBER, Stamp
 
 IFA_F_NODAD = 0x02
 
 
-def _message(message_type: int, flags: int, address: Address, index: int) -> bytes:
-    ip, prefix = address.address.split("/")
+def _encode(message_type: int, flags: int, prefix: int, ip: str, index: int) -> bytes:
     family = socket.AF_INET6 if ":" in ip else socket.AF_INET
     attributes: wire.Attributes = [("IFA_ADDRESS", ip)]
     if family == socket.AF_INET:
@@ -25,7 +25,15 @@ def _message(message_type: int, flags: int, address: Address, index: int) -> byt
         # Uniqueness is checked when planning; duplicate detection would keep a fresh address unusable for a second or more.
         attributes.append(("IFA_FLAGS", IFA_F_NODAD if family == socket.AF_INET6 else 0))
         attributes.append(("IFA_PROTO", PROTOCOL))
-    return wire.address_message(message_type, flags, attributes, index=index, family=family, prefix=int(prefix))
+    return wire.address_message(message_type, flags, attributes, index=index, family=family, prefix=prefix)
+
+
+_stamp = Stamp(_encode, (IP, NUMBER))
+
+
+def _message(message_type: int, flags: int, address: Address, index: int) -> bytes:
+    ip, prefix = address.address.split("/")
+    return _stamp((message_type, flags, int(prefix)), (ip, index))
 
 
 def create_address(address: Address, index: int) -> bytes:

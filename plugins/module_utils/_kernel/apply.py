@@ -78,7 +78,16 @@ class Applier:
             messages = link.delete_links(indices)
             owners = mine + [mine[-1]] * (len(messages) - len(mine))
             with self._rooms.inside(place):
-                self._send(place, list(zip(owners, messages)), forgive=frozenset((errno.ENODEV,)))
+                try:
+                    self._send(place, list(zip(owners, messages)), forgive=frozenset((errno.ENODEV,)))
+                except KernelError:
+                    self._keep_links(place, indices)
+                    raise
+
+    def _keep_links(self, place: str, indices: Sequence[int]) -> None:
+        """Take links out of the group again that the kernel would not delete."""
+        with self._door.open(place) as line:
+            line.change(link.group_links(indices, link.NO_GROUP))
 
     def _create_namespace(self, step: Step, namespace: Namespace) -> None:
         def send(place: str, messages: List[bytes]) -> None:
@@ -162,7 +171,7 @@ class Applier:
         if isinstance(subject, Link):
             index = self._index_of(subject.place, subject.name)
             if step.action == CREATE:
-                return [link.configure_link(subject, index)]
+                return link.configure_link(subject, index)
             fields = tuple(group for group in step.groups if group != "sysctls")
             return link.change_link(subject, fields, index, self._index_of)
         message = self._entry_message(step.action, subject)

@@ -13,6 +13,7 @@ from typing import Any, Callable, List, Optional, Sequence, Tuple
 
 from .._model.link import Bridge, BridgePort, Link, Veth, Vxlan
 from . import wire
+from .stamp import MAC, NUMBER, TEXT, Stamp
 from .wire import Attributes
 
 IndexOf = Callable[[str, str], int]  # (place, link name) -> interface index
@@ -20,6 +21,7 @@ Descriptor = Callable[[str], int]  # place -> namespace descriptor
 GENERATE_EUI64, GENERATE_NOTHING = 0, 1
 # Links are put into this group only in the datagram that deletes the group.
 DELETION_GROUP = 0x636E6574
+NO_GROUP = 0
 # The kernel takes no alias at creation but a group: whoever is in this one was not configured yet, and so is ours without a mark.
 CREATION_GROUP = 0x636E6575
 
@@ -34,6 +36,14 @@ def create_link(link: Link, peer: Optional[Link], index_of: IndexOf, descriptor:
     kind = link.kind
     if isinstance(kind, Veth) and not kind.leads:
         return None
+    if link.master and not link.mac and peer is not None and peer.mac and peer.place != link.place:
+        numbers = (index_of(link.place, link.name), index_of(link.place, link.master), index_of(peer.place, peer.name), descriptor(peer.place))
+        return _stamp_port((link.mtu, peer.mtu), (link.name, peer.name, peer.mac, *numbers))
+    return _encode_creation(link, peer, index_of, descriptor)
+
+
+def _encode_creation(link: Link, peer: Optional[Link], index_of: IndexOf, descriptor: Descriptor) -> bytes:
+    kind = link.kind
     attributes: Attributes = [("IFLA_IFNAME", link.name), ("IFLA_GROUP", CREATION_GROUP)]
     if link.mac or link.first_mac:
         attributes.append(("IFLA_ADDRESS", link.mac or link.first_mac))
@@ -47,6 +57,19 @@ def create_link(link: Link, peer: Optional[Link], index_of: IndexOf, descriptor:
         info.append(("IFLA_INFO_DATA", {"attrs": data}))
     attributes.append(("IFLA_LINKINFO", {"attrs": info}))
     return wire.link_message(wire.RTM_NEWLINK, wire.CREATE_NEW, attributes, index=index_of(link.place, link.name))
+
+
+def _encode_port(
+    mtu: Optional[int], peer_mtu: Optional[int], name: str, peer_name: str, peer_mac: str, index: int, master: int, peer_index: int, descriptor: int
+) -> bytes:
+    """Return the message of the most frequent link: a veth that is a bridge port here and a container's interface there."""
+    numbers = {("", name): index, ("", "master"): master, ("there", peer_name): peer_index}
+    link = Link("", name, kind=Veth("there", peer_name, leads=True), mtu=mtu, master="master", first_mac=None)
+    peer = Link("there", peer_name, kind=Veth("", name), mtu=peer_mtu, mac=peer_mac)
+    return _encode_creation(link, peer, lambda place, wanted: numbers[place, wanted], lambda _place: descriptor)
+
+
+_stamp_port = Stamp(_encode_port, (TEXT, TEXT, MAC, NUMBER, NUMBER, NUMBER, NUMBER))
 
 
 def _creation_data(link: Link, peer: Optional[Link], index_of: IndexOf, descriptor: Descriptor) -> Attributes:
@@ -97,14 +120,31 @@ def _vxlan_data(kind: Vxlan, place: str, index_of: IndexOf) -> Attributes:
     return data
 
 
-def configure_link(link: Link, index: int) -> bytes:
-    """Return the message that marks, tunes and raises a fresh link."""
+def configure_link(link: Link, index: int) -> List[bytes]:
+    """Return the messages that mark, tune and raise a fresh link."""
+    raised = link.up
+    messages: List[bytes] = []
+    if link.link_local is False and raised and not isinstance(link.kind, Veth):
+        # The kernel raises before it reads the mode; a link that has its carrier at once would get its address meanwhile.
+        messages.append(wire.link_message(wire.RTM_NEWLINK, wire.NLM_F_REQUEST, _link_local(False), index=index))
+    messages.append(
+        _stamp_configuration((link.link_local, link.port, raised), (link.alias, index))
+        if link.alias
+        else _encode_configuration(link.link_local, link.port, raised, None, index)
+    )
+    return messages
+
+
+def _encode_configuration(link_local: Optional[bool], port: Optional[BridgePort], up: Optional[bool], alias: Optional[str], index: int) -> bytes:
     attributes: Attributes = [("IFLA_GROUP", 0)]
-    if link.alias:
-        attributes.append(("IFLA_IFALIAS", link.alias))
-    attributes.extend(_link_local(link.link_local))
-    attributes.extend(_port(link.port))
-    return wire.link_message(wire.RTM_NEWLINK, wire.NLM_F_REQUEST, attributes, index=index, up=link.up)
+    if alias:
+        attributes.append(("IFLA_IFALIAS", alias))
+    attributes.extend(_link_local(link_local))
+    attributes.extend(_port(port))
+    return wire.link_message(wire.RTM_NEWLINK, wire.NLM_F_REQUEST, attributes, index=index, up=up)
+
+
+_stamp_configuration = Stamp(_encode_configuration, (TEXT, NUMBER))
 
 
 def change_link(link: Link, fields: Tuple[str, ...], index: int, index_of: IndexOf) -> List[bytes]:
@@ -143,8 +183,11 @@ def delete_links(indices: Sequence[int]) -> List[bytes]:
     """Return the messages that delete links together: one by one, each would wait for the kernel's own clean-up."""
     if len(indices) == 1:
         return [wire.link_message(wire.RTM_DELLINK, wire.NLM_F_REQUEST, [], index=indices[0])]
-    chosen = [wire.link_message(wire.RTM_NEWLINK, wire.NLM_F_REQUEST, [("IFLA_GROUP", DELETION_GROUP)], index=index) for index in indices]
-    return chosen + [wire.link_message(wire.RTM_DELLINK, wire.NLM_F_REQUEST, [("IFLA_GROUP", DELETION_GROUP)])]
+    return group_links(indices, DELETION_GROUP) + [wire.link_message(wire.RTM_DELLINK, wire.NLM_F_REQUEST, [("IFLA_GROUP", DELETION_GROUP)])]
+
+
+def group_links(indices: Sequence[int], group: int) -> List[bytes]:
+    return [wire.link_message(wire.RTM_NEWLINK, wire.NLM_F_REQUEST, [("IFLA_GROUP", group)], index=index) for index in indices]
 
 
 def _link_local(wanted: Optional[bool]) -> Attributes:

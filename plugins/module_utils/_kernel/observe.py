@@ -126,9 +126,7 @@ class Observer:
 
     def _observe_entries(self, place: str, line: Line, names: Mapping[int, str]) -> None:
         """Read neighbours and forwarding entries, only where a VXLAN device of ours lives."""
-        devices = {
-            name for name in names.values() if ("Link", place, name) in self.snapshot.mine and isinstance(_link(self.snapshot, place, name).kind, Vxlan)
-        }
+        devices = {name for name in names.values() if ("Link", place, name) in self.snapshot.mine and isinstance(_link(self.snapshot, place, name).kind, Vxlan)}
         if not devices:
             return
         for family in (wire.AF_BRIDGE, socket.AF_INET, socket.AF_INET6):

@@ -18,7 +18,7 @@ from .._model.objects import Address, Chain, FdbEntry, Jump, KernelObject, Names
 from .._model.snapshot import Key, Snapshot
 from .compare import compare, replacement_reason
 from .losses import LinkKey, foresee_losses
-from .step import CHANGE, CREATE, DELETE, Step
+from .step import CHANGE, CREATE, DELETE, Change, Step
 
 
 def plan(desired: Sequence[KernelObject], snapshot: Snapshot, *, prunable: Collection[Key] = (), adopt: bool = False) -> Tuple[Step, ...]:
@@ -47,8 +47,8 @@ def plan(desired: Sequence[KernelObject], snapshot: Snapshot, *, prunable: Colle
         if isinstance(current, Link):
             current = losses.left_of(current)
         changes = compare(item, current)
-        if changes and isinstance(current, (Address, Route)) and key not in snapshot.mine:
-            conflicts.append("%s exists and was not made by this collection (its %s is %s)" % (current.label, changes[0].field, changes[0].before))
+        if changes and isinstance(item, Route) and isinstance(current, Route):
+            conflicts.extend(_route_conflict(item, current, changes[0], wanted, snapshot))
         if changes:
             steps.append(Step(CHANGE, desired=item, current=current, changes=tuple(changes)))
     for key, current in snapshot.objects.items():
@@ -62,6 +62,17 @@ def plan(desired: Sequence[KernelObject], snapshot: Snapshot, *, prunable: Colle
     return tuple(sorted(steps, key=_rank))
 
 
+def _route_conflict(item: Route, current: Route, change: Change, wanted: Dict[Key, KernelObject], snapshot: Snapshot) -> Iterable[str]:
+    """Only routes of ours may change, and of those none that leads over another scope's link."""
+    if current.key not in snapshot.mine:
+        yield "%s exists and was not made by this collection (its %s is %s)" % (current.label, change.field, change.before)
+        return
+    ours = read_mark(getattr(wanted.get(("Link", item.place, item.device)) or snapshot.link(item.place, item.device or ""), "alias", None))
+    theirs = read_mark(getattr(snapshot.link(item.place, current.device or ""), "alias", None))
+    if ours is not None and theirs is not None and not is_owned(theirs, ours.scope):
+        yield "%s belongs to scope '%s' (its %s is %s)" % (current.label, theirs.scope, change.field, change.before)
+
+
 def _without_mark(item: KernelObject, snapshot: Snapshot, adopt: bool) -> KernelObject:
     """Do not claim what exists: any namespace may be used, a foreign link only when the task names it itself."""
     current = snapshot.objects.get(item.key)
@@ -72,9 +83,7 @@ def _without_mark(item: KernelObject, snapshot: Snapshot, adopt: bool) -> Kernel
     return item
 
 
-def _sort_links(
-    wanted: Dict[Key, KernelObject], snapshot: Snapshot, prunable: Collection[Key], conflicts: List[str]
-) -> Tuple[Set[LinkKey], Set[LinkKey]]:
+def _sort_links(wanted: Dict[Key, KernelObject], snapshot: Snapshot, prunable: Collection[Key], conflicts: List[str]) -> Tuple[Set[LinkKey], Set[LinkKey]]:
     """Return the links that must be made anew and those that must go (or go along with another)."""
     fresh: Set[LinkKey] = set()
     gone: Set[LinkKey] = set()

@@ -16,7 +16,7 @@ from ansible_collections.netloom.container_net.plugins.module_utils._ansible.top
 from ansible_collections.netloom.container_net.plugins.module_utils._firewall.backend import select_backend
 from ansible_collections.netloom.container_net.plugins.module_utils._kernel.door import Door
 from harness.host import sh
-from harness.snapshot import differences, take_snapshot
+from harness.snapshot import assert_same, take_snapshot
 
 Outcome = engine.Outcome
 
@@ -92,7 +92,7 @@ def check(declaration: Optional[Declaration], **options: Any) -> List[str]:
     planned = lines(converge(declaration, check=True, door=door, tools=tools, **options))
     assert door.changes == []
     assert tools.restores == 0
-    assert differences(before, take_snapshot()) == ""
+    assert_same(before)
     return planned
 
 
@@ -116,7 +116,7 @@ def assert_settled(declaration: Optional[Declaration], **options: Any) -> None:
     assert lines(converge(declaration, door=door, tools=tools, **options)) == []
     assert door.changes == []
     assert tools.restores == 0
-    assert differences(before, take_snapshot()) == ""
+    assert_same(before)
 
 
 def _only_sysctls(applied: Sequence[str]) -> bool:

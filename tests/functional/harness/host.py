@@ -51,6 +51,18 @@ def enter_fake_host() -> None:
     os.environ.pop("SSH_CONNECTION", None)
     watched_spaces.clear()
     sh("ip link set lo up")
+    filter_bridged_frames(False)
+
+
+def filter_bridged_frames(wanted: bool) -> bool:
+    """Set br_netfilter's switches, which some machines have on and some not at all; return whether they are there."""
+    switches = ["/proc/sys/net/bridge/bridge-nf-call-%s" % tool for tool in ("iptables", "ip6tables")]
+    for switch in switches:
+        if not os.path.exists(switch):
+            return False
+        with open(switch, "w", encoding="ascii") as stream:
+            stream.write("%d" % wanted)
+    return True
 
 
 def sh(script: str, space: Space = "") -> str:

@@ -55,6 +55,12 @@ def differences(before: Sequence[str], after: Sequence[str]) -> str:
     return "\n".join(line for line in found if line[:1] in "+-" and line[:3] not in ("+++", "---"))
 
 
+def assert_same(before: Sequence[str]) -> None:
+    """The host looks as it did."""
+    left = differences(before, take_snapshot())
+    assert left == "", left
+
+
 def missing_from(earlier: Sequence[str], later: Sequence[str]) -> List[str]:
     """Return the lines of `earlier` that do not stand in `later` in the same order."""
     found = difflib.ndiff(list(earlier), list(later)) if not _is_subsequence(earlier, later) else ()

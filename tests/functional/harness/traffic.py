@@ -85,10 +85,10 @@ def ask(questions: Sequence[Question], timeout: float = 0.7) -> List[Optional[st
 
 def _ask_here(questions: Sequence[Question], timeout: float) -> List[Optional[str]]:
     with ThreadPoolExecutor(32) as pool:
-        return list(pool.map(lambda question: _ask_one(question, timeout), questions))
+        return list(pool.map(lambda question: ask_one(question, timeout), questions))
 
 
-def _ask_one(question: Question, timeout: float) -> Optional[str]:
+def ask_one(question: Question, timeout: float) -> Optional[str]:
     _space, protocol, address, port = question
     with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, SOCKETS[protocol]) as client:
         client.settimeout(timeout)

@@ -9,6 +9,8 @@ Whatever the history: the toy kernel accepts every step, planning again gives no
 
 from __future__ import annotations
 
+import random
+import re
 from dataclasses import replace
 from typing import Any, Dict, Iterator, List, Set, Tuple
 
@@ -82,7 +84,8 @@ def declarations(draw: Draw, scope: str) -> List[Row]:
         chain = "%s/CNET-%s" % (table, scope.upper())
         rows.append({"chain": chain, "rules": draw(st.lists(st.sampled_from(("-j ACCEPT", "-j DROP")), max_size=2))})
         rows.append({"jump": table + "/FORWARD", "rule": "-j CNET-" + scope.upper(), "leads": True, "copies": 1})
-    return list(draw(st.permutations(rows)))
+    random.Random(draw(st.integers(0, 7))).shuffle(rows)
+    return rows
 
 
 def _endpoint(draw: Draw, scope: str, place: str, bridges: List[str]) -> Iterator[Row]:
@@ -183,14 +186,14 @@ def prunable(kernel: ToyKernel, scope: str, prune: bool) -> Set[Key]:
     return (scope_keys(snapshot, scope) if prune else set()) | chains
 
 
-def run(kernel: ToyKernel, scope: str, rows: List[Row], prune: bool) -> bool:
-    """Plan, apply, and check what must always hold; tell whether there was a conflict."""
+def run(kernel: ToyKernel, scope: str, rows: List[Row], prune: bool) -> List[str]:
+    """Plan, apply, and check what must always hold; return the conflicts, if there were any."""
     desired = [read_object(row) for row in rows]
     before = foreign_state(kernel, scope)
     try:
         steps = plan(desired, kernel.snapshot(), prunable=prunable(kernel, scope, prune))
-    except Conflict:
-        return True
+    except Conflict as conflict:
+        return str(conflict).splitlines()[1:]
     kernel.apply(steps)
     assert [step.line for step in plan(desired, kernel.snapshot(), prunable=prunable(kernel, scope, prune))] == []
     after = kernel.objects
@@ -198,40 +201,33 @@ def run(kernel: ToyKernel, scope: str, rows: List[Row], prune: bool) -> bool:
     if prune:
         kept = {item.key for item in desired}
         assert scope_keys(kernel.snapshot(), scope) <= kept
-    return False
+    return []
 
 
-SETTINGS = settings(derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck))
+SETTINGS = settings(derandomize=True, database=None, deadline=None, report_multiple_bugs=False, suppress_health_check=list(HealthCheck))
 
 
-@settings(SETTINGS, max_examples=1200)
+# The conflicts that two honest scopes, a foreign port and the leftovers of a run without prune can have.
+EXPECTED_CONFLICT = re.compile(
+    r"- (veth \w+ in plain belongs to scope|route \S+ in plain belongs to scope|bridge \S+ has the port vnet9 |vxlan \S+: vxlan \S+ has vni )"
+)
+
+
+def unexpected(conflicts: List[str]) -> List[str]:
+    return [line for line in conflicts if not EXPECTED_CONFLICT.match(line)]
+
+
+@settings(SETTINGS, max_examples=1000)
 @given(st.data())
 def test_a_friendly_host_converges_after_any_history(data: st.DataObject) -> None:
     kernel = ToyKernel.of_rows(OTHERS)
     for scope in data.draw(st.lists(st.sampled_from(("main", "main", "other")), min_size=2, max_size=4)):
-        rows = data.draw(declarations(scope))
-        conflict = run(kernel, scope, rows, prune=data.draw(st.sampled_from((True, True, False))))
-        assert not conflict or _in_the_way(kernel, scope, rows)
+        conflicts = run(kernel, scope, data.draw(declarations(scope)), prune=data.draw(st.sampled_from((True, True, False))))
+        assert unexpected(conflicts) == []
         drift(data.draw, kernel)
 
 
-def _in_the_way(kernel: ToyKernel, scope: str, rows: List[Row]) -> bool:
-    """Name the conflicts that two honest scopes and a foreign port can have."""
-    if any(link.name == "vnet9" and link.master for link in kernel.links()):
-        return True
-    shared = {("netns:plain", row.get("veth")) for row in rows if row.get("in") == "plain"}
-    if any((link.place, link.name) in shared and (read_mark(link.alias) or link).__class__ and not _is_of(link, scope) for link in kernel.links()):
-        return True
-    routes = [item for item in kernel.objects.values() if isinstance(item, Route) and item.place == "netns:plain"]
-    return bool(routes) and any("route" in row and row.get("in") == "plain" for row in rows)
-
-
-def _is_of(link: Link, scope: str) -> bool:
-    mark = read_mark(link.alias)
-    return mark is not None and mark.scope == scope
-
-
-@settings(SETTINGS, max_examples=800)
+@settings(SETTINGS, max_examples=600)
 @given(st.data())
 def test_what_stands_in_the_way_is_never_touched(data: st.DataObject) -> None:
     kernel = ToyKernel.of_rows(OTHERS + data.draw(st.lists(st.sampled_from(CLASHES), unique_by=repr)))
@@ -247,7 +243,7 @@ def test_removal_leaves_what_was_there_before(data: st.DataObject) -> None:
     kernel = ToyKernel.of_rows(OTHERS)
     before = {key: item for key, item in kernel.objects.items() if key[0] != "Sysctl"}
     for _round in range(data.draw(st.integers(1, 2))):
-        assert not run(kernel, "main", data.draw(declarations("main")), prune=data.draw(st.booleans()))
+        assert unexpected(run(kernel, "main", data.draw(declarations("main")), prune=data.draw(st.booleans()))) == []
     assert not run(kernel, "main", [], prune=True)
     assert {key: item for key, item in kernel.objects.items() if key[0] != "Sysctl"} == before
 
@@ -256,7 +252,7 @@ def test_the_generator_reaches_what_matters() -> None:
     """The properties would hold emptily if no declaration ever replaced a pair, moved a port or lost a bridge."""
     seen: Set[str] = set()
 
-    @settings(SETTINGS, max_examples=150)
+    @settings(SETTINGS, max_examples=200)
     @given(st.data())
     def look(data: st.DataObject) -> None:
         kernel = ToyKernel.of_rows(OTHERS)

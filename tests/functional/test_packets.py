@@ -1,0 +1,229 @@
+# Copyright (c) 2026, the netloom.container_net authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Who reaches whom, by real packets: what a declaration allows passes, and what it forbids does not, in both families."""
+
+from __future__ import annotations
+
+import time
+from typing import Dict, List, Optional, Tuple
+
+import pytest
+from harness.declarations import endpoint, network
+from harness.engine import Declaration, converge, give_uplink
+from harness.host import filter_bridged_frames, inside, sh
+from harness.traffic import Question, Server, ask, ask_one, await_addresses
+
+pytestmark = pytest.mark.fake_host()
+
+SUBNETS = {"web": 20, "other": 21, "dark": 22, "apart": 23}
+# endpoint: (network, last number)
+PLACES = {"w1": ("web", 10), "w2": ("web", 11), "o1": ("other", 10), "d1": ("dark", 10), "d2": ("dark", 11), "p1": ("apart", 10), "p2": ("apart", 11)}
+HOST = {4: "192.0.2.1", 6: "2001:db8:2::1"}
+OUTSIDE = {4: "192.0.2.2", 6: "2001:db8:2::2"}
+LISTENED = (80, 5000)
+
+
+def address(name: str, family: int) -> str:
+    place, number = PLACES[name]
+    return "10.%d.0.%d" % (SUBNETS[place], number) if family == 4 else "fd00:%d::%d" % (SUBNETS[place], number)
+
+
+def gateway(name: str, family: int) -> str:
+    return "10.%d.0.1" % SUBNETS[name] if family == 4 else "fd00:%d::1" % SUBNETS[name]
+
+
+def declare(**options: Dict[str, object]) -> Declaration:
+    networks = [
+        network(name, {"subnet": "10.%d.0.0/24" % n, "gateway": gateway(name, 4)}, {"subnet": "fd00:%d::/64" % n, "gateway": gateway(name, 6)}, **options.get(name, {}))
+        for name, n in SUBNETS.items()
+    ]
+    ports = {
+        "w1": [
+            "8080:80/tcp",
+            "8053:5000/udp",
+            {"published": 8443, "target": 80, "host_ip": HOST[4]},
+            {"published": 8444, "target": 80, "allowed_sources": ["198.51.100.0/24", "2001:db8:51::/64"]},
+            {"published": 8445, "target": 80, "allowed_sources": ["192.0.2.0/24", "2001:db8:2::/64"]},
+        ],
+        "p1": ["9090:80/tcp"],
+    }
+    endpoints = [
+        endpoint(name, {"name": place, "ipv4_address": address(name, 4), "ipv6_address": address(name, 6)}, ports=ports.get(name, []))
+        for name, (place, _number) in PLACES.items()
+    ]
+    return Declaration(networks, endpoints)
+
+
+DECLARED = declare(dark={"internal": True}, apart={"enable_icc": False})
+# (from, protocol, to, port, who answers); the target is an endpoint, "host", "outside" or the gateway of a network as "@web".
+Row = Tuple[str, str, str, int, Optional[str]]
+TABLE: List[Row] = [
+    ("w1", "tcp", "w2", 80, "w2"),
+    ("w2", "udp", "w1", 5000, "w1"),
+    ("d1", "tcp", "d2", 80, "d2"),
+    ("d2", "udp", "d1", 5000, "d1"),
+    ("p1", "tcp", "p2", 80, None),
+    ("p2", "udp", "p1", 5000, None),
+    ("p2", "tcp", "host", 9090, "p1"),
+    ("w1", "tcp", "o1", 80, None),
+    ("o1", "udp", "w1", 5000, None),
+    ("w1", "tcp", "d1", 80, None),
+    ("d1", "tcp", "w1", 80, None),
+    ("p1", "tcp", "w1", 80, None),
+    ("w1", "tcp", "outside", 80, "outside"),
+    ("w1", "udp", "outside", 5000, "outside"),
+    ("o1", "tcp", "outside", 80, "outside"),
+    ("p1", "tcp", "outside", 80, "outside"),
+    ("d1", "tcp", "outside", 80, None),
+    ("d1", "udp", "outside", 5000, None),
+    ("d1", "tcp", "host", 80, None),
+    ("d1", "tcp", "host", 8080, None),
+    ("outside", "tcp", "host", 8080, "w1"),
+    ("outside", "udp", "host", 8053, "w1"),
+    ("outside", "tcp", "host", 9090, "p1"),
+    ("outside", "tcp", "host", 8444, None),
+    ("outside", "tcp", "host", 8445, "w1"),
+    ("outside", "tcp", "host", 8081, None),
+    ("outside", "udp", "host", 8080, None),
+    ("outside", "tcp", "w1", 80, None),
+    ("outside", "tcp", "w1", 5000, None),
+    ("outside", "udp", "o1", 5000, None),
+    ("outside", "tcp", "d1", 80, None),
+    ("outside", "tcp", "@web", 80, None),
+    ("w1", "tcp", "host", 8080, "w1"),
+    ("w2", "tcp", "host", 8080, "w1"),
+    ("w1", "udp", "host", 8053, "w1"),
+    ("o1", "tcp", "host", 8080, "w1"),
+    ("o1", "udp", "host", 8053, "w1"),
+    ("w1", "tcp", "host", 80, None),
+    ("w1", "tcp", "@web", 80, None),
+    ("o1", "tcp", "@web", 80, None),
+    ("host", "tcp", "w1", 80, "w1"),
+    ("host", "udp", "d1", 5000, "d1"),
+    ("host", "tcp", "host", 8080, "w1"),
+    ("host", "tcp", "host", 80, "host"),
+    ("outside", "tcp", "host", 80, "host"),
+]
+
+# With br_netfilter a translated frame goes straight from port to port, and isolated ports do not hear each other, published or not.
+ISOLATED_BY_BRIDGE: List[Row] = [("p2", "tcp", "host", 9090, "p1")]
+
+
+def resolve(name: str, family: int) -> str:
+    if name.startswith("@"):
+        return gateway(name[1:], family)
+    return {"host": HOST, "outside": OUTSIDE}.get(name, {}).get(family) or address(name, family)
+
+
+def truth(rows: List[Row]) -> List[str]:
+    """Ask all rows in both families and return those with another answer."""
+    wanted = [(row, family) for row in rows for family in (4, 6)]
+    questions: List[Question] = [
+        ("" if origin == "host" else origin, protocol, resolve(to, family), port) for (origin, protocol, to, port, _who), family in wanted
+    ]
+    answers = ask(questions)
+    return [
+        "%s %s → %s:%d over IPv%d: expected %s, got %s" % (origin, protocol, to, port, family, who, answer)
+        for ((origin, protocol, to, port, who), family), answer in zip(wanted, answers)
+        if (answer.split(" ")[0] if answer else None) != who
+    ]
+
+
+def raise_network(declaration: Declaration) -> None:
+    give_uplink()
+    converge(declaration)
+    # The outside knows the way to every container, as a hostile neighbour would.
+    for n in SUBNETS.values():
+        sh("ip -n outside route add 10.%d.0.0/24 via 192.0.2.1; ip -n outside -6 route add fd00:%d::/64 via 2001:db8:2::1" % (n, n))
+    for name in (*PLACES, "outside", "host"):
+        Server("" if name == "host" else name, name, LISTENED)
+    await_addresses("", "outside", *PLACES)
+
+
+@pytest.mark.parametrize("policy", ["ACCEPT", "DROP"])
+@pytest.mark.parametrize("bridged", [False, True])
+def test_truth_table(policy: str, bridged: bool) -> None:
+    if filter_bridged_frames(bridged) < bridged:
+        pytest.skip("this kernel has no br_netfilter here")
+    sh("iptables -P FORWARD %s; ip6tables -P FORWARD %s" % (policy, policy))
+    raise_network(DECLARED)
+    wrong = truth([row for row in TABLE if not (bridged and row in ISOLATED_BY_BRIDGE)])
+    assert wrong == [], "\n".join(wrong)
+
+
+def test_the_probes_see_what_is_open() -> None:
+    """Without our rules the forbidden ways are open: so it is the rules that close them."""
+    raise_network(DECLARED)
+    closed = [row for row in TABLE if row[4] is None and row[0] == "outside" and row[2] in PLACES]
+    assert truth(closed) == []
+    sh("for t in iptables ip6tables; do for n in raw filter; do for c in PREROUTING FORWARD INPUT; do $t -t $n -F $c 2>/dev/null || true; done; done; done")
+    assert len(truth(closed)) >= len(closed)
+
+
+def test_sources_are_rewritten_only_on_the_way_out() -> None:
+    raise_network(DECLARED)
+    questions: List[Question] = [("w1", "tcp", OUTSIDE[family], 80) for family in (4, 6)]
+    questions += [("outside", "tcp", HOST[family], 8080) for family in (4, 6)]
+    questions += [("o1", "tcp", HOST[family], 8080) for family in (4, 6)]
+    questions += [("w2", "tcp", address("w1", family), 80) for family in (4, 6)]
+    expected = ["outside " + HOST[4], "outside " + HOST[6], "w1 " + OUTSIDE[4], "w1 " + OUTSIDE[6]]
+    expected += ["w1 " + address("o1", 4), "w1 " + address("o1", 6), "w1 " + address("w2", 4), "w1 " + address("w2", 6)]
+    assert ask(questions) == expected
+
+
+def test_a_published_port_on_one_address_only() -> None:
+    give_uplink()
+    sh("ip address add 192.0.2.7/24 dev eth0")
+    converge(DECLARED)
+    Server("w1", "w1", LISTENED)
+    await_addresses("", "w1", "outside")
+    assert ask([("outside", "tcp", HOST[4], 8443), ("outside", "tcp", "192.0.2.7", 8443), ("outside", "tcp", "192.0.2.7", 8080)]) == [
+        "w1 192.0.2.2",
+        None,
+        "w1 192.0.2.2",
+    ]
+
+
+def test_what_is_removed_is_no_longer_reached() -> None:
+    raise_network(DECLARED)
+    assert truth([("outside", "tcp", "host", 8080, "w1"), ("outside", "udp", "host", 8053, "w1")]) == []
+    fewer = Declaration(DECLARED.networks, [{**item, "ports": []} for item in DECLARED.endpoints])
+    converge(fewer)
+    assert truth([("outside", "tcp", "host", 8080, None), ("outside", "udp", "host", 8053, None)]) == []
+
+
+@pytest.mark.parametrize("how", ["another MAC", "another pair", "another namespace"])
+def test_a_replaced_endpoint_is_reached_at_once_by_a_warm_neighbour(how: str) -> None:
+    """Without an announcement a neighbour goes on sending to the old MAC for up to a minute."""
+    raise_network(DECLARED)
+    rows: List[Row] = [("w2", "udp", "w1", 5000, "w1"), ("w2", "tcp", "w1", 80, "w1"), ("host", "udp", "w1", 5000, "w1")]
+    assert truth(rows) == []
+    attachment = {"name": "web", "ipv4_address": address("w1", 4), "ipv6_address": address("w1", 6), "mac_address": "02:00:00:00:07:07"}
+    new = endpoint("w1", attachment)
+    if how == "another pair":
+        new = endpoint("w1", {**attachment, "interface_name": "net7"})
+    elif how == "another namespace":
+        new = {**endpoint("w9", attachment), "name": "w9"}
+    others = [item for item in DECLARED.endpoints if item["name"] != "w1"]
+    converge(Declaration(DECLARED.networks, [new, *others]))
+    if how == "another namespace":
+        Server("w9", "w1", LISTENED)
+    started = time.monotonic()
+    assert first_answer_within(1.0)
+    assert time.monotonic() - started < 1.0
+    assert truth(rows) == []
+
+
+def first_answer_within(seconds: float) -> bool:
+    """Ask both families from the warm neighbour until both have answered."""
+
+    def persist() -> bool:
+        end = time.monotonic() + seconds
+        missing = [4, 6]
+        while missing and time.monotonic() < end:
+            missing = [family for family in missing if ask_one(("", "udp", address("w1", family), 5000), 0.1) is None]
+        return not missing
+
+    return inside("w2", persist)
