@@ -7,8 +7,10 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, Optional
 
@@ -117,13 +119,15 @@ def as_ordinary_user(home: str = "/") -> List[str]:
     return [*user, "env", "HOME=" + home, "LC_ALL=C.UTF-8", "PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"]
 
 
-def give_to_ordinary_user(directory: Path) -> Path:
-    """Make a directory an ordinary user's own, and let that user pass through the ones above it."""
-    os.chown(directory, ORDINARY, ORDINARY)
-    for parent in list(directory.parents):
-        if parent.stat().st_uid == os.geteuid() and "pytest" in parent.name:
-            parent.chmod(parent.stat().st_mode | 0o011)
-    return directory
+@contextlib.contextmanager
+def ordinary_home() -> Iterator[Path]:
+    """Make an ordinary user's home; not below pytest's directory, which every new pytest of root closes to others."""
+    home = Path(tempfile.mkdtemp(prefix="container-net-home-"))
+    try:
+        os.chown(home, ORDINARY, ORDINARY)
+        yield home
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
 
 
 def children() -> Iterator[int]:

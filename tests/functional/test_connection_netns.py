@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Dict, Iterator, Optional
 
 import pytest
-from lab_helpers import CHECKOUT, Ansible, Lab, alive, as_ordinary_user, give_to_ordinary_user, ip, ordinary_user_fault
+from lab_helpers import CHECKOUT, Ansible, Lab, alive, as_ordinary_user, ip, ordinary_home, ordinary_user_fault
 
 
 @pytest.fixture(scope="module")
@@ -89,19 +89,18 @@ def test_ordinary_tasks_run_on_simulated_hosts(ansible: Ansible, lab: Lab, inven
     check_tasks(ansible.play(inventory, TASKS, ANSIBLE_PIPELINING=pipelining), tmp_path)
 
 
-def test_an_ordinary_user_drives_a_lab_of_his_own(collections_path: Path, tmp_path: Path) -> None:
+def test_an_ordinary_user_drives_a_lab_of_his_own(collections_path: Path) -> None:
     fault = ordinary_user_fault() or unreadable_fault()
     if fault:
         pytest.skip(fault)
-    home = give_to_ordinary_user(tmp_path)
-    prefix = as_ordinary_user(str(home))
-    lab = Lab(home / "lab", prefix)
-    try:
+    with ordinary_home() as home:
+        prefix = as_ordinary_user(str(home))
+        lab = Lab(home / "lab", prefix)
         lab.up("--hosts", "2")
-        ansible = Ansible(collections_path, home, prefix)
-        check_tasks(ansible.play(lab.state / "inventory.yml", TASKS), home)
-    finally:
-        lab.run("down")
+        try:
+            check_tasks(Ansible(collections_path, home, prefix).play(lab.state / "inventory.yml", TASKS), home)
+        finally:
+            lab.down()
 
 
 def test_large_files_and_odd_names_pass_unchanged(ansible: Ansible, inventory: Path, tmp_path: Path) -> None:
@@ -266,14 +265,13 @@ def test_a_missing_record_is_named(ansible: Ansible, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("what", ["namespace", "holder"])
-def test_a_user_without_permission_is_told(collections_path: Path, tmp_path: Path, namespace: str, sleeper: subprocess.Popen[bytes], what: str) -> None:
+def test_a_user_without_permission_is_told(collections_path: Path, namespace: str, sleeper: subprocess.Popen[bytes], what: str) -> None:
     fault = ordinary_user_fault() or unreadable_fault()
     if fault:
         pytest.skip(fault)
-    home = give_to_ordinary_user(tmp_path)
-    prefix = as_ordinary_user(str(home))
-    inventory = one_host(tmp_path, ansible_netns_namespace=namespace) if what == "namespace" else write_holder(tmp_path, sleeper.pid)
-    text = unreachable(Ansible(collections_path, home, prefix).raw(inventory, "it"))
+    with ordinary_home() as home:
+        inventory = one_host(home, ansible_netns_namespace=namespace) if what == "namespace" else write_holder(home, sleeper.pid)
+        text = unreachable(Ansible(collections_path, home, as_ordinary_user(str(home))).raw(inventory, "it"))
     assert ("needs root or the user who made it" if what == "namespace" else "no permission to enter process %d" % sleeper.pid) in text
 
 
@@ -300,5 +298,5 @@ def test_the_playbooks_raise_and_end_a_lab(ansible: Ansible, tmp_path: Path) -> 
         assert "changed=0" in run("down")
         assert not state.exists()
     finally:
-        Lab(state).run("down")
+        Lab(state).down()
         shutil.rmtree(state, ignore_errors=True)

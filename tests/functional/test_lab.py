@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Iterator
 
 import pytest
-from lab_helpers import LAB, Lab, alive, as_ordinary_user, children, give_to_ordinary_user, ordinary_user_fault
+from lab_helpers import LAB, Lab, alive, as_ordinary_user, children, ordinary_home, ordinary_user_fault
 
 PR_SET_CHILD_SUBREAPER = 36
 
@@ -26,7 +26,8 @@ PR_SET_CHILD_SUBREAPER = 36
 def lab(tmp_path: Path) -> Iterator[Lab]:
     made = Lab(tmp_path / "lab")
     yield made
-    made.run("down")
+    if made.state.is_dir() and not (made.state / "precious").exists():
+        made.down()
 
 
 def pings(lab: Lab, origin: str, address: str) -> bool:
@@ -213,49 +214,45 @@ def test_bad_numbers_are_refused(lab: Lab, option: str, value: str) -> None:
     assert not lab.state.exists()
 
 
-def ordinary_lab(tmp_path: Path) -> Lab:
+@pytest.fixture
+def ordinary_lab() -> Iterator[Lab]:
     fault = ordinary_user_fault()
     if fault:
         pytest.skip(fault)
-    home = give_to_ordinary_user(tmp_path)
-    # The checkout may lie where an ordinary user cannot read.
-    shutil.copytree(LAB.parent, home / "files", ignore=shutil.ignore_patterns("__pycache__"))
-    return Lab(home / "lab", as_ordinary_user(str(home)), home / "files" / "lab.py", "/usr/bin/python3")
+    with ordinary_home() as home:
+        # The checkout may lie where an ordinary user cannot read.
+        shutil.copytree(LAB.parent, home / "files", ignore=shutil.ignore_patterns("__pycache__"))
+        made = Lab(home / "lab", as_ordinary_user(str(home)), home / "files" / "lab.py", "/usr/bin/python3")
+        yield made
+        made.down()
 
 
-def test_an_ordinary_user_can_raise_a_lab(tmp_path: Path) -> None:
-    lab = ordinary_lab(tmp_path)
-    try:
-        lab.up("--hosts", "2")
-        assert lab.output("h1", "id", "-u").strip() == "0"
-        assert pings(lab, "h1", "192.0.2.12")
-        assert pings(lab, "h2", "2001:db8::250")
-        lab.output("h1", "ip", "netns", "add", "inner")
-        lab.output("h1", "sh", "-c", "echo x > /etc/container_net/x && echo x > /var/lib/container_net/x && echo x > /etc/x && echo x > /root/x")
-        assert lab.up("--hosts", "2")["changed"] is False
-        pids = [holder["pid"] for holder in lab.holders().values()]
-        assert lab.down()["changed"] is True
-        wait_until_dead(iter(pids))
-    finally:
-        lab.run("down")
+def test_an_ordinary_user_can_raise_a_lab(ordinary_lab: Lab) -> None:
+    ordinary_lab.up("--hosts", "2")
+    assert ordinary_lab.output("h1", "id", "-u").strip() == "0"
+    assert pings(ordinary_lab, "h1", "192.0.2.12")
+    assert pings(ordinary_lab, "h2", "2001:db8::250")
+    ordinary_lab.output("h1", "ip", "netns", "add", "inner")
+    ordinary_lab.output("h1", "sh", "-c", "for place in /etc/container_net /var/lib/container_net /etc /root; do echo x > $place/x || exit 1; done")
+    assert ordinary_lab.up("--hosts", "2")["changed"] is False
+    pids = [holder["pid"] for holder in ordinary_lab.holders().values()]
+    assert ordinary_lab.down()["changed"] is True
+    wait_until_dead(iter(pids))
 
 
-def test_hosts_get_their_directories_where_overlayfs_is_refused(tmp_path: Path) -> None:
+def test_hosts_get_their_directories_where_overlayfs_is_refused(ordinary_lab: Lab) -> None:
     """A file mounted in /etc, as containers have, is locked for a user namespace; no overlay can cover it."""
-    lab = ordinary_lab(tmp_path)
-    (tmp_path / "hosts").write_text("locked\n")
-    mounted = ["unshare", "--mount", "sh", "-c", 'mount --bind "$0" /etc/hosts && exec "$@"', str(tmp_path / "hosts")]
-    lab.command = [*mounted, *lab.command]
-    try:
-        lab.up("--hosts", "1")
-        assert "tmpfs /etc tmpfs" in lab.output("h1", "cat", "/proc/mounts")
-        assert lab.output("h1", "cat", "/etc/hosts") == "locked\n"
-        assert lab.output("h1", "cat", "/etc/passwd") == Path("/etc/passwd").read_text()
-        lab.output("h1", "sh", "-c", "echo x > /etc/container_net/x && echo x > /etc/x")
-        assert not Path("/etc/x").exists()
-        assert lab.execute("h1", "touch", "/etc/apt/x").returncode != 0
-    finally:
-        lab.run("down")
+    hosts = ordinary_lab.state.parent / "hosts"
+    hosts.write_text("locked\n")
+    mounted = ["unshare", "--mount", "sh", "-c", 'mount --bind "$0" /etc/hosts && exec "$@"', str(hosts)]
+    ordinary_lab.command = [*mounted, *ordinary_lab.command]
+    ordinary_lab.up("--hosts", "1")
+    assert "tmpfs /etc tmpfs" in ordinary_lab.output("h1", "cat", "/proc/mounts")
+    assert ordinary_lab.output("h1", "cat", "/etc/hosts") == "locked\n"
+    assert ordinary_lab.output("h1", "cat", "/etc/passwd") == Path("/etc/passwd").read_text()
+    ordinary_lab.output("h1", "sh", "-c", "echo x > /etc/container_net/x && echo x > /etc/x")
+    assert not Path("/etc/x").exists()
+    assert ordinary_lab.execute("h1", "touch", "/etc/apt/x").returncode != 0
 
 
 def test_up_says_which_program_is_missing(tmp_path: Path) -> None:

@@ -14,8 +14,8 @@ from typing import Any, Dict, List, Optional
 
 import pytest
 from harness.engine import give_uplink
-from harness.host import on_fake_host, sh
-from harness.snapshot import assert_same, take_snapshot
+from harness.host import Child, on_fake_host, sh
+from harness.snapshot import assert_same, differences, take_snapshot
 from lab_helpers import Ansible
 
 Task = Dict[str, Any]
@@ -73,74 +73,85 @@ OBJECTS: List[Dict[str, Any]] = [
 SHARED = {"changed", "actions", "diff", "statistics"}
 
 
-def snap(name: str) -> Task:
-    """Put a snapshot of the host into the results."""
-    script = "import sys, json; sys.path.insert(0, %r); from harness.snapshot import take_snapshot; print(json.dumps(take_snapshot()))"
-    here = str(Path(__file__).resolve().parent)
-    return {"name": name, "ansible.builtin.command": {"argv": [sys.executable, "-c", script % here]}, "changed_when": False}
+VERBS = {
+    "look": ("present", True),
+    "make": ("present", False),
+    "again": ("present", False),
+    "look at change": ("changed", True),
+    "change": ("changed", False),
+    "look at removal": ("absent", True),
+    "remove": ("absent", False),
+    "remove again": ("absent", False),
+}
 
 
 def verbs(item: Dict[str, Any], namespace: Optional[str]) -> List[Task]:
-    """Every verb on one object: look, make, make again, change, change again, remove, remove again."""
-    module, label = COLLECTION + item["module"], "%s in %s" % (item["module"], namespace or "the host")
+    """Every verb on one object."""
     extra: Dict[str, Any] = {"namespace": namespace} if namespace else {}
-    if item["module"] == "veth" and namespace:
-        extra["peer_namespace"] = namespace
-    present, changed = {**item["present"], **extra}, {**item.get("changed", item["present"]), **extra}
-    removal = {**item.get("absent", {"name": present.get("name")}), "state": "absent"}
-    if namespace:
-        removal["namespace"] = namespace
-    steps = [
-        ("look", present, True), ("make", present, False), ("again", present, False), ("look again", present, True), ("look at change", changed, True),
-        ("change", changed, False), ("change again", changed, False), ("look at removal", removal, True), ("remove", removal, False), ("remove again", removal, False),
-    ]  # fmt: skip
-    tasks: List[Task] = [snap(label + ": before")]
-    for verb, options, check in steps:
-        tasks.append({"name": "%s: %s" % (label, verb), module: options, "check_mode": check, "diff": True})
-        if check or verb in ("remove again",):
-            tasks.append(snap("%s: after %s" % (label, verb)))
-    return tasks
-
-
-@pytest.fixture(scope="module")
-def results(collections_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Results:
-    """Run the one play; an object that needs another finds it made before."""
-    home = tmp_path_factory.mktemp("modules")
-    tasks: List[Task] = []
-    for item in OBJECTS:
-        tasks += verbs(item, None)
-    tasks.append({"name": "room", COLLECTION + "netns": {"name": "room"}})
-    for item in OBJECTS:
-        if item["module"] not in ("netns", "topology"):
-            tasks += verbs(item, "room")
-    tasks += [
-        {"name": "info nothing", COLLECTION + "topology_info": {}},
-        {"name": "info make", COLLECTION + "topology": WEB},
-        {"name": "info", COLLECTION + "topology_info": {}},
-        {"name": "info remove", COLLECTION + "topology": {"state": "absent"}},
-        {"name": "room gone", COLLECTION + "netns": {"name": "room", "state": "absent"}},
+    pair = {**extra, "peer_namespace": namespace} if item["module"] == "veth" and namespace else extra
+    options = {
+        "present": {**item["present"], **pair},
+        "changed": {**item.get("changed", item["present"]), **pair},
+        "absent": {**item.get("absent", {"name": item["present"].get("name")}), **extra, "state": "absent"},
+    }
+    label = "%s in %s" % (item["module"], namespace or "the host")
+    return [
+        {"name": "%s: %s" % (label, verb), COLLECTION + item["module"]: options[which], "check_mode": check, "diff": True} for verb, (which, check) in VERBS.items()
     ]
-    tasks += [{"name": name, **task, "ignore_errors": True} for name, task in REFUSED.items()]
-    tasks.append(snap("after all refusals"))
-    return on_fake_host(lambda: play(collections_path, home, tasks), timeout=400)
 
 
 def prepare() -> None:
     give_uplink()
     sh("ip link add theirs type bridge; ip netns add foreign; ip -n foreign link set lo up; ip link add x0 type veth peer name x1")
-    # The kernel makes some tables and settings when they are first used.
-    sh("iptables-save >/dev/null; ip6tables-save > /dev/null")
 
 
-def play(collections: Path, home: Path, tasks: List[Task], interpreter: str = sys.executable, **more: str) -> Results:
-    prepare()
-    inventory = home / "inventory.json"
+def play(collections: Path, home: Path, tasks: List[Task], interpreter: str = sys.executable) -> Results:
+    """Run tasks on this host; each result carries the snapshot taken after it."""
+    home.mkdir(exist_ok=True)
+    inventory, snapshots = home / "inventory.json", home / "snapshots.jsonl"
     host = {"ansible_connection": "local", "ansible_python_interpreter": interpreter, "ansible_remote_tmp": str(home / "remote")}
     inventory.write_text(json.dumps({"all": {"hosts": {"here": host}}}))
     ansible = Ansible(collections, home)
-    ansible.settings["ANSIBLE_PIPELINING"] = "1"
-    ran = ansible.play(inventory, tasks, hosts="here", **more)
-    return {name: hosts["here"] for name, hosts in ran.items()}
+    ansible.settings.update({"ANSIBLE_PIPELINING": "1", "TEST_SNAPSHOTS": str(snapshots)})
+    ran = ansible.play(inventory, tasks, hosts="here")
+    results = {name: hosts["here"] for name, hosts in ran.items()}
+    for line in snapshots.read_text().splitlines():
+        entry = json.loads(line)
+        results[entry["task"]]["snapshot"] = entry["snapshot"]
+    return results
+
+
+@pytest.fixture(scope="module")
+def results(collections_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Results:
+    """Two plays side by side, each on a host of its own: one in the host's namespace, one in another."""
+    home = tmp_path_factory.mktemp("modules")
+    here: List[Task] = [{"name": "start", "ansible.builtin.debug": {"msg": ""}}]
+    for item in OBJECTS:
+        here += verbs(item, None)
+    there: List[Task] = [{"name": "room", COLLECTION + "netns": {"name": "room"}}]
+    for item in OBJECTS:
+        if item["module"] not in ("netns", "topology"):
+            there += verbs(item, "room")
+    there += [
+        {"name": "room gone", COLLECTION + "netns": {"name": "room", "state": "absent"}},
+        {"name": "info nothing", COLLECTION + "topology_info": {}},
+        {"name": "info make", COLLECTION + "topology": WEB},
+        {"name": "info", COLLECTION + "topology_info": {}},
+        {"name": "info remove", COLLECTION + "topology": {"state": "absent"}},
+    ]
+    there += [{"name": name, **task, "ignore_errors": True} for name, task in REFUSED.items()]
+    def run(name: str, tasks: List[Task]) -> Results:
+        def body() -> Results:
+            prepare()
+            return play(collections_path, home / name, tasks)
+
+        return on_fake_host(body)
+
+    running = [Child(lambda name=name, tasks=tasks: run(name, tasks)) for name, tasks in (("here", here), ("there", there))]
+    merged: Results = {}
+    for child in running:
+        merged.update(child.result(200))
+    return merged
 
 
 REFUSED: Dict[str, Task] = {
@@ -187,7 +198,7 @@ def test_look_make_change_remove(module: str, place: str, results: Results) -> N
     made = lines(results, label + "make")
     assert item["line"] + here in made
     assert lines(results, label + "look") == made
-    assert lines(results, label + "again") == lines(results, label + "look again") == []
+    assert lines(results, label + "again") == []
     assert results[label + "again"]["statistics"]["netlink_changes"] == 0
     assert results[label + "again"]["statistics"]["firewall_restores"] == 0
     changed = lines(results, label + "change")
@@ -195,7 +206,6 @@ def test_look_make_change_remove(module: str, place: str, results: Results) -> N
     for line in item.get("change", []):
         head, colon, tail = line.partition(":") if line.startswith("~") else (line, "", "")
         assert head + here + colon + tail in changed
-    assert lines(results, label + "change again") == []
     removed = lines(results, label + "remove")
     assert removed
     assert lines(results, label + "look at removal") == removed
@@ -205,10 +215,15 @@ def test_look_make_change_remove(module: str, place: str, results: Results) -> N
 @pytest.mark.parametrize(("module", "place"), WHERE)
 def test_looking_changes_nothing_and_removal_leaves_nothing(module: str, place: str, results: Results) -> None:
     label = "%s in %s: " % (module, place)
-    before = results[label + "before"]["stdout"]
-    assert results[label + "after look"]["stdout"] == before
-    assert results[label + "after look again"]["stdout"] == results[label + "after look at change"]["stdout"] != before
-    assert results[label + "after remove again"]["stdout"] == before
+    before = results["start" if place == "the host" else "room"]["snapshot"]
+    made, changed = (results[label + verb]["snapshot"] for verb in ("make", "change"))
+    assert differences(before, results[label + "look"]["snapshot"]) == ""
+    assert differences(before, made)
+    assert differences(made, results[label + "again"]["snapshot"]) == ""
+    assert differences(made, results[label + "look at change"]["snapshot"]) == ""
+    assert differences(changed, results[label + "look at removal"]["snapshot"]) == ""
+    assert differences(before, results[label + "remove"]["snapshot"]) == ""
+    assert differences(before, results[label + "remove again"]["snapshot"]) == ""
 
 
 @pytest.mark.parametrize("what", REFUSED)
@@ -222,7 +237,8 @@ def test_refused(what: str, results: Results) -> None:
 
 
 def test_refusals_changed_nothing(results: Results) -> None:
-    assert results["after all refusals"]["stdout"] == results["netns in the host: before"]["stdout"]
+    for what in REFUSED:
+        assert differences(results["room gone"]["snapshot"], results[what]["snapshot"]) == "", what
 
 
 def test_info_shows_what_was_made(results: Results) -> None:
@@ -240,19 +256,11 @@ def fails_for_want_of_library(collections: Path, home: Path, tasks: List[Task], 
     def body() -> Results:
         prepare()
         before = take_snapshot()
-        sh("true")
-        done = _play_prepared(collections, home, tasks, interpreter)
+        done = play(collections, home, tasks, interpreter)
         assert_same(before)
         return done
 
     return on_fake_host(body)
-
-
-def _play_prepared(collections: Path, home: Path, tasks: List[Task], interpreter: str) -> Results:
-    inventory = home / "inventory.json"
-    host = {"ansible_connection": "local", "ansible_python_interpreter": interpreter, "ansible_remote_tmp": str(home / "remote")}
-    inventory.write_text(json.dumps({"all": {"hosts": {"here": host}}}))
-    return {name: hosts["here"] for name, hosts in Ansible(collections, home).play(inventory, tasks, hosts="here").items()}
 
 
 def test_missing_library_is_named_and_nothing_changed(collections_path: Path, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Dict, List, Mapping, Optional, Sequence, Set, Tuple
 
 from .._model.addresses import canonical_ip, derive_mac
@@ -19,7 +20,7 @@ from . import span
 from .trouble import troubled_paths
 
 Taken = Mapping[str, Mapping[str, Tuple[str, ...]]]
-NOTHING_TAKEN: Taken = {}
+NOTHING_TAKEN: Taken = MappingProxyType({})
 Place = Tuple[int, int]  # index of the endpoint, index of its attachment
 
 

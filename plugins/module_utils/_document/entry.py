@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import textwrap
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Dict, FrozenSet, Iterable, List, Mapping, Optional, Tuple, TypeVar, Union
 
 from .._model.errors import Problem, type_name
@@ -21,9 +22,9 @@ T = TypeVar("T")
 D = TypeVar("D")
 Pairs = Tuple[Tuple[str, str], ...]
 Elsewhere = Mapping[str, Tuple[str, str]]  # key: rule, fix
-NOWHERE: Elsewhere = {}
+NOWHERE: Elsewhere = MappingProxyType({})
 SHOWN_KEYS = 80
-NOTHING_REQUIRED: Mapping[str, Tuple[str, ...]] = {}
+NOTHING_REQUIRED: Mapping[str, Tuple[str, ...]] = MappingProxyType({})
 
 
 class Entry:

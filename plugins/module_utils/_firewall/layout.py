@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Mapping, Tuple
 
 from .._model.rule import DNAT_CHAIN, FORWARD_CHAIN, INPUT_CHAIN, LAST_CHAIN, POSTROUTING_CHAIN, RAW_CHAIN
@@ -28,7 +29,7 @@ class Tools:
     restore: str
 
 
-TOOLS: Mapping[int, Tools] = {4: Tools("iptables-save", "iptables-restore"), 6: Tools("ip6tables-save", "ip6tables-restore")}
+TOOLS: Mapping[int, Tools] = MappingProxyType({4: Tools("iptables-save", "iptables-restore"), 6: Tools("ip6tables-save", "ip6tables-restore")})
 # The two kernel interfaces behind these names; only one of them should hold rules.
 VARIANTS: Mapping[int, Tuple[str, str]] = {4: ("iptables-legacy-save", "iptables-nft-save"), 6: ("ip6tables-legacy-save", "ip6tables-nft-save")}
 

@@ -158,7 +158,7 @@ def _ownership_conflict(item: Link, current: Link) -> Optional[str]:
 
 
 def _renew_pairs(wanted: Dict[Key, KernelObject], snapshot: Snapshot, fresh: Set[LinkKey], gone: Set[LinkKey]) -> None:
-    """A pair lives and dies as one: if one end must be made or must go, so must the other; what goes and is wanted is made again."""
+    """A pair lives and dies as one: if one end must be made or must go, so must the other."""
     pending = list(fresh | gone)
     while pending:
         name = pending.pop()
@@ -167,8 +167,6 @@ def _renew_pairs(wanted: Dict[Key, KernelObject], snapshot: Snapshot, fresh: Set
         loses: Set[LinkKey] = set()
         if name in gone:
             loses.update(_peer_of(snapshot.link(*name)))
-            if item is not None:
-                makes.add(name)
         if name in fresh and isinstance(item, Link):
             ends = [end for end in _peer_of(item) if ("Link",) + end in wanted]
             makes.update(ends)
@@ -189,9 +187,11 @@ def _leading_deletes(gone: Set[LinkKey], snapshot: Snapshot) -> List[LinkKey]:
     leading: List[LinkKey] = []
     covered: Set[LinkKey] = set()
     for name in sorted(gone):
-        if name not in covered and snapshot.link(*name) is not None:
+        link = snapshot.link(*name)
+        if link is not None and name not in covered and not covered.intersection(_peer_of(link)):
             leading.append(name)
-            covered.update(_peer_of(snapshot.link(*name)))
+            covered.add(name)
+            covered.update(_peer_of(link))
     return leading
 
 
