@@ -111,7 +111,14 @@ SETTINGS: Dict[str, Drift] = {
 }  # fmt: skip
 FIREWALL: Dict[str, Drift] = {}
 for _tool in ("iptables", "ip6tables"):
-    for _table, _chain in (("raw", "CNET-RAW"), ("filter", "CNET-FORWARD"), ("filter", "CNET-INPUT"), ("filter", "CNET-INSIDE"), ("nat", "CNET-POST"), ("nat", "CNET-DNAT")):
+    for _table, _chain in (
+        ("raw", "CNET-RAW"),
+        ("filter", "CNET-FORWARD"),
+        ("filter", "CNET-INPUT"),
+        ("filter", "CNET-INSIDE"),
+        ("nat", "CNET-POST"),
+        ("nat", "CNET-DNAT"),
+    ):
         FIREWALL["%s %s: first rule gone" % (_tool, _chain)] = (
             "%s -t %s -D %s 1" % (_tool, _table, _chain), ["~ %s chain %s/%s: rules +1 -0" % (_tool, _table, _chain)],
         )  # fmt: skip
@@ -214,7 +221,7 @@ def test_enough_attributes_are_covered() -> None:
     assert len(ALL) + len(UNMARKED) >= 60
 
 
-@pytest.mark.fake_host()
+@pytest.mark.fake_host
 @pytest.mark.parametrize("what", UNMARKED)
 def test_without_its_mark_a_link_is_not_ours(what: str) -> None:
     FULL.prepare()
@@ -226,7 +233,7 @@ def test_without_its_mark_a_link_is_not_ours(what: str) -> None:
     assert differences(before, take_snapshot()) == ""
 
 
-@pytest.mark.fake_host()
+@pytest.mark.fake_host
 def test_a_bridge_without_its_mark_is_used_and_never_removed() -> None:
     FULL.prepare()
     converge(FULL)
@@ -236,7 +243,7 @@ def test_a_bridge_without_its_mark_is_used_and_never_removed() -> None:
     assert "br-web" in sh("ip -br link")
 
 
-@pytest.mark.fake_host()
+@pytest.mark.fake_host
 def test_namespace_gone() -> None:
     FULL.prepare()
     converge(FULL)
@@ -247,4 +254,3 @@ def test_namespace_gone() -> None:
     assert not [line for line in planned if " in b" in line or " in near" in line or "tables" in line or line.startswith("-")]
     assert lines(converge(FULL)) == planned
     assert differences(base, take_snapshot()) == ""
-

@@ -114,7 +114,10 @@ def test_another_scope_is_not_touched() -> None:
 REFUSED: Dict[str, List[str]] = {
     "a foreign link of our name": ["ip link add br-web type veth peer name x0", "br-web"],
     "a foreign bridge with our subnet": ["ip link add br0 type bridge; ip address add 10.20.0.9/24 dev br0", "10.20.0"],
-    "a foreign route to our subnet": ["ip link add br0 type bridge; ip link set br0 up; ip address add 10.99.0.1/24 dev br0; ip route add 10.20.0.0/25 via 10.99.0.2", "10.20.0.0/25"],
+    "a foreign route to our subnet": [
+        "ip link add br0 type bridge; ip link set br0 up; ip address add 10.99.0.1/24 dev br0; ip route add 10.20.0.0/25 via 10.99.0.2",
+        "10.20.0.0/25",
+    ],
     "a foreign link inside": ["ip netns add a; ip -n a link add eth0 type bridge", "eth0 in a"],
     "a process on a published port": ["", "8080"],
 }

@@ -19,7 +19,9 @@ from harness.snapshot import Snapshot, differences, take_snapshot
 
 BEFORE = Declaration(prepare=add_foreign_things)
 WEB = Declaration(
-    [network("web", V4, V6)], [endpoint("a", {"name": "web", "ipv4_address": "10.20.0.10"}, ports=["8080:80/tcp"]), endpoint("b", "web")], prepare=add_foreign_things
+    [network("web", V4, V6)],
+    [endpoint("a", {"name": "web", "ipv4_address": "10.20.0.10"}, ports=["8080:80/tcp"]), endpoint("b", "web")],
+    prepare=add_foreign_things,
 )
 # The same network with an endpoint and a port gone, another come, and other settings: creations, changes and deletions in one run.
 OTHER = Declaration(

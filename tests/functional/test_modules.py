@@ -96,7 +96,8 @@ def verbs(item: Dict[str, Any], namespace: Optional[str]) -> List[Task]:
     }
     label = "%s in %s" % (item["module"], namespace or "the host")
     return [
-        {"name": "%s: %s" % (label, verb), COLLECTION + item["module"]: options[which], "check_mode": check, "diff": True} for verb, (which, check) in VERBS.items()
+        {"name": "%s: %s" % (label, verb), COLLECTION + item["module"]: options[which], "check_mode": check, "diff": True}
+        for verb, (which, check) in VERBS.items()
     ]
 
 
@@ -140,6 +141,7 @@ def results(collections_path: Path, tmp_path_factory: pytest.TempPathFactory) ->
         {"name": "info remove", COLLECTION + "topology": {"state": "absent"}},
     ]
     there += [{"name": name, **task, "ignore_errors": True} for name, task in REFUSED.items()]
+
     def run(name: str, tasks: List[Task]) -> Results:
         def body() -> Results:
             prepare()

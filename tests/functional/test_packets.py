@@ -36,7 +36,12 @@ def gateway(name: str, family: int) -> str:
 
 def declare(**options: Dict[str, object]) -> Declaration:
     networks = [
-        network(name, {"subnet": "10.%d.0.0/24" % n, "gateway": gateway(name, 4)}, {"subnet": "fd00:%d::/64" % n, "gateway": gateway(name, 6)}, **options.get(name, {}))
+        network(
+            name,
+            {"subnet": "10.%d.0.0/24" % n, "gateway": gateway(name, 4)},
+            {"subnet": "fd00:%d::/64" % n, "gateway": gateway(name, 6)},
+            **options.get(name, {}),
+        )
         for name, n in SUBNETS.items()
     ]
     ports = {

@@ -140,7 +140,7 @@ def test_a_race_is_planned_again(name: str) -> None:
     assert not complaints, "\n".join(complaints)
 
 
-@pytest.mark.fake_host()
+@pytest.mark.fake_host
 @pytest.mark.parametrize("number", PASSING)
 def test_a_race_that_never_ends_fails_clearly_and_is_undone(number: int) -> None:
     reach(WEB)
@@ -153,7 +153,7 @@ def test_a_race_that_never_ends_fails_clearly_and_is_undone(number: int) -> None
     assert converge(OTHER).steps == ()
 
 
-@pytest.mark.fake_host()
+@pytest.mark.fake_host
 def test_a_swallowed_message_is_a_timeout_and_is_undone() -> None:
     reach(WEB)
     before = take_snapshot()
@@ -163,7 +163,7 @@ def test_a_swallowed_message_is_a_timeout_and_is_undone() -> None:
         assert_same(before)
 
 
-@pytest.mark.fake_host()
+@pytest.mark.fake_host
 def test_no_lost_datagram_hangs_a_run() -> None:
     """The kernel really never sees a datagram, of a reading or of a change: the run ends in time, and the next one completes it."""
     add_foreign_things()
@@ -193,7 +193,7 @@ def test_no_lost_datagram_hangs_a_run() -> None:
     assert 10 < timeouts < 60, "the run without a loss was never reached"
 
 
-@pytest.mark.fake_host()
+@pytest.mark.fake_host
 @pytest.mark.parametrize("position", [0, 1])
 def test_a_failing_firewall_tool_is_undone(position: int) -> None:
     """IPv4 fails first; when IPv6 fails, IPv4 stands already."""
@@ -217,7 +217,7 @@ def test_a_failing_firewall_tool_is_undone(position: int) -> None:
     assert converge(OTHER).steps == ()
 
 
-@pytest.mark.fake_host()
+@pytest.mark.fake_host
 def test_a_busy_firewall_is_tried_again() -> None:
     EMPTY.prepare()
     busy = [1, 1]
@@ -242,7 +242,7 @@ STANDING = {
 }
 
 
-@pytest.mark.fake_host()
+@pytest.mark.fake_host
 @pytest.mark.parametrize("what", STANDING)
 def test_what_stands_in_the_way_is_named_and_left_alone(what: str) -> None:
     script, words = STANDING[what]

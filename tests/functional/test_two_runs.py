@@ -38,7 +38,7 @@ def after(declaration: Declaration) -> Snapshot:
     return on_fake_host(body)
 
 
-@pytest.mark.fake_host()
+@pytest.mark.fake_host
 def test_the_result_is_one_of_the_two_never_a_mix() -> None:
     wanted = [after(ONE), after(TWO)]
     assert differences(*wanted)
@@ -61,7 +61,7 @@ def _hold(tell: int) -> None:
         time.sleep(60)
 
 
-@pytest.mark.fake_host()
+@pytest.mark.fake_host
 def test_the_lock_names_its_holder_and_ends_with_it() -> None:
     give_uplink()
     before = take_snapshot()
@@ -82,7 +82,7 @@ def test_the_lock_names_its_holder_and_ends_with_it() -> None:
     assert_same(before)
 
 
-@pytest.mark.fake_host()
+@pytest.mark.fake_host
 def test_a_waiting_run_goes_on_when_the_lock_is_free() -> None:
     give_uplink()
     ready, tell = os.pipe()
@@ -96,7 +96,7 @@ def test_a_waiting_run_goes_on_when_the_lock_is_free() -> None:
     assert check(ONE) == []
 
 
-@pytest.mark.fake_host()
+@pytest.mark.fake_host
 def test_a_lock_directory_somebody_else_prepared_is_refused() -> None:
     give_uplink()
     os.mkdir(engine.STATE_DIRECTORY)
@@ -123,7 +123,7 @@ def _meddle_once(script: str) -> Fault:
     return meddle
 
 
-@pytest.mark.fake_host()
+@pytest.mark.fake_host
 @pytest.mark.parametrize("script", ["ip netns delete b", "ip link delete br-web", "ip -n a link delete eth0", "ip address delete 10.20.0.1/24 dev br-web"])
 def test_what_vanishes_between_plan_and_apply_is_planned_again(script: str) -> None:
     give_uplink()

@@ -137,7 +137,7 @@ class Iptables:
         """Tell of rules behind both kernel interfaces of iptables: each sees only its own, packets obey both."""
         found: List[str] = []
         for family, variants in VARIANTS.items():
-            if not all(self._has_tool(variant) for variant in variants):
+            if not legacy_tables(family) or not all(self._has_tool(variant) for variant in variants):
                 continue
             legacy, nft = (_count_rules(run, variant) for variant in variants)
             if legacy and nft:
@@ -146,6 +146,15 @@ class Iptables:
                     % (family, variants[0], legacy, variants[1], nft, "iptables" if family == 4 else "ip6tables")
                 )
         return tuple(found)
+
+
+def legacy_tables(family: int) -> Tuple[str, ...]:
+    """Return the tables that the older kernel interface holds in this namespace; it lists them without running a tool."""
+    try:
+        with open("/proc/self/net/%s_tables_names" % ("ip" if family == 4 else "ip6"), encoding="ascii") as names:
+            return tuple(names.read().split())
+    except OSError:
+        return ()
 
 
 def _count_rules(run: RunCommand, tool: str) -> int:

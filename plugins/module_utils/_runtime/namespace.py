@@ -52,9 +52,7 @@ def open_namespace(place: str) -> Optional[int]:
             return None
     finally:
         os.close(descriptor)
-    raise NamespaceMissing(
-        "%s exists but is not a network namespace; an interrupted 'ip netns add' leaves such files: remove it, then run again" % path
-    )
+    raise NamespaceMissing("%s exists but is not a network namespace; an interrupted 'ip netns add' leaves such files: remove it, then run again" % path)
 
 
 def is_network_namespace(descriptor: int) -> bool:

@@ -15,6 +15,7 @@ from ansible_collections.netloom.container_net.plugins.module_utils._ansible imp
 from ansible_collections.netloom.container_net.plugins.module_utils._ansible.topology import build_declaration, read_declaration
 from ansible_collections.netloom.container_net.plugins.module_utils._firewall.backend import select_backend
 from ansible_collections.netloom.container_net.plugins.module_utils._kernel.door import Door
+
 from harness.host import sh
 from harness.snapshot import assert_same, take_snapshot
 

@@ -13,6 +13,7 @@ from typing import Any, Callable, List, Optional, Sequence, Tuple
 
 from ansible_collections.netloom.container_net.plugins.module_utils._kernel import libc
 from ansible_collections.netloom.container_net.plugins.module_utils._kernel.door import Door
+
 from harness.engine import Declaration, Tools, converge
 from harness.host import Child
 

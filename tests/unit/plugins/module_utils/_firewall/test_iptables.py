@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import Any, Callable, List, Optional, Sequence, Set, Tuple
 
 import pytest
+from ansible_collections.netloom.container_net.plugins.module_utils._firewall import iptables
 from ansible_collections.netloom.container_net.plugins.module_utils._firewall.backend import NoFirewall, select_backend
 from ansible_collections.netloom.container_net.plugins.module_utils._firewall.iptables import Iptables, apply_firewall, observe_firewall
 from ansible_collections.netloom.container_net.plugins.module_utils._firewall.restore import restore_text
@@ -173,7 +174,8 @@ def test_no_firewall_does_nothing() -> None:
 
 
 @pytest.mark.parametrize(("legacy", "count"), [("-A INPUT -j DROP\n", 1), ("", 0)])
-def test_two_rule_sets_are_named(legacy: str, count: int) -> None:
+def test_two_rule_sets_are_named(legacy: str, count: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(iptables, "legacy_tables", lambda family: ("filter",))
     tools = ("iptables-save", "iptables-restore", "iptables-legacy-save", "iptables-nft-save")
     tool = Tool((0, legacy, ""), (0, "-A FORWARD -j ACCEPT\n-A INPUT -j X\n", ""))
     warnings = select_backend("auto", has(*tools)).warnings(tool.run)
