@@ -90,7 +90,8 @@ options:
         description:
           - Bytes of the whole IP packet.
           - For V(ping), the packet has this size and may not be fragmented.
-          - For V(mtu), the check passes when the path MTU is at least this. Without it, any path MTU passes.
+          - For V(mtu), the check passes when the path MTU is at least this. The default is what the kernel of the start has
+            learned to send there, so that a check finds a path on which large packets vanish without a word.
         type: int
       server:
         description: IP address of the DNS server. Required for O(checks[].type=name).

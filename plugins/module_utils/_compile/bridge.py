@@ -25,7 +25,7 @@ def compile_bridge(network: BridgeNetwork, scope: str, facts: Facts) -> Tuple[Se
 
     A bridge that exists and is not ours is used as it is: only what the declaration names is asked of it.
     """
-    mtu = network.mtu or facts.default_mtu() or STANDARD_MTU
+    mtu = network.mtu or facts.default_mtu() or facts.default_mtu(6) or STANDARD_MTU
     existing = facts.links.get(network.bridge_name)
     foreign = existing is not None and read_mark(existing.alias) is None
     if foreign:

@@ -153,7 +153,7 @@ def ping(check: Check) -> Outcome:
 
 
 def find_path_mtu(check: Check) -> Outcome:
-    """Find the largest packet that comes back whole; passes when that is at least `size`."""
+    """Find the largest packet that comes back whole; passes when that is at least `size`, or what the kernel sends without asking."""
     with Pinger(check.address, whole=True) as pinger:
         low = LEAST_MTU[pinger.version]
         for _number in range(check.count):
@@ -165,9 +165,11 @@ def find_path_mtu(check: Check) -> Outcome:
             return Outcome(REFUSE, "not even a packet of %d bytes: %s" % (low, first.detail), {"path_mtu": None})
         wait = min(check.timeout, max(STEP_FLOOR, STEP_ROUND_TRIPS * (time.monotonic() - began)))
         mtu = search_largest(low, LARGEST_PACKET, pinger.route_mtu(), lambda size: _passes(pinger, size, wait))
-    if mtu >= check.size:
+        # By now the kernel has learned whatever routers on the way had to say.
+        wanted = check.size or pinger.route_mtu()
+    if mtu >= wanted:
         return Outcome(PASS, "path MTU %d" % mtu, {"path_mtu": mtu})
-    return Outcome(REFUSE, "path MTU %d, wanted %d" % (mtu, check.size), {"path_mtu": mtu})
+    return Outcome(REFUSE, "path MTU %d, wanted %d" % (mtu, wanted), {"path_mtu": mtu})
 
 
 def search_largest(low: int, high: int, guess: int, passes: Callable[[int], bool]) -> int:

@@ -217,6 +217,8 @@ def _between(source: _Member, target: _Member) -> Iterator[Check]:
                     yield _check(source, "ping", address, "refuse", "network %s has enable_icc: false" % network.name, to=target)
                 else:
                     yield _check(source, "ping", address, "pass", "both on network %s" % network.name, to=target)
+                    if not isinstance(network, BridgeNetwork) and source.host is not target.host:
+                        yield _check(source, "mtu", address, "pass", "the tunnel takes full packets of network %s" % network.name, to=target)
             elif any(span.holds(subnet, address) for subnet in near):
                 continue  # on this host the address means another endpoint
             elif isinstance(network, BridgeNetwork) and network.trusted_interfaces:

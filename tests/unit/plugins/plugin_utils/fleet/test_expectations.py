@@ -63,6 +63,8 @@ def test_overlay_and_bridges_of_two_hosts() -> None:
     assert found == {
         ("h1/a", "ping", "10.60.0.3", None): "pass",
         ("h2/b", "ping", "10.60.0.2", None): "pass",
+        ("h1/a", "mtu", "10.60.0.3", None): "pass",
+        ("h2/b", "mtu", "10.60.0.2", None): "pass",
         ("h1/a", "ping", "10.21.0.2", None): "refuse",
         ("h2/b", "ping", "10.20.0.2", None): "refuse",
         ("h1/a", "ping", "192.0.2.2", None): "pass",
@@ -133,7 +135,8 @@ def test_a_fleet_of_one_has_no_outside() -> None:
 
 def test_both_families() -> None:
     found = table(host(1, endpoint("a", "mesh")), host(2, endpoint("b", "mesh")))
-    assert sorted(":" in key[2] for key, expect in found.items() if key[0] == "h1/a" and expect == "pass") == [False, True]
+    assert sorted(":" in key[2] for key, expect in found.items() if key[0] == "h1/a" and key[1] == "ping" and expect == "pass") == [False, True]
+    assert sorted(":" in key[2] for key in found if key[:2] == ("h1/a", "mtu")) == [False, True]
 
 
 def test_large_fleets_are_sampled() -> None:

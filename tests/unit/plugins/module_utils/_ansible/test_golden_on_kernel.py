@@ -1,0 +1,128 @@
+# Copyright (c) 2026, the netloom.container_net authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The planner's golden cases once more, as far as they can be raised, on the real kernel and by the whole engine.
+
+What stands is made first; then check mode, the run and a second run must give exactly the steps of the file, the same steps, and none.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Dict, Iterable, List, Mapping, Set, Tuple
+
+import pytest
+from ansible_collections.netloom.container_net.plugins.module_utils._ansible.engine import Outcome, Request, converge
+from ansible_collections.netloom.container_net.plugins.module_utils._firewall.backend import NoFirewall
+from ansible_collections.netloom.container_net.plugins.module_utils._model.errors import Conflict
+from ansible_collections.netloom.container_net.plugins.module_utils._model.link import Link, Veth
+from ansible_collections.netloom.container_net.plugins.module_utils._model.mark import read_mark
+from ansible_collections.netloom.container_net.plugins.module_utils._model.objects import Address, KernelObject, Route
+from ansible_collections.netloom.container_net.plugins.module_utils._model.snapshot import Key, Snapshot
+from fresh_network import in_fresh_network
+from golden_files import read_cases
+from object_rows import is_ours, read_object
+
+WORDS = ("what", "scope", "prune", "removes", "adopt", "current", "desired", "steps", "conflicts")
+FOLDER = Path(__file__).parents[1] / "_plan" / "golden"
+
+
+def can_be_raised(case: Dict[str, Any]) -> bool:
+    """Leave out the firewall, devices of other tools, entries of others, and ends without their partner."""
+    rows = case.get("current", ())
+    items = [read_object(row) for row in rows]
+    ends = {(item.place, item.name): item.kind for item in items if isinstance(item, Link) and isinstance(item.kind, Veth)}
+    for row, item in zip(rows, items):
+        if isinstance(item, (Address, Route)) and not is_ours(row):
+            return False
+        if isinstance(item, Link):
+            mark = read_mark(item.alias)
+            if item.kind is None or (mark is not None and not mark.scope):
+                return False
+            if isinstance(item.kind, Veth) and (item.kind.peer_place, item.kind.peer_name) not in ends:
+                return False
+    words = {next(iter(row)) for row in [*rows, *case.get("desired", ())]}
+    return not words & {"chain", "jump"} and all(mutual(name, kind, ends) for name, kind in ends.items())
+
+
+def mutual(name: Tuple[str, str], kind: Veth, ends: Mapping[Tuple[str, str], Veth]) -> bool:
+    other = ends[kind.peer_place or "", kind.peer_name or ""]
+    return (other.peer_place, other.peer_name) == name
+
+
+def raisable(items: Iterable[KernelObject]) -> List[KernelObject]:
+    """Return the objects as a declaration: up unless they say otherwise, one end of each pair leading."""
+    led: Set[Tuple[str, str]] = set()
+    found: List[KernelObject] = []
+    for item in items:
+        if isinstance(item, Link):
+            item = replace(item, up=True if item.up is None else item.up)
+            if isinstance(item.kind, Veth) and (item.place, item.name) not in led:
+                led.add((item.kind.peer_place or "", item.kind.peer_name or ""))
+                item = replace(item, kind=replace(item.kind, leads=True))
+        found.append(item)
+    return found
+
+
+def engine(case: Dict[str, Any], desired: List[KernelObject], **options: Any) -> Outcome:
+    labels = set(case.get("removes", ()))
+
+    def removes(snapshot: Snapshot) -> Iterable[Key]:
+        return [key for key, item in snapshot.objects.items() if item.label in labels]
+
+    def run(_argv: Any, _data: Any = None) -> Tuple[int, str, str]:
+        raise AssertionError("no tool is needed")
+
+    request = Request(
+        scope=case.get("scope", "main"),
+        build=lambda _facts: (desired, ()),
+        backend=NoFirewall(),
+        run=run,
+        state_directory="/run/container_net_test",
+        **{"removes": removes, **options},
+    )
+    return converge(request)
+
+
+def lines(outcome: Outcome) -> List[str]:
+    return [step.line for step in outcome.steps]
+
+
+def play(case: Dict[str, Any]) -> Dict[str, Any]:
+    engine({}, raisable(read_object(row) for row in case.get("current", ())), verify=False)
+    desired = [read_object(row) for row in case.get("desired", ())]
+    options = {"prune": case.get("prune", False), "adopt": case.get("adopt", False)}
+    try:
+        planned = engine(case, desired, check_mode=True, **options)
+    except Conflict as conflict:
+        return {"conflicts": [line[2:] for line in str(conflict).splitlines()[1:]]}
+    done, again = engine(case, desired, **options), engine(case, desired, **options)
+    return {
+        "planned": lines(planned),
+        "done": lines(done),
+        "again": lines(again),
+        "sent": {"planned": planned.netlink_changes, "done": done.netlink_changes, "again": again.netlink_changes},
+    }
+
+
+CASES = [case for case in read_cases(FOLDER, WORDS) if can_be_raised(case.values[0])]
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_case(case: Dict[str, Any]) -> None:
+    outcome = in_fresh_network(lambda: play(case))
+    if "conflicts" in case:
+        assert outcome == {"conflicts": case["conflicts"]}
+        return
+    assert outcome["planned"] == case["steps"]
+    assert outcome["done"] == case["steps"]
+    assert outcome["again"] == []
+    assert outcome["sent"]["planned"] == outcome["sent"]["again"] == 0
+    # Neither a setting nor the name of a namespace is a matter for netlink.
+    assert bool(outcome["sent"]["done"]) == any("sysctl" not in line and not line.startswith("- namespace") for line in case["steps"])
+
+
+def test_most_cases_can_be_raised() -> None:
+    assert len(CASES) >= 35
