@@ -4,15 +4,14 @@
 
 from __future__ import annotations
 
-import gc
 import json
 import re
-from contextlib import contextmanager
-from typing import Any, Dict, Iterator, List, Optional, Tuple
+from typing import Any, Dict, List, Optional, Tuple
 
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible.template import Templar
+from ansible_collections.netloom.container_net.plugins.module_utils._model.collector import collector_paused
 from ansible_collections.netloom.container_net.plugins.module_utils._model.errors import PROBLEMS_SHOWN, ContainerNetError
 from ansible_collections.netloom.container_net.plugins.plugin_utils.fleet.expectations import expectations, probes
 from ansible_collections.netloom.container_net.plugins.plugin_utils.fleet.lock import Lock, parse_lock, render_lock
@@ -43,7 +42,7 @@ class ActionModule(ActionBase):
     def run(self, tmp: Any = None, task_vars: Optional[Dict[str, Any]] = None) -> Dict[str, Any]:
         result: Dict[str, Any] = super().run(tmp, task_vars)
         _validation, arguments = self.validate_argument_spec(argument_spec=ARGUMENTS)
-        with _collector_paused():
+        with collector_paused():
             result.update(self._plan(arguments, task_vars or {}))
         return result
 
@@ -116,18 +115,6 @@ class ActionModule(ActionBase):
 def _named(text: str, prefix: str) -> str:
     """Return a message of the planner, which calls the variables by their usual prefix, with the names they have here."""
     return _VARIABLE.sub(lambda match: "%s_%s" % (prefix, match.group(1)), text)
-
-
-@contextmanager
-def _collector_paused() -> Iterator[None]:
-    """Reading a large inventory makes millions of objects and no garbage cycles: searching for them costs a quarter of the time."""
-    active = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if active:
-            gc.enable()
 
 
 def _read_literal(value: Any) -> Tuple[bool, Any]:

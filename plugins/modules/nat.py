@@ -77,39 +77,11 @@ options:
     type: str
     choices: [auto, iptables, none]
     default: auto
-  state:
-    description:
-      - V(present) makes the set of rules and keeps it as asked.
-      - V(absent) removes it.
-    type: str
-    choices: [present, absent]
-    default: present
-  scope:
-    description: The owner written into what is made. Keep it apart from the scopes of M(netloom.container_net.topology).
-    type: str
-    default: tasks
-  lock_timeout:
-    description: Seconds to wait for another run on the same host to end.
-    type: float
-    default: 60.0
 extends_documentation_fragment:
   - netloom.container_net.attributes
   - netloom.container_net.attributes.actiongroup
+  - netloom.container_net.atomic
   - netloom.container_net.pyroute2
-attributes:
-  check_mode:
-    support: full
-  diff_mode:
-    support: full
-  idempotent:
-    support: full
-notes:
-  - Needs root on the host.
-  - The networks of M(netloom.container_net.topology) bring all this along.
-seealso:
-  - module: netloom.container_net.topology
-author:
-  - The netloom.container_net authors (@netloom)
 """
 
 EXAMPLES = r"""

@@ -70,39 +70,11 @@ options:
       - Whether both ends are raised.
     type: bool
     default: true
-  state:
-    description:
-      - V(present) makes it and keeps it as asked.
-      - V(absent) removes it. What this collection did not make, or made for another O(scope), is refused, never removed.
-    type: str
-    choices: [present, absent]
-    default: present
-  scope:
-    description: The owner written into what is made. Keep it apart from the scopes of M(netloom.container_net.topology).
-    type: str
-    default: tasks
-  lock_timeout:
-    description: Seconds to wait for another run on the same host to end.
-    type: float
-    default: 60.0
 extends_documentation_fragment:
   - netloom.container_net.attributes
   - netloom.container_net.attributes.actiongroup
+  - netloom.container_net.atomic
   - netloom.container_net.pyroute2
-attributes:
-  check_mode:
-    support: full
-  diff_mode:
-    support: full
-  idempotent:
-    support: full
-notes:
-  - Needs root on the host.
-  - To make many objects, use M(netloom.container_net.topology), which does a whole host in one task.
-seealso:
-  - module: netloom.container_net.topology
-author:
-  - The netloom.container_net authors (@netloom)
 """
 
 EXAMPLES = r"""

@@ -8,11 +8,9 @@
 
 from __future__ import annotations
 
-import gc
 import time
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Callable, Dict, FrozenSet, Iterable, Iterator, List, Optional, Sequence, Set, Tuple
+from typing import Callable, Dict, FrozenSet, Iterable, List, Optional, Sequence, Set, Tuple
 
 from .._compile.host import FORWARDING, accept_ra_path
 from .._firewall.backend import Backend, RunCommand
@@ -23,6 +21,7 @@ from .._kernel.namespace import Rooms
 from .._kernel.observe import Observer
 from .._kernel.record import Record
 from .._kernel.sysctl import read_sysctl
+from .._model.collector import collector_paused
 from .._model.errors import ContainerNetError, KernelRace, NamespaceMissing, VerifyError
 from .._model.link import Link
 from .._model.objects import HOST, KernelObject, Namespace, Sysctl
@@ -79,23 +78,11 @@ def converge(request: Request, *, door: Optional[Door] = None) -> Outcome:
     """Bring the host to what the request declares, or in check mode say what that would take."""
     started = time.monotonic()
     door = door or Door()
-    with _collector_paused():
+    with collector_paused():
         outcome = _check(request, door) if request.check_mode else _change(request, door)
     outcome.netlink_changes = len(door.changes)
     outcome.seconds = time.monotonic() - started
     return outcome
-
-
-@contextmanager
-def _collector_paused() -> Iterator[None]:
-    """A run makes many objects and no cycles worth finding."""
-    active = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if active:
-            gc.enable()
 
 
 def _check(request: Request, door: Door) -> Outcome:

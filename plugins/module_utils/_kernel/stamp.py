@@ -63,6 +63,8 @@ class Stamp:
 
     def _make(self, fixed: Tuple[Hashable, ...], values: Sequence[Value]) -> Template:
         markers = [_marker(kind, value, position) for position, (kind, value) in enumerate(zip(self._kinds, values))]
+        if any(marker == value for marker, value in zip(markers, values)):
+            return None  # where they are the same, a marker's bytes that stand elsewhere by chance would go unnoticed
         encoded = self._build(*fixed, *markers)
         places: List[Tuple[int, ...]] = []
         for kind, marker in zip(self._kinds, markers):

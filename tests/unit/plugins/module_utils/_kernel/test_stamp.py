@@ -1,0 +1,94 @@
+# Copyright (c) 2026, the netloom.container_net authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A stamped message is the one the library would have encoded, whatever the values and whichever came first."""
+
+from __future__ import annotations
+
+import random
+from typing import Any, Callable, Tuple
+
+import pytest
+from ansible_collections.netloom.container_net.plugins.module_utils._kernel import address, link, wire
+from ansible_collections.netloom.container_net.plugins.module_utils._kernel.stamp import IP, MAC, NUMBER, TEXT, Stamp
+from ansible_collections.netloom.container_net.plugins.module_utils._model.link import BridgePort
+
+LETTERS = "PQRSTUVWabcxyz0189_-"
+
+
+def text(dice: random.Random, longest: int) -> str:
+    return "".join(dice.choice(LETTERS) for _letter in range(dice.randint(1, longest)))
+
+
+def number(dice: random.Random) -> int:
+    return dice.choice((1, 0x50, 0x5EED0100, 0x5EED0101, dice.randrange(1, 1 << 31)))
+
+
+def mac(dice: random.Random) -> str:
+    return "02:5e:ed:5e:ed:%02x" % dice.randrange(4) if dice.random() < 0.1 else "02:" + ":".join("%02x" % dice.randrange(256) for _octet in range(5))
+
+
+def ip(dice: random.Random) -> str:
+    if dice.random() < 0.5:
+        return "203.0.113.200" if dice.random() < 0.1 else ".".join(str(dice.randrange(1, 255)) for _octet in range(4))
+    return "2001:db8:5eed::5eed:0" if dice.random() < 0.1 else "fd00:%x::%x" % (dice.randrange(65536), dice.randrange(1, 65536))
+
+
+def port(dice: random.Random) -> Tuple[Any, Any]:
+    mtu = dice.choice((None, 1400, 1500))
+    return (mtu, mtu), (text(dice, 15), text(dice, 15), mac(dice), number(dice), number(dice), number(dice), dice.randrange(3, 4000))
+
+
+def configuration(dice: random.Random) -> Tuple[Any, Any]:
+    flags = BridgePort(hairpin=dice.random() < 0.5, isolated=dice.choice((None, True, False)))
+    return (dice.choice((None, True, False)), dice.choice((None, flags)), dice.choice((None, True, False))), (text(dice, 80), number(dice))
+
+
+def new_address(dice: random.Random) -> Tuple[Any, Any]:
+    return (wire.RTM_NEWADDR, wire.CREATE_NEW, dice.randrange(1, 33)), (ip(dice), number(dice))
+
+
+SHAPES = {
+    "port": (link._encode_port, (TEXT, TEXT, MAC, NUMBER, NUMBER, NUMBER, NUMBER), port),
+    "configuration": (link._encode_configuration, (TEXT, NUMBER), configuration),
+    "address": (address._encode, (IP, NUMBER), new_address),
+}
+
+
+@pytest.mark.parametrize("name", SHAPES)
+@pytest.mark.parametrize("seed", range(8))
+def test_equal_to_the_encoder(name: str, seed: int) -> None:
+    build, kinds, draw = SHAPES[name]
+    dice = random.Random("%s %d" % (name, seed))
+    stamp = Stamp(build, kinds)
+    for _round in range(60):
+        fixed, values = draw(dice)
+        assert stamp(fixed, values) == build(*fixed, *values), (fixed, values)
+
+
+def test_the_encoder_runs_once_for_a_shape() -> None:
+    calls = []
+
+    def build(*values: Any) -> bytes:
+        calls.append(values)
+        return link._encode_configuration(*values)
+
+    stamp = Stamp(build, (TEXT, NUMBER))
+    for index in range(10, 60):
+        stamp((None, None, True), ("container-net:main:endpoint:web:api%d" % index, index))
+    assert len(calls) == 2  # the message itself and its template
+
+
+@pytest.mark.parametrize("build", [lambda first, second: b"nothing of it", lambda first, second: b"length %d" % len(first)])
+def test_an_encoder_that_hides_a_value_is_asked_every_time(build: Callable[..., bytes]) -> None:
+    stamp = Stamp(build, (TEXT, TEXT))
+    for values in (("ab", "cd"), ("ef", "gh")):
+        assert stamp((), values) == build(*values)
+
+
+def test_a_value_that_looks_like_the_others_place() -> None:
+    """Both values are the same length and the first pair equals the markers' letters."""
+    stamp = Stamp(lambda first, second: ("P=%s Q=%s" % (first, second)).encode(), (TEXT, TEXT))
+    for values in (("P", "Q"), ("a", "b"), ("Q", "P")):
+        assert stamp((), values) == ("P=%s Q=%s" % values).encode()
