@@ -16,6 +16,7 @@ description:
     Nothing without that mark is ever removed. An existing bridge that is not ours can be used, and is never deleted.
   - The whole declaration is validated before anything is touched, and all errors are reported at once.
   - If a step fails, what stood before is put back.
+  - Addresses that are new on a bridge which is not ours are asked for on its segment first; one that somebody answers for is refused.
 options:
   scope:
     description:

@@ -25,11 +25,16 @@ FULL = replace(
     MESH,
     networks=[network("web", V4, V6, enable_icc=False, hairpin=True), *MESH.networks],
     endpoints=[
-        endpoint("a", {"name": "web", "ipv4_address": "10.20.0.10", "ipv6_address": "fd00:20::10"}, ports=["8080:80"], sysctls={"net.ipv4.ip_unprivileged_port_start": 0}),
+        endpoint(
+            "a",
+            {"name": "web", "ipv4_address": "10.20.0.10", "ipv6_address": "fd00:20::10"},
+            ports=["8080:80"],
+            sysctls={"net.ipv4.ip_unprivileged_port_start": 0},
+        ),
         endpoint("b", {"name": "web", "sysctls": {"net.ipv4.conf.IFNAME.rp_filter": 2}}),
         *MESH.endpoints,
     ],
-)  # fmt: skip
+)
 A, B, NEAR = host_interface_name("main", "a", "web"), host_interface_name("main", "b", "web"), host_interface_name("main", "near", "mesh")
 
 # By name: what somebody does, and every step that must follow, in any order. A `*` stands for anything.
@@ -37,6 +42,8 @@ WITH_OUR_NUMBER = "an address with our protocol number"
 Drift = Tuple[str, List[str]]
 # The kernel takes an interface's IPv6 addresses, routes and neighbours with it: repairs name them too.
 NEIGHBOURS = ["+ neighbour %s on vx-mesh" % ip for ip in ("10.60.0.2", "10.60.0.3", "fd60::2", "fd60::3")]
+LOST = ["+ address fd00:20::10/64 on eth0 in a", "+ route 0.0.0.0/0 in a", "+ route ::/0 in a"]
+PAIR = ["+ veth %s" % A, "+ veth eth0 in a", "+ address 10.20.0.10/24 on eth0 in a", *LOST]
 LINKS: Dict[str, Drift] = {
     "bridge down": ("ip link set br-web down", ["~ bridge br-web: up off → on", "+ address fd00:20::1/64 on br-web"]),
     "bridge mtu": ("ip link set br-web mtu 1300", ["~ bridge br-web: mtu 1300 → 1500"]),
@@ -48,17 +55,11 @@ LINKS: Dict[str, Drift] = {
     "hairpin": ("bridge link set dev %s hairpin off" % A, ["~ veth %s: hairpin off → on" % A]),
     "isolated": ("bridge link set dev %s isolated off" % A, ["~ veth %s: isolated off → on" % A]),
     "host end makes addresses": ("ip link set %s addrgenmode eui64" % A, ["~ veth %s: link_local on → off" % A]),
-    "inner end down": ("ip -n a link set eth0 down", ["~ veth eth0 in a: up off → on", "+ address fd00:20::10/64 on eth0 in a", "+ route 0.0.0.0/0 in a", "+ route ::/0 in a"]),
+    "inner end down": ("ip -n a link set eth0 down", ["~ veth eth0 in a: up off → on", *LOST]),
     "inner end mtu": ("ip -n a link set eth0 mtu 1300", ["~ veth eth0 in a: mtu 1300 → 1500"]),
     "inner end mac": ("ip -n a link set eth0 address 02:00:00:00:00:98", ["~ veth eth0 in a: mac 02:00:00:00:00:98 → *"]),
-    "pair gone": (
-        "ip link delete %s" % A,
-        ["+ veth %s" % A, "+ veth eth0 in a", "+ address 10.20.0.10/24 on eth0 in a", "+ address fd00:20::10/64 on eth0 in a", "+ route 0.0.0.0/0 in a", "+ route ::/0 in a"],
-    ),
-    "inner end renamed": (
-        "ip -n a link set eth0 down; ip -n a link set eth0 name other",
-        ["- veth %s" % A, "+ veth %s" % A, "+ veth eth0 in a", "+ address 10.20.0.10/24 on eth0 in a", "+ address fd00:20::10/64 on eth0 in a", "+ route 0.0.0.0/0 in a", "+ route ::/0 in a"],
-    ),
+    "pair gone": ("ip link delete %s" % A, PAIR),
+    "inner end renamed": ("ip -n a link set eth0 down; ip -n a link set eth0 name other", ["- veth %s" % A, *PAIR]),
     "vxlan down": ("ip link set vx-mesh down", ["~ vxlan vx-mesh: up off → on", *NEIGHBOURS]),
     "vxlan mtu": ("ip link set vx-mesh mtu 1300", ["~ vxlan vx-mesh: mtu 1300 → 1450", "~ bridge br-mesh: mtu 1300 → 1450"]),
     "vxlan mac": ("ip link set vx-mesh address 02:00:00:00:00:97", ["~ vxlan vx-mesh: mac 02:00:00:00:00:97 → *", *NEIGHBOURS]),
@@ -67,7 +68,7 @@ LINKS: Dict[str, Drift] = {
     "vxlan port learning": ("bridge link set dev vx-mesh learning on", ["~ vxlan vx-mesh: learning on → off"]),
     "vxlan port flood": ("bridge link set dev vx-mesh flood on", ["~ vxlan vx-mesh: flood on → off"]),
     "overlay port isolated": ("bridge link set dev %s isolated on" % NEAR, ["~ veth %s: isolated on → off" % NEAR]),
-}  # fmt: skip
+}
 ENTRIES: Dict[str, Drift] = {
     "gateway v4 gone": ("ip address delete 10.20.0.1/24 dev br-web", ["+ address 10.20.0.1/24 on br-web"]),
     "gateway v6 gone": ("ip address delete fd00:20::1/64 dev br-web", ["+ address fd00:20::1/64 on br-web"]),
@@ -102,13 +103,15 @@ SETTINGS: Dict[str, Drift] = {
     "bridge arp_notify": ("echo 0 > /proc/sys/net/ipv4/conf/br-web/arp_notify", ["~ bridge br-web: ipv4.arp_notify 0 → 1"]),
     "inner accept_ra": ("ip netns exec a sh -c 'echo 1 > /proc/sys/net/ipv6/conf/eth0/accept_ra'", ["~ veth eth0 in a: ipv6.accept_ra 1 → 0"]),
     "inner promote_secondaries": (
-        "ip netns exec a sh -c 'echo 0 > /proc/sys/net/ipv4/conf/eth0/promote_secondaries'", ["~ veth eth0 in a: ipv4.promote_secondaries 0 → 1"],
+        "ip netns exec a sh -c 'echo 0 > /proc/sys/net/ipv4/conf/eth0/promote_secondaries'",
+        ["~ veth eth0 in a: ipv4.promote_secondaries 0 → 1"],
     ),
     "endpoint sysctl": (
-        "ip netns exec a sh -c 'echo 99 > /proc/sys/net/ipv4/ip_unprivileged_port_start'", ["~ sysctl net.ipv4.ip_unprivileged_port_start in a: value 99 → 0"],
+        "ip netns exec a sh -c 'echo 99 > /proc/sys/net/ipv4/ip_unprivileged_port_start'",
+        ["~ sysctl net.ipv4.ip_unprivileged_port_start in a: value 99 → 0"],
     ),
     "interface sysctl": ("ip netns exec b sh -c 'echo 0 > /proc/sys/net/ipv4/conf/eth0/rp_filter'", ["~ veth eth0 in b: ipv4.rp_filter 0 → 2"]),
-}  # fmt: skip
+}
 FIREWALL: Dict[str, Drift] = {}
 for _tool in ("iptables", "ip6tables"):
     for _table, _chain in (
@@ -120,24 +123,28 @@ for _tool in ("iptables", "ip6tables"):
         ("nat", "CNET-DNAT"),
     ):
         FIREWALL["%s %s: first rule gone" % (_tool, _chain)] = (
-            "%s -t %s -D %s 1" % (_tool, _table, _chain), ["~ %s chain %s/%s: rules +1 -0" % (_tool, _table, _chain)],
-        )  # fmt: skip
+            "%s -t %s -D %s 1" % (_tool, _table, _chain),
+            ["~ %s chain %s/%s: rules +1 -0" % (_tool, _table, _chain)],
+        )
     FIREWALL["%s: rule added" % _tool] = ("%s -A CNET-FORWARD -j ACCEPT" % _tool, ["~ %s chain filter/CNET-FORWARD: rules +0 -1" % _tool])
     FIREWALL["%s: rule twice" % _tool] = (
-        "rule=$({0} -S CNET-INPUT 2 | sed 's/^-A CNET-INPUT/-I CNET-INPUT 1/'); eval {0} $rule".format(_tool), ["~ %s chain filter/CNET-INPUT: rules +0 -0" % _tool],
-    )  # fmt: skip
+        "rule=$({0} -S CNET-INPUT 2 | sed 's/^-A CNET-INPUT/-I CNET-INPUT 1/'); eval {0} $rule".format(_tool),
+        ["~ %s chain filter/CNET-INPUT: rules +0 -0" % _tool],
+    )
     FIREWALL["%s: rules in another order" % _tool] = (
         "rule=$({0} -S CNET-INPUT 3); {0} -D CNET-INPUT 3; eval {0} $(echo \"$rule\" | sed 's/^-A CNET-INPUT/-I CNET-INPUT 1/')".format(_tool),
         ["~ %s chain filter/CNET-INPUT: rules +0 -0" % _tool],
-    )  # fmt: skip
+    )
     FIREWALL["%s: rule changed" % _tool] = (
-        "%s -t nat -R CNET-P-tcp-8064 1 -p tcp --dport 8080 -j ACCEPT" % _tool, ["~ %s chain nat/CNET-P-tcp-8064: rules +1 -1" % _tool],
-    )  # fmt: skip
+        "%s -t nat -R CNET-P-tcp-8064 1 -p tcp --dport 8080 -j ACCEPT" % _tool,
+        ["~ %s chain nat/CNET-P-tcp-8064: rules +1 -1" % _tool],
+    )
     FIREWALL["%s: jump gone" % _tool] = ("%s -D FORWARD -j CNET-FORWARD" % _tool, ["+ %s jump filter/FORWARD -j CNET-FORWARD" % _tool])
     FIREWALL["%s: jump twice" % _tool] = ("%s -A FORWARD -j CNET-FORWARD" % _tool, ["~ %s jump filter/FORWARD -j CNET-FORWARD: copies 2 → 1" % _tool])
     FIREWALL["%s: jump behind an ACCEPT" % _tool] = (
-        "{0} -D INPUT -j CNET-INPUT; {0} -A INPUT -j ACCEPT; {0} -A INPUT -j CNET-INPUT".format(_tool), ["~ %s jump filter/INPUT -j CNET-INPUT: leads off → on" % _tool],
-    )  # fmt: skip
+        "{0} -D INPUT -j CNET-INPUT; {0} -A INPUT -j ACCEPT; {0} -A INPUT -j CNET-INPUT".format(_tool),
+        ["~ %s jump filter/INPUT -j CNET-INPUT: leads off → on" % _tool],
+    )
     FIREWALL["%s: chain flushed" % _tool] = ("%s -t nat -F CNET-POST" % _tool, ["~ %s chain nat/CNET-POST: rules *" % _tool])
 FIREWALL["the last drop gone"] = ("iptables -F CNET-LAST", ["~ iptables chain filter/CNET-LAST: rules +1 -0"])
 FIREWALL["the peers' chain open"] = ("iptables -t raw -I CNET-VX-4789 1 -j RETURN", ["~ iptables chain raw/CNET-VX-4789: rules +0 -1"])

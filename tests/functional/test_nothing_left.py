@@ -95,7 +95,9 @@ def test_declaration_after_declaration_leaves_only_the_last() -> None:
         converge(None)
         assert_same(before)
         converge(CASES[name])
-        assert differences(take_snapshot(), through) == "", name
+        # A setting of a link that nobody names any more keeps its value; all else does not depend on what was before.
+        left = differences(take_snapshot(), through).splitlines()
+        assert [line for line in left if "| sysctl net/" not in line or "/conf/br-" not in line] == [], name
     converge(None)
     assert_same(before)
 

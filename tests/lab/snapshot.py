@@ -11,7 +11,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "functional"))
 
-from harness.snapshot import differences, take_snapshot  # noqa: E402
+from harness.snapshot import differences, take_snapshot
 
 
 def main(verb: str, file: str) -> str:

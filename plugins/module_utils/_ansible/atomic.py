@@ -84,6 +84,8 @@ class Options:
 
     def _ip(self, path: str, value: str) -> Optional[str]:
         try:
+            if "%" in value:  # a zone is no part of what the kernel takes
+                raise ValueError(value)
             return str(ipaddress.ip_address(value))
         except ValueError:
             self._problems.append(Problem(path, value, "is not an IP address", "such as 192.0.2.10"))
@@ -94,7 +96,7 @@ class Options:
         found: List[str] = []
         for index, value in enumerate(self._params[name] or ()):
             try:
-                if "/" not in value:
+                if "/" not in value or "%" in value:
                     raise ValueError(value)
                 found.append(ipaddress.ip_interface(value).with_prefixlen)
             except ValueError:

@@ -30,6 +30,7 @@ from .._model.snapshot import Facts, Key, Snapshot, host_facts
 from .._plan.planner import plan
 from .._plan.step import CREATE, Step
 from .._runtime.namespace import list_named_namespaces, namespace_path, open_namespace, read_placeholder
+from .duplicates import refuse_duplicates
 from .rollback import earlier_objects, read_what_goes
 from .scope import restored_sysctls, scope_keys
 
@@ -188,6 +189,7 @@ class _Run:
             prunable |= set(request.removes(snapshot))
         prunable |= {key for key in snapshot.mine if key[0] in ("Chain", "Jump")}
         steps = plan(desired, snapshot, prunable=prunable, adopt=request.adopt)
+        refuse_duplicates(steps, desired, snapshot)
         if not request.check_mode:
             read_what_goes(observer, steps)
         return Outcome(steps, snapshot, desired)

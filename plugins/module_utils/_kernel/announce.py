@@ -9,16 +9,10 @@
 from __future__ import annotations
 
 import socket
-import struct
 from typing import Iterable
 
 from .._model.objects import Address
-
-ETH_P_ALL, ETH_P_ARP, ETH_P_IPV6 = 0x0003, 0x0806, 0x86DD
-_BROADCAST = b"\xff" * 6
-_ALL_NODES = socket.inet_pton(socket.AF_INET6, "ff02::1")
-_ALL_NODES_MAC = b"\x33\x33\x00\x00\x00\x01"
-NA_OVERRIDE = 0x20000000
+from .frames import ETH_P_ALL, advertisement, arp_request
 
 
 def announce_addresses(addresses: Iterable[Address]) -> None:
@@ -29,29 +23,7 @@ def announce_addresses(addresses: Iterable[Address]) -> None:
                 wire.bind((address.device, ETH_P_ALL))
                 mac = wire.getsockname()[4]
                 ip = address.address.split("/")[0]
-                wire.send(_advertisement(mac, ip) if ":" in ip else _gratuitous_arp(mac, ip))
+                packed = socket.inet_pton(socket.AF_INET6 if ":" in ip else socket.AF_INET, ip)
+                wire.send(advertisement(mac, packed) if ":" in ip else arp_request(mac, packed, packed))
             except OSError:
                 continue
-
-
-def _gratuitous_arp(mac: bytes, ip: str) -> bytes:
-    packed = socket.inet_pton(socket.AF_INET, ip)
-    ethernet = _BROADCAST + mac + struct.pack("!H", ETH_P_ARP)
-    return ethernet + struct.pack("!HHBBH", 1, 0x0800, 6, 4, 1) + mac + packed + bytes(6) + packed
-
-
-def _advertisement(mac: bytes, ip: str) -> bytes:
-    packed = socket.inet_pton(socket.AF_INET6, ip)
-    body = struct.pack("!I", NA_OVERRIDE) + packed + b"\x02\x01" + mac
-    message = struct.pack("!BBH", 136, 0, 0) + body
-    pseudo = packed + _ALL_NODES + struct.pack("!II", len(message), 58)
-    message = struct.pack("!BBH", 136, 0, _checksum(pseudo + message)) + body
-    ethernet = _ALL_NODES_MAC + mac + struct.pack("!H", ETH_P_IPV6)
-    return ethernet + struct.pack("!IHBB", 0x60000000, len(message), 58, 255) + packed + _ALL_NODES + message
-
-
-def _checksum(data: bytes) -> int:
-    total: int = sum(struct.unpack("!%dH" % (len(data) // 2), data))
-    while total >> 16:
-        total = (total & 0xFFFF) + (total >> 16)
-    return ~total & 0xFFFF

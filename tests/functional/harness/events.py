@@ -15,6 +15,7 @@ from typing import List, Set, Tuple
 _GROUPS = 0x1 | 0x4 | 0x10 | 0x40 | 0x80 | 0x100 | 0x400 | 0x80000
 _HEADER = struct.Struct("=IHHII")
 LINK, ADDRESS, NEIGHBOUR = (16, 17), (20, 21), (28, 29)
+PERMANENT = 0x80
 
 
 class Events:
@@ -54,6 +55,8 @@ class Events:
 
 
 def _index(kind: int, payload: bytes) -> int:
+    if kind in NEIGHBOUR and not struct.unpack_from("=H", payload, 8)[0] & PERMANENT:
+        return 0  # the kernel's own finding out who is where
     if kind in LINK or kind in ADDRESS or kind in NEIGHBOUR:
         return int(struct.unpack_from("=i", payload, 4)[0])
     offset = 12  # a route or rule: the device is an attribute
