@@ -9,7 +9,10 @@ ln -sfn "$ROOT" "$BUILD/collections/ansible_collections/netloom/container_net"
 rm -rf "$fleet"
 cp -r examples/fleet "$fleet"
 
-lab=(-e "lab_state_dir=$state" -e "lab_python=$ROOT/.venv/bin/python")
+# Without the lab's inventory, the example's own addresses would be called.
+export ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED=true
+
+lab=(-e "lab_state_dir='$state'" -e "lab_python='$ROOT/.venv/bin/python'")
 inventory=(-i "$fleet/inventory.yml" -i "$state/inventory.yml" -e host_prepare_install=false -e fleet_become=false)
 lower() { ansible-playbook -i localhost, playbooks/lab/down.yml "${lab[@]}" >/dev/null; }
 trap lower EXIT

@@ -24,6 +24,8 @@ SAVED = "/run/lab/before"
 HOSTS = ("h1", "h2", "h3")
 EXAMPLES = sorted(path.parent for path in (CHECKOUT / "examples").glob("*/README.md"))
 CONSOLE = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+# As an ordinary user of Debian has it: without the directories of the system's tools.
+USER_PATH = os.pathsep.join(item for item in os.environ["PATH"].split(os.pathsep) if Path(item).name != "sbin")
 RECAP = re.compile(r"^(\w+) +: ok=\d+ +changed=(\d+) +unreachable=(\d+) +failed=(\d+)", re.MULTILINE)
 
 
@@ -48,7 +50,8 @@ class Example:
         """Run a command; return by host how many tasks changed something."""
         on_the_lab = ["-i", str(self.lab.state / "inventory.yml"), "-e", "host_prepare_install=false"]
         program = [sys.executable, "-m", "ansible.cli.playbook"]
-        environment = dict(os.environ, ANSIBLE_NOCOLOR="1", ANSIBLE_LOCALHOST_WARNING="0")
+        # Without the lab's inventory, the example's own addresses would be called.
+        environment = dict(os.environ, PATH=USER_PATH, ANSIBLE_NOCOLOR="1", ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED="true")
         done = subprocess.run(
             [*program, *command[1:], *on_the_lab], cwd=self.folder, env=environment, capture_output=True, text=True, timeout=180, check=False
         )

@@ -72,18 +72,20 @@ def run_request(module: AnsibleModule, prepare: Callable[[], Request], describe:
 
 def command_runner(module: AnsibleModule) -> RunCommand:
     def run(argv: Sequence[str], data: Optional[str] = None) -> Tuple[int, str, str]:
-        code, out, err = module.run_command(list(argv), data=data, environ_update={"LANG": "C", "LC_ALL": "C"})
+        command = [_find_tool(argv[0]) or argv[0], *argv[1:]]
+        code, out, err = module.run_command(command, data=data, environ_update={"LANG": "C", "LC_ALL": "C"})
         return int(code), str(out), str(err)
 
     return run
 
 
 def find_backend(name: str) -> Backend:
-    def has_tool(tool: str) -> bool:
-        try:
-            get_bin_path(tool, opt_dirs=["/sbin", "/usr/sbin"])
-        except ValueError:
-            return False
-        return True
+    return select_backend(name, lambda tool: _find_tool(tool) is not None)
 
-    return select_backend(name, has_tool)
+
+def _find_tool(tool: str) -> Optional[str]:
+    """Return the path of a system tool, also where the user's PATH leaves out the directories of such tools."""
+    try:
+        return str(get_bin_path(tool, opt_dirs=["/sbin", "/usr/sbin"]))
+    except ValueError:
+        return None

@@ -32,7 +32,8 @@ def merge_overlays(networks: object, overlays: object) -> object:
         raise InputError((Problem("overlays", overlays, "must be a map of network names", "pass the overlays of fleet_plan"),))
     merged: List[object] = []
     for network in networks:
-        shared = overlays.get(network.get("name")) if isinstance(network, dict) and network.get("driver") == "overlay" else None
+        name = network.get("name") if isinstance(network, dict) and network.get("driver") == "overlay" else None
+        shared = overlays.get(name) if isinstance(name, str) else None
         if isinstance(shared, Mapping):
             own = network.get("vtep_address")
             network = {**network, "peers": _others(shared.get("peers"), own), "remote_endpoints": _others(shared.get("endpoints"), own)}

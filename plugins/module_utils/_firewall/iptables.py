@@ -137,7 +137,7 @@ class Iptables:
         """Tell of rules behind both kernel interfaces of iptables: each sees only its own, packets obey both."""
         found: List[str] = []
         for family, variants in VARIANTS.items():
-            if not legacy_tables(family) or not all(self._has_tool(variant) for variant in variants):
+            if not all(self._has_tool(variant) for variant in variants) or not _legacy_tables(run, family):
                 continue
             legacy, nft = (_count_rules(run, variant) for variant in variants)
             if legacy and nft:
@@ -148,13 +148,10 @@ class Iptables:
         return tuple(found)
 
 
-def legacy_tables(family: int) -> Tuple[str, ...]:
-    """Return the tables that the older kernel interface holds in this namespace; it lists them without running a tool."""
-    try:
-        with open("/proc/self/net/%s_tables_names" % ("ip" if family == 4 else "ip6"), encoding="ascii") as names:
-            return tuple(names.read().split())
-    except OSError:
-        return ()
+def _legacy_tables(run: RunCommand, family: int) -> Tuple[str, ...]:
+    """Return the tables that the older kernel interface holds, without making it hold more, as its own tool would."""
+    code, out, _err = run(["cat", "/proc/self/net/%s_tables_names" % ("ip" if family == 4 else "ip6")], None)
+    return tuple(out.split()) if code == 0 else ()
 
 
 def _count_rules(run: RunCommand, tool: str) -> int:

@@ -69,10 +69,15 @@ def _is_current(descriptor: int, path: str) -> bool:
 
 def ensure_private_directory(directory: str) -> None:
     """Make a directory only we can write; refuse one that somebody else prepared."""
-    try:
-        os.mkdir(directory, 0o700)
-    except FileExistsError:
-        pass
-    found = os.lstat(directory)
+    found = None
+    while found is None:
+        try:
+            os.mkdir(directory, 0o700)
+        except FileExistsError:
+            pass
+        try:
+            found = os.lstat(directory)
+        except FileNotFoundError:
+            pass  # a run that ended meanwhile took it along
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o022:
         raise LockHeld("%s must be a directory that only its owner can write; nothing was changed" % directory)

@@ -7,7 +7,6 @@ from __future__ import annotations
 from typing import Any, Callable, List, Optional, Sequence, Set, Tuple
 
 import pytest
-from ansible_collections.netloom.container_net.plugins.module_utils._firewall import iptables
 from ansible_collections.netloom.container_net.plugins.module_utils._firewall.backend import NoFirewall, select_backend
 from ansible_collections.netloom.container_net.plugins.module_utils._firewall.iptables import Iptables, apply_firewall, observe_firewall
 from ansible_collections.netloom.container_net.plugins.module_utils._firewall.restore import restore_text
@@ -174,10 +173,9 @@ def test_no_firewall_does_nothing() -> None:
 
 
 @pytest.mark.parametrize(("legacy", "count"), [("-A INPUT -j DROP\n", 1), ("", 0)])
-def test_two_rule_sets_are_named(legacy: str, count: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(iptables, "legacy_tables", lambda family: ("filter",))
+def test_two_rule_sets_are_named(legacy: str, count: int) -> None:
     tools = ("iptables-save", "iptables-restore", "iptables-legacy-save", "iptables-nft-save")
-    tool = Tool((0, legacy, ""), (0, "-A FORWARD -j ACCEPT\n-A INPUT -j X\n", ""))
+    tool = Tool((0, "filter\n", ""), (0, legacy, ""), (0, "-A FORWARD -j ACCEPT\n-A INPUT -j X\n", ""))
     warnings = select_backend("auto", has(*tools)).warnings(tool.run)
     assert len(warnings) == count
     assert all("iptables-legacy-save shows 1 rules, iptables-nft-save shows 2" in warning for warning in warnings)

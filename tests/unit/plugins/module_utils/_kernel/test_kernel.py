@@ -21,7 +21,15 @@ from ansible_collections.netloom.container_net.plugins.module_utils._kernel.sock
 from ansible_collections.netloom.container_net.plugins.module_utils._kernel.sysctl import has_ipv6, link_sysctl_path, read_sysctl, write_sysctl
 from ansible_collections.netloom.container_net.plugins.module_utils._model.link import Bridge, BridgePort, Link, Veth, Vxlan
 from ansible_collections.netloom.container_net.plugins.module_utils._model.mark import UNFINISHED
-from ansible_collections.netloom.container_net.plugins.module_utils._model.objects import FLOOD_MAC, Address, FdbEntry, KernelObject, Namespace, Neighbour, Route
+from ansible_collections.netloom.container_net.plugins.module_utils._model.objects import (
+    FLOOD_MAC,
+    Address,
+    FdbEntry,
+    KernelObject,
+    Namespace,
+    Neighbour,
+    Route,
+)
 from ansible_collections.netloom.container_net.plugins.module_utils._model.snapshot import Snapshot
 from ansible_collections.netloom.container_net.plugins.module_utils._runtime.namespace import namespace_path, open_namespace, read_placeholder
 from fresh_network import in_fresh_network
@@ -81,7 +89,9 @@ def in_world(work: Callable[[World], Any]) -> Any:
 def shows(asked: Any, found: Any) -> bool:
     """Tell whether every field that was asked for is there."""
     if hasattr(asked, "__dataclass_fields__"):
-        return type(asked) is type(found) and all(shows(getattr(asked, field.name), getattr(found, field.name)) for field in fields(asked) if field.name != "leads")
+        return type(asked) is type(found) and all(
+            shows(getattr(asked, field.name), getattr(found, field.name)) for field in fields(asked) if field.name != "leads"
+        )
     return asked is None or asked == found
 
 
@@ -320,7 +330,9 @@ def test_foreign_entries_are_not_ours() -> None:
     def work(world: World) -> Any:
         world.add(LINKS[1])
         index = world.number("", "b1")
-        foreign = wire.address_message(wire.RTM_NEWADDR, wire.CREATE_NEW, [("IFA_ADDRESS", "10.1.0.1"), ("IFA_LOCAL", "10.1.0.1")], index=index, family=2, prefix=24)
+        foreign = wire.address_message(
+            wire.RTM_NEWADDR, wire.CREATE_NEW, [("IFA_ADDRESS", "10.1.0.1"), ("IFA_LOCAL", "10.1.0.1")], index=index, family=2, prefix=24
+        )
         assert world.send(foreign, *link.change_link(replace(LINKS[1], up=True), ("up",), index, world.number)) == []
         found = world.observe()
         addresses = [item for item in found.objects.values() if isinstance(item, Address) and item.device == "b1"]

@@ -89,7 +89,7 @@ def test_one_spelling_of_an_address(text: str, expected: str) -> None:
 
 @pytest.mark.parametrize("text", ["", "10.0.0", "10.0.0.256", "010.0.0.1", "fd00::5/64", "web"])
 def test_no_address(text: str) -> None:
-    with pytest.raises(ValueError, match="."):
+    with pytest.raises(ValueError, match=r"."):
         addresses.canonical_ip(text)
 
 
@@ -104,7 +104,9 @@ def test_one_spelling_of_a_mac(text: str, expected: str) -> None:
     assert addresses.canonical_mac(text) == expected
 
 
-@pytest.mark.parametrize("text", ["", "02:42:0a:00:00", "02:42:0a:00:00:05:06", "02-42-0a-00-00-05", "02:42:0a:00:00:0g", "02:42:0a:00:00:05\n", "2:42:a:0:0:5"])
+@pytest.mark.parametrize(
+    "text", ["", "02:42:0a:00:00", "02:42:0a:00:00:05:06", "02-42-0a-00-00-05", "02:42:0a:00:00:0g", "02:42:0a:00:00:05\n", "2:42:a:0:0:5"]
+)
 def test_no_mac(text: str) -> None:
     with pytest.raises(ValueError, match="not a MAC"):
         addresses.canonical_mac(text)
@@ -127,7 +129,14 @@ def test_derived_ula_is_a_64() -> None:
 
 @pytest.mark.parametrize(
     ("subnet", "expected"),
-    [("10.0.0.0/24", "10.0.0.1"), ("10.0.0.0/31", "10.0.0.0"), ("10.0.0.0/32", None), ("fd00::/64", "fd00::1"), ("fd00::/127", "fd00::"), ("fd00::5/128", None)],
+    [
+        ("10.0.0.0/24", "10.0.0.1"),
+        ("10.0.0.0/31", "10.0.0.0"),
+        ("10.0.0.0/32", None),
+        ("fd00::/64", "fd00::1"),
+        ("fd00::/127", "fd00::"),
+        ("fd00::5/128", None),
+    ],
 )
 def test_first_usable(subnet: str, expected: Optional[str]) -> None:
     assert addresses.first_usable(subnet) == expected

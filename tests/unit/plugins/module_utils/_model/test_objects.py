@@ -91,7 +91,9 @@ def test_the_longest_mark_fits_an_alias() -> None:
     assert len(str(Mark("s" * 63, "namespace", "n" * 63, "e" * 63))) <= ALIAS_LIMIT
 
 
-@pytest.mark.parametrize("alias", [None, "", "uplink", "container-net", "container-net:main", "container-network:main:x", "container-net:a:b:c:d:e", " container-net:a:b"])
+@pytest.mark.parametrize(
+    "alias", [None, "", "uplink", "container-net", "container-net:main", "container-network:main:x", "container-net:a:b:c:d:e", " container-net:a:b"]
+)
 def test_other_aliases_are_foreign(alias: Optional[str]) -> None:
     assert read_mark(alias) is None
 

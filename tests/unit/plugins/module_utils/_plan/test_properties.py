@@ -29,9 +29,8 @@ from toy_kernel import FRESH_PORT, ToyKernel
 
 pytest.importorskip("hypothesis", reason="hypothesis is not installed here; the main unit leg runs these")
 
-from hypothesis import HealthCheck, given, settings  # noqa: E402
-from hypothesis import strategies as st  # noqa: E402
-
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 
 def _named(**values: Any) -> Dict[str, Any]:
