@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Unit and functional tests and sanity with a newer ansible-core, which needs a newer Python than the oldest we support.
+# Unit tests, the functional ones that run Ansible, and sanity with a newer ansible-core, which needs a newer Python than the oldest we support.
 . "$(dirname "$0")/common.sh"
 core=2.21.5
 have=$(.venv/bin/python -c 'import ansible; print(ansible.__version__)')
@@ -7,10 +7,10 @@ have=$(.venv/bin/python -c 'import ansible; print(ansible.__version__)')
 python=$(bash tests/gates/find_python.sh 12 14) || skip "ansible-core $core needs Python 3.12 or newer, and this machine has none with venv"
 
 sed "s/^ansible-core==.*/ansible-core==$core/" requirements-dev.txt | sort -u |
-  grep -E '^(ansible-core|jmespath|pyroute2|pytest|types-)' >"$BUILD/requirements-next.txt"
+  grep -E '^(ansible-core|jmespath|hypothesis|pyroute2|pytest|pytest-xdist|types-)' >"$BUILD/requirements-next.txt"
 bash tests/gates/make_venv.sh .venv-next "$python" -r "$BUILD/requirements-next.txt"
 export PATH="$ROOT/.venv-next/bin:$PATH"
 python -c 'import ansible; print("ansible-core", ansible.__version__)'
 python -m pytest tests/unit
-bash tests/gates/functional.sh .venv-next
+bash tests/gates/functional.sh .venv-next tests/functional/test_{modules,fleet_plan,connection_netns,lab}.py
 bash tests/gates/sanity.sh .venv-next

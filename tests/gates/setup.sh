@@ -10,12 +10,17 @@ missing=()
 for pair in $NEEDED; do
   [ -x "${pair%%:*}" ] || command -v "${pair%%:*}" >/dev/null || missing+=("${pair##*:}")
 done
-python=$(bash tests/gates/find_python.sh 11 14) || missing+=(python3-venv)
+if ! python=$(bash tests/gates/find_python.sh 11 14); then
+  # Ubuntu 22.04 has an older python3, and a newer one beside it.
+  venv=python3-venv
+  if [ -x /usr/bin/python3 ] && /usr/bin/python3 -c 'import sys; sys.exit(sys.version_info >= (3, 11))'; then venv=python3.11-venv; fi
+  missing+=("$venv")
+fi
 
 if [ "${#missing[@]}" -gt 0 ]; then
   install="apt-get install -y --no-install-recommends ${missing[*]}"
   if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
-    printf 'Missing: %s\nInstall them as root, on Debian or Ubuntu with:\n  sudo %s\n' "${missing[*]}" "$install" >&2
+    printf 'Missing: %s\nInstall them as root, on Debian or Ubuntu with:\n  sudo apt-get update\n  sudo %s\n' "${missing[*]}" "$install" >&2
     exit 1
   fi
   printf 'installing %s\n' "${missing[*]}"

@@ -52,9 +52,7 @@ class Example:
         program = [sys.executable, "-m", "ansible.cli.playbook"]
         # Without the lab's inventory, the example's own addresses would be called.
         environment = dict(os.environ, PATH=USER_PATH, ANSIBLE_NOCOLOR="1", ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED="true")
-        done = subprocess.run(
-            [*program, *command[1:], *on_the_lab], cwd=self.folder, env=environment, capture_output=True, text=True, timeout=180, check=False
-        )
+        done = subprocess.run([*program, *command[1:], *on_the_lab], cwd=self.folder, env=environment, capture_output=True, text=True, timeout=180, check=False)
         print("$ %s\n%s%s" % (shlex.join(command), done.stdout, done.stderr))
         assert done.returncode == 0, "%s: exit status %d" % (shlex.join(command), done.returncode)
         recap = RECAP.findall(done.stdout)

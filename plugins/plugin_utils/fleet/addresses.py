@@ -21,9 +21,7 @@ from .reading import NETWORKS, Host, place_problem
 Recorded = Dict[str, Dict[str, Addresses]]
 
 
-def allocate_addresses(
-    hosts: Sequence[Host], overlays: Mapping[str, Overlay], *, lock: Lock, problems: List[Problem]
-) -> Tuple[Tuple[Host, ...], Recorded]:
+def allocate_addresses(hosts: Sequence[Host], overlays: Mapping[str, Overlay], *, lock: Lock, problems: List[Problem]) -> Tuple[Tuple[Host, ...], Recorded]:
     """Return the hosts with every address and MAC filled in, and what to record: the addresses that no variable gives."""
     local = _allocate_local(hosts, lock, problems)
     filled = _allocate_overlays(hosts, local, overlays, lock, problems)

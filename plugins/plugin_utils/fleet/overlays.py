@@ -48,10 +48,7 @@ def collect_overlays(hosts: Sequence[Host], *, vteps: Mapping[str, str], problem
                 seen[id(network)] = network
                 _check_agreement(owner, definition, host, network, problems)
     _check_drivers(hosts, first, problems)
-    overlays = {
-        name: Overlay(definition, "%s[%s]" % (host.networks_path, name), tuple(peers.get(name, ())))
-        for name, (host, definition) in first.items()
-    }
+    overlays = {name: Overlay(definition, "%s[%s]" % (host.networks_path, name), tuple(peers.get(name, ()))) for name, (host, definition) in first.items()}
     for overlay in overlays.values():
         _check_families(overlay, problems)
         _check_strangers(overlay, problems)

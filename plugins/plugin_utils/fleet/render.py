@@ -21,12 +21,8 @@ def render_host(host: Host, *, scope: str, overlays: Mapping[str, Overlay], vtep
     carried = {network.name for network in host.overlays}
     return {
         "scope": scope,
-        "networks": [
-            _fill_overlay(raw, host, overlays[raw["name"]], vteps) if raw["name"] in carried else raw for raw in _entries(host.variables.networks)
-        ],
-        "endpoints": [
-            _fill_endpoint(raw, endpoints[raw["name"]]) if raw["name"] in endpoints else raw for raw in _entries(host.variables.endpoints)
-        ],
+        "networks": [_fill_overlay(raw, host, overlays[raw["name"]], vteps) if raw["name"] in carried else raw for raw in _entries(host.variables.networks)],
+        "endpoints": [_fill_endpoint(raw, endpoints[raw["name"]]) if raw["name"] in endpoints else raw for raw in _entries(host.variables.endpoints)],
     }
 
 

@@ -57,6 +57,8 @@ class Events:
 def _index(kind: int, payload: bytes) -> int:
     if kind in NEIGHBOUR and not struct.unpack_from("=H", payload, 8)[0] & PERMANENT:
         return 0  # the kernel's own finding out who is where
+    if kind in LINK and payload[0] == socket.AF_INET6:
+        return 0  # the kernel telling how far IPv6 is on a link, when its timers say so
     if kind in LINK or kind in ADDRESS or kind in NEIGHBOUR:
         return int(struct.unpack_from("=i", payload, 4)[0])
     offset = 12  # a route or rule: the device is an attribute

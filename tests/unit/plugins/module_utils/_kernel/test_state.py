@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import stat
@@ -112,6 +113,24 @@ def test_many_at_once_never_overlap(tmp_path: Path) -> None:
     children = [in_child(work) for _child in range(4)]
     assert [exit_code(child) for child in children] == [7] * 4
     assert not Path(state).exists()
+
+
+def test_a_lock_file_that_vanishes_before_it_is_locked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A lock on a file that its last holder removed keeps nobody out."""
+    state = tmp_path / "state"
+    calls = []
+
+    def flock(descriptor: int, how: int) -> None:
+        calls.append(descriptor)
+        if len(calls) == 1:
+            (state / "lock").unlink()
+        original(descriptor, how)
+
+    original = fcntl.flock
+    monkeypatch.setattr(fcntl, "flock", flock)
+    with host_lock(str(state), timeout=0):
+        assert (state / "lock").read_text() == str(os.getpid())
+    assert len(calls) == 2
 
 
 def test_a_directory_that_vanishes_while_it_is_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -98,11 +98,11 @@ ONE_LINE = {
     "unknown network": ([host(1), host(2, endpoint("a", "wbe"))], "hostvars[h2].fleet_endpoints[a].networks[wbe]: "),
     "no room on an overlay": (
         [host(n, on_mesh("a%d" % n), on_mesh("b%d" % n), networks=[mesh(ipam_config=[{"subnet": "10.60.0.0/30"}])]) for n in (1, 2)],
-        "fleet_networks[mesh].ipam_config: got string \"10.60.0.0/30\": needs 4 free IPv4 addresses, has 2",
+        'fleet_networks[mesh].ipam_config: got string "10.60.0.0/30": needs 4 free IPv4 addresses, has 2',
     ),
     "no room on one host": (
         [host(1), host(2, endpoint("a", "web"), endpoint("b", "web"), networks=[dict(WEB, ipam_config=[{"subnet": "10.20.0.0/30"}]), MESH])],
-        "hostvars[h2].fleet_networks[web].ipam_config: got string \"10.20.0.0/30\": host h2 needs 2 free IPv4 addresses, has 1",
+        'hostvars[h2].fleet_networks[web].ipam_config: got string "10.20.0.0/30": host h2 needs 2 free IPv4 addresses, has 1',
     ),
     "networks is no list": ([host(1, networks=[MESH]), host(2, networks=[MESH, 5])], "hostvars[h2].fleet_networks[1]: "),
 }
