@@ -46,6 +46,9 @@ def open_namespace(place: str) -> Optional[int]:
     except OSError as error:
         raise NamespaceMissing("%s: %s" % (path, error.strerror)) from error
     if is_network_namespace(descriptor):
+        if place and os.path.samestat(os.fstat(descriptor), os.stat("/proc/self/ns/net")):
+            os.close(descriptor)
+            raise NamespaceMissing("%s is the host's own network namespace, not a container's; nothing was changed" % path)
         return descriptor
     try:
         if place.startswith("netns:") and _placeholder_mark(descriptor) is not None:

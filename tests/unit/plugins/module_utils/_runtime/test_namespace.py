@@ -8,8 +8,10 @@ import os
 from pathlib import Path
 
 import pytest
+from ansible_collections.netloom.container_net.plugins.module_utils._kernel import libc
 from ansible_collections.netloom.container_net.plugins.module_utils._model.errors import NamespaceMissing
 from ansible_collections.netloom.container_net.plugins.module_utils._runtime import namespace
+from fresh_network import in_fresh_network
 
 MARK = b"container-net:main:namespace"
 
@@ -46,9 +48,18 @@ def test_the_hosts_own_namespace_is_one() -> None:
 
 
 def test_a_path_to_a_namespace() -> None:
-    descriptor = namespace.open_namespace("path:/proc/%d/ns/net" % os.getpid())
-    assert descriptor is not None
-    os.close(descriptor)
+    def work() -> bool:
+        other = os.open("/proc/self/ns/net", os.O_RDONLY)
+        libc.unshare(libc.CLONE_NEWNET)
+        found = namespace.open_namespace("path:/proc/self/fd/%d" % other)
+        return found is not None and os.fstat(found).st_ino == os.fstat(other).st_ino
+
+    assert in_fresh_network(work)
+
+
+def test_a_path_to_the_hosts_own_namespace_is_refused() -> None:
+    with pytest.raises(NamespaceMissing, match="is the host's own network namespace"):
+        namespace.open_namespace("path:/proc/%d/ns/net" % os.getpid())
 
 
 @pytest.mark.parametrize("kind", ["mnt", "uts", "user"])
