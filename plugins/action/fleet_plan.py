@@ -66,14 +66,14 @@ class ActionModule(ActionBase):
                     found["diff"] = {"before": before or "", "after": after, "before_header": path, "after_header": path}
         except ContainerNetError as error:
             raise AnsibleActionFail(_named(str(error), prefix)) from error
-        found.update(self._describe(plan, prefix, bool(arguments["probes"])))
+        found.update(self._describe(plan, prefix))
+        if arguments["probes"]:
+            found["probes"] = probes(expectations(plan), playing=task_vars.get("ansible_play_hosts"))
         found.update(changed=lock_changed, lock_file_changed=lock_changed)
         return found
 
-    def _describe(self, plan: FleetPlan, prefix: str, with_probes: bool) -> Dict[str, Any]:
+    def _describe(self, plan: FleetPlan, prefix: str) -> Dict[str, Any]:
         found: Dict[str, Any] = {"hosts": plan.arguments(), "overlays": plan.overlay_rows()}
-        if with_probes:
-            found["probes"] = probes(expectations(plan))
         if plan.warnings:
             found["warnings"] = [_named(warning, prefix) for warning in plan.warnings]
         return found

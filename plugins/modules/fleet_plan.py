@@ -162,6 +162,7 @@ probes:
     - By host, the arguments of M(netloom.container_net.probe) that prove the plan. Every endpoint to every endpoint up to 50 endpoints, beyond that
       each endpoint to the next one, to the next one of each of its networks and to two more. Of a published range, its first and its last port.
     - The outside of a host is the next host of the fleet.
+    - What needs a responder on a host that is not in the play is left out.
   returned: success, when O(probes=true)
   type: dict
   sample:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import Any, Dict, Iterator, List, Optional, Sequence, Set, Tuple
+from typing import Any, Collection, Dict, Iterator, List, Optional, Sequence, Set, Tuple
 
 from ...module_utils._document import span
 from ...module_utils._model.addresses import ip_version
@@ -104,11 +104,16 @@ def expectations(plan: FleetPlan) -> List[Check]:
     return checks
 
 
-def probes(checks: Sequence[Check]) -> Dict[str, Dict[str, List[Dict[str, Any]]]]:
-    """Return by host what M(probe) must do there: the checks that start from it, and the responders that answer others."""
+def probes(checks: Sequence[Check], *, playing: Optional[Collection[str]] = None) -> Dict[str, Dict[str, List[Dict[str, Any]]]]:
+    """Return by host what M(probe) must do there: the checks that start from it, and the responders that answer others.
+
+    What needs a responder on a host that is not `playing` is left out, for nobody would answer there.
+    """
     found: Dict[str, Dict[str, List[Dict[str, Any]]]] = {}
     responders: Set[Tuple[str, str, str, int]] = set()
     for check in checks:
+        if playing is not None and check["to_port"] is not None and check["to_host"] not in playing:
+            continue
         found.setdefault(check["from_host"], {"checks": [], "listen": []})["checks"].append(_as_probe(check))
         if check["to_port"] is None:
             continue

@@ -127,6 +127,14 @@ def test_a_probe_says_where_to_listen() -> None:
     assert (check["to_host"], check["to"], check["to_container"], check["to_port"]) == ("h1", "a", {"netns": "a"}, 80)
     assert check["container"] is None
     assert set(probes(checks)) == {"h1", "h2"}
+    assert [responder["port"] for responder in probes(checks)["h1"]["listen"]] == [80]
+
+
+def test_nobody_answers_on_a_host_that_is_not_in_the_play() -> None:
+    checks = expectations(plan(host(1, endpoint("a", at("web", "10.20.0.2"), ports=["8080:80"]), networks=[WEB]), host(2, networks=[])))
+    limited = probes(checks, playing=["h2"])
+    assert limited.get("h1", {}).get("listen", []) == []
+    assert [check["to"] for check in limited["h2"]["checks"]] == ["unpublished", "direct"]
 
 
 def test_a_fleet_of_one_has_no_outside() -> None:
