@@ -160,6 +160,7 @@ def test_a_swallowed_message_is_a_timeout_and_is_undone() -> None:
     for position in range(6):
         error = attempt(OTHER, refuse_once(position, LOST))
         assert isinstance(error, KernelTimeout), error
+        assert "what stood before was put back" in str(error)
         assert_same(before)
 
 

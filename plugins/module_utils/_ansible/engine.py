@@ -144,14 +144,18 @@ def _rolled_back(request: Request, door: Door, tried: Sequence[Outcome], cause: 
         verify=False,
         state_directory=request.state_directory,
     )
-    run = _Run(back, Door(timeout=door.timeout), firewall_as=before)
-    try:
-        run.apply(run.plan())
-        word = "what stood before was put back"
-    except (ContainerNetError, OSError) as error:
-        word = "putting back what stood before failed too (%s); correct the cause and run again" % error
-    finally:
-        run.close()
+    word = "what stood before was put back"
+    for attempt in range(1, ATTEMPTS + 1):
+        run = _Run(back, Door(timeout=door.timeout), firewall_as=before)
+        try:
+            run.apply(run.plan())
+            break
+        except (ContainerNetError, OSError) as error:
+            if attempt == ATTEMPTS or not isinstance(error, KernelRace):
+                word = "putting back what stood before failed too (%s); correct the cause and run again" % error
+                break
+        finally:
+            run.close()
     failure = cause if isinstance(cause, ContainerNetError) else ContainerNetError(str(cause))
     failure.args = ("%s; %s" % (failure, word),)
     return failure

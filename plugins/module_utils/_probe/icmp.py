@@ -165,8 +165,9 @@ def find_path_mtu(check: Check) -> Outcome:
             return Outcome(REFUSE, "not even a packet of %d bytes: %s" % (low, first.detail), {"path_mtu": None})
         wait = min(check.timeout, max(STEP_FLOOR, STEP_ROUND_TRIPS * (time.monotonic() - began)))
         mtu = search_largest(low, LARGEST_PACKET, pinger.route_mtu(), lambda size: _passes(pinger, size, wait))
-        # By now the kernel has learned whatever routers on the way had to say.
-        wanted = check.size or pinger.route_mtu()
+    with Pinger(check.address, whole=True) as fresh:
+        # By now the kernel has learned whatever routers on the way had to say; a socket that is open longer may not know.
+        wanted = check.size or fresh.route_mtu()
     if mtu >= wanted:
         return Outcome(PASS, "path MTU %d" % mtu, {"path_mtu": mtu})
     return Outcome(REFUSE, "path MTU %d, wanted %d" % (mtu, wanted), {"path_mtu": mtu})
