@@ -88,7 +88,8 @@ def every_form(family: int) -> List[Rule]:
         {"ct_state": STATES[::-1]},
         {"ct_state": ("DNAT",), "protocol": "tcp", "destination_ports": (1, 2)},
     ]
-    rules = [Rule(family, "filter", "CNET-FORWARD", 10 + index, "ACCEPT", "main", "a.b_c-d", **form) for index, form in enumerate(filters)]  # type: ignore[arg-type]
+    chain = "CNET-FORWARD"
+    rules = [Rule(family, "filter", chain, 10 + index, "ACCEPT", "main", "a.b_c-d", **form) for index, form in enumerate(filters)]  # type: ignore[arg-type]
     rules += [Rule(family, "raw", "CNET-RAW", 20, target, "main", "x", destination=net) for target in ("RETURN", "DROP")]
     rules += [
         Rule(family, "nat", "CNET-DNAT", 10, "DNAT", "main", "x", source=net, destination=one, protocol="tcp", destination_ports=(80, 80), to=bracket),

@@ -105,7 +105,7 @@ def _space_lines(label: str, space: Space, sysctls: bool) -> Iterator[str]:
 
 
 def _batch(options: List[str], commands: List[str]) -> List[List[Dict[str, Any]]]:
-    done = subprocess.run(["ip", "-j", *options, "-batch", "-"], input="\n".join(commands) + "\n", capture_output=True, text=True, timeout=30)
+    done = subprocess.run(["ip", "-j", *options, "-batch", "-"], input="\n".join(commands) + "\n", capture_output=True, text=True, timeout=30, check=False)
     assert done.returncode == 0, done.stderr
     decoder, found, rest = json.JSONDecoder(), [], done.stdout.strip()
     while rest:
@@ -149,7 +149,7 @@ def _is_lasting_route(item: Dict[str, Any]) -> bool:
 
 
 def _fdb() -> Iterator[str]:
-    done = subprocess.run(["bridge", "-j", "fdb", "show"], capture_output=True, text=True, timeout=30)
+    done = subprocess.run(["bridge", "-j", "fdb", "show"], capture_output=True, text=True, timeout=30, check=False)
     assert done.returncode == 0, done.stderr
     for item in json.loads(done.stdout or "[]"):
         # Static rows and those of a VXLAN device; the kernel's own rows for each port's MAC and multicast say nothing.
@@ -159,7 +159,7 @@ def _fdb() -> Iterator[str]:
 
 def _firewall(tool: str) -> List[str]:
     """Return what the tool saves, without comments and counters, and without tables that hold nothing."""
-    done = subprocess.run([tool + "-save"], capture_output=True, text=True, timeout=30)
+    done = subprocess.run([tool + "-save"], capture_output=True, text=True, timeout=30, check=False)
     assert done.returncode == 0, done.stderr
     found: List[str] = []
     tables = sorted(table for table in ("\n" + done.stdout).split("\n*")[1:])

@@ -18,7 +18,7 @@ class Text(str):
     """Stands for Ansible's own subclass of text."""
 
     def __str__(self) -> str:
-        return self
+        return str.__str__(self)
 
 
 class Number(int):

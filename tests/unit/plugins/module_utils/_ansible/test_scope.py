@@ -4,7 +4,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Sequence, Set
+from types import MappingProxyType
+from typing import Any, Dict, List, Mapping, Sequence, Set
 
 import pytest
 from ansible_collections.netloom.container_net.plugins.module_utils._ansible.scope import restored_sysctls, scope_keys, strangers
@@ -85,10 +86,10 @@ def test_strangers_are_named() -> None:
     assert strangers(ToyKernel.of_rows(rows).snapshot(), "netns:x", "main") == ["macvlan0", "b"]
 
 
-RECORDED = {"net/ipv6/conf/eth0/accept_ra": "1", "net/ipv6/conf/all/forwarding": "0", "net/ipv4/ip_forward": "0"}
+RECORDED: Mapping[str, str] = MappingProxyType({"net/ipv6/conf/eth0/accept_ra": "1", "net/ipv6/conf/all/forwarding": "0", "net/ipv4/ip_forward": "0"})
 
 
-def restored(*desired: Row, current: Sequence[Row] = (), recorded: Dict[str, str] = RECORDED) -> List[str]:
+def restored(*desired: Row, current: Sequence[Row] = (), recorded: Mapping[str, str] = RECORDED) -> List[str]:
     snapshot = ToyKernel.of_rows(current).snapshot()
     found = restored_sysctls(snapshot, "", "main", [read_object(row) for row in desired], recorded)
     return ["%s=%s" % (item.path, item.value) for item in found]  # type: ignore[attr-defined]

@@ -68,7 +68,7 @@ class World:
         return found
 
     def namespace(self, place: str) -> None:
-        create_namespace(self.rooms, place, namespace_path(place), "container-net:main:namespace", lambda where, messages: self._send_here(where, messages))
+        create_namespace(self.rooms, place, namespace_path(place), "container-net:main:namespace", self._send_here)
 
     def _send_here(self, place: str, messages: List[bytes]) -> None:
         with self.door.open(place) as line:
