@@ -143,7 +143,7 @@ def test_ping_with_a_size_is_not_fragmented(address: str, size: int, outcome: st
 
 @pytest.mark.parametrize(("address", "mtu"), [("10.99.0.2", 1500), ("10.98.0.2", 1400), ("fd99::2", 1500), ("fd98::2", 1400)])
 def test_the_path_mtu_is_found(address: str, mtu: int) -> None:
-    results = probe(*[check("pr-a", "mtu", address, size=size) for size in (None, mtu, mtu + 1)])
+    results = [probe(check("pr-a", "mtu", address, size=size))[0] for size in (None, mtu, mtu + 1)]
     assert [result.outcome.outcome for result in results] == ["pass", "pass", "refuse"]
     assert [result.as_dict()["path_mtu"] for result in results] == [mtu] * 3
 
