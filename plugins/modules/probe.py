@@ -104,7 +104,7 @@ options:
       timeout:
         description:
           - Seconds that the whole check may take.
-          - For V(mtu), the time for the first answer. what follows waits ten round trips for each packet, and 0.3 seconds at least.
+          - For V(mtu), the time for the first answer. what follows waits ten round trips for each packet, and 0.2 seconds at least.
         type: float
         default: 2.0
       count:

@@ -28,7 +28,7 @@ LEAST_MTU = {4: 68, 6: 1280}
 LARGEST_PACKET = 65535
 TOO_BIG_HERE, TOO_BIG_ON_THE_WAY = "too big for this host's interface", "too big for the way"
 # A probe that goes unanswered costs this much at least, and this many round trips.
-STEP_FLOOR, STEP_ROUND_TRIPS = 0.1, 10
+STEP_FLOOR, STEP_ROUND_TRIPS = 0.2, 10
 
 
 class Echo(NamedTuple):
