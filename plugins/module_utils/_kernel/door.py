@@ -156,6 +156,21 @@ class Line:
                 return found
         raise KernelRace("the kernel's tables kept changing while they were read")
 
+    def ask(self, request: bytes) -> bytes:
+        """Return the payload of the one answer to a question."""
+        self._sequence += 1
+        message = bytearray(request)
+        struct.pack_into("=I", message, 8, self._sequence)
+        self._socket.send(message)
+        deadline = time.monotonic() + self._door.timeout
+        while True:
+            for message_type, flags, sequence, payload in self._receive(deadline):
+                if sequence != self._sequence:
+                    continue
+                if message_type == NLMSG_ERROR:
+                    raise OSError(-struct.unpack_from("=i", payload)[0], _reason(payload, flags) or "question refused")
+                return payload
+
     def _dump(self, request: bytes) -> Optional[List[bytes]]:
         self._sequence += 1
         mine = self._sequence

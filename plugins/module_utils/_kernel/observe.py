@@ -12,7 +12,7 @@ import os
 import re
 import socket
 from dataclasses import replace
-from typing import Callable, Dict, Iterable, List, Mapping, Optional, Set, Tuple
+from typing import Callable, Dict, Iterable, List, Mapping, Optional, Tuple
 
 from .._model.errors import NamespaceMissing
 from .._model.link import Link, Veth, Vxlan
@@ -23,6 +23,7 @@ from . import parse, wire
 from .door import Door, Line
 from .namespace import Rooms
 from .neighbour import NTF_SELF, NUD_NOARP, NUD_PERMANENT
+from .pairs import find_peers
 from .sysctl import has_ipv6, link_sysctl_path, read_sysctl
 
 RTEXT_FILTER_SKIP_STATS = 8
@@ -158,19 +159,17 @@ class Observer:
 
     def join_pairs(self) -> None:
         """Tell veth ends who their peer is, once all places are read; an end whose peer was not read has the peer ''."""
-        ends: Dict[Tuple[int, int], List[Link]] = {}
-        pairs: Dict[Tuple[str, str], Tuple[int, int]] = {}
-        for place, raw in self._raw.items():
-            for found in raw:
-                if isinstance(found.link.kind, Veth):
-                    ends.setdefault((found.index, found.peer_index), []).append(found.link)
-                    pairs[place, found.link.name] = (found.peer_index, found.index)
-        for (place, name), mirrored in pairs.items():
-            link = _link(self.snapshot, place, name)
-            candidates = [end for end in ends.get(mirrored, ()) if (end.place, end.name) != (place, name)]
-            peer = _likeliest(link, candidates)
-            kind = Veth(peer.place, peer.name) if peer else Veth("", "")
-            self.snapshot.add(replace(link, kind=kind))
+        for end, peer in find_peers(self._raw, self._is_beyond):
+            link = _link(self.snapshot, *end)
+            self.snapshot.add(replace(link, kind=Veth(*(peer or ("", "")))))
+
+    def _is_beyond(self, place: str, number: int, other: str) -> bool:
+        """Tell whether a place knows another one by this number."""
+        descriptor = self._rooms.find(other)
+        if descriptor is None:
+            return False
+        with self._rooms.inside(place), self._door.open(place) as line:
+            return parse.parse_namespace_number(line.ask(wire.namespace_number_message(descriptor))) == number
 
 
 def _keeps_protocols(loopback: List[int]) -> bool:
@@ -178,14 +177,6 @@ def _keeps_protocols(loopback: List[int]) -> bool:
     if loopback:
         return IFAPROT_KERNEL_LO in loopback
     return tuple(int(number) for number in re.findall(r"\d+", os.uname().release)[:2]) >= (5, 18)
-
-
-def _likeliest(link: Link, candidates: List[Link]) -> Optional[Link]:
-    """Interface numbers repeat between namespaces; both ends of a pair of ours carry the same mark."""
-    same = [end for end in candidates if end.alias == link.alias]
-    pool: List[Link] = same or candidates
-    others: Set[str] = {end.place for end in pool}
-    return pool[0] if len(others) == 1 or same else None
 
 
 def _link(snapshot: Snapshot, place: str, name: str) -> Link:

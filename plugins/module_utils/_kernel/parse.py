@@ -34,6 +34,10 @@ def _u32(value: Optional[bytes], default: int = 0) -> int:
     return _U32.unpack(value)[0] if value else default
 
 
+def _s32(value: Optional[bytes]) -> Optional[int]:
+    return int(struct.unpack("=i", value)[0]) if value else None
+
+
 def _mac(value: bytes) -> str:
     return ":".join("%02x" % octet for octet in value)
 
@@ -62,6 +66,7 @@ class RawLink:
     peer_index: int
     master_index: int
     lower_index: int
+    elsewhere: Optional[int]  # what the link's namespace calls the one that its peer or lower link lives in; None: the same one
     settings: Mapping[str, bytes]
 
     def setting(self, name: str) -> Optional[str]:
@@ -104,7 +109,7 @@ def parse_link(place: str, payload: bytes) -> RawLink:
         port=port,
         index=index,
     )
-    return RawLink(link, index, _u32(found.get(5)), _u32(found.get(10)), lower, {"ipv4": inet.get(1, b""), "ipv6": inet6.get(2, b"")})
+    return RawLink(link, index, _u32(found.get(5)), _u32(found.get(10)), lower, _s32(found.get(37)), {"ipv4": inet.get(1, b""), "ipv6": inet6.get(2, b"")})
 
 
 def _bridge(data: Dict[int, bytes]) -> Bridge:
@@ -136,6 +141,11 @@ def _port(data: Dict[int, bytes]) -> BridgePort:
         return data[number] != b"\0" if number in data else None
 
     return BridgePort(hairpin=flag(4), learning=flag(8), flood=flag(9), isolated=flag(33))
+
+
+def parse_namespace_number(payload: bytes) -> Optional[int]:
+    """Return a namespace's number in another one."""
+    return _s32(read_attributes(payload, 4, len(payload)).get(1))
 
 
 def parse_address(payload: bytes) -> Tuple[int, str, int]:

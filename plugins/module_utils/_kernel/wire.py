@@ -19,10 +19,11 @@ try:
     from pyroute2.netlink.rtnl.ifaddrmsg import ifaddrmsg
     from pyroute2.netlink.rtnl.ifinfmsg import ifinfmsg
     from pyroute2.netlink.rtnl.ndmsg import ndmsg
+    from pyroute2.netlink.rtnl.nsidmsg import nsidmsg
     from pyroute2.netlink.rtnl.rtmsg import rtmsg
 except ImportError:
     PYROUTE2_ERROR = traceback.format_exc()
-    ifaddrmsg = ifinfmsg = ndmsg = rtmsg = dict
+    ifaddrmsg = ifinfmsg = ndmsg = nsidmsg = rtmsg = dict
 
 Attributes = List[Tuple[str, Any]]
 
@@ -30,6 +31,7 @@ RTM_NEWLINK, RTM_DELLINK, RTM_GETLINK, RTM_SETLINK = 16, 17, 18, 19
 RTM_NEWADDR, RTM_DELADDR, RTM_GETADDR = 20, 21, 22
 RTM_NEWROUTE, RTM_DELROUTE, RTM_GETROUTE = 24, 25, 26
 RTM_NEWNEIGH, RTM_DELNEIGH, RTM_GETNEIGH = 28, 29, 30
+RTM_GETNSID = 90
 
 NLM_F_REQUEST, NLM_F_ACK, NLM_F_DUMP = 0x1, 0x4, 0x300
 NLM_F_REPLACE, NLM_F_EXCL, NLM_F_CREATE, NLM_F_APPEND = 0x100, 0x200, 0x400, 0x800
@@ -106,3 +108,8 @@ def neighbour_message(message_type: int, flags: int, attributes: Attributes, *, 
     message["state"] = state
     message["flags"] = entry_flags
     return _encode(message, message_type, flags, attributes)
+
+
+def namespace_number_message(descriptor: int) -> bytes:
+    """Ask by which number the namespace of the line calls another one."""
+    return _encode(nsidmsg(), RTM_GETNSID, NLM_F_REQUEST, [("NETNSA_FD", descriptor)])

@@ -12,7 +12,6 @@ import json
 import os
 import stat
 import subprocess
-import time
 from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
 
 from harness.host import NETNS, Space, entered, watched_spaces
@@ -50,9 +49,6 @@ def take_snapshot(*, sysctls: bool = True) -> Snapshot:
     return tuple(lines)
 
 
-TEARDOWN_PATIENCE = 5.0  # seconds
-
-
 def differences(before: Sequence[str], after: Sequence[str]) -> str:
     """Return what differs, one line each; empty where nothing does."""
     found = difflib.unified_diff(list(before), list(after), lineterm="", n=0)
@@ -60,12 +56,8 @@ def differences(before: Sequence[str], after: Sequence[str]) -> str:
 
 
 def assert_same(before: Sequence[str]) -> None:
-    """The host looks as it did, at the latest when the kernel has torn down the namespaces that were deleted."""
-    deadline = time.monotonic() + TEARDOWN_PATIENCE
+    """The host looks as it did."""
     left = differences(before, take_snapshot())
-    while left and time.monotonic() < deadline:
-        time.sleep(0.2)
-        left = differences(before, take_snapshot())
     assert left == "", left
 
 

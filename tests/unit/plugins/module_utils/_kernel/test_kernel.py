@@ -146,6 +146,22 @@ def test_an_end_without_its_other_place_has_no_peer() -> None:
     assert in_world(work) == Veth("", "")
 
 
+def test_ends_here_whose_numbers_mirror_each_other_are_no_pair() -> None:
+    """Two unfinished ends on the host: 16 with a peer 17 in one namespace, 17 with a peer 16 in another."""
+
+    def work(world: World) -> Any:
+        for place, outer, inner in (("netns:a", 16, 17), ("netns:b", 17, 16)):
+            name = "v%d" % outer
+            world.namespace(place)
+            world.numbers.update({("", name): outer, (place, "eth0"): inner})
+            ends = Link("", name, kind=Veth(place, "eth0", leads=True)), Link(place, "eth0", kind=Veth("", name))
+            assert world.send(link.create_link(*ends, world.number, world.rooms.find)) == []
+        found = world.observe("netns:a", "netns:b")
+        return [getattr(found.link(*end), "kind", None) for end in (("", "v16"), ("", "v17"), ("netns:a", "eth0"), ("netns:b", "eth0"))]
+
+    assert in_world(work) == [Veth("netns:a", "eth0"), Veth("netns:b", "eth0"), Veth("", "v16"), Veth("", "v17")]
+
+
 def test_ends_with_the_same_numbers_are_told_apart_by_their_marks() -> None:
     """Two containers' first interfaces have the same index, and so may their ends here."""
 
