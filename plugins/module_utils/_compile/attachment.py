@@ -4,33 +4,35 @@
 
 # PRIVATE to this collection: anything here may change without notice.
 
-"""An endpoint on a bridged segment: a veth pair, its addresses, and the endpoint's default routes."""
+"""An endpoint: its namespace, its place on every segment, and its default routes."""
 
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import Dict, List, Mapping, Optional, Protocol, Sequence, Tuple
 
 from .._model.document import Attachment, Endpoint, Network, Subnet
-from .._model.link import BridgePort, Link, Veth
 from .._model.mark import Mark
-from .._model.objects import HOST, Address, KernelObject, Namespace, Route, Sysctl
+from .._model.objects import Address, KernelObject, Namespace, Route, Sysctl
 from .settings import Settings, interface_sysctls
 
 DEFAULT_ROUTE = {4: "0.0.0.0/0", 6: "::/0"}
 INTERFACE_TOKEN = "IFNAME"
 
 
-@dataclass(frozen=True)
-class Segment:
-    """What an endpoint needs to know of a network to join it."""
+class Segment(Protocol):
+    """What a driver offers to those who join its network."""
 
-    network: Network
-    bridge: str
-    mtu: int
-    port: BridgePort
+    @property
+    def network(self) -> Network:
+        """The network as declared."""
+
+    def join(self, endpoint: Endpoint, attachment: Attachment, mark: str, ipv6: bool) -> Sequence[KernelObject]:
+        """Return the links, addresses and routes that put an endpoint on the segment; `mark` is their alias."""
+
+    def gateway(self, attachment: Attachment, family: int) -> Optional[str]:
+        """Return the way out that the segment offers in a family, or None."""
 
 
 def compile_endpoint(endpoint: Endpoint, segments: Mapping[str, Segment], scope: str, ipv6: bool) -> Tuple[KernelObject, ...]:
@@ -47,36 +49,24 @@ def compile_endpoint(endpoint: Endpoint, segments: Mapping[str, Segment], scope:
 
 def _compile_attachment(endpoint: Endpoint, attachment: Attachment, segment: Segment, scope: str, ipv6: bool) -> List[KernelObject]:
     mark = str(Mark(scope, "endpoint", attachment.network, endpoint.name))
-    tuned, plain = _split_sysctls(attachment)
-    objects: List[KernelObject] = [
-        Link(
-            HOST,
-            attachment.host_interface_name,
-            kind=Veth(endpoint.place, attachment.interface_name, leads=True),
-            mtu=segment.mtu,
-            up=True,
-            master=segment.bridge,
-            alias=mark,
-            link_local=False if ipv6 else None,
-            port=segment.port,
-        ),
-        Link(
-            endpoint.place,
-            attachment.interface_name,
-            kind=Veth(HOST, attachment.host_interface_name),
-            mtu=segment.mtu,
-            mac=attachment.mac_address,
-            up=True,
-            alias=mark,
-            sysctls=_merge(interface_sysctls(attachment.addresses, ipv6=ipv6), tuned),
-        ),
-    ]
-    objects.extend(Sysctl(endpoint.place, path, value) for path, value in plain)
-    for address in attachment.addresses:
-        subnet = find_subnet(segment.network, address)
-        if subnet is not None:
-            objects.append(Address(endpoint.place, attachment.interface_name, "%s/%s" % (address, subnet.subnet.split("/")[1]), announce=True))
+    objects = list(segment.join(endpoint, attachment, mark, ipv6))
+    objects.extend(Sysctl(endpoint.place, path, value) for path, value in _split_sysctls(attachment)[1])
     return objects
+
+
+def inner_settings(attachment: Attachment, ipv6: bool) -> Settings:
+    """Return the settings of an endpoint's interface: ours, overruled by those of the declaration."""
+    return _merge(interface_sysctls(attachment.addresses, ipv6=ipv6), _split_sysctls(attachment)[0])
+
+
+def inner_addresses(endpoint: Endpoint, attachment: Attachment, network: Network) -> List[KernelObject]:
+    """Return the addresses of an endpoint's interface, each with the prefix length of its subnet."""
+    found: List[KernelObject] = []
+    for address in attachment.addresses:
+        subnet = find_subnet(network, address)
+        if subnet is not None:
+            found.append(Address(endpoint.place, attachment.interface_name, "%s/%s" % (address, subnet.subnet.split("/")[1]), announce=True))
+    return found
 
 
 def _split_sysctls(attachment: Attachment) -> Tuple[Settings, Settings]:
@@ -104,12 +94,12 @@ def _default_routes(endpoint: Endpoint, segments: Mapping[str, Segment]) -> List
     for family in (4, 6):
         best: Optional[Tuple[Tuple[int, bool, bool, str], str, str]] = None
         for attachment in endpoint.attachments:
-            gateway = _gateway(attachment, segments[attachment.network].network, family)
+            segment = segments[attachment.network]
+            gateway = segment.gateway(attachment, family)
             if gateway is None:
                 continue
-            network = segments[attachment.network].network
-            dual = all(_gateway(attachment, network, other) for other in (4, 6))
-            order = (-attachment.gw_priority, network.internal, not dual, attachment.network)
+            dual = all(segment.gateway(attachment, other) for other in (4, 6))
+            order = (-attachment.gw_priority, getattr(segment.network, "internal", False), not dual, attachment.network)
             if best is None or order < best[0]:
                 best = (order, gateway, attachment.interface_name)
         if best is not None:
@@ -117,11 +107,10 @@ def _default_routes(endpoint: Endpoint, segments: Mapping[str, Segment]) -> List
     return routes
 
 
-def _gateway(attachment: Attachment, network: Network, family: int) -> Optional[str]:
+def subnet_gateway(attachment: Attachment, network: Network, family: int) -> Optional[str]:
+    """Return the gateway of the subnet that an attachment's address of a family lies in."""
     address = attachment.ipv4_address if family == 4 else attachment.ipv6_address
-    if address is None or (network.driver == "bridge" and network.internal):
-        return None
-    subnet = find_subnet(network, address)
+    subnet = find_subnet(network, address) if address else None
     return subnet.gateway if subnet else None
 
 

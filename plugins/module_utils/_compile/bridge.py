@@ -14,13 +14,13 @@ from .._model.link import Bridge, BridgePort, Link
 from .._model.mark import Mark, read_mark
 from .._model.objects import HOST, Address, KernelObject
 from .._model.snapshot import Facts
-from .attachment import Segment
+from .bridged import BridgedSegment
 from .settings import interface_sysctls
 
 STANDARD_MTU = 1500
 
 
-def compile_bridge(network: BridgeNetwork, scope: str, facts: Facts) -> Tuple[Segment, Tuple[KernelObject, ...]]:
+def compile_bridge(network: BridgeNetwork, scope: str, facts: Facts) -> Tuple[BridgedSegment, Tuple[KernelObject, ...]]:
     """Return the segment that endpoints join, and the bridge with its gateway addresses.
 
     A bridge that exists and is not ours is used as it is: only what the declaration names is asked of it.
@@ -50,4 +50,4 @@ def compile_bridge(network: BridgeNetwork, scope: str, facts: Facts) -> Tuple[Se
                 objects.append(Address(HOST, network.bridge_name, "%s/%s" % (subnet.gateway, subnet.subnet.split("/")[1])))
     # With br_netfilter a translated frame goes straight to its port, also to the one it came from: a container's own published port.
     port = BridgePort(hairpin=network.hairpin or facts.bridge_netfilter, isolated=not network.enable_icc)
-    return Segment(network, network.bridge_name, mtu, port), tuple(objects)
+    return BridgedSegment(network, network.bridge_name, mtu, port), tuple(objects)

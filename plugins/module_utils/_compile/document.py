@@ -6,9 +6,9 @@
 
 from __future__ import annotations
 
-from typing import Dict, List, Tuple
+from typing import Any, Callable, Dict, List, Tuple
 
-from .._model.document import Document, OverlayNetwork
+from .._model.document import BridgeNetwork, Document, OverlayNetwork
 from .._model.objects import KernelObject
 from .._model.snapshot import Facts
 from .attachment import Segment, compile_endpoint
@@ -16,16 +16,19 @@ from .bridge import compile_bridge
 from .host import compile_host
 from .overlay import compile_overlay
 
+# One driver is one function: (network, scope, facts) -> its segment and what it needs on the host.
+_COMPILERS: Dict[type, Callable[[Any, str, Facts], Tuple[Segment, Tuple[KernelObject, ...]]]] = {
+    BridgeNetwork: compile_bridge,
+    OverlayNetwork: compile_overlay,
+}
+
 
 def compile_document(document: Document, facts: Facts) -> Tuple[KernelObject, ...]:
-    """Return every kernel object a declaration wants on this host. A driver is one function."""
+    """Return every kernel object a declaration wants on this host."""
     objects: List[KernelObject] = list(compile_host(document, facts))
     segments: Dict[str, Segment] = {}
     for network in document.networks:
-        if isinstance(network, OverlayNetwork):
-            segment, made = compile_overlay(network, document.scope, facts)
-        else:
-            segment, made = compile_bridge(network, document.scope, facts)
+        segment, made = _COMPILERS[type(network)](network, document.scope, facts)
         segments[network.name] = segment
         objects.extend(made)
     for endpoint in document.endpoints:

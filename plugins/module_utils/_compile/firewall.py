@@ -37,7 +37,7 @@ def compile_firewall(document: Document, *, forwarding_off: FrozenSet[int], ipv6
         for network in document.networks:
             if isinstance(network, OverlayNetwork):
                 rules.extend(_overlay_rules(network, family, document.scope))
-            else:
+            elif isinstance(network, BridgeNetwork):
                 rules.extend(_bridge_rules(network, family, document.scope))
         rules.extend(compile_published(document, family))
     return tuple(rules)

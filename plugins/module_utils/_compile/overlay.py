@@ -17,7 +17,7 @@ from .._model.link import Bridge, BridgePort, Link, Vxlan
 from .._model.mark import Mark
 from .._model.objects import FLOOD_MAC, HOST, FdbEntry, KernelObject, Neighbour
 from .._model.snapshot import Facts
-from .attachment import Segment
+from .bridged import BridgedSegment
 from .settings import interface_sysctls
 
 # Outer Ethernet is not counted; outer IP + UDP + VXLAN + inner Ethernet.
@@ -39,7 +39,7 @@ def overlay_mtu(network: OverlayNetwork, facts: Facts) -> int:
     return network.mtu or largest
 
 
-def compile_overlay(network: OverlayNetwork, scope: str, facts: Facts) -> Tuple[Segment, Tuple[KernelObject, ...]]:
+def compile_overlay(network: OverlayNetwork, scope: str, facts: Facts) -> Tuple[BridgedSegment, Tuple[KernelObject, ...]]:
     mtu = overlay_mtu(network, facts)
     mark = str(Mark(scope, "network", network.name))
     device = network.vxlan_name
@@ -87,4 +87,4 @@ def compile_overlay(network: OverlayNetwork, scope: str, facts: Facts) -> Tuple[
         objects.append(FdbEntry(HOST, device, remote.mac))
         objects.extend(Neighbour(HOST, device, address, remote.mac) for address in remote.addresses if facts.ipv6 or ":" not in address)
     port = BridgePort(hairpin=False, isolated=False)
-    return Segment(network, network.bridge_name, mtu, port), tuple(objects)
+    return BridgedSegment(network, network.bridge_name, mtu, port), tuple(objects)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Dict, Iterator, Tuple
 
-from .._model.document import OverlayNetwork
+from .._model.document import BridgeNetwork, OverlayNetwork
 from .scene import Scene
 
 
@@ -18,7 +18,8 @@ def _host_interfaces(scene: Scene) -> Iterator[Tuple[str, str, str]]:
     """Yield (name, path, owner) of every interface the document makes on the host."""
     for network in scene.document.networks:
         path, owner = scene.network(network), 'network "%s"' % network.name
-        yield network.bridge_name, path + ".bridge_name", "the bridge of " + owner
+        if isinstance(network, (BridgeNetwork, OverlayNetwork)):
+            yield network.bridge_name, path + ".bridge_name", "the bridge of " + owner
         if isinstance(network, OverlayNetwork):
             yield network.vxlan_name, path + ".vxlan_name", "the VXLAN device of " + owner
     for endpoint in scene.document.endpoints:

@@ -52,14 +52,14 @@ def _check_overlaps(document: Document, addresses: Facts, routes: Facts, links: 
     for network, path, subnet in _subnets(document):
         version, first, last = span.span(subnet)
         for (device, (family, low, high)), words in facts.items():
-            if family == version and low <= last and first <= high and device != network.bridge_name and device not in own:
+            if family == version and low <= last and first <= high and device not in network.home_devices and device not in own:
                 problems.append(Problem(path, subnet, 'network "%s" overlaps %s' % (network.name, words), "choose another subnet"))
 
 
 def _check_controller(document: Document, addresses: Facts, ssh_peer: str, problems: List[Problem]) -> None:
     for network, path, subnet in _subnets(document):
         # A controller that already sits in this network stays reachable.
-        inside = any(device == network.bridge_name and span.holds(cidr, ssh_peer) for device, cidr in addresses)
+        inside = any(device in network.home_devices and span.holds(cidr, ssh_peer) for device, cidr in addresses)
         if span.holds(subnet, ssh_peer) and not inside:
             problems.append(Problem(path, subnet, "would make controller %s unreachable" % ssh_peer, OVERRIDE))
 

@@ -61,7 +61,20 @@ class BridgeNetwork:
     hairpin: bool = False
     host_access: Union[str, Tuple[str, ...]] = "established"  # none | established | all | ("53/udp", ...)
     trusted_interfaces: Tuple[str, ...] = ()
+    interfaces: Tuple[str, ...] = ()  # the host's own links that become ports; their addresses and routes move to the bridge
+    vlan_filtering: bool = False
+    stp: Optional[bool] = None
+    priority: Optional[int] = None
+    ageing_time: Optional[int] = None  # seconds
+    multicast_snooping: Optional[bool] = None
+    vrf: Optional[str] = None
+    vrf_table: Optional[int] = None
     labels: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def home_devices(self) -> Tuple[str, ...]:
+        """The host's links that may hold addresses of the subnets."""
+        return (self.bridge_name, *self.interfaces)
 
 
 @dataclass(frozen=True)
@@ -82,8 +95,94 @@ class OverlayNetwork:
     internal: bool = True
     labels: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def home_devices(self) -> Tuple[str, ...]:
+        """The host's links that may hold addresses of the subnets."""
+        return (self.bridge_name,)
 
-Network = Union[BridgeNetwork, OverlayNetwork]
+
+@dataclass(frozen=True)
+class MacvlanNetwork:
+    driver = "macvlan"
+
+    name: str
+    subnets: Tuple[Subnet, ...] = ()
+    parent: Optional[str] = None  # None: the interface with the default route; NAME.VLAN is made where it does not exist
+    mode: str = "bridge"  # bridge | private | vepa | passthru
+    internal: bool = False  # without a parent: on a dummy link
+    host_access: bool = False
+    shim_name: str = ""  # the host's own macvlan where host_access is true
+    broadcast_queue_length: Optional[int] = None  # frames
+    mtu: Optional[int] = None  # None: that of the parent
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def home_devices(self) -> Tuple[str, ...]:
+        """The host's links that may hold addresses of the subnets."""
+        return tuple(name for name in (self.parent, self.shim_name) if name)
+
+
+@dataclass(frozen=True)
+class IpvlanNetwork:
+    driver = "ipvlan"
+
+    name: str
+    subnets: Tuple[Subnet, ...] = ()
+    parent: Optional[str] = None
+    mode: str = "l2"  # l2 | l3 | l3s
+    flag: str = "bridge"  # bridge | private | vepa
+    internal: bool = False
+    mtu: Optional[int] = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def home_devices(self) -> Tuple[str, ...]:
+        """The host's links that may hold addresses of the subnets."""
+        return (self.parent,) if self.parent else ()
+
+
+@dataclass(frozen=True)
+class RoutedPeer:
+    """Another host of a routed network: where its part of the subnets lies."""
+
+    host: str
+    next_hops: Tuple[str, ...]  # its addresses on the underlay, at most one of each family
+    subnets: Tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class RoutedNetwork:
+    """Containers behind point-to-point links, reached by routes: no bridge, no NAT."""
+
+    driver = "routed"
+
+    name: str
+    subnets: Tuple[Subnet, ...] = ()  # this host's part
+    reach: Tuple[str, ...] = ()  # the subnets of the whole network; its members may talk to each other
+    peers: Tuple[RoutedPeer, ...] = ()
+    proxy_interfaces: Tuple[str, ...] = ()  # where this host answers ARP and ND for its endpoints
+    internal: bool = False
+    mtu: Optional[int] = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def home_devices(self) -> Tuple[str, ...]:
+        """The host's links that may hold addresses of the subnets."""
+        return self.proxy_interfaces
+
+
+Network = Union[BridgeNetwork, OverlayNetwork, MacvlanNetwork, IpvlanNetwork, RoutedNetwork]
+
+
+@dataclass(frozen=True)
+class StaticRoute:
+    """A route inside a container."""
+
+    destination: str
+    gateway: Optional[str] = None
+    type: str = "unicast"  # unicast | blackhole | unreachable | prohibit
+    metric: int = 0
+    interface: Optional[str] = None
 
 
 @dataclass(frozen=True)
@@ -100,6 +199,9 @@ class Attachment:
     aliases: Tuple[str, ...] = ()
     sysctls: Tuple[Tuple[str, str], ...] = ()  # IFNAME stands for the interface
     ipam: str = "allocate"  # none: no address is allocated (a layer 2 attachment)
+    routes: Tuple[StaticRoute, ...] = ()
+    vlan: Optional[int] = None  # untagged VLAN of a port on a bridge with vlan_filtering
+    trunk: Tuple[int, ...] = ()  # tagged VLANs of it
 
     @property
     def addresses(self) -> Tuple[str, ...]:
@@ -125,14 +227,64 @@ class PublishedPort:
 
 
 @dataclass(frozen=True)
+class Device:
+    """One of the host's own links, handed over to an endpoint. Exactly one of name, mac and pci_address finds it."""
+
+    interface_name: str
+    name: Optional[str] = None
+    mac: Optional[str] = None
+    pci_address: Optional[str] = None  # 0000:03:00.0
+    addresses: Tuple[str, ...] = ()  # with prefix length
+    mtu: Optional[int] = None
+
+
+@dataclass(frozen=True)
+class WireEnd:
+    """One end of a wire: an interface of an endpoint, or a port of a network."""
+
+    endpoint: Optional[str] = None
+    network: Optional[str] = None
+    interface_name: str = ""
+    mac_address: Optional[str] = None
+    addresses: Tuple[str, ...] = ()  # with prefix length; only of an endpoint
+
+
+@dataclass(frozen=True)
+class Tunnel:
+    """A point-to-point VXLAN straight into an endpoint."""
+
+    vni: int
+    remote: str
+    local: Optional[str] = None
+    udp_port: int = DEFAULT_UDP_PORT
+    underlay_interface: Optional[str] = None
+
+
+@dataclass(frozen=True)
+class Wire:
+    """Two ends joined by a veth pair, or one end of a tunnel."""
+
+    name: str
+    ends: Tuple[WireEnd, ...]  # two; one where there is a tunnel
+    tunnel: Optional[Tunnel] = None
+    mtu: Optional[int] = None
+
+
+@dataclass(frozen=True)
 class Endpoint:
     """A container, known by the place of its namespace, and what it is attached to."""
 
     name: str
-    place: str
+    place: str  # "" where network_mode is host or container:NAME and no container is named
     attachments: Tuple[Attachment, ...] = ()
     ports: Tuple[PublishedPort, ...] = ()
     sysctls: Tuple[Tuple[str, str], ...] = ()
+    network_mode: Optional[str] = None  # none | host | container:ENDPOINT; None: the networks it lists
+    forwarding: bool = False  # a router between its interfaces
+    masquerade: Tuple[str, ...] = ()  # networks towards which it hides the others behind its own address
+    source_routing: bool = True  # with several gateways: answers leave by the interface the question came in on
+    routes: Tuple[StaticRoute, ...] = ()
+    devices: Tuple[Device, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -143,3 +295,4 @@ class Document:
     scope: str = DEFAULT_SCOPE
     networks: Tuple[Network, ...] = ()
     endpoints: Tuple[Endpoint, ...] = ()
+    links: Tuple[Wire, ...] = ()

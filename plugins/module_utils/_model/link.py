@@ -22,6 +22,7 @@ class Bridge:
     ageing_time: Optional[int] = None  # seconds
     multicast_snooping: Optional[bool] = None
     priority: Optional[int] = None
+    vlan_filtering: Optional[bool] = None
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,69 @@ class Vxlan:
     ttl: Optional[int] = None
     learning: Optional[bool] = None
     proxy: Optional[bool] = None
+    lower_place: Optional[str] = None  # whose underlay it uses; None is the place it lives in
+    remote: Optional[str] = None  # the one peer of a point-to-point tunnel
+
+
+@dataclass(frozen=True)
+class Macvlan:
+    """A link with a MAC of its own on a lower link. The lower link may live in another place than the macvlan itself."""
+
+    kind = "macvlan"
+
+    lower: Optional[str] = None
+    lower_place: Optional[str] = None  # None is the place it lives in
+    mode: Optional[str] = None  # bridge | private | vepa | passthru
+    broadcast_queue_length: Optional[int] = None  # frames
+
+
+@dataclass(frozen=True)
+class Ipvlan:
+    """A link that shares the MAC of its lower link."""
+
+    kind = "ipvlan"
+
+    lower: Optional[str] = None
+    lower_place: Optional[str] = None
+    mode: Optional[str] = None  # l2 | l3 | l3s
+    flag: Optional[str] = None  # bridge | private | vepa
+
+
+@dataclass(frozen=True)
+class Vlan:
+    """A VLAN device on a lower link."""
+
+    kind = "vlan"
+
+    vlan_id: Optional[int] = None
+    protocol: Optional[str] = None  # 802.1q | 802.1ad
+    lower: Optional[str] = None
+    lower_place: Optional[str] = None
+
+
+@dataclass(frozen=True)
+class Dummy:
+    """A link without a wire."""
+
+    kind = "dummy"
+
+
+@dataclass(frozen=True)
+class Vrf:
+    """A routing domain: links whose master it is use its table."""
+
+    kind = "vrf"
+
+    table: Optional[int] = None
+
+
+@dataclass(frozen=True)
+class Nic:
+    """A link that exists already and is handed to the place it is wanted in; removal gives it back to the host under its own name."""
+
+    kind = "nic"
+
+    home_name: Optional[str] = None
 
 
 @dataclass(frozen=True)
@@ -61,7 +125,7 @@ class BridgePort:
     flood: Optional[bool] = None
 
 
-LinkKind = Union[Bridge, Veth, Vxlan]
+LinkKind = Union[Bridge, Veth, Vxlan, Macvlan, Ipvlan, Vlan, Dummy, Vrf, Nic]
 
 
 @dataclass(frozen=True)

@@ -74,7 +74,7 @@ class Address(KernelObject):
 
 @dataclass(frozen=True)
 class Route(KernelObject):
-    """A unicast route with our protocol number."""
+    """A route with our protocol number."""
 
     IDENTITY = ("place", "destination", "table", "metric")
 
@@ -83,10 +83,61 @@ class Route(KernelObject):
     metric: int = 0  # 0 is the family's default: none for IPv4, 1024 for IPv6
     gateway: Optional[str] = None
     device: Optional[str] = None
+    type: Optional[str] = None  # unicast | blackhole | unreachable | prohibit; None is unicast
+    source: Optional[str] = None  # the address preferred for own packets
+    onlink: bool = False  # the gateway is reachable on the device although no subnet of it says so
+    DESCRIPTIVE = frozenset(("onlink",))
 
     @property
     def label(self) -> str:
-        return "route %s%s" % (self.destination, in_place(self.place))
+        table = "" if self.table == 254 else " table %d" % self.table
+        return "route %s%s%s" % (self.destination, table, in_place(self.place))
+
+
+@dataclass(frozen=True)
+class PolicyRule(KernelObject):
+    """Which routing table packets from an address or subnet use. Carries our protocol number."""
+
+    IDENTITY = ("place", "family", "priority", "source")
+
+    family: int = 4
+    priority: int = 0
+    source: str = ""  # canonical subnet or address/32, address/128
+    table: Optional[int] = None
+
+    @property
+    def label(self) -> str:
+        return "rule %d from %s%s" % (self.priority, self.source, in_place(self.place))
+
+
+@dataclass(frozen=True)
+class ProxyNeighbour(KernelObject):
+    """An address the place answers ARP or ND for on a device, on behalf of a container."""
+
+    IDENTITY = ("place", "device", "address")
+
+    device: str = ""
+    address: str = ""
+
+    @property
+    def label(self) -> str:
+        return "proxy %s on %s%s" % (self.address, self.device, in_place(self.place))
+
+
+@dataclass(frozen=True)
+class BridgeVlan(KernelObject):
+    """A VLAN that a bridge port (or the bridge itself) takes part in."""
+
+    IDENTITY = ("place", "device", "vlan_id")
+
+    device: str = ""
+    vlan_id: int = 1
+    untagged: Optional[bool] = None  # frames leave without a tag
+    native: Optional[bool] = None  # frames that come without a tag belong to it (PVID)
+
+    @property
+    def label(self) -> str:
+        return "vlan %d on %s%s" % (self.vlan_id, self.device, in_place(self.place))
 
 
 @dataclass(frozen=True)

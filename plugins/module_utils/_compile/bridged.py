@@ -1,0 +1,58 @@
+# Copyright (c) 2026, the netloom.container_net authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to this collection: anything here may change without notice.
+
+"""A segment that endpoints join by a veth pair into a bridge."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Optional, Sequence, Union
+
+from .._model.document import Attachment, BridgeNetwork, Endpoint, OverlayNetwork
+from .._model.link import BridgePort, Link, Veth
+from .._model.objects import HOST, KernelObject
+from .attachment import inner_addresses, inner_settings, subnet_gateway
+
+
+@dataclass(frozen=True)
+class BridgedSegment:
+    """A bridge on the host, and what its ports are like."""
+
+    network: Union[BridgeNetwork, OverlayNetwork]
+    bridge: str
+    mtu: int
+    port: BridgePort
+
+    def join(self, endpoint: Endpoint, attachment: Attachment, mark: str, ipv6: bool) -> Sequence[KernelObject]:
+        return [
+            Link(
+                HOST,
+                attachment.host_interface_name,
+                kind=Veth(endpoint.place, attachment.interface_name, leads=True),
+                mtu=self.mtu,
+                up=True,
+                master=self.bridge,
+                alias=mark,
+                link_local=False if ipv6 else None,
+                port=self.port,
+            ),
+            Link(
+                endpoint.place,
+                attachment.interface_name,
+                kind=Veth(HOST, attachment.host_interface_name),
+                mtu=self.mtu,
+                mac=attachment.mac_address,
+                up=True,
+                alias=mark,
+                sysctls=inner_settings(attachment, ipv6),
+            ),
+            *inner_addresses(endpoint, attachment, self.network),
+        ]
+
+    def gateway(self, attachment: Attachment, family: int) -> Optional[str]:
+        if isinstance(self.network, BridgeNetwork) and self.network.internal:
+            return None
+        return subnet_gateway(attachment, self.network, family)
