@@ -145,6 +145,8 @@ def _links(items: List[Dict[str, Any]]) -> Iterator[str]:
 def _is_lasting_route(item: Dict[str, Any]) -> bool:
     item.pop("flags", None)
     destination = str(item.get("dst", ""))
+    if ":" in destination and item.get("table") == "local" and item.get("protocol") == "kernel":
+        return False  # comes when duplicate address detection ends; the address itself is compared
     return not destination.startswith(("fe80:", "ff00::/8"))
 
 

@@ -1,0 +1,124 @@
+# Copyright (c) 2026, the netloom.container_net authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to this collection: anything here may change without notice.
+
+"""The routes of an endpoint: read from its own list and from those of its attachments, then led to an interface."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Dict, Iterator, Mapping, Optional, Sequence, Tuple
+
+from .._model.addresses import ip_version
+from .._model.document import Attachment, Endpoint, Network, StaticRoute, Wire
+from .._model.errors import Problem
+from . import span
+from .entry import read_entry, read_list
+from .scalars import Problems, Read, canonical_reader, choice, integer, read_address, read_interface_name
+from .spelling import canonical_source
+
+KEYS = frozenset(("destination", "gateway", "type", "metric", "interface"))
+LINK_LOCAL = "fe80::/10"
+NO_ROUTES: Tuple[StaticRoute, ...] = ()
+# What the kernel uses where an IPv6 route names none.
+DEFAULT_METRIC_6 = 1024
+_TYPES = choice("unicast", "blackhole", "unreachable", "prohibit")
+_METRIC = integer(0, 2**32 - 1)
+_read_destination = canonical_reader("a subnet", canonical_source)
+Hop = Tuple[str, str]  # interface, the subnet behind it
+
+
+def _read_route(value: object, path: str, problems: Problems, own_interface: bool) -> Optional[StaticRoute]:
+    entry = read_entry(value, path, problems, allowed=KEYS, required=("destination",))
+    if entry is None:
+        return None
+    destination = entry.get("destination", _read_destination, None)
+    gateway = entry.get("gateway", read_address, None)
+    kind = entry.get("type", _TYPES, "unicast")
+    metric = entry.get("metric", _METRIC, 0)
+    interface = entry.get("interface", read_interface_name, None)
+    if own_interface and "interface" in entry.raw:
+        entry.report("interface", "a route of an attachment leaves by that attachment's interface", "remove it")
+    elif kind != "unicast":
+        for key in ("gateway", "interface"):
+            if key in entry.raw:
+                entry.report(key, "a route of type %s leads nowhere" % kind, "remove it")
+    elif "gateway" not in entry.raw and "interface" not in entry.raw:
+        entry.refuse("a route needs a gateway, or a type other than unicast", "add gateway, or type: blackhole")
+    if destination is None:
+        return None
+    if gateway is not None and ip_version(gateway) != ip_version(destination):
+        entry.report("gateway", "an IPv%d gateway for the IPv%d destination %s" % (ip_version(gateway), ip_version(destination), destination), "use one family")
+    if ip_version(destination) == 6 and metric == DEFAULT_METRIC_6:
+        metric = 0
+    return StaticRoute(destination, gateway, kind, metric, interface)
+
+
+def routes(*, own_interface: bool) -> Read[Tuple[StaticRoute, ...]]:
+    """Return a reader of a list of routes; `own_interface` says that they belong to an attachment."""
+
+    def read(value: object, path: str, problems: Problems) -> Optional[Tuple[StaticRoute, ...]]:
+        items = read_list(value, path, problems)
+        if items is None:
+            return None
+        found: Dict[Tuple[str, int], int] = {}
+        result = []
+        for index, item in enumerate(items):
+            place = "%s[%d]" % (path, index)
+            route = _read_route(item, place, problems, own_interface)
+            if route is None:
+                continue
+            key = (route.destination, route.metric)
+            if key in found:
+                problems.append(Problem(place, route.destination, "entry %d of this list has the same destination and metric" % found[key], "remove one"))
+                continue
+            found[key] = index
+            result.append(route)
+        return tuple(result)
+
+    return read
+
+
+def attached_subnets(attachment: Attachment, network: Network, family: int) -> Tuple[str, ...]:
+    """Return the subnet that the attachment's address of a family lies in; all of the network where the address is not known yet."""
+    subnets = tuple(subnet.subnet for subnet in network.subnets if ip_version(subnet.subnet) == family)
+    address = attachment.ipv4_address if family == 4 else attachment.ipv6_address
+    if attachment.ipam != "allocate":
+        return ()
+    return subnets if address is None else tuple(subnet for subnet in subnets if span.holds(subnet, address))
+
+
+def next_hops(endpoint: Endpoint, networks: Mapping[str, Network], links: Sequence[Wire], family: int) -> Iterator[Hop]:
+    """Yield what an endpoint reaches without a gateway."""
+    for attachment in endpoint.attachments:
+        if attachment.network in networks:
+            for subnet in attached_subnets(attachment, networks[attachment.network], family):
+                yield attachment.interface_name, subnet
+    for wire in links:
+        for end in wire.ends:
+            if end.endpoint == endpoint.name:
+                yield from ((end.interface_name, address) for address in end.addresses if ip_version(address) == family)
+    for device in endpoint.devices:
+        yield from ((device.interface_name, address) for address in device.addresses if ip_version(address) == family)
+
+
+def interface_towards(gateway: str, hops: Iterator[Hop]) -> Optional[str]:
+    """Return the interface behind which a gateway lives."""
+    return next((interface for interface, subnet in hops if span.holds(subnet, gateway)), None)
+
+
+def lead_routes(endpoint: Endpoint, networks: Mapping[str, Network], links: Sequence[Wire]) -> Endpoint:
+    """Return an endpoint whose unicast routes all name the interface they leave by."""
+    attachments = tuple(
+        replace(item, routes=tuple(route if route.type != "unicast" else replace(route, interface=item.interface_name) for route in item.routes))
+        for item in endpoint.attachments
+    )
+
+    def led(route: StaticRoute) -> StaticRoute:
+        if route.gateway is None or route.interface is not None:
+            return route
+        return replace(route, interface=interface_towards(route.gateway, next_hops(endpoint, networks, links, ip_version(route.gateway))))
+
+    return replace(endpoint, attachments=attachments, routes=tuple(map(led, endpoint.routes)))
