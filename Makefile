@@ -4,7 +4,7 @@ GATE := @bash tests/gates/run.sh
 
 STATIC := ruff mypy shellcheck yamllint ansible-lint changelog docs
 # Cheap gates first. CI runs exactly these.
-ALL := $(STATIC) unit python-floor artifact functional pyroute2-floor sanity next-core molecule examples demo
+ALL := $(STATIC) unit python-floor artifact functional engines pyroute2-floor sanity next-core molecule examples demo
 
 PLAYBOOK := .venv/bin/ansible-playbook
 

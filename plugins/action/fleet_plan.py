@@ -28,7 +28,7 @@ ARGUMENTS: Dict[str, Dict[str, Any]] = {
     "variable_prefix": {"type": "str", "default": "fleet"},
 }
 # What a host's variables are called behind the prefix; also the fields of HostVariables.
-VARIABLES = ("networks", "endpoints", "vtep_address", "underlay_interface")
+VARIABLES = ("networks", "endpoints", "links", "vtep_address", "underlay_interface", "underlay_addresses")
 _VARIABLE = re.compile(r"\bfleet_(%s)\b" % "|".join(VARIABLES))
 TEMPLATE_MARKS = ("{{", "{%", "{#", "#jinja2:")
 
@@ -109,7 +109,8 @@ class ActionModule(ActionBase):
                 except AnsibleError as error:
                     faults.append("hostvars[%s].%s: %s" % (name, variable, " ".join(str(error).split())))
             found[field] = value
-        return HostVariables(name=name, default_address=_default_address(raw), **found)
+        addresses = _default_addresses(raw)
+        return HostVariables(name=name, default_address=addresses[0] if addresses else None, default_addresses=addresses, **found)
 
 
 def _named(text: str, prefix: str) -> str:
@@ -126,11 +127,8 @@ def _read_literal(value: Any) -> Tuple[bool, Any]:
     return (False, None) if any(mark in text for mark in TEMPLATE_MARKS) else (True, json.loads(text))
 
 
-def _default_address(raw: Dict[str, Any]) -> Optional[str]:
-    """Return the address of the interface with the default route, where facts were gathered."""
+def _default_addresses(raw: Dict[str, Any]) -> Tuple[str, ...]:
+    """Return the addresses of the interface with the default route, where facts were gathered, IPv4's first."""
     facts = raw.get("ansible_facts") or {}
-    for family in ("default_ipv4", "default_ipv6"):
-        address = (facts.get(family) or {}).get("address")
-        if address:
-            return str(address)
-    return None
+    found = ((facts.get(family) or {}).get("address") for family in ("default_ipv4", "default_ipv6"))
+    return tuple(str(address) for address in found if address)

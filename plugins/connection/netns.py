@@ -137,6 +137,9 @@ class Connection(ConnectionBase):
         if code != 0:
             raise AnsibleError("cannot read %s in %s: %s" % (in_path, self._subject(), to_text(error).strip()))
 
+    def reset(self) -> None:
+        self.close()
+
     def close(self) -> None:
         self._connected = False
 
@@ -157,6 +160,8 @@ class Connection(ConnectionBase):
             process = subprocess.Popen(
                 [to_bytes(word, errors="surrogate_or_strict") for word in [program, *flags, "--", *command]],
                 cwd="/",
+                # How the controller's user reached the controller says nothing about the host inside.
+                env={name: value for name, value in os.environ.items() if name != "SSH_CONNECTION"},
                 stdin=stdin or subprocess.PIPE,
                 stdout=stdout or subprocess.PIPE,
                 stderr=subprocess.PIPE,

@@ -43,7 +43,7 @@ options:
     type: str
   variable_prefix:
     description:
-      - What the variables of a host are called before C(_networks), C(_endpoints), C(_vtep_address) and C(_underlay_interface).
+      - What the variables of a host are called before C(_networks), C(_endpoints), C(_links), C(_vtep_address) and C(_underlay_interface).
     type: str
     default: fleet
   probes:
@@ -73,12 +73,16 @@ notes:
   - This is an action plugin. It runs on the controller, touches no host and opens no connection. Use it with C(run_once), once for the fleet.
   - "C(fleet_networks), C(fleet_endpoints): the lists of networks and endpoints of a host, as the options O(netloom.container_net.topology#module:networks)
     and O(netloom.container_net.topology#module:endpoints).
-    C(fleet_networks) usually stands in the variables of the group, C(fleet_endpoints) in those of each host.
+    C(fleet_networks) usually stands in the variables of the group, C(fleet_endpoints) in those of each host, with C(fleet_links), its
+    wires and tunnels, as the option O(netloom.container_net.topology#module:links).
     A bridge network belongs to its host, so hosts may use the same name and subnet. An overlay is one network, so C(ipam_config),
     C(vni), C(udp_port) and C(mtu) must be the same on all its hosts, and endpoint names must be unique on it."
   - "C(fleet_vtep_address): this host's address on the network between the hosts. Where it is missing, the lock file's record is used, else the
     address of the interface with the default route, if facts were gathered."
   - "C(fleet_underlay_interface): the interface that carries that address, handed on to overlays that do not name one."
+  - "C(fleet_underlay_addresses): this host's addresses on the network between the hosts, at most one of each IP version, by which the others reach its
+    part of a routed network. Where it is missing, C(fleet_vtep_address) serves, else the lock file's record, else the facts."
+  - A routed network is one network as well. With V(host_prefix) or V(host_subnets) each host gets a part of C(ipam_config), which the lock file records.
   - Addresses are taken from the variables first, then from the lock file, then from free addresses of the network, beginning at a place
     derived from the names. VNIs follow the same order and automatic ones are 4096 or higher.
 seealso:
@@ -138,10 +142,11 @@ hosts:
             - name: mesh
               ipv4_address: 10.60.241.28
               mac_address: "02:7a:cb:19:42:c0"
+      links: []
 overlays:
   description:
-    - What all hosts of an overlay share, for O(netloom.container_net.topology#module:overlays). It is returned once and not per host, because it
-      grows with the fleet. Each host is in the lists itself and leaves its own rows out.
+    - What all hosts of an overlay or routed network share, for O(netloom.container_net.topology#module:overlays).
+      It is returned once and not per host, because it grows with the fleet. Each host is in the lists itself and leaves its own rows out.
   returned: success
   type: dict
   sample:

@@ -63,6 +63,15 @@ options:
           path:
             description: Absolute path of a namespace file. Excludes O(checks[].from.netns).
             type: str
+          docker:
+            description: Name or full id of a container of the Docker Engine. Excludes the other places.
+            type: str
+          podman:
+            description: Name or full id of a container of Podman. Excludes the other places.
+            type: str
+          pid:
+            description: Number of a process whose network namespace it is. Excludes the other places.
+            type: int
           label:
             description: Word for the place in the results and the rows of the matrix.
             type: str
@@ -141,6 +150,15 @@ options:
           path:
             description: Absolute path of a namespace file. Excludes O(listen[].in.netns).
             type: str
+          docker:
+            description: Name or full id of a container of the Docker Engine. Excludes the other places.
+            type: str
+          podman:
+            description: Name or full id of a container of Podman. Excludes the other places.
+            type: str
+          pid:
+            description: Number of a process whose network namespace it is. Excludes the other places.
+            type: int
           label:
             description: Word for the place in messages.
             type: str
@@ -199,6 +217,7 @@ EXAMPLES = r"""
     checks:
       - {from: {netns: api}, type: tcp, address: 10.20.0.11, to: db, port: 5432, expect_banner: db}
       - {from: {netns: guest}, type: tcp, address: 10.20.0.11, to: db, port: 5432, expect: refuse}
+      - {from: {docker: shop}, type: tcp, address: 10.20.0.11, to: db, port: 5432, expect_banner: db}
 
 - name: Have every container of the fleet answer for a minute
   netloom.container_net.probe:
@@ -338,6 +357,7 @@ from typing import Any, Dict, List, Tuple
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ..module_utils._ansible.places import find_places
 from ..module_utils._model.errors import PROBLEMS_SHOWN, ContainerNetError, InputError, Problem
 from ..module_utils._probe.arguments import read_checks, read_responders
 from ..module_utils._probe.background import Lease, leave_behind
@@ -347,7 +367,14 @@ from ..module_utils._probe.responder import Opened, Service, open_responders, se
 from ..module_utils._probe.runner import run_checks
 
 HOLD_LIMIT = 86400
-PLACE = {"netns": {"type": "str"}, "path": {"type": "str"}, "label": {"type": "str"}}
+PLACE = {
+    "netns": {"type": "str"},
+    "path": {"type": "str"},
+    "docker": {"type": "str"},
+    "podman": {"type": "str"},
+    "pid": {"type": "int"},
+    "label": {"type": "str"},
+}
 CHECK = {
     "name": {"type": "str"},
     "from": {"type": "dict", "options": PLACE},
@@ -407,7 +434,7 @@ def read_options(params: Dict[str, Any]) -> Tuple[Tuple[Check, ...], Tuple[Respo
 
 def run(params: Dict[str, Any]) -> Tuple[List[Result], List[Dict[str, Any]]]:
     """Open the responders, run the checks, and let the responders end as they should."""
-    checks, responders = read_options(params)
+    checks, responders = find_places(*read_options(params))
     if not responders:
         return run_checks(checks), []
     lease = Lease(params["hold"] or math.inf, params["run_file"])

@@ -16,7 +16,7 @@ description:
     Nothing without that mark is ever removed. An existing bridge that is not ours can be used, and is never deleted.
   - The whole declaration is validated before anything is touched, and all errors are reported at once.
   - If a step fails, what stood before is put back.
-  - Addresses that are new on a bridge which is not ours are asked for on its segment first; one that somebody answers for is refused.
+  - Addresses that are new on a bridge which is not ours, or on the LAN of a parent, are asked for on that segment first; one that somebody answers for is refused.
 options:
   scope:
     description:
@@ -27,7 +27,7 @@ options:
   networks:
     description:
       - List of networks. Types are checked before any conversion, so quote what YAML would read as a number.
-      - "Every network: V(name) (required), V(driver) (V(bridge) or V(overlay), default V(bridge)), V(ipam_config) (list of maps with V(subnet), V(gateway),
+      - "Every network: V(name) (required), V(driver) (V(bridge), V(macvlan), V(ipvlan), V(routed) or V(overlay), default V(bridge)), V(ipam_config) (list of maps with V(subnet), V(gateway),
         V(ip_range) and V(aux_addresses)), V(enable_ipv6) (adds a private /64 derived from the name where no IPv6 subnet is given), V(mtu) (bytes),
         V(labels), V(state) (V(present) or V(absent))."
       - "A bridge also takes: V(bridge_name) (default br- and the name), V(mac_address), V(internal) (no way in or out, default false), V(masquerade)
@@ -39,23 +39,66 @@ options:
       - "An overlay also takes: V(vni) (1 to 16777215), V(udp_port) (default 4789), V(vtep_address) (this host's underlay address), V(underlay_interface),
         V(peers) (list of V(host), V(vtep)), V(remote_endpoints) (list of V(name), V(mac), V(vtep), V(addresses)), V(bridge_name), V(vxlan_name).
         Its default MTU is that of the underlay less 50 bytes (IPv4 underlay) or 70 (IPv6 underlay)."
+      - "A macvlan network also takes: V(parent) (interface on the LAN, default the one with the default route; V(eth1.30) is VLAN 30 of eth1 and is made
+        where it is missing), V(mode) (V(bridge), V(private), V(vepa) or V(passthru), default V(bridge)), V(internal) (no parent and no gateway,
+        default false), V(host_access) (the host and its endpoints reach each other, default false), V(shim_name) (the host's link for that, default mv-
+        and the name), V(broadcast_queue_length). Subnets get no gateway unless one is given. The default MTU is that of the parent."
+      - "An ipvlan network also takes: V(parent), V(internal), V(mode) (V(l2), V(l3) or V(l3s), default V(l2)), V(flag) (V(bridge), V(private) or V(vepa),
+        default V(bridge)). Its endpoints have the MAC of the parent."
+      - "A routed network also takes: V(reach) (subnets of the whole network, default this host's own), V(peers) (list of V(host), V(next_hops),
+        V(subnets)), V(proxy_interfaces) (where the host answers ARP and neighbour discovery for its endpoints), V(internal). V(ipam_config) is
+        this host's part and takes no gateway. Only for a fleet's plan: V(host_prefix), V(host_subnets)."
+      - "A bridge can also have ports and options of its own: V(interfaces) (links of the host that become ports; their addresses and routes move to
+        the bridge and come back on removal; V(gateway_on_host) is then V(false) by default, and the host neither routes nor filters the segment),
+        V(stp), V(priority) (0 to 65535), V(ageing_time) (seconds), V(multicast_snooping), V(vlan_filtering), V(vrf) with V(vrf_table)."
     type: raw
   endpoints:
     description:
       - List of endpoints. An endpoint is a container or network namespace attached to networks.
-      - "Each takes: V(name) (required), V(container) (required; V(netns) with the name of a network namespace, made if it does not exist,
-        or V(path) with the absolute path of a namespace file), V(networks), V(ports), V(sysctls) (of the whole namespace), V(labels), V(state)."
+      - "Each takes: V(name) (required), V(container) (required, see below), V(network_mode), V(networks), V(ports), V(sysctls) (of the whole namespace),
+        V(source_routing), V(routes), V(labels), V(state)."
+      - "V(container) has exactly one of: V(netns) (name of a network namespace, made if it does not exist), V(docker) or V(podman) (exact name or full id
+        of a running container), V(path) (absolute path of a namespace file), V(pid) (number of a process, for single tasks: the number changes with each start)."
+      - "V(network_mode) has Compose's words: V(none) (no networks; what we had attached goes), V(host) (the host's own network, nothing is attached),
+        V(container:ENDPOINT) (the namespace of another endpoint of this host). With V(host) and V(container:ENDPOINT), V(container) is optional; where it is
+        given, the container is checked to share that namespace. None of them goes with networks, ports, devices or routes."
       - "V(networks) is a list of names or of maps with V(name), V(ipv4_address), V(ipv6_address), V(mac_address), V(interface_name) (default eth0,
         eth1, ... in order),
         V(host_interface_name), V(ipam) (V(allocate) or V(none)), V(aliases), V(gw_priority) (the highest gives the default route, default 0),
-        V(sysctls) (V(IFNAME) in a key stands for the interface). Addresses not given are allocated from the subnet, the same for the same names."
+        V(vlan) and V(trunk) (the untagged VLAN and the tagged ones of the port, where the bridge has V(vlan_filtering)),
+        V(sysctls) (V(IFNAME) in a key stands for the interface), V(routes). Addresses not given are allocated from the subnet, the same for the same
+        names. V(ipam) has no V(dhcp): nothing of this collection stays on a host to renew a lease."
+      - "V(source_routing) (default V(true)) makes answers leave by the interface the question came in on, where several networks of the endpoint have a
+        gateway in one family; see R(the guide,ansible_collections.netloom.container_net.docsite.multi_homing)."
+      - "V(routes) is a list of maps with V(destination) (a subnet, required), V(gateway), V(metric) (default 0) and V(type) (V(unicast), V(blackhole),
+        V(unreachable) or V(prohibit); all but the first take no gateway). Below V(networks) a route leaves by that network, below the endpoint by the
+        interface that reaches the gateway, or by V(interface)."
       - "V(ports) is a list of strings V([host_ip:]published[-end]:target[-end][/protocol]) or of maps with V(published), V(target), V(protocol)
         (V(tcp), V(udp), V(sctp)),
         V(host_ip), V(allowed_sources). Quote the strings."
+      - "V(forwarding) makes the endpoint a router between its interfaces (default false). On a network with V(gateway_on_host=false) it may have the
+        gateway's address. V(masquerade) is a list of its networks: what leaves towards them gets the router's own address (NAT inside the endpoint)."
+      - "V(devices) is a list of links of the host that are handed to the endpoint and given back on removal, each with one of V(name), V(mac) and
+        V(pci_address), and with V(interface_name) (default the next free ethN), V(addresses) (with prefix length), V(mtu). A link that is in use, or that
+        carries the host's default route or the connection to it, is refused."
+    type: raw
+  links:
+    description:
+      - List of wires, beside the networks. A wire is a veth pair with two ends; a tunnel is a VXLAN device that ends in an endpoint.
+      - "Each takes: V(name) (required), V(ends) (required), V(tunnel), V(mtu) (bytes; default the smallest of its networks, else 1500; of a tunnel the
+        underlay's less 50 bytes over IPv4 or 70 over IPv6), V(state)."
+      - "An end is an interface of an endpoint or a port of a network. It takes V(endpoint) or V(network) (driver V(bridge) or V(overlay)),
+        V(interface_name) (default inside an endpoint the next free ethN, on the host a name of its own),
+        and of an endpoint V(mac_address) and V(addresses) (list, with prefix length)."
+      - "A wire between two networks makes them one layer 2: endpoints on one may have addresses and the gateway of the other. Networks that are joined
+        in a ring are refused, unless each has V(stp)."
+      - "V(tunnel) takes V(vni) and V(remote) (required), V(local) (default the address on the way to V(remote)), V(udp_port) (default 4789),
+        V(underlay_interface). Such a link has one end. Only V(remote) may send into it. The other end is declared on the other host."
     type: raw
   overlays:
     description:
-      - Peers and endpoints of each overlay on the whole fleet, as returned by M(netloom.container_net.fleet_plan). Rows of this host are left out.
+      - Peers and endpoints of each overlay, and peers of each routed network, on the whole fleet, as returned by M(netloom.container_net.fleet_plan).
+        Rows of this host are left out.
     type: dict
   state:
     description:
@@ -76,10 +119,28 @@ options:
     description: Seconds to wait for another run on the same host to end.
     type: float
     default: 60.0
+  wait_timeout:
+    description:
+      - Seconds to wait for the containers of C(docker) and C(podman) to be there and to run, before anything is read or changed.
+      - V(0) does not wait. A container that does not run is then, or after the time, an error.
+    type: float
+    default: 0.0
   allow_management:
-    description: Allow a subnet that covers the address this host is managed from, and publishing the SSH port.
+    description:
+      - Allow a subnet that covers the address this host is managed from, publishing the SSH port, and taking the interface that carries the connection.
+      - To take that interface, O(confirm_timeout) is needed as well.
     type: bool
     default: false
+  confirm_timeout:
+    description:
+      - With more than 0, what this run changes has to be confirmed within so many seconds (5 to 3600), by M(netloom.container_net.confirm) over a new
+        connection. Without a confirmation, the host goes back to what stood before. See R(the guide,ansible_collections.netloom.container_net.docsite.own_connection).
+      - The time starts before the first change and is counted by a clock that nobody can set. A process that is left behind on the host does the work,
+        also if this task, its connection or the controller dies. It ends with the confirmation or with its time.
+      - Where there is nothing to change, nothing waits for a confirmation.
+      - While a change waits, no other task of this collection changes the host; it fails and names the seconds left.
+    type: int
+    default: 0
 extends_documentation_fragment:
   - netloom.container_net.attributes
   - netloom.container_net.attributes.actiongroup
@@ -94,6 +155,7 @@ attributes:
 notes:
   - Needs root on the host.
 seealso:
+  - module: netloom.container_net.confirm
   - module: netloom.container_net.fleet_plan
   - module: netloom.container_net.topology_info
   - module: netloom.container_net.probe
@@ -119,6 +181,24 @@ EXAMPLES = r"""
         container: {netns: cache}
         networks: [web]
 
+- name: Give two containers started with --network none a network, and a sidecar that of the first
+  netloom.container_net.topology:
+    networks:
+      - name: web
+        ipam_config: [{subnet: 10.20.0.0/24}]
+    endpoints:
+      - name: shop
+        container: {docker: shop}
+        networks: [web]
+        ports: ["8080:80/tcp"]
+      - name: queue
+        container: {podman: queue}
+        networks: [web]
+      - name: metrics
+        container: {docker: metrics}
+        network_mode: container:shop
+    wait_timeout: 30
+
 - name: Show what a change would do, without doing it
   netloom.container_net.topology:
     networks: "{{ my_networks }}"
@@ -131,6 +211,44 @@ EXAMPLES = r"""
     networks: "{{ plan.hosts[inventory_hostname].networks }}"
     endpoints: "{{ plan.hosts[inventory_hostname].endpoints }}"
     overlays: "{{ plan.overlays }}"
+
+- name: Change what may cut this connection, and take it back unless a new connection confirms it
+  netloom.container_net.topology:
+    networks: "{{ my_networks }}"
+    endpoints: "{{ my_endpoints }}"
+    confirm_timeout: 60
+  register: change
+
+- name: Drop the connection
+  ansible.builtin.meta: reset_connection
+
+- name: Keep the change
+  netloom.container_net.confirm:
+  when: change.confirm_before is truthy
+
+- name: Wire two namespaces together, and a third to a network
+  netloom.container_net.topology:
+    networks: [{name: web, ipam_config: [{subnet: 10.20.0.0/24}]}]
+    endpoints:
+      - {name: left, container: {netns: left}}
+      - {name: right, container: {netns: right}}
+    links:
+      - name: direct
+        ends:
+          - {endpoint: left, interface_name: eth1, addresses: [10.9.0.1/30]}
+          - {endpoint: right, interface_name: eth1, addresses: [10.9.0.2/30]}
+      - name: patch
+        ends: [{network: web}, {endpoint: right, addresses: [10.20.0.200/24]}]
+
+- name: Hand a network card to a firewall, which hides a network behind it
+  netloom.container_net.topology:
+    networks: [{name: inner, gateway_on_host: false, ipam_config: [{subnet: 10.30.0.0/24, gateway: 10.30.0.1}]}]
+    endpoints:
+      - name: firewall
+        container: {netns: firewall}
+        networks: [{name: inner, ipv4_address: 10.30.0.1}]
+        forwarding: true
+        devices: [{pci_address: "0000:03:00.0", interface_name: wan, addresses: [203.0.113.2/24]}]
 
 - name: Remove everything this scope made
   netloom.container_net.topology:
@@ -154,8 +272,24 @@ endpoints:
     - name: api
       place: netns:api
       networks:
-        - {name: web, interface_name: eth0, host_interface_name: ve-cb07bb941778, ipv4_address: 10.20.0.10, mac_address: "02:11:22:33:44:55"}
+        - {name: web, interface_name: eth0, host_interface_name: cn-cb07bb941778, ipv4_address: 10.20.0.10, mac_address: "02:11:22:33:44:55"}
       ports: ["8080:80/tcp"]
+links:
+  description: The declared wires and tunnels with every derived value.
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - name: direct
+      ends:
+        - {endpoint: left, interface_name: eth1, mac_address: "02:60:f8:ea:f7:51", addresses: [10.9.0.1/30]}
+        - {endpoint: right, interface_name: eth1, mac_address: "02:2c:7d:62:ac:dd", addresses: [10.9.0.2/30]}
+confirm_before:
+  description:
+    - The moment by which the change has to be confirmed, by the host's clock in UTC. Null where nothing waits for a confirmation.
+  returned: success
+  type: str
+  sample: "2026-05-04T10:11:12Z"
 statistics:
   description:
     - What the run cost. C(netlink_changes) counts the messages that change something, C(firewall_restores) the runs of the firewall tool,
@@ -165,9 +299,12 @@ statistics:
   sample: {netlink_changes: 20, firewall_restores: 2, seconds: 0.09}
 """
 
+import os
 from typing import Any, Dict
 
 from ansible_collections.netloom.container_net.plugins.module_utils._ansible.engine import Outcome, Request
+from ansible_collections.netloom.container_net.plugins.module_utils._ansible.guard import validate_confirm_timeout
+from ansible_collections.netloom.container_net.plugins.module_utils._ansible.modes import idle_places, validate_wait_timeout
 from ansible_collections.netloom.container_net.plugins.module_utils._ansible.run import (
     BACKEND_OPTION,
     LOCK_OPTION,
@@ -177,7 +314,15 @@ from ansible_collections.netloom.container_net.plugins.module_utils._ansible.run
     find_backend,
     run_request,
 )
-from ansible_collections.netloom.container_net.plugins.module_utils._ansible.topology import build_declaration, describe_endpoints, read_declaration
+from ansible_collections.netloom.container_net.plugins.module_utils._ansible.topology import (
+    build_declaration,
+    describe_endpoints,
+    describe_links,
+    lends_devices,
+    read_declaration,
+)
+from ansible_collections.netloom.container_net.plugins.module_utils._kernel.session import read_ssh_connection
+from ansible_collections.netloom.container_net.plugins.module_utils._runtime.containers import await_containers
 
 
 def main() -> None:
@@ -186,8 +331,11 @@ def main() -> None:
             "scope": {"type": "str", "default": "main"},
             "networks": {"type": "raw"},
             "endpoints": {"type": "raw"},
+            "links": {"type": "raw"},
             "overlays": {"type": "dict"},
             "allow_management": {"type": "bool", "default": False},
+            "wait_timeout": {"type": "float", "default": 0.0},
+            "confirm_timeout": {"type": "int", "default": 0},
             **STATE_OPTION,
             **BACKEND_OPTION,
             **LOCK_OPTION,
@@ -197,23 +345,32 @@ def main() -> None:
     declaration: Dict[str, Any] = {}
 
     def prepare() -> Request:
+        validate_confirm_timeout(options["confirm_timeout"])
+        validate_wait_timeout(options["wait_timeout"])
         absent = options["state"] == "absent"
-        networks, endpoints = (None, None) if absent else (options["networks"], options["endpoints"])
-        document = read_declaration(options["scope"], networks, endpoints, options["overlays"])
+        networks, endpoints, links = (None, None, None) if absent else (options["networks"], options["endpoints"], options["links"])
+        document = read_declaration(options["scope"], networks, endpoints, options["overlays"], links)
         declaration["endpoints"] = describe_endpoints(document)
+        declaration["links"] = describe_links(document)
         backend = find_backend(options["firewall_backend"])
+        if options["wait_timeout"]:
+            await_containers([endpoint.place for endpoint in document.endpoints], options["wait_timeout"])
         return Request(
             scope=document.scope,
-            build=build_declaration(document, allow_management=options["allow_management"]),
+            build=build_declaration(document, allow_management=options["allow_management"], confirm_timeout=options["confirm_timeout"]),
             backend=backend,
             run=command_runner(module),
             check_mode=module.check_mode,
             prune=True,
+            early=lends_devices(document),
+            places=idle_places(document),
             lock_timeout=options["lock_timeout"],
+            confirm_timeout=options["confirm_timeout"],
+            connection=read_ssh_connection(os.environ),
         )
 
-    def describe(_outcome: Outcome) -> Dict[str, Any]:
-        return declaration
+    def describe(outcome: Outcome) -> Dict[str, Any]:
+        return {**declaration, "confirm_before": outcome.confirm_before}
 
     run_request(module, prepare, describe)
 

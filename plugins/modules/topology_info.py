@@ -25,6 +25,22 @@ options:
     description: Absolute paths of further namespace files to read, for containers whose namespace has no name.
     type: list
     elements: str
+  containers:
+    description:
+      - Containers of a runtime to look into. Without it, only their host side is told, and what is inside is null.
+      - They have to run.
+    type: list
+    elements: dict
+    suboptions:
+      docker:
+        description: Name or full id of a container of the Docker Engine.
+        type: str
+      podman:
+        description: Name or full id of a container of Podman.
+        type: str
+      pid:
+        description: Number of a process whose network namespace it is.
+        type: int
   firewall_backend:
     description: Where published ports are read from. V(none) reports no ports.
     type: str
@@ -50,9 +66,15 @@ EXAMPLES = r"""
   netloom.container_net.topology_info:
   register: live
 
-- name: Which container is behind ve-cb07bb941778?
+- name: Which container is behind cn-cb07bb941778?
   ansible.builtin.debug:
-    msg: "{{ live.endpoints | selectattr('interfaces.0.host_interface', '==', 've-cb07bb941778') | map(attribute='name') | first }}"
+    msg: "{{ live.endpoints | selectattr('interfaces.0.host_interface', '==', 'cn-cb07bb941778') | map(attribute='name') | first }}"
+
+- name: Look into two containers as well
+  netloom.container_net.topology_info:
+    containers:
+      - {docker: shop}
+      - {podman: queue}
 
 - name: All addresses on network web, by JMESPath
   ansible.builtin.debug:
@@ -68,16 +90,21 @@ networks:
   contains:
     name: {description: Name of the network., type: str, returned: success}
     scope: {description: The declaration it belongs to., type: str, returned: success}
-    driver: {description: V(bridge) or V(overlay)., type: str, returned: success}
-    bridge: {description: The Linux bridge., type: str, returned: success}
-    ours: {description: Whether this collection made the bridge. If not it will never delete it., type: bool, returned: success}
-    mtu: {description: MTU in bytes., type: int, returned: success}
-    mac: {description: MAC address of the bridge., type: str, returned: success}
-    up: {description: Whether the bridge is raised., type: bool, returned: success}
-    addresses: {description: The host's addresses on it., type: list, elements: str, returned: success}
+    driver: {description: "V(bridge), V(overlay), V(macvlan), V(ipvlan) or V(routed), told by the links that stand.", type: str, returned: success}
+    bridge: {description: The Linux bridge., type: str, returned: for bridges and overlays}
+    ours: {description: Whether this collection made the bridge. If not it will never delete it., type: bool, returned: for bridges and overlays}
+    mtu: {description: MTU in bytes., type: int, returned: for bridges and overlays}
+    mac: {description: MAC address of the bridge., type: str, returned: for bridges and overlays}
+    up: {description: Whether the bridge is raised., type: bool, returned: for bridges and overlays}
+    parent: {description: The link that the endpoints stand on., type: str, returned: for macvlan and ipvlan}
+    mode: {description: Their mode., type: str, returned: for macvlan and ipvlan}
+    host_interface: {description: "The host's own link on the parent, where V(host_access) is true, else null.", type: str, returned: for macvlan and ipvlan}
+    addresses: {description: "The host's addresses on the bridge, or on its own link on the parent.", type: list, elements: str, returned: if it has a link}
     vxlan: {description: "Of an overlay: device, vni, udp_port, vtep_address, peers and remote_endpoints.", type: dict, returned: for overlays}
     endpoints:
-      description: "Who is attached: name, container, interface, host_interface, mac, addresses and default_route."
+      description:
+        - "Who is attached: name, container, interface, host_interface, mac, addresses and default_route; parent and mode where the interface stands on a link
+          of the host."
       type: list
       elements: dict
       returned: success
@@ -95,7 +122,7 @@ networks:
         - name: api
           container: netns:api
           interface: eth0
-          host_interface: ve-cb07bb941778
+          host_interface: cn-cb07bb941778
           bridge: br-web
           mtu: 1500
           mac: "02:7b:42:f3:3b:f8"
@@ -103,21 +130,53 @@ networks:
           addresses: [10.20.0.10/24]
           default_route: [10.20.0.1]
 endpoints:
-  description: The same by endpoint, with its published ports.
+  description:
+    - The same by endpoint, with its published ports.
+    - RV(endpoints[].routes) and RV(endpoints[].rules) are what this collection put into its namespace, source routing included.
   returned: success
   type: list
   elements: dict
   sample:
     - name: api
       scope: main
-      interfaces: [{network: web, interface: eth0, host_interface: ve-cb07bb941778, addresses: [10.20.0.10/24]}]
+      interfaces: [{network: web, interface: eth0, host_interface: cn-cb07bb941778, addresses: [10.20.0.10/24]}]
       ports: [{scope: main, endpoint: api, protocol: tcp, published: "8080", host_ip: null, allowed_source: null, target: "10.20.0.10:80"}]
+      routes: [{destination: 0.0.0.0/0, type: unicast, gateway: 10.20.0.1, interface: eth0, metric: 0, table: 254}]
+      rules: []
 ports:
   description: All published ports as the firewall holds them.
   returned: success
   type: list
   elements: dict
   sample: [{scope: main, endpoint: api, protocol: tcp, published: "8080", host_ip: null, allowed_source: null, target: "10.20.0.10:80"}]
+links:
+  description: Wires and tunnels, with those of their ends that could be read.
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - name: direct
+      scope: main
+      ends:
+        - {container: "netns:left", interface: eth1, bridge: null, mtu: 1500, mac: "02:60:f8:ea:f7:51", up: true, addresses: [10.9.0.1/30]}
+        - {container: "netns:right", interface: eth1, bridge: null, mtu: 1500, mac: "02:2c:7d:62:ac:dd", up: true, addresses: [10.9.0.2/30]}
+      tunnel: null
+devices:
+  description: Links of the host that containers have at present, by the name they have on the host.
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - name: eth2
+      scope: main
+      endpoint: firewall
+      container: netns:firewall
+      interface: wan
+      bridge: null
+      mtu: 1500
+      mac: "52:54:00:12:34:56"
+      up: true
+      addresses: [203.0.113.2/24]
 namespaces:
   description: All named namespaces, with the scope that made them or null.
   returned: success
@@ -128,8 +187,12 @@ namespaces:
 
 from typing import Any, Dict
 
-from ansible_collections.netloom.container_net.plugins.module_utils._ansible.info import Report, observe_everything, select_networks
+from ansible_collections.netloom.container_net.plugins.module_utils._ansible.info import Report, observe_everything, read_places, select_networks
+from ansible_collections.netloom.container_net.plugins.module_utils._ansible.info_links import describe_devices, describe_links
 from ansible_collections.netloom.container_net.plugins.module_utils._ansible.run import BACKEND_OPTION, command_runner, create_module, find_backend, guard
+
+CONTAINER: Dict[str, Any] = {"docker": {"type": "str"}, "podman": {"type": "str"}, "pid": {"type": "int"}}
+EXACTLY_ONE: Dict[str, Any] = {"required_one_of": [list(CONTAINER)], "mutually_exclusive": [list(CONTAINER)]}
 
 
 def main() -> None:
@@ -138,20 +201,24 @@ def main() -> None:
             "scope": {"type": "str"},
             "networks": {"type": "list", "elements": "str"},
             "namespaces": {"type": "list", "elements": "str"},
+            "containers": {"type": "list", "elements": "dict", "options": CONTAINER, **EXACTLY_ONE},
             **BACKEND_OPTION,
         }
     )
 
     def read() -> Dict[str, Any]:
         options = module.params
-        places = ["path:" + path for path in options["namespaces"] or ()]
-        report = Report(observe_everything(places, find_backend(options["firewall_backend"]), command_runner(module)), options["scope"])
+        places = read_places(options["namespaces"] or (), options["containers"] or ())
+        snapshot = observe_everything(places, find_backend(options["firewall_backend"]), command_runner(module))
+        report = Report(snapshot, options["scope"])
         return {
             "changed": False,
             "networks": select_networks(report.networks(), options["networks"]),
             "endpoints": report.endpoints(),
             "ports": report.ports(),
             "namespaces": report.namespaces(),
+            "links": describe_links(snapshot, options["scope"]),
+            "devices": describe_devices(snapshot, options["scope"]),
         }
 
     guard(module, read)

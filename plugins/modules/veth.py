@@ -89,7 +89,7 @@ EXAMPLES = r"""
 
 - name: Make a namespace a port of a bridge
   netloom.container_net.veth:
-    name: ve-api
+    name: veth-api
     bridge: br-lab
     peer_name: eth0
     peer_namespace: api
@@ -97,7 +97,7 @@ EXAMPLES = r"""
 
 - name: Remove the pair
   netloom.container_net.veth:
-    name: ve-api
+    name: veth-api
     state: absent
 """
 
@@ -107,7 +107,7 @@ actions:
   returned: success
   type: list
   elements: str
-  sample: ["+ veth ve-api", "+ veth eth0 in api", "+ address 10.30.0.10/24 on eth0 in api"]
+  sample: ["+ veth veth-api", "+ veth eth0 in api", "+ address 10.30.0.10/24 on eth0 in api"]
 statistics:
   description:
     - What the run cost. C(netlink_changes) counts the messages that change something, C(firewall_restores) the runs of the firewall tool,
@@ -119,7 +119,7 @@ veth:
   description: This end, as found and as asked.
   returned: success
   type: dict
-  sample: {name: ve-api, namespace: null, exists: true, mtu: 1500, up: true, master: br-lab, peer_name: eth0, addresses: []}
+  sample: {name: veth-api, namespace: null, exists: true, mtu: 1500, up: true, master: br-lab, peer_name: eth0, addresses: []}
 """
 
 from typing import List

@@ -135,6 +135,7 @@ vxlan:
   sample: {name: vx-mesh, namespace: null, exists: true, vni: 4200, port: 4789, local: 192.0.2.11, mtu: 1450, master: br-mesh, up: true, addresses: []}
 """
 
+import ipaddress
 from typing import List
 
 from ansible_collections.netloom.container_net.plugins.module_utils._ansible.atomic import Options, absent, describe_link, object_mark, present
@@ -187,6 +188,8 @@ def main() -> None:
             options.refuse("peers", "the list holds this host's own tunnel address %s" % kind.local, "leave it out")
         if len({":" in address for address in (*peers, kind.local or "", kind.group or "") if address}) > 1:
             options.refuse("peers", "local, peers and group must be of one address family")
+        if kind.group and not ipaddress.ip_address(kind.group).is_multicast:
+            options.refuse("group", "must be a multicast address", "name unicast addresses in peers")
         options.check()
         link = Link(place, name, kind=kind, mtu=mtu, mac=mac, up=options["up"], master=bridge, alias=object_mark(options.scope))
         if options["state"] == "absent":

@@ -121,7 +121,7 @@ def test_internal_and_icc_change_without_touching_a_link() -> None:
     assert stream.finish()[0] > 10
     apart = settle(declare(enable_icc=False))
     assert {"~ veth %s: isolated off → on" % VE[name] for name in "abc"} < set(apart)
-    assert not [line for line in apart if not line.startswith(("~ veth ve-", "~ iptables chain filter/", "~ ip6tables chain filter/"))]
+    assert not [line for line in apart if not line.startswith(("~ veth cn-", "~ iptables chain filter/", "~ ip6tables chain filter/"))]
 
 
 def test_peers_of_an_overlay() -> None:

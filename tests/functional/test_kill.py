@@ -14,7 +14,7 @@ from harness.declarations import V4, V6, endpoint, network
 from harness.engine import Declaration, converge, lines
 from harness.faults import count_points, die_at
 from harness.foreign import add_foreign_things
-from harness.host import on_fake_host, share_out
+from harness.host import on_fake_host, sh, share_out
 from harness.snapshot import Snapshot, differences, take_snapshot
 
 BEFORE = Declaration(prepare=add_foreign_things)
@@ -29,14 +29,44 @@ OTHER = Declaration(
     [endpoint("a", {"name": "web", "ipv4_address": "10.20.0.11"}, ports=["8081:80/tcp"]), endpoint("c", "web")],
     prepare=add_foreign_things,
 )
-LEAST = {"create": 60, "change": 60, "remove": 35}
-RUNS = {"create": (BEFORE, WEB), "change": (WEB, OTHER), "remove": (WEB, BEFORE)}
+# On the LAN of a parent that others use too; in the second an endpoint has moved to another address and one is gone.
+P4, P6 = {"subnet": "198.51.100.0/24", "gateway": "198.51.100.2"}, {"subnet": "2001:db8:51::/64"}
+LAN = Declaration(
+    [network("lan", P4, P6, driver="macvlan", parent="p0", host_access=True)],
+    [endpoint("a", {"name": "lan", "ipv4_address": "198.51.100.10"}), endpoint("b", "lan")],
+    prepare=add_foreign_things,
+)
+LAN_OTHER = Declaration(
+    [network("lan", P4, P6, driver="macvlan", parent="p0", mode="private")],
+    [endpoint("a", {"name": "lan", "ipv4_address": "198.51.100.20"})],
+    prepare=add_foreign_things,
+)
+LEAST = {"create": 60, "change": 60, "remove": 35, "create a LAN": 40, "change a LAN": 20, "remove a LAN": 8}
+RUNS = {
+    "create": (BEFORE, WEB),
+    "change": (WEB, OTHER),
+    "remove": (WEB, BEFORE),
+    "create a LAN": (BEFORE, LAN),
+    "change a LAN": (LAN, LAN_OTHER),
+    "remove a LAN": (LAN, BEFORE),
+}
 
 
 def reach(start: Declaration) -> None:
     start.prepare()
     if start.networks:
         converge(start)
+
+
+@pytest.mark.fake_host
+def test_a_removal_cut_short_spares_what_is_wanted_again() -> None:
+    """The links of a removal share a group in the kernel; one that was left in it must not go with the next removal."""
+    reach(WEB)
+    clean = take_snapshot()
+    sh("ip link set br-web group 0x636E6574")
+    assert lines(converge(WEB)) == ["~ bridge br-web: removal begun → none"]
+    assert differences(clean, take_snapshot()) == ""
+    assert lines(converge(WEB)) == []
 
 
 @pytest.mark.parametrize("name", RUNS)

@@ -43,6 +43,13 @@ OBJECTS: List[Dict[str, Any]] = [
         "change": ["~ veth v9: mtu 1500 → 1300", "~ veth v9p: mtu 1500 → 1300"],
     },
     {
+        "module": "macvlan",
+        "present": {"name": "mv9", "parent": "eth0", "mtu": 1400, "addresses": ["10.6.0.1/24", "fd00:6::1/64"]},
+        "changed": {"name": "mv9", "parent": "eth0", "mtu": 1300, "mode": "private", "addresses": ["10.6.0.2/24", "fd00:6::1/64"]},
+        "line": "+ macvlan mv9",
+        "change": ["~ macvlan mv9: mode bridge → private, mtu 1400 → 1300", "+ address 10.6.0.2/24 on mv9", "- address 10.6.0.1/24 on mv9"],
+    },
+    {
         "module": "vxlan",
         "present": {"name": "vx9", "vni": 9, "peers": ["192.0.2.2"], "learning": True},
         "changed": {"name": "vx9", "vni": 9, "peers": ["192.0.2.3"], "learning": False},
@@ -164,6 +171,10 @@ REFUSED: Dict[str, Task] = {
     "no such namespace": {COLLECTION + "bridge": {"name": "br9", "namespace": "nowhere"}},
     "all errors at once": {COLLECTION + "bridge": {"name": "br 9", "mtu": 3, "mac_address": "01:00:00:00:00:00", "addresses": ["10.0.0.1"]}},
     "a bad declaration": {COLLECTION + "topology": {"networks": [{"name": "web", "ipam_config": [{"subnet": "10.20.0.1/24"}], "mtuu": 3}]}},
+    "a parent that is not there": {COLLECTION + "macvlan": {"name": "mv9", "parent": "eth7"}},
+    "a parent as its own": {COLLECTION + "vlan": {"name": "eth0", "parent": "eth0", "vlan_id": 4095}},
+    "above the parent's MTU": {COLLECTION + "ipvlan": {"name": "ip9", "parent": "eth0", "mtu": 1501}},
+    "a MAC of its own in mode passthru": {COLLECTION + "macvlan": {"name": "mv9", "parent": "eth0", "mode": "passthru", "mac_address": "02:00:00:00:00:01"}},
     "an unknown option": {COLLECTION + "netns": {"name": "t1", "nmae": "t2"}},
     "a path as a name": {COLLECTION + "netns": {"name": "../t1"}},
 }
@@ -175,6 +186,10 @@ WORDS = {
     "no such namespace": ["nowhere", "nothing was changed"],
     "all errors at once": ["4 input errors, nothing was changed", "- name: ", "- mtu: ", "- mac_address: ", "- addresses[0]: "],
     "a bad declaration": ["2 input errors, nothing was changed", "did you mean", "networks[web]"],
+    "a parent that is not there": ["macvlan mv9: there is no interface eth7 on this host"],
+    "a parent as its own": ["2 input errors, nothing was changed", "- vlan_id: ", "- parent: ", "a link cannot stand on itself"],
+    "above the parent's MTU": ["mtu: got integer", "above the MTU of the parent eth0; at most 1500"],
+    "a MAC of its own in mode passthru": ["mac_address: ", "in mode passthru the device has the parent's MAC; remove it"],
     "an unknown option": ["Unsupported parameters", "nmae"],
     "a path as a name": ["name", "a path separator is not allowed in a name"],
 }

@@ -24,19 +24,19 @@ WEB = Declaration(
 )
 # What happened between the apply and the removal.
 # The kernel takes the links of a namespace down after its name is gone; %d of ours are left then.
-AWAIT_TEARDOWN = "; while [ $(ip -br link | grep -c '^ve-') -gt %d ]; do sleep 0.01; done"
+AWAIT_TEARDOWN = "; while [ $(ip -br link | grep -c '^cn-') -gt %d ]; do sleep 0.01; done"
 ACCIDENTS: Dict[str, str] = {
     "nothing": "true",
     "a namespace is gone": "ip netns delete a" + AWAIT_TEARDOWN % 1,
     "all namespaces are gone": "ip netns delete a; ip netns delete b" + AWAIT_TEARDOWN % 0,
     "the namespaces' directory is unmounted": "umount -l /run/netns/a; rm /run/netns/a" + AWAIT_TEARDOWN % 1,
     "a bridge is gone": "ip link delete br-web",
-    "all links are gone": "ip link delete br-web; ip link delete br-db; for v in $(ip -br link | grep -o '^ve-[0-9a-f]*'); do ip link delete $v; done",
+    "all links are gone": "ip link delete br-web; ip link delete br-db; for v in $(ip -br link | grep -o '^cn-[0-9a-f]*'); do ip link delete $v; done",
     "the firewall was flushed": "iptables -F; iptables -t nat -F; iptables -t raw -F; iptables -X; iptables -t nat -X; iptables -t raw -X",
     "all firewalls were flushed": "nft flush ruleset",
     "the links are down": "ip link set br-web down; ip -n a link set eth0 down",
     "an address is gone": "ip address delete 10.20.0.1/24 dev br-web; ip -n a address flush dev eth0",
-    "a port was taken out": "ip link set $(ip -br link show master br-web | grep -o '^ve-[0-9a-f]*' | head -1) nomaster",
+    "a port was taken out": "ip link set $(ip -br link show master br-web | grep -o '^cn-[0-9a-f]*' | head -1) nomaster",
 }
 
 

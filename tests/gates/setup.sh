@@ -4,7 +4,29 @@
 
 # command:Debian package
 NEEDED="git:git ip:iproute2 iptables-restore:iptables nft:nftables nsenter:util-linux ping:iputils-ping ps:procps shellcheck:shellcheck strace:strace"
+# Only root can run engines, so only root gets them: see tests/gates/engines.sh.
+if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then NEEDED="$NEEDED dockerd:docker.io podman:podman runc:runc busybox:busybox-static"; fi
 for extra in "$@"; do NEEDED="$NEEDED $extra"; done
+
+# A Docker Engine would change this machine's firewall: it is neither started by its installation nor at the next boot.
+policy=/usr/sbin/policy-rc.d
+unwanted="docker.service docker.socket"
+keep_engines_off() {
+  case " ${missing[*]} " in *" docker.io "*) ;; *) return 0 ;; esac
+  if ! command -v containerd >/dev/null; then unwanted="$unwanted containerd.service"; fi
+  if [ -e "$policy" ]; then mv "$policy" "$policy.container-net"; fi
+  trap forget_engines EXIT
+  printf '#!/bin/sh\nexit 101\n' >"$policy"
+  chmod 755 "$policy"
+}
+forget_engines() {
+  case " ${missing[*]} " in *" docker.io "*) ;; *) return 0 ;; esac
+  rm -f "$policy"
+  if [ -e "$policy.container-net" ]; then mv "$policy.container-net" "$policy"; fi
+  trap - EXIT
+  # shellcheck disable=SC2086
+  if command -v systemctl >/dev/null; then systemctl disable $unwanted >>"$BUILD/apt.log" 2>&1 || true; fi
+}
 
 missing=()
 for pair in $NEEDED; do
@@ -25,7 +47,9 @@ if [ "${#missing[@]}" -gt 0 ]; then
   fi
   printf 'installing %s\n' "${missing[*]}"
   export DEBIAN_FRONTEND=noninteractive
+  keep_engines_off
   { apt-get update && $install; } >"$BUILD/apt.log" 2>&1 || { tail -n 30 "$BUILD/apt.log" >&2; exit 1; }
+  forget_engines
   python=$(bash tests/gates/find_python.sh 11 14) || {
     echo "No Python 3.11 or newer with the venv module was found; Ansible needs one on the controller." >&2
     exit 1

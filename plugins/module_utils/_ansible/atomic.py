@@ -16,7 +16,7 @@ from .._model.addresses import canonical_mac
 from .._model.errors import Conflict, InputError, Problem
 from .._model.link import Link
 from .._model.mark import Mark, is_owned, read_mark
-from .._model.names import interface_name_fault, label_fault
+from .._model.names import interface_name_fault, label_fault, parent_name_fault
 from .._model.objects import Address, FdbEntry, KernelObject, Namespace, Neighbour
 from .._model.snapshot import Facts, Key, Snapshot
 from .engine import Outcome, Request
@@ -46,6 +46,10 @@ class Options:
 
     def interface(self, name: str) -> Optional[str]:
         return self._text(name, interface_name_fault)
+
+    def parent(self, name: str) -> Optional[str]:
+        """Return the name of an interface that may be a VLAN, such as eth1.30."""
+        return self._text(name, parent_name_fault)
 
     def _text(self, name: str, fault_of: Callable[[str], Optional[str]]) -> Optional[str]:
         value = self._params[name]

@@ -9,70 +9,47 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field, replace
-from typing import Callable, Dict, FrozenSet, Iterable, List, Optional, Sequence, Set, Tuple
+from dataclasses import replace
+from typing import Dict, FrozenSet, List, Optional, Sequence, Set, Tuple
 
 from .._compile.host import FORWARDING, accept_ra_path
-from .._firewall.backend import Backend, RunCommand
 from .._kernel.apply import Applier
 from .._kernel.door import Door
 from .._kernel.hostlock import host_lock
 from .._kernel.namespace import Rooms
-from .._kernel.observe import Observer
+from .._kernel.observe import Observer, deep_places
+from .._kernel.pci import list_pci_addresses
+from .._kernel.radio import list_wireless_links
 from .._kernel.record import Record
 from .._kernel.sysctl import read_sysctl
+from .._kernel.unconfirmed import refuse_unconfirmed
+from .._kernel.visits import Visits
 from .._model.collector import collector_paused
 from .._model.errors import ContainerNetError, KernelRace, NamespaceMissing, VerifyError
-from .._model.link import Link
+from .._model.link import Link, Nic
 from .._model.objects import HOST, KernelObject, Namespace, Sysctl
 from .._model.rule import Rule
 from .._model.snapshot import Facts, Key, Snapshot, host_facts
 from .._plan.planner import plan
-from .._plan.step import CREATE, Step
-from .._runtime.namespace import list_named_namespaces, namespace_path, open_namespace, read_placeholder
+from .._plan.stack import lower_places, refuse_missing_lowers
+from .._plan.step import Step
+from .._runtime.containers import Containers
+from .._runtime.namespace import list_named_namespaces, namespace_path, read_placeholder
 from .duplicates import refuse_duplicates
-from .rollback import earlier_objects, read_what_goes
-from .scope import restored_sysctls, scope_keys
+from .firewalls import Firewalls
+from .guard import Guard
+from .kept import KeptFiles
+from .request import STATE_DIRECTORY, Build, Outcome, Request
+from .rollback import read_what_goes, way_back
+from .scope import kept_parents, restored_sysctls, scope_keys
+from .shared import observe_named, refuse_shared
+from .visited import Visited
 
-STATE_DIRECTORY = "/run/container_net"
+__all__ = ["STATE_DIRECTORY", "Build", "Outcome", "Request", "converge"]
+
 ATTEMPTS = 3
 DEFAULT_ROUTE_6 = "::/0"
 BRIDGE_NETFILTER = "net/bridge/bridge-nf-call-iptables"
-
-Build = Callable[[Facts], Tuple[Sequence[KernelObject], Sequence[Rule]]]
-
-
-@dataclass(frozen=True)
-class Request:
-    """What one run wants. `removes` picks further keys to delete from the snapshot; `prune` adds all that the scope owns."""
-
-    scope: str
-    build: Build
-    backend: Backend
-    run: RunCommand
-    check_mode: bool = False
-    prune: bool = False
-    adopt: bool = False
-    restore: bool = False  # put the host's earlier settings back if nobody needs ours any more; `prune` implies it
-    removes: Optional[Callable[[Snapshot], Iterable[Key]]] = None
-    place: str = HOST  # whose firewall and forwarding
-    places: Tuple[str, ...] = ()  # to be read although nothing is desired there
-    lock_timeout: float = 60.0
-    verify: bool = True
-    state_directory: str = STATE_DIRECTORY
-
-
-@dataclass
-class Outcome:
-    """What a run found and did."""
-
-    steps: Tuple[Step, ...] = ()
-    snapshot: Snapshot = field(default_factory=Snapshot)
-    desired: Tuple[KernelObject, ...] = ()
-    netlink_changes: int = 0
-    firewall_restores: int = 0
-    seconds: float = 0.0
-    warnings: List[str] = field(default_factory=list)
 
 
 def converge(request: Request, *, door: Optional[Door] = None) -> Outcome:
@@ -96,69 +73,89 @@ def _check(request: Request, door: Door) -> Outcome:
 
 def _change(request: Request, door: Door) -> Outcome:
     with host_lock(request.state_directory, timeout=request.lock_timeout):
+        refuse_unconfirmed(request.state_directory)
         return _converge_locked(request, door)
 
 
 def _converge_locked(request: Request, door: Door) -> Outcome:
     """Plan again when something else changes the same objects meanwhile; after a failure put back what stood before."""
     tried: List[Outcome] = []
+    guard: Optional[Guard] = None
     for attempt in range(1, ATTEMPTS + 1):
         run = _Run(request, door)
         try:
             tried.append(run.plan())
+            if request.confirm_timeout and tried[-1].steps and guard is None:
+                guard = _start_guard(request, door, tried[-1])
             run.apply(tried[-1])
-            return _joined(tried)
+            return _joined(tried, guard)
         except (KernelRace, VerifyError) as error:
             if attempt == ATTEMPTS:
-                raise _rolled_back(request, door, tried, error) from error
+                raise _rolled_back(request, door, tried, error, guard) from error
+            time.sleep(attempt * getattr(error, "pause", 0.0))
         except (ContainerNetError, OSError) as error:
-            raise _rolled_back(request, door, tried, error) from error
+            raise _rolled_back(request, door, tried, error, guard) from error
         finally:
             run.close()
     raise KernelRace("no attempt was made")
 
 
-def _joined(tried: Sequence[Outcome]) -> Outcome:
+def _start_guard(request: Request, door: Door, planned: Outcome) -> Guard:
+    kept = KeptFiles(request.state_directory)
+
+    def put_back() -> int:
+        kept.recall_settings()
+        taken = _put_back(request, door.timeout, planned.snapshot, planned.steps)
+        kept.write()
+        return taken
+
+    return Guard(request.state_directory, request.scope, request.confirm_timeout, request.connection, put_back)
+
+
+def _joined(tried: Sequence[Outcome], guard: Optional[Guard]) -> Outcome:
     """Return the last outcome with the steps of all attempts, each told once."""
-    steps = {step.line: step for outcome in tried for step in outcome.steps}
-    return replace(tried[-1], steps=tuple(steps.values()))
+    steps = {(step.line, step.subject.key): step for outcome in tried for step in outcome.steps}
+    confirm_before = None
+    if guard is not None:
+        confirm_before = guard.confirm_before
+        guard.leave()
+    return replace(tried[-1], steps=tuple(steps.values()), confirm_before=confirm_before)
 
 
-def _rolled_back(request: Request, door: Door, tried: Sequence[Outcome], cause: Exception) -> Exception:
+def _rolled_back(request: Request, door: Door, tried: Sequence[Outcome], cause: Exception, guard: Optional[Guard]) -> Exception:
     """Undo by planning the way back to what the scope owned before; report the cause either way."""
     if not tried:
         return cause  # nothing was changed yet
-    before = tried[0].snapshot
-    steps = [step for outcome in tried for step in outcome.steps]
-    earlier = earlier_objects(before, steps, request.scope, Record(request.state_directory, request.place).read())
-    made = {step.subject.key for step in steps if step.action == CREATE} - set(before.objects)
-    back = Request(
-        scope=request.scope,
-        build=lambda _facts: (earlier, ()),
-        backend=request.backend,
-        run=request.run,
-        removes=lambda snapshot: made & set(snapshot.objects),
-        restore=not earlier,
-        place=request.place,
-        places=tuple(dict.fromkeys(step.place for step in steps)),
-        verify=False,
-        state_directory=request.state_directory,
-    )
     word = "what stood before was put back"
-    for attempt in range(1, ATTEMPTS + 1):
-        run = _Run(back, Door(timeout=door.timeout), firewall_as=before)
-        try:
-            run.apply(run.plan())
-            break
-        except (ContainerNetError, OSError) as error:
-            if attempt == ATTEMPTS or not isinstance(error, KernelRace):
-                word = "putting back what stood before failed too (%s); correct the cause and run again" % error
-                break
-        finally:
-            run.close()
+    try:
+        _put_back(request, door.timeout, tried[0].snapshot, [step for outcome in tried for step in outcome.steps])
+    except (ContainerNetError, OSError) as error:
+        word = "putting back what stood before failed too (%s); correct the cause and run again" % error
+        if guard is not None:
+            guard.abandon()
+    else:
+        if guard is not None:
+            guard.dismiss()
     failure = cause if isinstance(cause, ContainerNetError) else ContainerNetError(str(cause))
     failure.args = ("%s; %s" % (failure, word),)
     return failure
+
+
+def _put_back(request: Request, timeout: float, before: Snapshot, steps: Sequence[Step]) -> int:
+    """Bring the scope back to what it owned before the steps; return how many that took."""
+    back = way_back(request, before, steps)
+    for attempt in range(1, ATTEMPTS + 1):
+        run = _Run(back, Door(timeout=timeout), firewall_as=before)
+        try:
+            outcome = run.plan()
+            run.apply(outcome)
+            return len(outcome.steps)
+        except KernelRace:
+            if attempt == ATTEMPTS:
+                raise
+        finally:
+            run.close()
+    raise KernelRace("no attempt was made")
 
 
 class _Run:
@@ -167,12 +164,16 @@ class _Run:
     def __init__(self, request: Request, door: Door, firewall_as: Optional[Snapshot] = None) -> None:
         self._request = request
         self._door = door
-        self._rooms = Rooms(open_namespace)
+        self._containers = Containers()
+        self._rooms = Rooms(self._containers.open)
         self._record = Record(request.state_directory, request.place)
+        self._visited = Visited(Visits(request.state_directory, request.scope), self._rooms)
+        self._firewalls = Firewalls(request.backend, request.run, self._rooms, request.place)
         self._firewall_as = firewall_as
 
     def close(self) -> None:
         self._rooms.close()
+        self._containers.close()
 
     def plan(self) -> Outcome:
         request = self._request
@@ -180,45 +181,62 @@ class _Run:
         observer.observe_place(HOST, {})
         if self._rooms.find(request.place) is None:
             raise NamespaceMissing("there is no network namespace named '%s'; nothing was changed" % request.place.partition(":")[2])
+        if request.early:
+            observe_named(observer, self._rooms, list_named_namespaces(), ())
+            self._visited.observe(observer, ())
         kernel, rules = request.build(self._facts(observer.snapshot))
         self._observe_rest(observer, kernel)
         snapshot = observer.snapshot
-        desired = tuple(kernel) + self._firewall(snapshot, rules)
+        desired = tuple(kernel) + self._firewalls.read(snapshot, rules, request.scope, self._firewall_as)
         prunable: Set[Key] = set()
         if request.prune:
+            desired += kept_parents(snapshot, request.scope, desired)
             prunable |= scope_keys(snapshot, request.scope)
         if request.prune or request.restore:
             desired += restored_sysctls(snapshot, request.place, request.scope, desired, self._record.read())
+        if request.prune:
+            desired += self._visited.restored(snapshot, desired, prunable)
         if request.removes:
             prunable |= set(request.removes(snapshot))
         prunable |= {key for key in snapshot.mine if key[0] in ("Chain", "Jump")}
         steps = plan(desired, snapshot, prunable=prunable, adopt=request.adopt)
-        refuse_duplicates(steps, desired, snapshot)
+        if self._firewall_as is None:
+            refuse_duplicates(steps, desired, snapshot)
         if not request.check_mode:
+            refuse_missing_lowers(steps, desired, snapshot)
             read_what_goes(observer, steps)
         return Outcome(steps, snapshot, desired)
 
     def apply(self, outcome: Outcome) -> None:
         if outcome.steps:
             self._apply_steps(outcome)
-        settings = [item for item in outcome.desired if isinstance(item, Sysctl)]
+        if self._request.prune:
+            self._visited.leave(outcome.desired)
+        settings = [item for item in outcome.desired if isinstance(item, Sysctl) and item.place == self._request.place]
         recorded = self._record.read()
         if any(not item.restore and item.path in recorded for item in settings) or not (recorded or any(item.restore for item in settings)):
             self._record.clear()
 
     def _apply_steps(self, outcome: Outcome) -> None:
         request = self._request
-        applier = Applier(self._door, self._rooms, outcome.snapshot, namespace_path=namespace_path, remember=self._record.remember)
+        applier = Applier(self._door, self._rooms, outcome.snapshot, namespace_path=namespace_path, remember=self._remember)
 
         def apply_firewall(steps: Sequence[Step]) -> None:
-            with self._rooms.inside(request.place):
-                outcome.firewall_restores += request.backend.apply(steps, request.run)
+            outcome.firewall_restores += self._firewalls.apply(steps)
 
+        if request.prune:
+            self._visited.enter(outcome.desired, outcome.snapshot, request.scope)
         applier.apply(outcome.steps, apply_firewall)
         if outcome.firewall_restores:
             outcome.warnings.extend(request.backend.warnings(request.run))
         if request.verify:
             self._verify()
+
+    def _remember(self, place: str, path: str, value: str) -> None:
+        if place == self._request.place:
+            self._record.remember(path, value)
+        else:
+            self._visited.remember(place, path, value)
 
     def _verify(self) -> None:
         again = _Run(self._request, self._door)
@@ -241,6 +259,9 @@ class _Run:
             forwarding_off=off,
             accept_ra=tuple((device, read_sysctl(accept_ra_path(device)) or "") for device in devices),
             bridge_netfilter=read_sysctl(BRIDGE_NETFILTER) == "1",
+            wireless=list_wireless_links(),
+            lent=tuple(link for link in snapshot.links() if isinstance(link.kind, Nic)),
+            pci=list_pci_addresses() if self._request.early else (),
         )
 
     def _observe_rest(self, observer: Observer, desired: Sequence[KernelObject]) -> None:
@@ -252,31 +273,25 @@ class _Run:
             elif isinstance(item, Sysctl):
                 sysctls.setdefault(item.place, set()).add(item.path)
         sysctls.setdefault(self._request.place, set()).update(self._record.read())
+        for place, paths in self._visited.settings().items():
+            sysctls.setdefault(place, set()).update(paths)
         observer.observe_host_settings({key: value for key, value in settings.items() if key[0] == HOST}, sorted(sysctls.get(HOST, ())))
         by_place: Dict[str, Dict[Tuple[str, str], Tuple[str, ...]]] = {}
         for key, value in settings.items():
             by_place.setdefault(key[0], {})[key] = value
         made = {item.place for item in desired if isinstance(item, Namespace)}
         places = dict.fromkeys(item.place for item in desired if item.place != HOST)
+        places.update(dict.fromkeys(lower_places(desired)))
+        deep = deep_places(desired)
+        self._containers.prepare((*places, *self._request.places))
+        refuse_shared(self._rooms, places)
         for place in places:
-            if not observer.observe_place(place, by_place.get(place, {}), sysctls.get(place, ())) and place not in made:
+            if not observer.observe_place(place, by_place.get(place, {}), sysctls.get(place, ()), deeply=place in deep) and place not in made:
                 raise NamespaceMissing("there is no network namespace named '%s'; nothing was changed" % place.partition(":")[2])
         for place in self._request.places:
-            if place != HOST and place not in places:
-                observer.observe_place(place, {}, sysctls.get(place, ()))
+            if place != HOST and place not in places and not observer.observe_place(place, {}, sysctls.get(place, ())):
+                observer.observe_mark(place)
         if self._request.prune:
-            for place in list_named_namespaces():
-                if place not in places:
-                    observer.observe_mark(place)
+            observe_named(observer, self._rooms, list_named_namespaces(), (*places, *self._request.places))
+            self._visited.observe(observer, (*places, *self._request.places))
         observer.join_pairs()
-
-    def _firewall(self, snapshot: Snapshot, rules: Sequence[Rule]) -> Tuple[KernelObject, ...]:
-        """Read the firewall and return what it should hold: other scopes' rules as they are, ours as compiled."""
-        request = self._request
-        with self._rooms.inside(request.place):
-            current = request.backend.observe(request.run, request.place)
-        for item in current:
-            snapshot.add(item, mine=True)
-        if self._firewall_as is not None:
-            return tuple(item for key, item in self._firewall_as.objects.items() if key[0] in ("Chain", "Jump"))
-        return tuple(request.backend.compose(rules, scope=request.scope, current=current, place=request.place))

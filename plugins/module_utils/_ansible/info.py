@@ -9,35 +9,57 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Dict, Iterable, List, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Set, Tuple
 
+from .._document.container import read_container
 from .._firewall.backend import Backend, RunCommand
 from .._kernel.door import Door
 from .._kernel.namespace import Rooms
 from .._kernel.observe import Observer
-from .._model.link import Link, Veth, Vxlan
+from .._model.errors import InputError, Problem
+from .._model.link import Bridge, Ipvlan, Link, Macvlan, Vxlan
 from .._model.mark import Mark, read_mark
-from .._model.objects import FLOOD_MAC, HOST, Address, Chain, FdbEntry, Namespace, Neighbour, Route
+from .._model.objects import FLOOD_MAC, HOST, Chain, FdbEntry, Namespace, Neighbour
 from .._model.snapshot import Snapshot
-from .._runtime.namespace import list_named_namespaces, namespace_path, open_namespace, read_placeholder
+from .._runtime.containers import Containers
+from .._runtime.namespace import list_named_namespaces, namespace_path, read_placeholder
+from .inside import Insides, is_attachment
 
+ENDPOINT_ROLES = ("endpoint", "router")
 _DNAT = re.compile(r" -j DNAT --to-destination (\S+)")
 _LABEL = re.compile(r'--comment "container-net:([^:"]*):([^:"]*):\d+"')
 _OPTION = re.compile(r" (-p|-d|-s|--dport) (\S+)")
 
 
+def read_places(paths: Iterable[str], containers: Iterable[Mapping[str, Any]]) -> List[str]:
+    """Return the places of namespace files and of containers, each of these a map with one kind."""
+    problems: List[Problem] = []
+    given = [{kind: value for kind, value in container.items() if value is not None} for container in containers]
+    found = [read_container(container, "containers[%d]" % index, problems) for index, container in enumerate(given)]
+    if problems:
+        raise InputError(tuple(problems))
+    return ["path:" + path for path in paths] + [place for place in found if place is not None]
+
+
 def observe_everything(places: Sequence[str], backend: Backend, run: RunCommand) -> Snapshot:
-    """Read the host, every named namespace, and the further places."""
-    rooms = Rooms(open_namespace)
+    """Read the host, the places asked for, and every named namespace."""
+    containers = Containers()
+    rooms = Rooms(containers.open)
     try:
+        containers.prepare(places)
         observer = Observer(Door(), rooms, read_placeholder)
-        for place in (HOST, *list_named_namespaces(), *places):
+        seen: Set[Optional[int]] = set()
+        for place in (HOST, *places, *list_named_namespaces()):
+            if rooms.identify(place) in seen:
+                continue  # a container's namespace that has a name as well
+            seen.add(rooms.identify(place))
             observer.observe_place(place, {})
         observer.join_pairs()
         for item in backend.observe(run, HOST):
             observer.snapshot.add(item, mine=True)
     finally:
         rooms.close()
+        containers.close()
     return observer.snapshot
 
 
@@ -47,39 +69,60 @@ class Report:
     def __init__(self, snapshot: Snapshot, scope: Optional[str]) -> None:
         self._snapshot = snapshot
         self._scope = scope
-        self._host_ends: List[Tuple[Mark, Link]] = []
+        self._insides = Insides(snapshot)
+        self._members: List[Tuple[Mark, Link]] = []
         self._network_links: Dict[Tuple[str, str], List[Link]] = {}
-        for link in snapshot.links(HOST):
+        for link in snapshot.links():
             mark = read_mark(link.alias)
             if mark is None or not self._wanted(mark.scope):
                 continue
-            if mark.role == "endpoint":
-                self._host_ends.append((mark, link))
-            elif mark.role == "network":
+            if mark.role in ENDPOINT_ROLES and mark.network and is_attachment(link):
+                self._members.append((mark, link))
+            elif mark.role == "network" and link.place == HOST:
                 self._network_links.setdefault((mark.scope, mark.network), []).append(link)
-        self._host_ends.sort(key=lambda pair: (pair[0].scope, pair[0].endpoint, pair[0].network))
+        self._members.sort(key=lambda pair: (pair[0].scope, pair[0].endpoint, pair[0].network))
 
     def _wanted(self, scope: str) -> bool:
         return self._scope is None or scope == self._scope
 
     def networks(self) -> List[Dict[str, Any]]:
-        names = set(self._network_links) | {(mark.scope, mark.network) for mark, _link in self._host_ends}
+        names = set(self._network_links) | {(mark.scope, mark.network) for mark, _link in self._members}
         return [self._network(scope, name) for scope, name in sorted(names)]
 
     def _network(self, scope: str, name: str) -> Dict[str, Any]:
         links = self._network_links.get((scope, name), [])
-        members = [(mark, link) for mark, link in self._host_ends if (mark.scope, mark.network) == (scope, name)]
+        members = [(mark, link) for mark, link in self._members if (mark.scope, mark.network) == (scope, name)]
         tunnel = next((link for link in links if isinstance(link.kind, Vxlan)), None)
-        bridge = next((link for link in links if link is not tunnel), None)
-        if bridge is None and members:
-            bridge = self._snapshot.link(HOST, members[0][1].master or "")
-        found: Dict[str, Any] = {"name": name, "scope": scope, "driver": "overlay" if tunnel else "bridge"}
-        if bridge is not None:
-            found.update(bridge=bridge.name, ours=bool(links), mtu=bridge.mtu, mac=bridge.mac, up=bridge.up, addresses=self._addresses(HOST, bridge.name))
+        driver = _driver(links, [link for _mark, link in members])
+        found: Dict[str, Any] = {"name": name, "scope": scope, "driver": driver}
+        if driver in ("bridge", "overlay"):
+            found.update(self._bridge(links, members))
+        elif driver in ("macvlan", "ipvlan"):
+            found.update(self._lan(links, members))
         if tunnel is not None:
             found["vxlan"] = self._tunnel(tunnel)
-        found["endpoints"] = [{"name": mark.endpoint, **self._attachment(link)} for mark, link in members]
+        found["endpoints"] = [{"name": mark.endpoint, **self._insides.describe(link)} for mark, link in members]
         return found
+
+    def _bridge(self, links: Sequence[Link], members: Sequence[Tuple[Mark, Link]]) -> Dict[str, Any]:
+        bridge = next((link for link in links if isinstance(link.kind, Bridge)), None) or self._snapshot.link(
+            HOST, members[0][1].master or "" if members else ""
+        )
+        if bridge is None:
+            return {}
+        addresses = self._insides.addresses(HOST, bridge.name)
+        return {"bridge": bridge.name, "ours": bool(links), "mtu": bridge.mtu, "mac": bridge.mac, "up": bridge.up, "addresses": addresses}
+
+    def _lan(self, links: Sequence[Link], members: Sequence[Tuple[Mark, Link]]) -> Dict[str, Any]:
+        """Describe a LAN by its parent, as the links on it tell, and the host's own link on it if there is one."""
+        shim = next((link for link in links if isinstance(link.kind, Macvlan)), None)
+        kinds = [link.kind for link in [*links, *(link for _mark, link in members)] if isinstance(link.kind, (Macvlan, Ipvlan))]
+        return {
+            "parent": next((kind.lower for kind in kinds if kind.lower), None),
+            "mode": next((kind.mode for kind in kinds if kind.mode), None),
+            "host_interface": shim.name if shim is not None else None,
+            "addresses": self._insides.addresses(HOST, shim.name) if shim is not None else [],
+        }
 
     def _tunnel(self, tunnel: Link) -> Dict[str, Any]:
         kind = tunnel.kind
@@ -98,36 +141,14 @@ class Report:
             ],
         }
 
-    def _attachment(self, host_end: Link) -> Dict[str, Any]:
-        """Describe an attachment by its host side; the inside is null where its namespace could not be read by name."""
-        found: Dict[str, Any] = {"host_interface": host_end.name, "bridge": host_end.master or None, "mtu": host_end.mtu}
-        kind = host_end.kind
-        inside = self._snapshot.link(kind.peer_place or "", kind.peer_name or "") if isinstance(kind, Veth) and kind.peer_name else None
-        if inside is None:
-            found.update(container=None, interface=None, mac=None, up=None, addresses=[], default_route=[])
-            return found
-        routes = [o for o in self._snapshot.objects.values() if isinstance(o, Route) and (o.place, o.device) == (inside.place, inside.name)]
-        found.update(
-            container=inside.place,
-            interface=inside.name,
-            mac=inside.mac,
-            up=inside.up,
-            addresses=self._addresses(inside.place, inside.name),
-            default_route=sorted(route.gateway or "" for route in routes if route.destination in ("0.0.0.0/0", "::/0")),
-        )
-        return found
-
-    def _addresses(self, place: str, device: str) -> List[str]:
-        held = (o for o in self._snapshot.objects.values() if isinstance(o, Address) and (o.place, o.device) == (place, device))
-        return sorted(address.address for address in held if not address.address.startswith("fe80:"))
-
     def endpoints(self) -> List[Dict[str, Any]]:
         ports = self.ports()
         found: Dict[Tuple[str, str], Dict[str, Any]] = {}
-        for mark, link in self._host_ends:
+        for mark, link in self._members:
             entry = found.setdefault((mark.scope, mark.endpoint), {"name": mark.endpoint, "scope": mark.scope, "interfaces": [], "ports": []})
-            entry["interfaces"].append({"network": mark.network, **self._attachment(link)})
+            entry["interfaces"].append({"network": mark.network, **self._insides.describe(link)})
         for (scope, name), entry in found.items():
+            entry.update(self._insides.routing(interface["container"] for interface in entry["interfaces"]))
             entry["ports"] = [port for port in ports if (port["scope"], port["endpoint"]) == (scope, name)]
         return list(found.values())
 
@@ -145,6 +166,15 @@ class Report:
                 if self._scope is None or (mark is not None and mark.scope == self._scope):
                     found.append({"name": item.name, "path": namespace_path(item.place), "scope": mark.scope if mark else None})
         return sorted(found, key=lambda entry: str(entry["name"]))
+
+
+def _driver(links: Sequence[Link], members: Sequence[Link]) -> str:
+    """Name the driver by the links that only it makes."""
+    kinds = {type(link.kind) for link in (*links, *members)}
+    for kind, driver in ((Vxlan, "overlay"), (Macvlan, "macvlan"), (Ipvlan, "ipvlan"), (Bridge, "bridge")):
+        if kind in kinds:
+            return driver
+    return "bridge" if any(link.master for link in members) else "routed"
 
 
 def read_port(line: str) -> Optional[Dict[str, Any]]:

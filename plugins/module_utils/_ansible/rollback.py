@@ -13,10 +13,14 @@ from typing import Iterable, Iterator, Mapping, Sequence, Set, Tuple
 
 from .._compile.settings import interface_sysctls
 from .._kernel.observe import Observer
+from .._kernel.record import Record
 from .._model.link import Link, Veth
-from .._model.objects import HOST, KernelObject, Sysctl
+from .._model.objects import HOST, Address, KernelObject, Namespace, Route, Sysctl, is_foreign
 from .._model.snapshot import Snapshot
-from .._plan.step import DELETE, Step
+from .._plan.stack import all_uppers, beyond
+from .._plan.step import CHANGE, CREATE, DELETE, Step
+from .._runtime.containers import is_there
+from .request import Request
 from .scope import scope_keys
 
 
@@ -28,6 +32,7 @@ def read_what_goes(observer: Observer, steps: Sequence[Step]) -> None:
         return
     places = {item.place for item in going}
     places |= {item.kind.peer_place or HOST for item in going if isinstance(item, Link) and isinstance(item.kind, Veth)}
+    places |= {item.place for item in all_uppers([item for item in going if isinstance(item, Link)], snapshot)}
     for place in sorted(places):
         settings = {(place, link.name): _settings_of(link, snapshot) for link in snapshot.links(place) if link.name != "lo"}
         if place == HOST:
@@ -43,14 +48,64 @@ def _settings_of(link: Link, snapshot: Snapshot) -> Tuple[str, ...]:
     return tuple(dict.fromkeys([name for name, _value in usual] + [name for name, _value in link.sysctls or ()]))
 
 
-def earlier_objects(before: Snapshot, steps: Sequence[Step], scope: str, recorded: Mapping[str, str]) -> Tuple[KernelObject, ...]:
-    """Return what the scope had before a run, as a declaration."""
+def way_back(request: Request, before: Snapshot, steps: Sequence[Step]) -> Request:
+    """Return the request that brings the scope back to what it owned before the steps."""
+    earlier = _earlier_objects(before, steps, request.scope, request.place, Record(request.state_directory, request.place).read())
+    made = {step.subject.key for step in steps if step.action == CREATE} - set(before.objects)
+    lent = (*_lent_links(before, steps, request.scope), *_moved_entries(before, steps))
+    wanted, places = _within_reach(earlier + lent, tuple(dict.fromkeys(step.place for step in steps)))
+    return Request(
+        scope=request.scope,
+        build=lambda _facts: (wanted, ()),
+        backend=request.backend,
+        run=request.run,
+        removes=lambda snapshot: made & set(snapshot.objects),
+        restore=not earlier,
+        place=request.place,
+        places=places,
+        verify=False,
+        state_directory=request.state_directory,
+    )
+
+
+def _within_reach(objects: Sequence[KernelObject], places: Sequence[str]) -> Tuple[Tuple[KernelObject, ...], Tuple[str, ...]]:
+    """Leave out what stood in namespaces that ended meanwhile and are not ours to make again, and what was joined to them."""
+    made = {item.place for item in objects if isinstance(item, Namespace)}
+    asked = {item.place for item in objects} | {other for other in map(beyond, objects) if other is not None}
+    gone = {place for place in asked - made if not is_there(place)}
+
+    def is_left(item: KernelObject) -> bool:
+        return item.place not in gone and beyond(item) not in gone
+
+    return tuple(item for item in objects if is_left(item)), tuple(place for place in places if place.startswith("netns:") or is_there(place))
+
+
+def _earlier_objects(before: Snapshot, steps: Sequence[Step], scope: str, place: str, recorded: Mapping[str, str]) -> Tuple[KernelObject, ...]:
+    """Return what the scope had before a run, as a declaration; `recorded` are earlier settings of `place`."""
     keys = scope_keys(before, scope)
     found = list(_with_leaders(item for key, item in before.objects.items() if key in keys))
     if found:
         # Where nothing stood before, the record says how the host's own settings were.
-        found.extend(replace(item, restore=item.path in recorded) for item in _changed_settings(steps))
+        found.extend(replace(item, restore=item.place == place and item.path in recorded) for item in _changed_settings(steps))
     return tuple(found)
+
+
+def _lent_links(before: Snapshot, steps: Sequence[Step], scope: str) -> Iterator[Link]:
+    """Of links that stood before and are not the scope's, return only what was changed; the rest of them is still nobody's business here."""
+    keys = scope_keys(before, scope)
+    for step in steps:
+        if step.action == CHANGE and isinstance(step.current, Link) and step.current.key in before.objects and step.current.key not in keys:
+            changed = {group: getattr(step.current, group) for group in step.groups}
+            yield Link(step.current.place, step.current.name, **changed)
+
+
+def _moved_entries(before: Snapshot, steps: Sequence[Step]) -> Iterator[KernelObject]:
+    """Return what others had on a bridge of ours, and a run brought home to the bridge's port."""
+    home = {step.subject.address for step in steps if step.leads and step.action == CREATE and isinstance(step.subject, Address)}
+    for item in before.objects.values() if home else ():
+        if isinstance(item, Address) and item.address in home and is_foreign(item):
+            yield item
+    yield from (step.current for step in steps if step.leads and isinstance(step.current, Route))
 
 
 def _changed_settings(steps: Sequence[Step]) -> Iterator[Sysctl]:

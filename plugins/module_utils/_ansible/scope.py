@@ -12,9 +12,25 @@ from typing import Dict, List, Mapping, Sequence, Set, Tuple
 
 from .._compile.host import FORWARDING
 from .._firewall.parse import read_label
-from .._model.mark import is_owned, read_mark
-from .._model.objects import Address, Chain, FdbEntry, KernelObject, Namespace, Neighbour, Route, Sysctl
+from .._model.link import Link
+from .._model.mark import SHARED_ROLE, is_owned, leave_mark, read_mark
+from .._model.names import scope_metric
+from .._model.objects import (
+    HOST,
+    Address,
+    BridgeVlan,
+    Chain,
+    FdbEntry,
+    KernelObject,
+    Namespace,
+    Neighbour,
+    PolicyRule,
+    ProxyNeighbour,
+    Route,
+    Sysctl,
+)
 from .._model.snapshot import Key, Snapshot
+from .owners import Owners
 
 # The kernel itself puts these into every namespace, as far as it has their drivers.
 NATIVE_LINKS = frozenset(("lo", "tunl0", "gre0", "gretap0", "erspan0", "ip_vti0", "sit0", "ip6tnl0", "ip6gre0", "ip6_vti0"))
@@ -29,16 +45,46 @@ def scope_keys(snapshot: Snapshot, scope: str) -> Set[Key]:
         marked[link.place, link.name] = mark.scope if mark else ""
         if is_owned(mark, scope) and link.name != "lo":
             keys.add(link.key)
+    owners = Owners(snapshot, marked, scope)
     for key in snapshot.mine:
         item = snapshot.objects[key]
         if isinstance(item, (Address, Route, Neighbour, FdbEntry)):
-            if marked.get((item.place, item.device or ""), "") in (scope, "") and item.place in snapshot.places:
+            owner = marked.get((item.place, item.device or ""), "")
+            if owner == "" and isinstance(item, Route) and not item.device:
+                owner = owners.of_route(item)
+            if owner in (scope, "") and item.place in snapshot.places and not (owner == "" and _is_of_another(item, scope)):
+                keys.add(key)
+        elif isinstance(item, BridgeVlan):
+            if marked.get((item.place, item.device)) == scope:
+                keys.add(key)
+        elif isinstance(item, (PolicyRule, ProxyNeighbour)):
+            owner = owners.of_rule(item) if isinstance(item, PolicyRule) else owners.of_proxy(item)
+            if owner in (scope, "") and item.place in snapshot.places:
                 keys.add(key)
         elif isinstance(item, Namespace):
             mark = read_mark(item.mark)
             if is_owned(mark, scope) and not strangers(snapshot, item.place, scope):
                 keys.add(key)
     return keys
+
+
+def _is_of_another(item: KernelObject, scope: str) -> bool:
+    """Tell whether an entry on a link that nobody marked was made by another scope: routes of the host carry a metric of their own."""
+    return isinstance(item, Route) and item.place == HOST and item.metric != scope_metric(scope)
+
+
+def kept_parents(snapshot: Snapshot, scope: str, desired: Sequence[KernelObject]) -> Tuple[KernelObject, ...]:
+    """Return the links a scope shares with others and needs no more: they stay, without its name."""
+    wanted = {item.key for item in desired if isinstance(item, Link)}
+    kept: List[KernelObject] = []
+    for link in snapshot.links():
+        mark = read_mark(link.alias)
+        if mark is None or mark.role != SHARED_ROLE or scope not in mark.scopes or link.key in wanted:
+            continue
+        alias = leave_mark(mark, scope)
+        if alias is not None:
+            kept.append(Link(link.place, link.name, alias=alias))
+    return tuple(kept)
 
 
 def strangers(snapshot: Snapshot, place: str, scope: str) -> List[str]:
@@ -53,7 +99,7 @@ def strangers(snapshot: Snapshot, place: str, scope: str) -> List[str]:
 
 def restored_sysctls(snapshot: Snapshot, place: str, scope: str, desired: Sequence[KernelObject], recorded: Mapping[str, str]) -> Tuple[KernelObject, ...]:
     """Return a place's earlier values, once no scope has a network or rules that need ours."""
-    if not recorded or any(isinstance(item, Sysctl) and item.restore for item in desired):
+    if not recorded or any(isinstance(item, Sysctl) and item.restore and item.place == place for item in desired):
         return ()
     others = [link for link in snapshot.links(place) if (mark := read_mark(link.alias)) is not None and not is_owned(mark, scope) and link.name != "lo"]
     if others or any(isinstance(item, Chain) and _holds_rules_of_others(item, scope) for item in desired):

@@ -9,34 +9,48 @@
 from __future__ import annotations
 
 import os
-from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Dict, FrozenSet, List, Mapping, Optional, Sequence, Tuple
 
 from .._compile.document import compile_document
 from .._compile.firewall import compile_firewall
+from .._compile.wire import find_tunnel_ends
 from .._document.host import check_host
+from .._document.host_devices import check_host_devices
+from .._document.host_parents import check_host_parents, settle_parents
+from .._document.host_ports import check_host_ports
+from .._document.management import check_takeovers, management_links
 from .._document.reader import read_document
+from .._kernel.session import read_ssh_connection
 from .._kernel.sockets import listening_sockets
-from .._model.document import Document
+from .._model.addresses import canonical_ip
+from .._model.document import Document, WireEnd
 from .._model.errors import InputError, Problem
-from .._model.objects import KernelObject
+from .._model.names import scope_metric
+from .._model.objects import KernelObject, Route
 from .._model.rule import Rule
 from .._model.snapshot import Facts
 from .engine import Build
+from .modes import check_sharing
+
+NOTHING: FrozenSet[str] = frozenset()
 
 
 def merge_overlays(networks: object, overlays: object) -> object:
-    """Give each declared overlay the peers and remote endpoints that the fleet's plan lists once for all hosts."""
+    """Give each declared overlay and routed network the peers and remote endpoints that the fleet's plan lists once for all hosts."""
     if overlays is None or not isinstance(networks, list):
         return networks
     if not isinstance(overlays, Mapping):
         raise InputError((Problem("overlays", overlays, "must be a map of network names", "pass the overlays of fleet_plan"),))
     merged: List[object] = []
     for network in networks:
-        name = network.get("name") if isinstance(network, dict) and network.get("driver") == "overlay" else None
+        driver = network.get("driver") if isinstance(network, dict) else None
+        name = network.get("name") if driver in ("overlay", "routed") else None
         shared = overlays.get(name) if isinstance(name, str) else None
-        if isinstance(shared, Mapping):
+        if isinstance(shared, Mapping) and driver == "overlay":
             own = network.get("vtep_address")
             network = {**network, "peers": _others(shared.get("peers"), own), "remote_endpoints": _others(shared.get("endpoints"), own)}
+        elif isinstance(shared, Mapping):
+            network = {**network, "peers": _other_parts(shared.get("peers"), network.get("ipam_config"))}
         merged.append(network)
     return merged
 
@@ -48,21 +62,31 @@ def _others(rows: object, own: object) -> object:
     return [row for row in rows if not (isinstance(row, dict) and row.get("vtep") == own)]
 
 
-def read_declaration(scope: str, networks: object, endpoints: object, overlays: object) -> Document:
-    return read_document({"scope": scope, "networks": merge_overlays(networks, overlays), "endpoints": endpoints})
+def _other_parts(rows: object, own: object) -> object:
+    """Leave out the row of this host, which has this host's part."""
+    if not isinstance(rows, list) or not isinstance(own, list):
+        return rows
+    part = [item.get("subnet") for item in own if isinstance(item, dict)]
+    return [row for row in rows if not (isinstance(row, dict) and row.get("subnets") == part)]
 
 
-def build_declaration(document: Document, *, allow_management: bool) -> Build:
+def read_declaration(scope: str, networks: object, endpoints: object, overlays: object, links: object = None) -> Document:
+    return read_document({"scope": scope, "networks": merge_overlays(networks, overlays), "endpoints": endpoints, "links": links})
+
+
+def build_declaration(document: Document, *, allow_management: bool, confirm_timeout: float = 0.0) -> Build:
     """Return the function that compiles the declaration for the host it finds itself on."""
 
     def build(facts: Facts) -> Tuple[Sequence[KernelObject], Sequence[Rule]]:
         problems: List[Problem] = []
-        ssh_peer, ssh_port = management_connection(os.environ)
+        connection = read_ssh_connection(os.environ)
+        ssh_peer, ssh_port = management_connection({"SSH_CONNECTION": connection})
         links: Dict[str, Optional[str]] = {name: link.alias for name, link in facts.links.items()}
+        settled = find_tunnel_ends(settle_parents(document, facts.default_device()), facts)
         check_host(
-            document,
+            settled,
             addresses=facts.addresses,
-            routes=facts.routes,
+            routes=_foreign_routes(facts, document.scope),
             links=links,
             ssh_peer=ssh_peer,
             ipv6_enabled=facts.ipv6,
@@ -71,11 +95,29 @@ def build_declaration(document: Document, *, allow_management: bool) -> Build:
             allow_management=allow_management,
             problems=problems,
         )
+        carriers = management_links(connection.split()[2], facts.addresses, facts.links) if ssh_peer else NOTHING
+        check_host_ports(settled, facts, carriers, allow_management=allow_management, problems=problems)
+        check_host_parents(settled, facts, allow_management=allow_management, problems=problems)
+        check_sharing(document, problems)
+        check_host_devices(settled, facts, carriers, allow_management=allow_management, problems=problems)
+        if allow_management and not confirm_timeout and ssh_peer:
+            check_takeovers(settled, carriers, facts.links, problems)
         if problems:
             raise InputError(tuple(problems))
-        return compile_document(document, facts), compile_firewall(document, forwarding_off=facts.forwarding_off, ipv6=facts.ipv6)
+        return compile_document(settled, facts), compile_firewall(settled, forwarding_off=facts.forwarding_off, ipv6=facts.ipv6)
 
     return build
+
+
+def _foreign_routes(facts: Facts, scope: str) -> Tuple[Tuple[str, str], ...]:
+    """Return the host's routes without those that this scope made over links of the host."""
+    metric = scope_metric(scope)
+    return tuple((item.destination, item.device or "") for item in facts.entries if isinstance(item, Route) and item.metric != metric)
+
+
+def lends_devices(document: Document) -> bool:
+    """Tell whether links of the host are in containers, or are to be."""
+    return any(endpoint.devices for endpoint in document.endpoints)
 
 
 def management_connection(environment: Mapping[str, str]) -> Tuple[Optional[str], Optional[int]]:
@@ -83,7 +125,10 @@ def management_connection(environment: Mapping[str, str]) -> Tuple[Optional[str]
     parts = environment.get("SSH_CONNECTION", "").split()
     if len(parts) != 4 or not parts[3].isdigit():
         return None, None
-    return parts[0], int(parts[3])
+    try:
+        return canonical_ip(parts[0]), int(parts[3])
+    except ValueError:  # UNKNOWN is what sshd says of a connection that is no socket
+        return None, None
 
 
 def describe_endpoints(document: Document) -> List[Dict[str, Any]]:
@@ -107,3 +152,14 @@ def describe_endpoints(document: Document) -> List[Dict[str, Any]]:
         }
         for endpoint in document.endpoints
     ]
+
+
+def describe_links(document: Document) -> List[Dict[str, Any]]:
+    """Return the wires and tunnels with everything that was derived for them."""
+    return [{"name": wire.name, "ends": [_describe_end(end) for end in wire.ends]} for wire in document.links]
+
+
+def _describe_end(end: WireEnd) -> Dict[str, Any]:
+    if end.network is not None:
+        return {"network": end.network, "interface_name": end.interface_name}
+    return {"endpoint": end.endpoint, "interface_name": end.interface_name, "mac_address": end.mac_address, "addresses": list(end.addresses)}

@@ -15,9 +15,10 @@ from typing import Dict, List, Mapping, Optional, Protocol, Sequence, Tuple
 from .._model.document import Attachment, Endpoint, Network, Subnet
 from .._model.mark import Mark
 from .._model.objects import Address, KernelObject, Namespace, Route, Sysctl
+from .router import compile_forwarding, role_of
+from .routes import DEFAULT_ROUTE, compile_routes
 from .settings import Settings, interface_sysctls
 
-DEFAULT_ROUTE = {4: "0.0.0.0/0", 6: "::/0"}
 INTERFACE_TOKEN = "IFNAME"
 
 
@@ -32,7 +33,7 @@ class Segment(Protocol):
         """Return the links, addresses and routes that put an endpoint on the segment; `mark` is their alias."""
 
     def gateway(self, attachment: Attachment, family: int) -> Optional[str]:
-        """Return the way out that the segment offers in a family, or None."""
+        """Return the way out that the segment offers in a family, or None; "" is the interface itself, without a next hop."""
 
 
 def compile_endpoint(endpoint: Endpoint, segments: Mapping[str, Segment], scope: str, ipv6: bool) -> Tuple[KernelObject, ...]:
@@ -41,14 +42,17 @@ def compile_endpoint(endpoint: Endpoint, segments: Mapping[str, Segment], scope:
         objects.append(Namespace(endpoint.place, str(Mark(scope, "namespace"))))
     for path, value in endpoint.sysctls:
         objects.append(Sysctl(endpoint.place, path.replace(".", "/"), value))
+    objects.extend(compile_forwarding(endpoint, ipv6))
     for attachment in endpoint.attachments:
         objects.extend(_compile_attachment(endpoint, attachment, segments[attachment.network], scope, ipv6))
-    objects.extend(_default_routes(endpoint, segments))
+    for family in DEFAULT_ROUTE:
+        objects.extend(list_gateways(endpoint, segments, family)[:1])
+    objects.extend(compile_routes(endpoint))
     return tuple(objects)
 
 
 def _compile_attachment(endpoint: Endpoint, attachment: Attachment, segment: Segment, scope: str, ipv6: bool) -> List[KernelObject]:
-    mark = str(Mark(scope, "endpoint", attachment.network, endpoint.name))
+    mark = str(Mark(scope, role_of(endpoint), attachment.network, endpoint.name))
     objects = list(segment.join(endpoint, attachment, mark, ipv6))
     objects.extend(Sysctl(endpoint.place, path, value) for path, value in _split_sysctls(attachment)[1])
     return objects
@@ -88,30 +92,27 @@ def _merge(defaults: Settings, own: Settings) -> Settings:
     return tuple(merged.items())
 
 
-def _default_routes(endpoint: Endpoint, segments: Mapping[str, Segment]) -> List[KernelObject]:
-    """Choose one gateway of each family: highest gw_priority, then a network that leads out, then dual stack, then by name."""
-    routes: List[KernelObject] = []
-    for family in (4, 6):
-        best: Optional[Tuple[Tuple[int, bool, bool, str], str, str]] = None
-        for attachment in endpoint.attachments:
-            segment = segments[attachment.network]
-            gateway = segment.gateway(attachment, family)
-            if gateway is None:
-                continue
-            dual = all(segment.gateway(attachment, other) for other in (4, 6))
+def list_gateways(endpoint: Endpoint, segments: Mapping[str, Segment], family: int) -> List[Route]:
+    """Return the default route of a family by every network that offers one, the best first.
+
+    Before others stands the highest gw_priority, then a network that leads out, then dual stack, then the first by name.
+    """
+    found: List[Tuple[Tuple[int, bool, bool, str], Route]] = []
+    for attachment in endpoint.attachments:
+        segment = segments[attachment.network]
+        gateway = segment.gateway(attachment, family)
+        if gateway is not None:
+            dual = all(segment.gateway(attachment, other) is not None for other in (4, 6))
             order = (-attachment.gw_priority, getattr(segment.network, "internal", False), not dual, attachment.network)
-            if best is None or order < best[0]:
-                best = (order, gateway, attachment.interface_name)
-        if best is not None:
-            routes.append(Route(endpoint.place, DEFAULT_ROUTE[family], gateway=best[1], device=best[2]))
-    return routes
+            found.append((order, Route(endpoint.place, DEFAULT_ROUTE[family], gateway=gateway, device=attachment.interface_name)))
+    return [route for _order, route in sorted(found, key=lambda pair: pair[0])]
 
 
 def subnet_gateway(attachment: Attachment, network: Network, family: int) -> Optional[str]:
     """Return the gateway of the subnet that an attachment's address of a family lies in."""
     address = attachment.ipv4_address if family == 4 else attachment.ipv6_address
     subnet = find_subnet(network, address) if address else None
-    return subnet.gateway if subnet else None
+    return subnet.gateway if subnet and subnet.gateway != address else None
 
 
 def find_subnet(network: Network, address: str) -> Optional[Subnet]:

@@ -13,7 +13,7 @@ from typing import Optional, Sequence, Union
 
 from .._model.document import Attachment, BridgeNetwork, Endpoint, OverlayNetwork
 from .._model.link import BridgePort, Link, Veth
-from .._model.objects import HOST, KernelObject
+from .._model.objects import HOST, BridgeVlan, KernelObject
 from .attachment import inner_addresses, inner_settings, subnet_gateway
 
 
@@ -49,8 +49,21 @@ class BridgedSegment:
                 alias=mark,
                 sysctls=inner_settings(attachment, ipv6),
             ),
+            *self._vlans(attachment),
             *inner_addresses(endpoint, attachment, self.network),
         ]
+
+    def _vlans(self, attachment: Attachment) -> Sequence[KernelObject]:
+        """Return the VLANs of a port, and those the host's own ports must carry for it."""
+        if not isinstance(self.network, BridgeNetwork) or not self.network.vlan_filtering:
+            return ()
+        name, native = attachment.host_interface_name, attachment.vlan
+        if native is None and not attachment.trunk:
+            native = 1
+        found = [BridgeVlan(HOST, name, native, untagged=True, native=True)] if native is not None else []
+        found += [BridgeVlan(HOST, name, number, untagged=False, native=False) for number in attachment.trunk]
+        tagged = sorted({item.vlan_id for item in found} - {1})
+        return found + [BridgeVlan(HOST, port, number, untagged=False, native=False) for port in self.network.interfaces for number in tagged]
 
     def gateway(self, attachment: Attachment, family: int) -> Optional[str]:
         if isinstance(self.network, BridgeNetwork) and self.network.internal:

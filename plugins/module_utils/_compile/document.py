@@ -8,18 +8,27 @@ from __future__ import annotations
 
 from typing import Any, Callable, Dict, List, Tuple
 
-from .._model.document import BridgeNetwork, Document, OverlayNetwork
+from .._model.document import BridgeNetwork, Document, IpvlanNetwork, MacvlanNetwork, OverlayNetwork, RoutedNetwork
 from .._model.objects import KernelObject
 from .._model.snapshot import Facts
 from .attachment import Segment, compile_endpoint
 from .bridge import compile_bridge
+from .device import compile_devices
 from .host import compile_host
+from .ipvlan import compile_ipvlan
+from .macvlan import compile_macvlan
 from .overlay import compile_overlay
+from .routed import compile_routed
+from .source_routing import compile_source_routing
+from .wire import compile_wires, join_segments, quieten_bridges
 
 # One driver is one function: (network, scope, facts) -> its segment and what it needs on the host.
 _COMPILERS: Dict[type, Callable[[Any, str, Facts], Tuple[Segment, Tuple[KernelObject, ...]]]] = {
     BridgeNetwork: compile_bridge,
     OverlayNetwork: compile_overlay,
+    MacvlanNetwork: compile_macvlan,
+    IpvlanNetwork: compile_ipvlan,
+    RoutedNetwork: compile_routed,
 }
 
 
@@ -31,6 +40,12 @@ def compile_document(document: Document, facts: Facts) -> Tuple[KernelObject, ..
         segment, made = _COMPILERS[type(network)](network, document.scope, facts)
         segments[network.name] = segment
         objects.extend(made)
+    join_segments(document, segments)
+    # Networks may share a parent that is made for them.
+    objects = list({item.key: item for item in objects}.values())
     for endpoint in document.endpoints:
         objects.extend(compile_endpoint(endpoint, segments, document.scope, facts.ipv6))
-    return tuple(objects)
+        objects.extend(compile_devices(endpoint, document.scope, facts))
+    objects.extend(compile_wires(document, segments, facts))
+    objects.extend(compile_source_routing(document, segments, objects))
+    return quieten_bridges(document, objects, segments)

@@ -12,9 +12,13 @@ from functools import partial
 from typing import Dict, FrozenSet, Iterator, List, Optional, Tuple
 
 from .._model.addresses import ip_version
-from .._model.document import BridgeNetwork, Document, Network, OverlayNetwork, Subnet
-from .._model.rule import FORWARD_CHAIN, INPUT_CHAIN, INSIDE_CHAIN, LAST_CHAIN, PEERS_PREFIX, POSTROUTING_CHAIN, RAW_CHAIN, Rule
+from .._model.document import LAN_NETWORKS, BridgeNetwork, Document, Network, OverlayNetwork, Subnet
+from .._model.joined import joined_networks
+from .._model.rule import FORWARD_CHAIN, INPUT_CHAIN, INSIDE_CHAIN, LAST_CHAIN, PEERS_PREFIX, POSTROUTING_CHAIN, RAW_CHAIN, UNFOLLOWED, Rule
 from .published import compile_published
+from .routed_firewall import compile_routed_rules
+from .router import compile_masquerade
+from .vrf import rules_in_vrf
 
 KNOWN = ("RELATED", "ESTABLISHED")
 UNMASQUERADED = {4: ("224.0.0.0/4", "255.255.255.255/32"), 6: ("ff00::/8",)}
@@ -29,16 +33,20 @@ def compile_firewall(document: Document, *, forwarding_off: FrozenSet[int], ipv6
     Both families are filtered on every bridge, with or without a subnet; only a kernel without IPv6 (`ipv6` false) needs one.
     """
     rules: List[Rule] = []
-    if not document.networks:
-        return ()
     for family in (4, 6) if ipv6 else (4,):
-        rules.extend(_host_rules(document, family, family in forwarding_off))
+        rules.extend(compile_masquerade(document, family))
+        rules.extend(_tunnel_rules(document, family))
         rules.extend(_peer_rules(document, family))
+        if all(isinstance(network, LAN_NETWORKS) for network in document.networks):
+            continue  # nothing passes through the host
+        rules.extend(_host_rules(document, family, family in forwarding_off))
+        rules.extend(_joined_rules(document, family))
         for network in document.networks:
             if isinstance(network, OverlayNetwork):
                 rules.extend(_overlay_rules(network, family, document.scope))
             elif isinstance(network, BridgeNetwork):
-                rules.extend(_bridge_rules(network, family, document.scope))
+                rules.extend(rules_in_vrf(_bridge_rules(network, family, document.scope), network))
+        rules.extend(compile_routed_rules(document, family))
         rules.extend(compile_published(document, family))
     return tuple(rules)
 
@@ -55,15 +63,11 @@ def _hides(network: Network) -> bool:
 def _host_rules(document: Document, family: int, forwarding_was_off: bool) -> Iterator[Rule]:
     """What a scope needs once: the host's own way to its gateways, guards around VXLAN ports, multicast, the default drop."""
     rule = partial(Rule, family, scope=document.scope)
-    held = [network for network in document.networks if isinstance(network, BridgeNetwork) and _subnets(network, family)]
+    held = [network for network in document.networks if isinstance(network, BridgeNetwork) and not network.on_lan and _subnets(network, family)]
     if any(_hides(network) for network in held):
         yield rule("raw", RAW_CHAIN, 9, "RETURN", in_interface="lo")
     if held:
         yield rule("filter", INPUT_CHAIN, 1, "RETURN", in_interface="lo")
-    for port in sorted({network.udp_port for network in document.networks if isinstance(network, OverlayNetwork)}):
-        # VXLAN knows no sender: a container could write frames into any overlay, here or, behind our masquerade, at a peer.
-        for chain in (FORWARD_CHAIN, INPUT_CHAIN):
-            yield rule("filter", chain, 5, INSIDE_CHAIN, protocol="udp", destination_ports=(port, port))
     if any(network.masquerade and not network.internal for network in held):
         for group in UNMASQUERADED[family]:
             yield rule("nat", POSTROUTING_CHAIN, 21, "RETURN", destination=group)
@@ -72,7 +76,39 @@ def _host_rules(document: Document, family: int, forwarding_was_off: bool) -> It
         yield rule("filter", LAST_CHAIN, 90, "DROP")
 
 
+def _tunnel_rules(document: Document, family: int) -> Iterator[Rule]:
+    """VXLAN knows no sender: a container could write frames into any overlay or tunnel, here or, behind our masquerade, at a peer."""
+    ports = {network.udp_port for network in document.networks if isinstance(network, OverlayNetwork)}
+    ports.update(wire.tunnel.udp_port for wire in document.links if wire.tunnel is not None)
+    for port in sorted(ports):
+        for chain in (FORWARD_CHAIN, INPUT_CHAIN):
+            yield Rule(family, "filter", chain, 5, INSIDE_CHAIN, document.scope, protocol="udp", destination_ports=(port, port))
+
+
+def _joined_rules(document: Document, family: int) -> Iterator[Rule]:
+    """With br_netfilter a frame comes by once for each bridge that a wire joins, and is at home on all of them.
+
+    Only the bridge with the gateway may follow a connection: where it was seen before, addresses are not rewritten any more.
+    """
+    groups = joined_networks(document.links)
+    for network in document.networks:
+        if not isinstance(network, (BridgeNetwork, OverlayNetwork)) or network.name not in groups:
+            continue
+        rule = partial(Rule, family, "raw", RAW_CHAIN, scope=document.scope, owner=network.name, in_interface=network.bridge_name)
+        beside = [other for other in document.networks if other.name in groups[network.name] and other is not network]
+        foreign = [subnet.subnet for other in beside for subnet in _subnets(other, family)]
+        for subnet in foreign:
+            yield rule(9, UNFOLLOWED, source=subnet)
+            yield rule(9, UNFOLLOWED, destination=subnet)
+        if foreign and not (isinstance(network, BridgeNetwork) and _subnets(network, family)):
+            yield rule(10, "RETURN")
+
+
 def _bridge_rules(network: BridgeNetwork, family: int, scope: str) -> Iterator[Rule]:
+    if network.on_lan:
+        # With br_netfilter its frames come by here too.
+        yield Rule(family, "filter", FORWARD_CHAIN, 11, "ACCEPT", scope, network.name, in_interface=network.bridge_name, out_interface=network.bridge_name)
+        return
     yield Rule(family, "filter", INSIDE_CHAIN, 10, "DROP", scope, network.name, in_interface=network.bridge_name)
     yield from _raw_rules(network, family, scope)
     yield from _forward_rules(network, family, scope)
@@ -193,6 +229,9 @@ def _peer_rules(document: Document, family: int) -> Iterator[Rule]:
         if isinstance(network, OverlayNetwork) and network.vtep_address and ip_version(network.vtep_address) == family:
             found = senders.setdefault((network.vtep_address, network.udp_port), {})
             found.update({(peer.vtep, network.underlay_interface): None for peer in network.peers if peer.vtep != network.vtep_address})
+    for tunnel in (wire.tunnel for wire in document.links):
+        if tunnel is not None and tunnel.local is not None and ip_version(tunnel.local) == family:
+            senders.setdefault((tunnel.local, tunnel.udp_port), {})[tunnel.remote, tunnel.underlay_interface] = None
     for (vtep, port), peers in senders.items():
         chain = "%s%d" % (PEERS_PREFIX, port)
         rule = partial(Rule, family, "raw", scope=document.scope, destination=vtep)

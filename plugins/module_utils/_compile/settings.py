@@ -28,5 +28,6 @@ def interface_sysctls(addresses: Iterable[str], *, ipv6: bool) -> Settings:
     if ipv6:
         settings += (("ipv6/accept_ra", "0"),)
         if 6 in versions:
-            settings += (("ipv6/ndisc_notify", "1"),)
+            # Docker switches IPv6 off in the namespaces it makes.
+            settings += (("ipv6/ndisc_notify", "1"), ("ipv6/disable_ipv6", "0"))
     return settings

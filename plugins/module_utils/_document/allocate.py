@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import replace
 from types import MappingProxyType
-from typing import Dict, List, Mapping, Optional, Sequence, Set, Tuple
+from typing import Collection, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from .._model.addresses import canonical_ip, derive_mac
 from .._model.document import Attachment, Endpoint, Network, OverlayNetwork, Subnet
@@ -139,22 +139,28 @@ def _report_shortage(space: _Space, needed: int, granted: int, path: str, proble
     problems.append(Problem("%s[%s].ipam_config" % (path, space.network.name), subnets, rule, "use a larger subnet or ip_range"))
 
 
-def _filled(attachment: Attachment, endpoint: str, ipv4_address: Optional[str], ipv6_address: Optional[str]) -> Attachment:
+def _filled(attachment: Attachment, endpoint: str, network: Network, ipv4_address: Optional[str], ipv6_address: Optional[str]) -> Attachment:
     first = attachment.ipv4_address or ipv4_address or attachment.ipv6_address or ipv6_address
     return replace(
         attachment,
         ipv4_address=attachment.ipv4_address or ipv4_address,
         ipv6_address=attachment.ipv6_address or ipv6_address,
-        mac_address=attachment.mac_address or derive_mac(attachment.network, first or endpoint),
+        mac_address=attachment.mac_address or (None if getattr(network, "shares_mac", False) else derive_mac(attachment.network, first or endpoint)),
     )
 
 
 def allocate(
-    networks: Sequence[Network], endpoints: Sequence[Endpoint], *, taken: Taken = NOTHING_TAKEN, problems: List[Problem], path: str = "networks"
+    networks: Sequence[Network],
+    endpoints: Sequence[Endpoint],
+    *,
+    taken: Taken = NOTHING_TAKEN,
+    reserved: Collection[str] = (),
+    problems: List[Problem],
+    path: str = "networks",
 ) -> Tuple[Endpoint, ...]:
     """Return the endpoints, in their order, with every address and MAC filled in.
 
-    `taken` holds the addresses recorded earlier, by network and endpoint. `path` is that of the networks, where a shortage is
+    `taken` holds the addresses recorded earlier, by network and endpoint; `reserved` are those no endpoint gets. `path` is that of the networks, where a shortage is
     reported. Attachments to networks that are not given stay as they are.
     """
     by_network: Dict[str, List[Tuple[str, Place, Attachment]]] = {network.name: [] for network in networks}
@@ -170,6 +176,8 @@ def allocate(
             space = _Space(network, version)
             if not space.pools:
                 continue
+            for address in reserved:
+                space.reserve(address)
             for _name, _place, attachment in members:
                 explicit = _explicit(attachment, version)
                 if explicit:
@@ -179,14 +187,16 @@ def allocate(
             granted[version].update(found)
             if len(found) < len(wanting) and "%s[%s].ipam_config" % (path, network.name) not in troubled:
                 _report_shortage(space, len(wanting), len(found), path, problems)
-    return _apply(endpoints, set(by_network), granted[4], granted[6])
+    return _apply(endpoints, {network.name: network for network in networks}, granted[4], granted[6])
 
 
-def _apply(endpoints: Sequence[Endpoint], known: Set[str], ipv4: Mapping[Place, str], ipv6: Mapping[Place, str]) -> Tuple[Endpoint, ...]:
+def _apply(endpoints: Sequence[Endpoint], known: Mapping[str, Network], ipv4: Mapping[Place, str], ipv6: Mapping[Place, str]) -> Tuple[Endpoint, ...]:
     result = []
     for index, endpoint in enumerate(endpoints):
         attachments = tuple(
-            _filled(attachment, endpoint.name, ipv4.get((index, position)), ipv6.get((index, position))) if attachment.network in known else attachment
+            _filled(attachment, endpoint.name, known[attachment.network], ipv4.get((index, position)), ipv6.get((index, position)))
+            if attachment.network in known
+            else attachment
             for position, attachment in enumerate(endpoint.attachments)
         )
         result.append(replace(endpoint, attachments=attachments))

@@ -16,7 +16,8 @@ from .._model.addresses import ip_version
 from .._model.document import PROTOCOLS, BridgeNetwork, Subnet
 from .._model.errors import Problem
 from .entry import Entry, list_of, one_or_list_of
-from .scalars import Problems, choice, read_boolean, read_interface_name, read_mac, read_text, read_unicast_address
+from .parent import read_parent_name
+from .scalars import Problems, choice, integer, read_boolean, read_interface_name, read_mac, read_text, read_unicast_address
 
 KEYS = frozenset(
     (
@@ -30,8 +31,20 @@ KEYS = frozenset(
         "hairpin",
         "host_access",
         "trusted_interfaces",
+        "interfaces",
+        "vlan_filtering",
+        "stp",
+        "priority",
+        "ageing_time",
+        "multicast_snooping",
+        "vrf",
+        "vrf_table",
     )
 )
+# What says how the host routes and filters a segment; on a LAN of the host it does neither.
+ROUTED_KEYS = ("internal", "masquerade", "snat_address", "host_access", "trusted_interfaces", "enable_icc")
+KERNEL_TABLES = (253, 254, 255)  # default, main, local
+_read_table = integer(1, 4294967295)
 _SERVICE = re.compile(r"([1-9][0-9]{0,4})/(%s)\Z" % "|".join(PROTOCOLS), re.ASCII)
 HostAccess = Union[str, Tuple[str, ...]]
 _ACCESS = ("none", "established", "all")
@@ -80,11 +93,31 @@ def _read_snat(entry: Entry, internal: bool, masquerade: bool) -> Tuple[str, ...
     return addresses
 
 
+def _read_vrf(entry: Entry) -> Tuple[Optional[str], Optional[int]]:
+    vrf = entry.get("vrf", read_interface_name, None)
+    table = entry.get("vrf_table", _read_table, None)
+    if table in KERNEL_TABLES:
+        entry.report("vrf_table", "table %d is one of the host's own" % table, "choose another, such as 1001")
+    if "vrf" in entry.raw and "vrf_table" not in entry.raw:
+        entry.report("vrf", "a VRF needs the routing table it stands for", "add vrf_table, such as 1001")
+    elif "vrf_table" in entry.raw and "vrf" not in entry.raw:
+        entry.report("vrf_table", "there is no vrf that it could be of", "add vrf or remove it")
+    return vrf, table
+
+
 def read_bridge(entry: Entry, *, name: str, subnets: Tuple[Subnet, ...], mtu: Optional[int], labels: Mapping[str, str]) -> BridgeNetwork:
     """Return a bridge network; faulty values are reported and left at their default."""
     internal = entry.get("internal", read_boolean, False)
     masquerade = entry.get("masquerade", read_boolean, True)
     none: Tuple[str, ...] = ()
+    interfaces = entry.get("interfaces", list_of(read_parent_name), none)
+    gateway_on_host = entry.get("gateway_on_host", read_boolean, not interfaces)
+    if interfaces and not gateway_on_host:
+        for key in (key for key in ROUTED_KEYS if key in entry.raw):
+            entry.report(key, "with interfaces the network is a LAN of the host, which it neither routes nor closes", "remove it, or set gateway_on_host: true")
+    elif interfaces and internal:
+        entry.report("internal", "its interfaces lead out of an internal network", "remove one of the two")
+    vrf, table = _read_vrf(entry)
     return BridgeNetwork(
         name=name,
         subnets=subnets,
@@ -95,9 +128,17 @@ def read_bridge(entry: Entry, *, name: str, subnets: Tuple[Subnet, ...], mtu: Op
         masquerade=masquerade,
         snat_addresses=_read_snat(entry, internal, masquerade),
         enable_icc=entry.get("enable_icc", read_boolean, True),
-        gateway_on_host=entry.get("gateway_on_host", read_boolean, True),
+        gateway_on_host=gateway_on_host,
         hairpin=entry.get("hairpin", read_boolean, False),
         host_access=_host_access(entry),
         trusted_interfaces=entry.get("trusted_interfaces", list_of(read_interface_name), none),
+        interfaces=interfaces,
+        vlan_filtering=entry.get("vlan_filtering", read_boolean, False),
+        stp=entry.get("stp", read_boolean, None),
+        priority=entry.get("priority", integer(0, 65535), None),
+        ageing_time=entry.get("ageing_time", integer(0, 1000000), None),
+        multicast_snooping=entry.get("multicast_snooping", read_boolean, None),
+        vrf=vrf,
+        vrf_table=table,
         labels=labels,
     )

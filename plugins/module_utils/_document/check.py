@@ -13,18 +13,36 @@ from typing import List
 from .._model.document import Document
 from .._model.errors import Problem
 from .check_addresses import check_addresses, check_subnets
+from .check_bridges import check_bridges
+from .check_links import check_links
+from .check_modes import check_modes
 from .check_names import check_names
 from .check_overlays import check_overlays
+from .check_parents import check_parents
 from .check_ports import check_ports
+from .check_routed import check_routed
+from .check_routers import check_routers
+from .check_routes import check_routes
 from .scene import Scene
 from .trouble import troubled_paths
 
 
-def check_document(document: Document, *, path_networks: str = "networks", path_endpoints: str = "endpoints", problems: List[Problem]) -> None:
-    """Report every conflict between networks, endpoints, addresses, names and ports."""
-    scene = Scene(document=document, networks=path_networks, endpoints=path_endpoints, troubled=troubled_paths(problems), problems=problems)
+def check_document(
+    document: Document, *, path_networks: str = "networks", path_endpoints: str = "endpoints", path_links: str = "links", problems: List[Problem]
+) -> None:
+    """Report every conflict between networks, endpoints, links, addresses, names and ports."""
+    scene = Scene(
+        document=document, networks=path_networks, endpoints=path_endpoints, troubled=troubled_paths(problems), problems=problems, links=path_links
+    )
     check_names(scene)
+    check_modes(scene)
     check_subnets(scene)
     check_addresses(scene)
     check_overlays(scene)
+    check_bridges(scene)
+    check_parents(scene)
     check_ports(scene)
+    check_links(scene)
+    check_routers(scene)
+    check_routed(scene)
+    check_routes(scene)

@@ -9,11 +9,13 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Callable, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
+from typing import Callable, Dict, FrozenSet, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from .._model.addresses import ip_version
 from .._model.document import Attachment, BridgeNetwork, Endpoint, Network, OverlayNetwork
+from .._model.joined import joined_networks, with_subnets
 from . import span
+from .check_routers import router_gateways
 from .ipam import host_address_fault
 from .scene import Scene
 
@@ -53,9 +55,10 @@ def _members_of(scene: Scene) -> Members:
 
 def _reserved(scene: Scene, network: Network) -> Iterator[Owned]:
     config = scene.network(network) + ".ipam_config"
+    routers = router_gateways(scene, network)
     for index, subnet in enumerate(network.subnets):
         path = scene.item(config, index)
-        if subnet.gateway:
+        if subnet.gateway and subnet.gateway not in routers:
             yield subnet.gateway, path + ".gateway", "the gateway"
         for name, address in subnet.aux_addresses:
             yield address, "%s.aux_addresses.%s" % (path, name), 'aux_addresses "%s"' % name
@@ -120,8 +123,8 @@ def _check_membership(scene: Scene, network: Network, rows: Sequence[Owned], sug
                 scene.report(path, address, fault, suggest(address))
 
 
-def _check_addresses_unique(scene: Scene, network: Network, rows: Sequence[Owned], suggest: Callable[[str], str]) -> None:
-    owners: Dict[str, str] = {}
+def _check_addresses_unique(scene: Scene, network: Network, rows: Sequence[Owned], earlier: Sequence[Owned], suggest: Callable[[str], str]) -> None:
+    owners = {address: owner for address, _path, owner in earlier}
     for address, path, owner in rows:
         if address in owners:
             scene.report(path, address, '%s has it too on network "%s"' % (owners[address], network.name), suggest(address))
@@ -139,11 +142,17 @@ def _check_macs_unique(scene: Scene, network: Network, members: Members) -> None
 
 def check_addresses(scene: Scene) -> None:
     members = _members_of(scene)
+    groups = joined_networks(scene.document.links)
+    segments: Dict[FrozenSet[str], List[Owned]] = {}
     for network in scene.document.networks:
+        group = groups.get(network.name, frozenset((network.name,)))
+        whole = with_subnets(network, [other for other in scene.document.networks if other.name in group])
         held = list(_held(scene, network, members))
         rows = list(_reserved(scene, network)) + held
-        suggest = _suggest(network, rows)
-        if scene.network(network) + ".ipam_config" not in scene.troubled:
-            _check_membership(scene, network, held, suggest)
-        _check_addresses_unique(scene, network, rows, suggest)
+        earlier = segments.setdefault(group, [])
+        suggest = _suggest(whole, earlier + rows)
+        if not any("%s[%s].ipam_config" % (scene.networks, name) in scene.troubled for name in group):
+            _check_membership(scene, whole, held, suggest)
+        _check_addresses_unique(scene, network, rows, earlier, suggest)
         _check_macs_unique(scene, network, members)
+        earlier.extend(rows)

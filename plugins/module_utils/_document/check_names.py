@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from typing import Dict, Iterator, Tuple
 
-from .._model.document import BridgeNetwork, OverlayNetwork
+from .._model import names
+from .._model.document import LAN_NETWORKS, BridgeNetwork, MacvlanNetwork, OverlayNetwork
 from .scene import Scene
 
 
@@ -22,6 +23,10 @@ def _host_interfaces(scene: Scene) -> Iterator[Tuple[str, str, str]]:
             yield network.bridge_name, path + ".bridge_name", "the bridge of " + owner
         if isinstance(network, OverlayNetwork):
             yield network.vxlan_name, path + ".vxlan_name", "the VXLAN device of " + owner
+        if isinstance(network, MacvlanNetwork) and network.shim_name:
+            yield network.shim_name, path + ".shim_name", "the host's own link on " + owner
+        if isinstance(network, LAN_NETWORKS) and network.internal:
+            yield names.dummy_name(network.name), path + ".name", "the dummy link of " + owner
     for endpoint in scene.document.endpoints:
         for attachment in endpoint.attachments:
             owner = 'the host side of endpoint "%s" on network "%s"' % (endpoint.name, attachment.network)

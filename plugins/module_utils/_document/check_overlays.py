@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Dict, List, Tuple
 
 from .._model.addresses import ip_version
-from .._model.document import OverlayNetwork
+from .._model.document import LAN_NETWORKS, OverlayNetwork
 from . import span
 from .scene import Scene
 
@@ -61,7 +61,9 @@ def _check_remote_endpoints(scene: Scene, network: OverlayNetwork) -> None:
 
 def _check_underlay(scene: Scene, overlays: List[OverlayNetwork]) -> None:
     """Report tunnel addresses inside a container network: their traffic would loop into the tunnel."""
-    subnets = [(network.name, subnet.subnet) for network in scene.document.networks for subnet in network.subnets]
+    # A macvlan or ipvlan network is a piece of the LAN itself: the underlay may well be there.
+    networks = [network for network in scene.document.networks if not isinstance(network, LAN_NETWORKS)]
+    subnets = [(network.name, subnet.subnet) for network in networks for subnet in network.subnets]
     reported = set()
     for network in overlays:
         path = scene.network(network)

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from typing import Dict, List, Optional, Set, Tuple
 
 from .._model.addresses import ip_version
-from .._model.document import BridgeNetwork, Endpoint, PublishedPort
+from .._model.document import LAN_NETWORKS, BridgeNetwork, Endpoint, PublishedPort
+from .routed_ports import check_routed_ports, takes_host_ports
 from .scene import Scene
 
 Held = Tuple[int, str]  # last port, owner
@@ -47,7 +48,10 @@ class _Holders:
 
 def _check_clashes(scene: Scene) -> None:
     rows: List[Tuple[Tuple[str, int, int, int], PublishedPort, Endpoint]] = []
+    networks = {network.name: network for network in scene.document.networks}
     for position, endpoint in enumerate(scene.document.endpoints):
+        if not takes_host_ports(endpoint, networks):
+            continue
         for index, port in enumerate(endpoint.ports):
             rows.append(((port.protocol, port.published, position, index), port, endpoint))
     rows.sort(key=lambda row: row[0])
@@ -61,8 +65,10 @@ def _check_clashes(scene: Scene) -> None:
         held.add(port, '%s of endpoint "%s"' % (port, endpoint.name))
 
 
-def _reach_fault(port: PublishedPort, bridged: List[BridgeNetwork], families: Set[int]) -> Optional[Tuple[str, str]]:
+def _reach_fault(port: PublishedPort, bridged: List[BridgeNetwork], direct: bool, families: Set[int]) -> Optional[Tuple[str, str]]:
     """Return why a port leads to no address of its endpoint, and the fix."""
+    if not bridged and direct:
+        return "nothing is translated on its macvlan or ipvlan networks: the endpoint is reached at its own address", "remove the port"
     if not bridged:
         return "a port needs a bridge network on its endpoint", "attach the endpoint to a network of driver bridge"
     if all(network.internal for network in bridged):
@@ -76,10 +82,12 @@ def _reach_fault(port: PublishedPort, bridged: List[BridgeNetwork], families: Se
 
 
 def _check_reach(scene: Scene) -> None:
-    bridges = {network.name: network for network in scene.document.networks if isinstance(network, BridgeNetwork)}
+    networks = {network.name: network for network in scene.document.networks}
+    bridges = {network.name: network for network in scene.document.networks if isinstance(network, BridgeNetwork) and not network.on_lan}
+    lan = {network.name for network in scene.document.networks if isinstance(network, LAN_NETWORKS) or (isinstance(network, BridgeNetwork) and network.on_lan)}
     for endpoint in scene.document.endpoints:
         path = scene.endpoint(endpoint)
-        if not endpoint.ports or path + ".networks" in scene.troubled:
+        if not endpoint.ports or path + ".networks" in scene.troubled or not takes_host_ports(endpoint, networks):
             continue
         bridged = [bridges[item.network] for item in endpoint.attachments if item.network in bridges]
         if any(scene.network(network) + ".ipam_config" in scene.troubled for network in bridged):
@@ -91,8 +99,9 @@ def _check_reach(scene: Scene) -> None:
                 families.update(ip_version(address) for address in attachment.addresses)
                 if attachment.ipam == "allocate":
                     families.update(ip_version(subnet.subnet) for subnet in network.subnets)
+        direct = bool(endpoint.attachments) and lan.issuperset(item.network for item in endpoint.attachments)
         for index, port in enumerate(endpoint.ports):
-            fault = _reach_fault(port, bridged, families)
+            fault = _reach_fault(port, bridged, direct, families)
             if fault:
                 scene.report(scene.item(path + ".ports", index), str(port), *fault)
 
@@ -100,3 +109,4 @@ def _check_reach(scene: Scene) -> None:
 def check_ports(scene: Scene) -> None:
     _check_clashes(scene)
     _check_reach(scene)
+    check_routed_ports(scene)

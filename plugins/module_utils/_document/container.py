@@ -9,17 +9,20 @@
 from __future__ import annotations
 
 import posixpath
-from typing import Optional
+import re
+from typing import Mapping, Optional
 
 from .._model.errors import Problem
 from .._model.names import character_fault
 from .entry import read_entry
-from .scalars import Problems, read_label, read_text
+from .scalars import Problems, Read, integer, read_label, read_text
 
-KEYS = frozenset(("netns", "path"))
-_LATER = "this version does not look up containers by %s"
-ELSEWHERE = {key: _LATER % key for key in ("docker", "podman", "pid")}
+KINDS = ("netns", "docker", "podman", "path", "pid")
+KEYS = frozenset(KINDS)
 PATH_LIMIT = 4095
+PID_LIMIT = 2**22  # the kernel's own
+REFERENCE_LIMIT = 128
+_REFERENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]+\Z")
 
 
 def _path_fault(text: str) -> Optional[str]:
@@ -43,19 +46,41 @@ def _read_path(value: object, path: str, problems: Problems) -> Optional[str]:
     return "/" + posixpath.normpath(text).lstrip("/")
 
 
+def _reference_fault(text: str) -> Optional[str]:
+    if len(text) > REFERENCE_LIMIT:
+        return "a container's name or id has at most %d characters, this has %d" % (REFERENCE_LIMIT, len(text))
+    return character_fault(text) or (None if _REFERENCE.match(text) else "not a container's name: two or more of A-Z a-z 0-9 _ . -, a letter or digit first")
+
+
+def _read_reference(value: object, path: str, problems: Problems) -> Optional[str]:
+    """Return the name or full id of a runtime's container."""
+    text = read_text(value, path, problems, "a container's name")
+    fault = _reference_fault(text) if text is not None else None
+    if fault:
+        problems.append(Problem(path, value, fault, "write the name that the runtime lists, or the full id"))
+        return None
+    return text
+
+
+_read_pid = integer(1, PID_LIMIT)
+
+
+def _read_process(value: object, path: str, problems: Problems) -> Optional[str]:
+    number = _read_pid(value, path, problems)
+    return None if number is None else str(number)
+
+
+_READERS: Mapping[str, Read[str]] = {"netns": read_label, "docker": _read_reference, "podman": _read_reference, "path": _read_path, "pid": _read_process}
+
+
 def read_container(value: object, path: str, problems: Problems) -> Optional[str]:
-    """Return the place of a container: netns:NAME or path:FILE."""
-    if isinstance(value, dict):
-        later = [key for key in ELSEWHERE if key in value]
-        if later:
-            problems.append(Problem("%s.%s" % (path, later[0]), value[later[0]], ELSEWHERE[later[0]], "use path: and the file of its network namespace"))
-            return None
+    """Return the place of a container: netns:NAME, docker:NAME, podman:NAME, path:FILE or pid:NUMBER."""
     entry = read_entry(value, path, problems, allowed=KEYS)
     if entry is None:
         return None
-    given = [key for key in ("netns", "path") if key in entry.raw]
+    given = [kind for kind in KINDS if kind in entry.raw]
     if len(given) != 1:
-        entry.refuse("exactly one of netns and path is required", "remove one" if given else "add netns: NAME or path: FILE")
+        entry.refuse("exactly one of %s is required" % ", ".join(KINDS), "remove all but one" if given else "add netns: NAME, docker: NAME or another")
         return None
-    name = entry.get(given[0], read_label if given[0] == "netns" else _read_path, None)
-    return None if name is None else "%s:%s" % (given[0], name)
+    reference = entry.get(given[0], _READERS[given[0]], None)
+    return None if reference is None else "%s:%s" % (given[0], reference)

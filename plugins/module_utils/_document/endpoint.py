@@ -10,19 +10,21 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import count
-from typing import Dict, FrozenSet, List, Optional, Tuple
+from typing import Dict, FrozenSet, Iterable, List, Optional, Tuple
 
 from .._model import names
 from .._model.document import Attachment, Endpoint, PublishedPort
 from .._model.errors import Problem
-from . import ports
+from . import devices, ports, routes
 from .container import read_container
 from .entry import Elsewhere, Pairs, belongs, list_of, named_path, read_entry, read_labels, read_list
+from .modes import check_mode, read_mode, required_keys
 from .network import is_absent
 from .scalars import (
     Problems,
     choice,
     integer,
+    read_boolean,
     read_interface_name,
     read_ipv4_address,
     read_ipv6_address,
@@ -31,24 +33,57 @@ from .scalars import (
 )
 from .sysctls import sysctls
 
-KEYS = frozenset(("name", "container", "networks", "ports", "sysctls", "labels", "state"))
+KEYS = frozenset(
+    (
+        "name",
+        "container",
+        "network_mode",
+        "networks",
+        "ports",
+        "sysctls",
+        "source_routing",
+        "routes",
+        "forwarding",
+        "masquerade",
+        "devices",
+        "labels",
+        "state",
+    )
+)
 ABSENT_KEYS = frozenset(("name", "container", "state"))
 ATTACHMENT_KEYS = frozenset(
-    ("name", "ipv4_address", "ipv6_address", "mac_address", "interface_name", "host_interface_name", "ipam", "aliases", "gw_priority", "sysctls")
+    ("name", "ipv4_address", "ipv6_address", "mac_address", "interface_name", "host_interface_name", "ipam", "aliases", "gw_priority", "sysctls", "routes")
+    + ("vlan", "trunk")
 )
 ELSEWHERE: Elsewhere = {
     **belongs(ports.KEYS, "an entry of ports"),
     **belongs(ATTACHMENT_KEYS - KEYS, "an entry of networks"),
-    **{key: ("this version has no %s" % key, "remove it") for key in ("network_mode", "forwarding", "devices")},
+    **belongs(("destination", "gateway", "metric"), "an entry of routes"),
+    **belongs(("mac", "pci_address", "addresses", "mtu"), "an entry of devices"),
 }
 _PRIORITY = integer(-(2**31), 2**31 - 1)
-_IPAM = choice("allocate", "none")
+_IPAMS = choice("allocate", "none")
 _ALIASES = list_of(read_label)
+_VLAN = integer(1, 4094)
+_TRUNK = list_of(_VLAN)
+_NO_VLANS: Tuple[int, ...] = ()
+_NETWORKS = list_of(read_label)
 _NETWORK_SYSCTLS = sysctls(per_interface=True)
 _SYSCTLS = sysctls(per_interface=False)
+_OWN_ROUTES = routes.routes(own_interface=True)
+_ROUTES = routes.routes(own_interface=False)
 _NO_PAIRS: Pairs = ()
 _NO_ALIASES: Tuple[str, ...] = ()
 _NO_PORTS: Tuple[PublishedPort, ...] = ()
+_NO_NAMES: Tuple[str, ...] = ()
+
+
+def _read_ipam(value: object, path: str, problems: Problems) -> Optional[str]:
+    if value != "dhcp":
+        return _IPAMS(value, path, problems)
+    rule = "a lease must be renewed, and no agent of this collection stays on the host"
+    problems.append(Problem(path, value, rule, "give an address, or run a DHCP client inside"))
+    return None
 
 
 def _read_attachment(value: object, path: str, problems: Problems) -> Optional[Attachment]:
@@ -63,7 +98,7 @@ def _read_attachment(value: object, path: str, problems: Problems) -> Optional[A
     if entry is None:
         return None
     name = entry.get("name", read_label, None)
-    ipam = entry.get("ipam", _IPAM, "allocate")
+    ipam = entry.get("ipam", _read_ipam, "allocate")
     attachment = Attachment(
         network=name or "",
         ipv4_address=entry.get("ipv4_address", read_ipv4_address, None),
@@ -75,14 +110,19 @@ def _read_attachment(value: object, path: str, problems: Problems) -> Optional[A
         gw_priority=entry.get("gw_priority", _PRIORITY, 0),
         aliases=entry.get("aliases", _ALIASES, _NO_ALIASES),
         sysctls=entry.get("sysctls", _NETWORK_SYSCTLS, _NO_PAIRS),
+        routes=entry.get("routes", _OWN_ROUTES, routes.NO_ROUTES),
+        vlan=entry.get("vlan", _VLAN, None),
+        trunk=entry.get("trunk", _TRUNK, _NO_VLANS),
     )
+    if attachment.vlan is not None and attachment.vlan in attachment.trunk:
+        entry.report("trunk", "VLAN %d is the untagged one of this port" % attachment.vlan, "remove it from trunk")
     if ipam == "none" and attachment.addresses:
         entry.report("ipam", "none means no address, but one is given", "remove the address or ipam: none")
     return attachment if name is not None else None
 
 
-def _fill_names(attachments: List[Attachment], scope: str, endpoint: str) -> Tuple[Attachment, ...]:
-    given = {attachment.interface_name for attachment in attachments}
+def _fill_names(attachments: List[Attachment], scope: str, endpoint: str, taken: Iterable[str]) -> Tuple[Attachment, ...]:
+    given = {*taken, *(attachment.interface_name for attachment in attachments)}
     free = (name for name in map("eth%d".__mod__, count()) if name not in given)
     return tuple(
         replace(
@@ -132,7 +172,7 @@ class _Attachments:
 
 def read_endpoint(value: object, path: str, problems: Problems, *, scope: str, known: FrozenSet[str], troubled: FrozenSet[str]) -> Optional[Endpoint]:
     """Return an endpoint with its valid parts, or None where it is absent or cannot be told."""
-    required: Tuple[str, ...] = ("name", "container")
+    required = required_keys(value)
     if isinstance(value, dict) and value.get("state") == "absent":
         required = ("name",)
     entry = read_entry(value, path, problems, allowed=KEYS, required=required, elsewhere=ELSEWHERE)
@@ -142,15 +182,25 @@ def read_endpoint(value: object, path: str, problems: Problems, *, scope: str, k
     place = entry.get("container", read_container, None)
     if is_absent(entry, ABSENT_KEYS):
         return None
+    mode = entry.get("network_mode", read_mode, None)
+    check_mode(entry, mode, place)
     no_attachments: List[Attachment] = []
     no_labels: Dict[str, str] = {}
     attachments = entry.get("networks", _Attachments(known, troubled).read, no_attachments)
+    given = entry.get("devices", devices.read_devices, devices.NO_DEVICES)
+    filled = _fill_names(attachments, scope, name or "", (device.interface_name for device in given))
     endpoint = Endpoint(
         name=name or "",
         place=place or "",
-        attachments=_fill_names(attachments, scope, name or ""),
+        attachments=filled,
         ports=entry.get("ports", ports.read_ports, _NO_PORTS),
         sysctls=entry.get("sysctls", _SYSCTLS, _NO_PAIRS),
+        network_mode=mode,
+        forwarding=entry.get("forwarding", read_boolean, False),
+        masquerade=entry.get("masquerade", _NETWORKS, _NO_NAMES),
+        devices=devices.name_devices(given, (attachment.interface_name for attachment in filled)),
+        source_routing=entry.get("source_routing", read_boolean, True),
+        routes=entry.get("routes", _ROUTES, routes.NO_ROUTES),
         labels=entry.get("labels", read_labels, no_labels),
     )
     return endpoint if name is not None else None

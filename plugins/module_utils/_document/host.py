@@ -11,11 +11,13 @@ from __future__ import annotations
 from typing import Dict, Iterator, List, Mapping, Optional, Sequence, Set, Tuple
 
 from .._model.addresses import canonical_ip, ip_version
-from .._model.document import Document, Network, OverlayNetwork, PublishedPort
+from .._model.document import LAN_NETWORKS, Document, Network, OverlayNetwork, PublishedPort
 from .._model.errors import Problem
 from .._model.mark import read_mark
 from . import span
 from .ports import WILDCARDS
+from .routed_host import check_routed_host
+from .routed_ports import takes_host_ports
 
 Facts = Sequence[Tuple[str, str]]
 Socket = Tuple[str, str, int]  # protocol, address, port
@@ -50,6 +52,8 @@ def _check_overlaps(document: Document, addresses: Facts, routes: Facts, links: 
         if destination not in EVERYTHING:
             facts.setdefault((device, span.span(destination)), "the host's route %s by %s" % (destination, device or "no device"))
     for network, path, subnet in _subnets(document):
+        if isinstance(network, LAN_NETWORKS):
+            continue  # a piece of the host's own LAN, and no route of the host leads there because of it
         version, first, last = span.span(subnet)
         for (device, (family, low, high)), words in facts.items():
             if family == version and low <= last and first <= high and device not in network.home_devices and device not in own:
@@ -58,6 +62,8 @@ def _check_overlaps(document: Document, addresses: Facts, routes: Facts, links: 
 
 def _check_controller(document: Document, addresses: Facts, ssh_peer: str, problems: List[Problem]) -> None:
     for network, path, subnet in _subnets(document):
+        if isinstance(network, LAN_NETWORKS):
+            continue
         # A controller that already sits in this network stays reachable.
         inside = any(device in network.home_devices and span.holds(cidr, ssh_peer) for device, cidr in addresses)
         if span.holds(subnet, ssh_peer) and not inside:
@@ -96,9 +102,10 @@ def _known(devices: Mapping[str, str]) -> str:
 
 
 def _ports(document: Document) -> Iterator[Tuple[str, PublishedPort]]:
-    """Yield (path, port)."""
+    """Yield (path, port) of what takes a port of the host."""
+    networks = {network.name: network for network in document.networks}
     for endpoint in document.endpoints:
-        for index, port in enumerate(endpoint.ports):
+        for index, port in enumerate(endpoint.ports) if takes_host_ports(endpoint, networks) else ():
             yield "endpoints[%s].ports[%d]" % (endpoint.name, index), port
 
 
@@ -166,6 +173,7 @@ def check_host(
     if not ipv6_enabled:
         _check_ipv6(document, problems)
     _check_tunnels(document, addresses, links, problems)
+    check_routed_host(document, addresses=addresses, links=links, problems=problems)
     refused: Set[str] = set()
     if ssh_port is not None and allow_management:
         listening = [row for row in listening if row[0] != "tcp" or row[2] != ssh_port]

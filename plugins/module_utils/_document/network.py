@@ -8,16 +8,23 @@
 
 from __future__ import annotations
 
-from typing import Dict, FrozenSet, Mapping, Optional, Tuple
+from typing import Callable, Dict, FrozenSet, Mapping, Optional, Tuple
 
 from .._model.addresses import ip_version
 from .._model.document import Network
-from . import bridge, ipam, overlay
+from . import bridge, ipam, ipvlan, macvlan, overlay, routed
 from .entry import NOWHERE, Elsewhere, Entry, belongs, read_entry, read_labels
 from .scalars import Problems, choice, integer, read_label
 
 COMMON_KEYS = frozenset(("name", "driver", "ipam_config", "enable_ipv6", "mtu", "labels", "state"))
-DRIVER_KEYS = {"bridge": bridge.KEYS, "overlay": overlay.KEYS}
+DRIVER_KEYS = {"bridge": bridge.KEYS, "overlay": overlay.KEYS, "macvlan": macvlan.KEYS, "ipvlan": ipvlan.KEYS, "routed": routed.KEYS}
+_READERS: Dict[str, Callable[..., Network]] = {
+    "bridge": bridge.read_bridge,
+    "overlay": overlay.read_overlay,
+    "macvlan": macvlan.read_macvlan,
+    "ipvlan": ipvlan.read_ipvlan,
+    "routed": routed.read_routed,
+}
 ABSENT_KEYS = frozenset(("name", "driver", "state"))
 STATES = choice("present", "absent")
 IPV6_MTU = 1280
@@ -26,7 +33,11 @@ _DRIVERS = choice(*DRIVER_KEYS)
 
 def _elsewhere(driver: str) -> Elsewhere:
     rule = "this key belongs to driver %s, the network has driver %s"
-    others = {key: (rule % (other, driver), "remove it") for other, keys in DRIVER_KEYS.items() for key in keys - DRIVER_KEYS[driver]}
+    owners: Dict[str, str] = {}
+    for other, keys in DRIVER_KEYS.items():
+        for key in keys - DRIVER_KEYS[driver]:
+            owners[key] = "%s or %s" % (owners[key], other) if key in owners else other
+    others = {key: (rule % (owner, driver), "remove it") for key, owner in owners.items()}
     return {**others, **belongs(ipam.KEYS, "an entry of ipam_config")}
 
 
@@ -76,10 +87,9 @@ def read_network(value: object, path: str, problems: Problems, *, scope: str, re
     if is_absent(entry, ABSENT_KEYS) or driver is None:
         return None
     label = name if name is not None else ""
-    subnets = ipam.read_subnets(entry, name=label, scope=scope, default_gateway=driver == "bridge")
+    subnets = ipam.read_subnets(entry, name=label, scope=scope, default_gateway=driver == "bridge" and not entry.raw.get("interfaces"))
     mtu = _read_mtu(entry, any(ip_version(subnet.subnet) == 6 for subnet in subnets))
     no_labels: Dict[str, str] = {}
     labels = entry.get("labels", read_labels, no_labels)
-    read = bridge.read_bridge if driver == "bridge" else overlay.read_overlay
-    network: Network = read(entry, name=label, subnets=subnets, mtu=mtu, labels=labels)
+    network: Network = _READERS[driver](entry, name=label, subnets=subnets, mtu=mtu, labels=labels)
     return network if name is not None else None

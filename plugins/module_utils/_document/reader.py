@@ -10,17 +10,20 @@ from __future__ import annotations
 
 from typing import Callable, Dict, List, Mapping, Optional, Sequence, Tuple, TypeVar, Union
 
-from .._model.document import DEFAULT_SCOPE, Document, Endpoint, Network
+from .._model.document import DEFAULT_SCOPE, Document, Endpoint, Network, Wire
 from .._model.errors import InputError, Problem
 from .allocate import allocate
 from .check import check_document
 from .endpoint import read_endpoint
 from .entry import NOTHING_REQUIRED, named_path, read_list
+from .links import fill_links, read_link
 from .network import read_network
+from .routed import name_interfaces, refuse_fleet_keys
+from .routes import lead_routes
 from .scalars import read_label
 from .trouble import troubled_names
 
-Named = TypeVar("Named", bound=Union[Network, Endpoint])
+Named = TypeVar("Named", bound=Union[Network, Endpoint, Wire])
 # What a host needs of an overlay and a fleet's plan provides.
 HOST_KEYS = {"overlay": ("vni", "vtep_address")}
 
@@ -65,7 +68,12 @@ def read_endpoints(raw: object, *, path: str, scope: str, networks: Sequence[Net
     def read(value: object, place: str, found: List[Problem]) -> Optional[Endpoint]:
         return read_endpoint(value, place, found, scope=scope, known=known, troubled=troubled)
 
-    return _read_named(raw, path, problems, read)
+    return name_interfaces(_read_named(raw, path, problems, read), networks, scope)
+
+
+def read_links(raw: object, *, path: str, scope: str, endpoints: Sequence[Endpoint], problems: List[Problem]) -> Tuple[Wire, ...]:
+    """Return the declared wires and tunnels with every default; absent ones are left out."""
+    return fill_links(_read_named(raw, path, problems, read_link), endpoints, scope)
 
 
 def read_document(raw: Mapping[str, object]) -> Document:
@@ -78,11 +86,15 @@ def read_document(raw: Mapping[str, object]) -> Document:
     endpoints: Tuple[Endpoint, ...] = ()
     if raw.get("networks") is not None:
         networks = read_networks(raw["networks"], path="networks", scope=scope, problems=problems, required=HOST_KEYS)
+        refuse_fleet_keys(networks, "networks", problems)
     if raw.get("endpoints") is not None:
         endpoints = read_endpoints(raw["endpoints"], path="endpoints", scope=scope, networks=networks, problems=problems)
     endpoints = allocate(networks, endpoints, problems=problems, path="networks")
-    document = Document(scope=scope, networks=networks, endpoints=endpoints)
+    links: Tuple[Wire, ...] = ()
+    if raw.get("links") is not None:
+        links = read_links(raw["links"], path="links", scope=scope, endpoints=endpoints, problems=problems)
+    document = Document(scope=scope, networks=networks, endpoints=endpoints, links=links)
     check_document(document, path_networks="networks", path_endpoints="endpoints", problems=problems)
     if problems:
         raise InputError(tuple(problems))
-    return document
+    return lead_routes(document)

@@ -12,22 +12,36 @@ from dataclasses import replace
 from typing import Dict, Iterator, Mapping, Optional, Sequence, Tuple
 
 from .._model.addresses import ip_version
-from .._model.document import Attachment, Endpoint, Network, StaticRoute, Wire
+from .._model.document import Attachment, Document, Endpoint, Network, RoutedNetwork, StaticRoute, Wire
 from .._model.errors import Problem
 from . import span
 from .entry import read_entry, read_list
-from .scalars import Problems, Read, canonical_reader, choice, integer, read_address, read_interface_name
-from .spelling import canonical_source
+from .scalars import Problems, Read, canonical_reader, choice, integer, read_interface_name
+from .spelling import Fault, canonical_address, canonical_source, unicast_fault
 
 KEYS = frozenset(("destination", "gateway", "type", "metric", "interface"))
-LINK_LOCAL = "fe80::/10"
+LINK_LOCAL = {4: "169.254.0.0/16", 6: "fe80::/10"}
+# Who stands at the other end of the wire that leads to a routed network.
+NEXT_DOOR = {4: "169.254.1.1/32", 6: "fe80::1/128"}
 NO_ROUTES: Tuple[StaticRoute, ...] = ()
 # What the kernel uses where an IPv6 route names none.
 DEFAULT_METRIC_6 = 1024
 _TYPES = choice("unicast", "blackhole", "unreachable", "prohibit")
 _METRIC = integer(0, 2**32 - 1)
-_read_destination = canonical_reader("a subnet", canonical_source)
 Hop = Tuple[str, str]  # interface, the subnet behind it
+
+
+def _next_hop(text: str) -> str:
+    """Return a gateway's address; a link-local one is usual."""
+    address = canonical_address(text)
+    fault = None if span.holds(LINK_LOCAL[ip_version(address)], address) else unicast_fault(address)
+    if fault or address in ("0.0.0.0", "::"):
+        raise fault or Fault("the unspecified address is no gateway", "write the router's address")
+    return address
+
+
+_read_destination = canonical_reader("a subnet", canonical_source)
+_read_gateway = canonical_reader("an IP address", _next_hop)
 
 
 def _read_route(value: object, path: str, problems: Problems, own_interface: bool) -> Optional[StaticRoute]:
@@ -35,19 +49,19 @@ def _read_route(value: object, path: str, problems: Problems, own_interface: boo
     if entry is None:
         return None
     destination = entry.get("destination", _read_destination, None)
-    gateway = entry.get("gateway", read_address, None)
-    kind = entry.get("type", _TYPES, "unicast")
+    gateway = entry.get("gateway", _read_gateway, None)
+    kind = entry.get("type", _TYPES, None) if "type" in entry.raw else "unicast"
     metric = entry.get("metric", _METRIC, 0)
     interface = entry.get("interface", read_interface_name, None)
     if own_interface and "interface" in entry.raw:
         entry.report("interface", "a route of an attachment leaves by that attachment's interface", "remove it")
-    elif kind != "unicast":
+    elif kind is not None and kind != "unicast":
         for key in ("gateway", "interface"):
             if key in entry.raw:
                 entry.report(key, "a route of type %s leads nowhere" % kind, "remove it")
-    elif "gateway" not in entry.raw and "interface" not in entry.raw:
+    elif kind is not None and "gateway" not in entry.raw and "interface" not in entry.raw:
         entry.refuse("a route needs a gateway, or a type other than unicast", "add gateway, or type: blackhole")
-    if destination is None:
+    if destination is None or kind is None:
         return None
     if gateway is not None and ip_version(gateway) != ip_version(destination):
         entry.report("gateway", "an IPv%d gateway for the IPv%d destination %s" % (ip_version(gateway), ip_version(destination), destination), "use one family")
@@ -87,6 +101,8 @@ def attached_subnets(attachment: Attachment, network: Network, family: int) -> T
     address = attachment.ipv4_address if family == 4 else attachment.ipv6_address
     if attachment.ipam != "allocate":
         return ()
+    if isinstance(network, RoutedNetwork):
+        return (NEXT_DOOR[family],) if subnets else ()
     return subnets if address is None else tuple(subnet for subnet in subnets if span.holds(subnet, address))
 
 
@@ -109,16 +125,24 @@ def interface_towards(gateway: str, hops: Iterator[Hop]) -> Optional[str]:
     return next((interface for interface, subnet in hops if span.holds(subnet, gateway)), None)
 
 
-def lead_routes(endpoint: Endpoint, networks: Mapping[str, Network], links: Sequence[Wire]) -> Endpoint:
-    """Return an endpoint whose unicast routes all name the interface they leave by."""
-    attachments = tuple(
-        replace(item, routes=tuple(route if route.type != "unicast" else replace(route, interface=item.interface_name) for route in item.routes))
-        for item in endpoint.attachments
-    )
+def lead_routes(document: Document) -> Document:
+    """Return a valid document whose unicast routes all name the interface they leave by."""
+    networks = {network.name: network for network in document.networks}
 
-    def led(route: StaticRoute) -> StaticRoute:
-        if route.gateway is None or route.interface is not None:
-            return route
-        return replace(route, interface=interface_towards(route.gateway, next_hops(endpoint, networks, links, ip_version(route.gateway))))
+    def lead(endpoint: Endpoint) -> Endpoint:
+        if not endpoint.routes and not any(attachment.routes for attachment in endpoint.attachments):
+            return endpoint
+        attachments = tuple(replace(item, routes=tuple(_lead(route, item.interface_name) for route in item.routes)) for item in endpoint.attachments)
+        own = (
+            _lead(route, interface_towards(route.gateway, next_hops(endpoint, networks, document.links, ip_version(route.gateway))))
+            if route.gateway and not route.interface
+            else route
+            for route in endpoint.routes
+        )
+        return replace(endpoint, attachments=attachments, routes=tuple(own))
 
-    return replace(endpoint, attachments=attachments, routes=tuple(map(led, endpoint.routes)))
+    return replace(document, endpoints=tuple(map(lead, document.endpoints)))
+
+
+def _lead(route: StaticRoute, interface: Optional[str]) -> StaticRoute:
+    return replace(route, interface=interface) if route.type == "unicast" else route

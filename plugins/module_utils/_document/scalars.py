@@ -18,7 +18,7 @@ from .._model.addresses import ip_version
 from .._model.errors import Problem
 from .._model.names import character_fault, interface_name_fault, label_fault
 from . import hints
-from .spelling import Fault, canonical_address, canonical_hardware, canonical_source, canonical_subnet, container_subnet, unicast_fault
+from .spelling import Fault, canonical_address, canonical_hardware, canonical_interface, canonical_source, canonical_subnet, container_subnet, unicast_fault
 
 T = TypeVar("T")
 Problems = List[Problem]
@@ -39,7 +39,7 @@ def read_text(value: object, path: str, problems: Problems, what: str = "text") 
     return None
 
 
-def _text_reader(what: str, fault_of: Callable[[str], Optional[str]], fix: str) -> Read[str]:
+def text_reader(what: str, fault_of: Callable[[str], Optional[str]], fix: str) -> Read[str]:
     def read(value: object, path: str, problems: Problems) -> Optional[str]:
         text = read_text(value, path, problems, what)
         fault = fault_of(text) if text is not None else None
@@ -57,9 +57,9 @@ def _printable_fault(text: str) -> Optional[str]:
     return character_fault(text)
 
 
-read_label = _text_reader("a name", label_fault, "choose another name")
-read_interface_name = _text_reader("an interface name", interface_name_fault, "choose another name")
-read_printable = _text_reader("text", _printable_fault, "correct the text")
+read_label = text_reader("a name", label_fault, "choose another name")
+read_interface_name = text_reader("an interface name", interface_name_fault, "choose another name")
+read_printable = text_reader("text", _printable_fault, "correct the text")
 
 
 def canonical_reader(what: str, canonical: Callable[[str], str]) -> Read[str]:
@@ -105,6 +105,7 @@ read_unicast_address = canonical_reader("an IP address", _unicast)
 read_subnet = canonical_reader("a subnet", canonical_subnet)
 read_container_subnet = canonical_reader("a subnet", container_subnet)
 read_source = canonical_reader("a subnet", canonical_source)
+read_interface_address = canonical_reader("an address with its prefix length", canonical_interface)
 read_mac = canonical_reader(hints.A_MAC, canonical_hardware)
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import FrozenSet, List
 
-from .._model.document import Attachment, Document, Endpoint, Network
+from .._model.document import Attachment, Document, Endpoint, Network, Wire
 from .._model.errors import Problem
 
 
@@ -24,6 +24,7 @@ class Scene:
     endpoints: str
     troubled: FrozenSet[str]
     problems: List[Problem]
+    links: str = "links"
 
     def network(self, network: Network) -> str:
         return "%s[%s]" % (self.networks, network.name)
@@ -33,6 +34,12 @@ class Scene:
 
     def attachment(self, endpoint: Endpoint, attachment: Attachment) -> str:
         return "%s[%s].networks[%s]" % (self.endpoints, endpoint.name, attachment.network)
+
+    def link(self, wire: Wire) -> str:
+        return "%s[%s]" % (self.links, wire.name)
+
+    def end(self, wire: Wire, index: int) -> str:
+        return "%s.ends[%d]" % (self.link(wire), index)
 
     def item(self, path: str, index: int) -> str:
         """Return the path of a list's item; without the index where faulty items were left out before it."""

@@ -116,6 +116,28 @@ def canonical_subnet(text: str) -> str:
         raise Fault("host bits are set", "did you mean %s" % meant) from None
 
 
+def canonical_interface(text: str) -> str:
+    """Return an address a host may have, with the prefix length of its subnet, or raise Fault."""
+    _refuse_stray_characters(text)
+    address, slash, prefix = text.partition("/")
+    address = canonical_address(address)
+    version = ip_version(address)
+    if not slash:
+        raise Fault("a prefix length is missing", "write %s/%d" % (address, 24 if version == 4 else 64))
+    length = _prefix_length(address, prefix)
+    fault = unicast_fault(address)
+    if fault is None and address in ("0.0.0.0", "::"):
+        fault = Fault("the unspecified address is no host's own", "write an address of the host")
+    if fault:
+        raise fault
+    parsed = ipaddress.ip_interface("%s/%d" % (address, length))
+    if parsed.network.num_addresses > 2 and parsed.ip == parsed.network.network_address:
+        raise Fault("the network address of %s" % parsed.network, "write an address inside it")
+    if version == 4 and parsed.network.num_addresses > 2 and parsed.ip == parsed.network.broadcast_address:
+        raise Fault("the broadcast address of %s" % parsed.network, "write an address inside it")
+    return "%s/%d" % (address, length)
+
+
 def canonical_source(text: str) -> str:
     """Return a subnet; a single address stands for itself."""
     if "/" in text:

@@ -36,6 +36,8 @@ def compose(rules: Sequence[Rule], *, scope: str, current: Sequence[KernelObject
     for position, rule in enumerate(rules):
         chain = (rule.family, rule.table, rule.chain)
         if rule.scope == scope:
+            if is_ours(rule.target):
+                content.setdefault((rule.family, rule.table, rule.target), [])
             content.setdefault(chain, []).append((rule.rank, scope, position, render_rule(rule)))
         elif rule.scope:
             raise FirewallError("a rule of scope '%s' among those of '%s'" % (rule.scope, scope))

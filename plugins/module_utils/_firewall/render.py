@@ -15,7 +15,7 @@ from typing import List, Optional
 
 from .._model.errors import FirewallError
 from .._model.mark import PREFIX
-from .._model.rule import Rule
+from .._model.rule import ROUTED_INTERFACES, UNFOLLOWED, Rule
 
 # The order in which the tool prints connection states.
 STATES = ("INVALID", "NEW", "RELATED", "ESTABLISHED", "UNTRACKED", "SNAT", "DNAT")
@@ -39,9 +39,13 @@ def render_rule(rule: Rule) -> str:
     if rule.icmp_type is not None:
         match, option = ("icmp6", "--icmpv6-type") if rule.family == 6 else ("icmp", "--icmp-type")
         words += ["-m", match, option, "%d" % rule.icmp_type]
+    if rule.off_path:
+        words += ["-m", "rpfilter", "--invert"]
     if rule.ct_state:
         words += ["-m", "conntrack", "--ctstate", ",".join(sorted(rule.ct_state, key=STATES.index))]
     words += ["-m", "comment", "--comment", '"%s:%s:%s:%d"' % (PREFIX, _label(rule.scope), _label(rule.owner), rule.rank), "-j", _token(rule.target)]
+    if rule.target == UNFOLLOWED:
+        words.append("--notrack")
     if rule.to is not None:
         words += ["--to-source" if rule.target == "SNAT" else "--to-destination", _token(rule.to)]
     return " ".join(words)
@@ -61,7 +65,8 @@ def _add_interface(words: List[str], option: str, interface: Optional[str]) -> N
     if interface is None:
         return
     negated = interface.startswith("!")
-    shown = _token(interface[negated:])
+    shown = interface[negated:]
+    shown = shown if shown == ROUTED_INTERFACES else _token(shown)
     words += ["!", option, shown] if negated else [option, shown]
 
 

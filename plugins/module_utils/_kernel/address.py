@@ -16,7 +16,7 @@ from .stamp import IP, NUMBER, Stamp
 IFA_F_NODAD = 0x02
 
 
-def _encode(message_type: int, flags: int, prefix: int, ip: str, index: int) -> bytes:
+def _encode(message_type: int, flags: int, prefix: int, protocol: int, ip: str, index: int) -> bytes:
     family = socket.AF_INET6 if ":" in ip else socket.AF_INET
     attributes: wire.Attributes = [("IFA_ADDRESS", ip)]
     if family == socket.AF_INET:
@@ -24,7 +24,7 @@ def _encode(message_type: int, flags: int, prefix: int, ip: str, index: int) -> 
     if message_type == wire.RTM_NEWADDR:
         # Uniqueness is checked when planning; duplicate detection would keep a fresh address unusable for a second or more.
         attributes.append(("IFA_FLAGS", IFA_F_NODAD if family == socket.AF_INET6 else 0))
-        attributes.append(("IFA_PROTO", PROTOCOL))
+        attributes.append(("IFA_PROTO", protocol))
     return wire.address_message(message_type, flags, attributes, index=index, family=family, prefix=prefix)
 
 
@@ -33,7 +33,8 @@ _stamp = Stamp(_encode, (IP, NUMBER))
 
 def _message(message_type: int, flags: int, address: Address, index: int) -> bytes:
     ip, prefix = address.address.split("/")
-    return _stamp((message_type, flags, int(prefix)), (ip, index))
+    protocol = PROTOCOL if address.protocol is None else address.protocol
+    return _stamp((message_type, flags, int(prefix), protocol), (ip, index))
 
 
 def create_address(address: Address, index: int) -> bytes:

@@ -9,21 +9,26 @@
 from __future__ import annotations
 
 import errno
-from typing import Callable, Collection, Dict, FrozenSet, List, Optional, Sequence, Tuple
+from dataclasses import replace
+from typing import Callable, Collection, Dict, FrozenSet, List, Sequence, Tuple
 
 from .._model.errors import KernelError, KernelRace, errno_name
-from .._model.link import Link, Veth
-from .._model.objects import HOST, Address, Chain, FdbEntry, Jump, KernelObject, Namespace, Neighbour, Route, Sysctl
+from .._model.link import Bridge, Ipvlan, Link, Macvlan, Nic, Veth
+from .._model.objects import HOST, Address, BridgeVlan, Chain, Jump, KernelObject, Namespace, Sysctl, is_foreign
 from .._model.snapshot import Snapshot
-from .._plan.step import CHANGE, CREATE, DELETE, Step
-from . import address, link, neighbour, route
+from .._plan.step import CREATE, DELETE, Step
+from . import link
 from .announce import announce_addresses
 from .door import Door, Refusal
+from .entries import entry_messages
+from .kinds import MODULES, lower_name, sender_place
 from .namespace import Rooms, create_namespace, delete_namespace
+from .nic import give_back_nics, home_alias, take_nics
 from .sysctl import link_sysctl_path, write_sysctl
 
 # A fresh namespace may hold the kernel's fallback tunnel devices behind `lo`.
 FIRST_FREE_INDEX = 16
+TEARDOWN = 0.5  # seconds
 RACES = frozenset((errno.EEXIST, errno.EBUSY, errno.ENODEV, errno.ENOENT, errno.ESRCH))
 
 Message = Tuple[Step, bytes]
@@ -32,7 +37,9 @@ Message = Tuple[Step, bytes]
 class Applier:
     """Turns steps into messages. Interface numbers are chosen here, so that one batch can create a link and refer to it."""
 
-    def __init__(self, door: Door, rooms: Rooms, snapshot: Snapshot, *, namespace_path: Callable[[str], str], remember: Callable[[str, str], None]) -> None:
+    def __init__(
+        self, door: Door, rooms: Rooms, snapshot: Snapshot, *, namespace_path: Callable[[str], str], remember: Callable[[str, str, str], None]
+    ) -> None:
         self._door = door
         self._rooms = rooms
         self._snapshot = snapshot
@@ -40,6 +47,7 @@ class Applier:
         self._remember = remember
         self._indices: Dict[Tuple[str, str], int] = {}
         self._next: Dict[str, int] = {}
+        self._bridges = {(found.place, found.name) for found in snapshot.links() if isinstance(found.kind, Bridge)}
         for found in snapshot.links():
             number = found.index or 0
             self._indices[found.place, found.name] = number
@@ -47,12 +55,19 @@ class Applier:
 
     def apply(self, steps: Sequence[Step], apply_firewall: Callable[[Sequence[Step]], None]) -> None:
         kernel = [step for step in steps if not isinstance(step.subject, (Chain, Jump))]
+        walls = [step for step in steps if isinstance(step.subject, (Chain, Jump))]
+        # A namespace that gets rid of all its rules does so while its links can still tell that there are any.
+        leaving = {step.place for step in walls} - {HOST} - {step.place for step in walls if step.action != DELETE}
+        apply_firewall([step for step in walls if step.place in leaving])
+        self._go_first([step for step in kernel if step.leads])
+        kernel = [step for step in kernel if not step.leads]
         links_going = [step for step in kernel if step.action == DELETE and isinstance(step.subject, Link)]
-        self._delete_links(links_going)
+        self._delete_links([step for step in links_going if not _is_nic(step)])
+        give_back_nics(self._door, self._rooms, [step for step in links_going if _is_nic(step)])
         for step in kernel:
             if step.action == DELETE and isinstance(step.subject, Namespace):
                 delete_namespace(self._rooms, step.place, self._namespace_path(step.place))
-        apply_firewall([step for step in steps if isinstance(step.subject, (Chain, Jump))])
+        apply_firewall([step for step in walls if step.place == HOST])
         for step in kernel:
             if step.action == CREATE and isinstance(step.subject, Namespace):
                 self._create_namespace(step, step.subject)
@@ -62,12 +77,24 @@ class Applier:
             if not isinstance(step.subject, Namespace):
                 places.setdefault(step.place, []).append(step)
         self._choose_indices(rest)
-        peers = {(s.place, s.subject.name): s.subject for s in rest if s.action == CREATE and isinstance(s.subject, Link)}
+        made = [step for step in rest if step.action == CREATE and isinstance(step.subject, Link)]
+        take_nics(self._door, self._rooms, [step for step in made if _is_nic(step)], self._note_number)
+        self._create_links(made)
+        self._bridges |= {(step.place, step.subject.name) for step in made if isinstance(step.subject, Link) and isinstance(step.subject.kind, Bridge)}
+        self._apply_place(HOST, places.pop(HOST))
+        # Inside, rules stand before the links are raised, and after the host's ends have their marks.
+        apply_firewall([step for step in walls if step.place not in leaving | {HOST}])
         for place, mine in places.items():
-            self._create_links(place, mine, peers)
+            self._apply_place(place, mine)
+
+    def _go_first(self, steps: Sequence[Step]) -> None:
+        """Bring home what must not vanish with a link."""
+        places: Dict[str, List[Step]] = {}
+        for step in steps:
+            places.setdefault(step.place, []).append(step)
         for place, mine in places.items():
-            if mine:
-                self._apply_place(place, mine)
+            with self._rooms.inside(place):
+                self._send(place, [(step, message) for step in mine for message in self._messages(step)])
 
     def _delete_links(self, steps: Sequence[Step]) -> None:
         places: Dict[str, List[Step]] = {}
@@ -99,12 +126,26 @@ class Applier:
             raise KernelError(step.line, error.errno or 0, str(error)) from error
 
     def _choose_indices(self, steps: Sequence[Step]) -> None:
+        """Where a link is made from another place, the kernel looks its number up there too, so it must be free in both."""
+        sent: List[Tuple[str, Link]] = []
         for step in steps:
             subject = step.subject
-            if step.action == CREATE and isinstance(subject, Link):
-                number = max(self._next.get(subject.place, 0), FIRST_FREE_INDEX - 1 if subject.place != HOST else 0) + 1
-                self._next[subject.place] = number
-                self._indices[subject.place, subject.name] = number
+            if step.action == CREATE and isinstance(subject, Link) and not isinstance(subject.kind, Nic):
+                sender = sender_place(subject)
+                if sender != subject.place:
+                    sent.append((sender, subject))
+                    continue
+                self._take_number(subject, 0)
+        for sender, link_there in sent:
+            self._take_number(link_there, self._next.get(sender, 0))
+
+    def _take_number(self, subject: Link, used: int) -> None:
+        number = max(self._next.get(subject.place, 0), used, FIRST_FREE_INDEX - 1 if subject.place != HOST else 0) + 1
+        self._next[subject.place] = number
+        self._indices[subject.place, subject.name] = number
+
+    def _note_number(self, place: str, name: str, number: int) -> None:
+        self._indices[place, name] = number
 
     def _index_of(self, place: str, name: str) -> int:
         try:
@@ -118,12 +159,31 @@ class Applier:
             raise KernelRace("namespace %s is gone" % place)
         return descriptor
 
-    def _create_links(self, place: str, steps: Sequence[Step], peers: Dict[Tuple[str, str], Link]) -> None:
-        """Make the links of a place, and with them the far ends of its pairs in other places."""
-        messages = self._creations(steps, peers)
-        if messages:
-            with self._rooms.inside(place):
-                self._send(place, messages)
+    def _create_links(self, steps: Sequence[Step]) -> None:
+        """Make all links, as few datagrams as their order allows: what stands on a link made from elsewhere has to wait for it."""
+        peers = {(step.place, step.subject.name): step.subject for step in steps if isinstance(step.subject, Link)}
+        batches: Dict[Tuple[int, str], List[Message]] = {}
+        made: Dict[Tuple[str, str], Tuple[int, str]] = {}
+        for step in steps:
+            subject = step.subject
+            if not isinstance(subject, Link) or isinstance(subject.kind, Nic):
+                continue
+            peer = None
+            if isinstance(subject.kind, Veth) and subject.kind.leads:
+                peer = peers.get((subject.kind.peer_place or "", subject.kind.peer_name or ""))
+            message = link.create_link(subject, peer, self._index_of, self._descriptor)
+            if message is None:
+                continue
+            sender, lower = sender_place(subject), lower_name(subject)
+            below = made.get((sender, lower)) if lower else None
+            where = (below[0] + (below[1] != sender) if below else 0, sender)
+            batches.setdefault(where, []).append((step, message))
+            made[subject.place, subject.name] = where
+            if peer is not None:
+                made[peer.place, peer.name] = where
+        for (_wave, sender), messages in sorted(batches.items(), key=lambda batch: batch[0][0]):
+            with self._rooms.inside(sender):
+                self._send(sender, messages)
 
     def _apply_place(self, place: str, steps: Sequence[Step]) -> None:
         with self._rooms.inside(place):
@@ -131,24 +191,12 @@ class Applier:
                 self._write_sysctls(step)
             fresh = {step.subject.name for step in steps if step.action == CREATE and isinstance(step.subject, Link)}
             ordered = sorted(steps, key=lambda step: _raising_order(step, fresh))
-            messages = [(step, message) for step in ordered for message in self._messages(step)]
-            self._send(place, messages)
+            # An address of the host goes only when it stands elsewhere for sure.
+            last = [step for step in ordered if step.action == DELETE and isinstance(step.subject, Address) and is_foreign(step.subject)]
+            for part in ([step for step in ordered if step not in last], last) if last else (ordered,):
+                self._send(place, [(step, message) for step in part for message in self._messages(step)])
             added = [step.subject for step in steps if step.action == CREATE and isinstance(step.subject, Address)]
             announce_addresses([address for address in added if address.announce and address.device not in fresh])
-
-    def _creations(self, steps: Sequence[Step], peers: Dict[Tuple[str, str], Link]) -> List[Message]:
-        messages: List[Message] = []
-        for step in steps:
-            subject = step.subject
-            if step.action != CREATE or not isinstance(subject, Link):
-                continue
-            peer = None
-            if isinstance(subject.kind, Veth) and subject.kind.leads:
-                peer = peers.get((subject.kind.peer_place or "", subject.kind.peer_name or ""))
-            message = link.create_link(subject, peer, self._index_of, self._descriptor)
-            if message is not None:
-                messages.append((step, message))
-        return messages
 
     def _write_sysctls(self, step: Step) -> None:
         """Tune a link before it is raised; set a namespace's own values."""
@@ -156,7 +204,7 @@ class Applier:
         pairs: List[Tuple[str, str]] = []
         if isinstance(subject, Sysctl) and subject.value is not None:
             if subject.restore and isinstance(step.current, Sysctl) and step.current.value is not None:
-                self._remember(subject.path, step.current.value)
+                self._remember(subject.place, subject.path, step.current.value)
             pairs = [(subject.path, subject.value)]
         elif isinstance(subject, Link) and subject.sysctls and (step.action == CREATE or "sysctls" in step.groups):
             pairs = [(link_sysctl_path(subject.name, setting), value) for setting, value in subject.sysctls]
@@ -170,28 +218,24 @@ class Applier:
         subject = step.subject
         if isinstance(subject, Link):
             index = self._index_of(subject.place, subject.name)
+            if _is_nic(step):
+                return self._nic_messages(step, subject, index)
             if step.action == CREATE:
-                return link.configure_link(subject, index)
+                return [*link.enslave_link(subject, index, self._index_of), *link.configure_link(subject, index)]
             fields = tuple(group for group in step.groups if group != "sysctls")
             return link.change_link(subject, fields, index, self._index_of)
-        message = self._entry_message(step.action, subject)
-        return [message] if message is not None else []
-
-    def _entry_message(self, action: str, subject: KernelObject) -> Optional[bytes]:
         device = getattr(subject, "device", None)
-        index = self._index_of(subject.place, device) if device else None
-        if isinstance(subject, Route):
-            make = {CREATE: route.create_route, CHANGE: route.change_route, DELETE: route.delete_route}[action]
-            return make(subject, index)
-        if index is None:
-            return None
-        if isinstance(subject, Address):
-            return (address.delete_address if action == DELETE else address.create_address)(subject, index)
-        if isinstance(subject, Neighbour):
-            return (neighbour.delete_neighbour if action == DELETE else neighbour.ensure_neighbour)(subject, index)
-        if isinstance(subject, FdbEntry):
-            return (neighbour.delete_fdb if action == DELETE else neighbour.ensure_fdb)(subject, index)
-        return None
+        index_of_device = self._index_of(subject.place, device) if device else None
+        return entry_messages(step, index_of_device, on_bridge=(subject.place, device) in self._bridges)
+
+    def _nic_messages(self, step: Step, subject: Link, index: int) -> List[bytes]:
+        """A NIC was named and marked when it was taken; its mark holds more than the declaration knows."""
+        fields = tuple(group for group in step.groups if group != "sysctls")
+        if step.action == CREATE:
+            fields = ("up", *(name for name in ("master", "link_local", "port") if getattr(subject, name)))
+        elif "alias" in fields and isinstance(step.current, Link) and isinstance(step.current.kind, Nic):
+            subject = replace(subject, alias=home_alias(subject.alias or "", step.current.kind))
+        return link.change_link(subject, fields, index, self._index_of)
 
     def _send(self, place: str, messages: Sequence[Message], forgive: FrozenSet[int] = frozenset()) -> None:
         if not messages:
@@ -200,6 +244,10 @@ class Applier:
             refusals = [r for r in line.change([message for _step, message in messages]) if r.errno not in forgive]
         if refusals:
             raise _error(messages[refusals[0].position][0], refusals[0])
+
+
+def _is_nic(step: Step) -> bool:
+    return isinstance(step.subject, Link) and isinstance(step.subject.kind, Nic)
 
 
 def _raising_order(step: Step, fresh: Collection[str]) -> int:
@@ -212,8 +260,34 @@ def _raising_order(step: Step, fresh: Collection[str]) -> int:
 
 def _error(step: Step, refusal: Refusal) -> Exception:
     reason = "%s%s" % (errno_name(refusal.errno), ": " + refusal.reason if refusal.reason else "")
+    stacked = isinstance(getattr(step.subject, "kind", None), (Macvlan, Ipvlan))
+    if stacked and refusal.errno == errno.EADDRINUSE:
+        # The link of a namespace that was just deleted keeps its MAC until the kernel has taken that apart.
+        return KernelRace("%s: %s (another link on the same parent has this MAC)" % (step.line, reason), pause=TEARDOWN)
+    if stacked and refusal.errno in (errno.EBUSY, errno.EINVAL) and step.action == CREATE:
+        reason += " (the parent is held by something else: a bridge, a passthru link, or links of the other kind in some namespace)"
+        return KernelError(step.line, refusal.errno, reason)
     if refusal.errno in RACES:
         return KernelRace("%s: %s" % (step.line, reason))
     if refusal.errno in (errno.EOPNOTSUPP, errno.EAFNOSUPPORT):
+        reason = "%s (%s)" % (reason, _what_lacks(step.subject, refusal.reason))
+    elif refusal.errno == errno.ENETDOWN and isinstance(step.subject, Link):
+        reason += " (the link that it stands on must be up)"
+    return KernelError(step.line, refusal.errno, reason)
+    if refusal.errno in RACES:
+        return KernelRace("%s: %s" % (step.line, reason))
+    if refusal.errno == errno.EOPNOTSUPP and refusal.reason.startswith("Unknown device type") and isinstance(step.subject, Link) and step.subject.kind:
+        kind = step.subject.kind.kind
+        reason = "this kernel lacks the kind of link '%s' (its module is %s)" % (kind, MODULES.get(kind, kind))
+    elif refusal.errno in (errno.EOPNOTSUPP, errno.EAFNOSUPPORT):
         reason += " (this kernel lacks support for it)"
     return KernelError(step.line, refusal.errno, reason)
+
+
+def _what_lacks(subject: KernelObject, reason: str) -> str:
+    kind = subject.kind if isinstance(subject, Link) else None
+    if kind is not None and reason.startswith("Unknown device type"):
+        return "this kernel lacks the kind of link '%s', its module is %s" % (kind.kind, MODULES.get(kind.kind, kind.kind))
+    if isinstance(subject, BridgeVlan) or (isinstance(kind, Bridge) and kind.vlan_filtering):
+        return "this kernel's bridges cannot tell VLANs apart"
+    return "this kernel lacks support for it"

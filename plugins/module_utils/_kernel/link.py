@@ -8,11 +8,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any, Callable, List, Optional, Sequence, Tuple
 
-from .._model.link import Bridge, BridgePort, Link, Veth, Vxlan
+from .._model.link import Bridge, BridgePort, Link, LinkKind, Veth, Vxlan
 from . import wire
+from .kinds import STACKED, changeable_data, kind_data, sender_place
 from .stamp import MAC, NUMBER, TEXT, Stamp
 from .wire import Attributes
 
@@ -39,6 +41,12 @@ def create_link(link: Link, peer: Optional[Link], index_of: IndexOf, descriptor:
     if link.master and not link.mac and peer is not None and peer.mac and peer.place != link.place:
         numbers = (index_of(link.place, link.name), index_of(link.place, link.master), index_of(peer.place, peer.name), descriptor(peer.place))
         return _stamp_port((link.mtu, peer.mtu), (link.name, peer.name, peer.mac, *numbers))
+    if isinstance(kind, STACKED) and sender_place(link) != link.place:
+        lower, index = index_of(sender_place(link), kind.lower or ""), index_of(link.place, link.name)
+        bare, mac = replace(kind, lower=None, lower_place=None), link.mac or link.first_mac
+        if mac:
+            return _stamp_stacked((bare, link.mtu), (link.name, mac, index, lower, descriptor(link.place)))
+        return _stamp_stacked_as_lower((bare, link.mtu), (link.name, index, lower, descriptor(link.place)))
     return _encode_creation(link, peer, index_of, descriptor)
 
 
@@ -49,8 +57,13 @@ def _encode_creation(link: Link, peer: Optional[Link], index_of: IndexOf, descri
         attributes.append(("IFLA_ADDRESS", link.mac or link.first_mac))
     if link.mtu:
         attributes.append(("IFLA_MTU", link.mtu))
-    if link.master:
+    sender = sender_place(link)
+    if sender != link.place:
+        attributes.append(("IFLA_NET_NS_FD", descriptor(link.place)))
+    elif link.master:
         attributes.append(("IFLA_MASTER", index_of(link.place, link.master)))
+    if isinstance(kind, STACKED):
+        attributes.append(("IFLA_LINK", index_of(sender, kind.lower or "")))
     info: Attributes = [("IFLA_INFO_KIND", kind.kind if kind else "")]
     data = _creation_data(link, peer, index_of, descriptor)
     if data:
@@ -69,15 +82,38 @@ def _encode_port(
     return _encode_creation(link, peer, lambda place, wanted: numbers[place, wanted], lambda _place: descriptor)
 
 
+def _encode_stacked(kind: LinkKind, mtu: Optional[int], name: str, mac: Optional[str], index: int, lower: int, descriptor: int) -> bytes:
+    """Return the message that makes a link in another place than its lower one's; no container needs more than this."""
+    attributes: Attributes = [("IFLA_IFNAME", name), ("IFLA_GROUP", CREATION_GROUP)]
+    if mac:
+        attributes.append(("IFLA_ADDRESS", mac))
+    if mtu:
+        attributes.append(("IFLA_MTU", mtu))
+    info: Attributes = [("IFLA_INFO_KIND", kind.kind)]
+    data = kind_data(kind)
+    if data:
+        info.append(("IFLA_INFO_DATA", {"attrs": data}))
+    attributes.extend([("IFLA_NET_NS_FD", descriptor), ("IFLA_LINK", lower), ("IFLA_LINKINFO", {"attrs": info})])
+    return wire.link_message(wire.RTM_NEWLINK, wire.CREATE_NEW, attributes, index=index)
+
+
+def _encode_stacked_as_lower(kind: LinkKind, mtu: Optional[int], name: str, index: int, lower: int, descriptor: int) -> bytes:
+    """The same with the lower link's MAC, or one that the kernel chooses."""
+    return _encode_stacked(kind, mtu, name, None, index, lower, descriptor)
+
+
+_stamp_stacked = Stamp(_encode_stacked, (TEXT, MAC, NUMBER, NUMBER, NUMBER))
+_stamp_stacked_as_lower = Stamp(_encode_stacked_as_lower, (TEXT, NUMBER, NUMBER, NUMBER))
 _stamp_port = Stamp(_encode_port, (TEXT, TEXT, MAC, NUMBER, NUMBER, NUMBER, NUMBER))
 
 
 def _creation_data(link: Link, peer: Optional[Link], index_of: IndexOf, descriptor: Descriptor) -> Attributes:
     kind = link.kind
     if isinstance(kind, Bridge):
-        return _bridge_data(kind)
+        # Every bridge starts without VLANs, and a kernel that has none refuses to hear of them.
+        return _bridge_data(replace(kind, vlan_filtering=kind.vlan_filtering or None))
     if isinstance(kind, Vxlan):
-        return _vxlan_data(kind, link.place, index_of)
+        return _vxlan_data(kind, sender_place(link), index_of)
     if isinstance(kind, Veth) and peer is not None:
         inside: Attributes = [("IFLA_IFNAME", peer.name), ("IFLA_GROUP", CREATION_GROUP)]
         if peer.mac:
@@ -87,7 +123,7 @@ def _creation_data(link: Link, peer: Optional[Link], index_of: IndexOf, descript
         if peer.place != link.place:
             inside.append(("IFLA_NET_NS_FD", descriptor(peer.place)))
         return [("VETH_INFO_PEER", {"index": index_of(peer.place, peer.name), "attrs": inside})]
-    return []
+    return kind_data(kind)
 
 
 def _bridge_data(kind: Bridge) -> Attributes:
@@ -100,6 +136,8 @@ def _bridge_data(kind: Bridge) -> Attributes:
         data.append(("IFLA_BR_PRIORITY", kind.priority))
     if kind.multicast_snooping is not None:
         data.append(("IFLA_BR_MCAST_SNOOPING", int(kind.multicast_snooping)))
+    if kind.vlan_filtering is not None:
+        data.append(("IFLA_BR_VLAN_FILTERING", int(kind.vlan_filtering)))
     return data
 
 
@@ -113,11 +151,20 @@ def _vxlan_data(kind: Vxlan, place: str, index_of: IndexOf) -> Attributes:
             data.append(("IFLA_VXLAN_" + name, int(flag)))
     if kind.local:
         data.append(("IFLA_VXLAN_LOCAL6" if ":" in kind.local else "IFLA_VXLAN_LOCAL", kind.local))
-    if kind.group:
-        data.append(("IFLA_VXLAN_GROUP6" if ":" in kind.group else "IFLA_VXLAN_GROUP", kind.group))
+    far = kind.group or kind.remote
+    if far:
+        data.append(("IFLA_VXLAN_GROUP6" if ":" in far else "IFLA_VXLAN_GROUP", far))
     if kind.device:
         data.append(("IFLA_VXLAN_LINK", index_of(place, kind.device)))
     return data
+
+
+def enslave_link(link: Link, index: int, index_of: IndexOf) -> List[bytes]:
+    """Return the message that gives a fresh link its master, where the message that made it had no room for one: it made a pair, or came from elsewhere."""
+    brought = (isinstance(link.kind, Veth) and not link.kind.leads) or sender_place(link) != link.place
+    if not link.master or not brought:
+        return []
+    return [wire.link_message(wire.RTM_NEWLINK, wire.NLM_F_REQUEST, [("IFLA_MASTER", index_of(link.place, link.master))], index=index)]
 
 
 def configure_link(link: Link, index: int) -> List[bytes]:
@@ -168,7 +215,9 @@ def change_link(link: Link, fields: Tuple[str, ...], index: int, index_of: Index
         if isinstance(link.kind, Bridge):
             data = _bridge_data(link.kind)
         elif isinstance(link.kind, Vxlan):
-            data = _vxlan_data(Vxlan(ttl=link.kind.ttl, learning=link.kind.learning), link.place, index_of)
+            data = _vxlan_data(Vxlan(ttl=link.kind.ttl, learning=link.kind.learning, remote=link.kind.remote), link.place, index_of)
+        else:
+            data = changeable_data(link.kind)
         attributes.append(("IFLA_LINKINFO", {"attrs": [("IFLA_INFO_KIND", link.kind.kind), ("IFLA_INFO_DATA", {"attrs": data})]}))
     up = link.up if "up" in fields else None
     messages = []

@@ -36,6 +36,11 @@ class Rooms:
             self._open[place] = descriptor
         return self._open[place]
 
+    def identify(self, place: str) -> Optional[int]:
+        """Return the inode of the namespace a place stands for, or None if it does not exist."""
+        descriptor = self.find(place)
+        return None if descriptor is None else os.fstat(descriptor).st_ino
+
     def keep(self, place: str, descriptor: int) -> None:
         self._open[place] = descriptor
 

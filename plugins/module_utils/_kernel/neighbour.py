@@ -8,19 +8,20 @@ from __future__ import annotations
 
 import socket
 
-from .._model.objects import FLOOD_MAC, FdbEntry, Neighbour
+from .._model.mark import PROTOCOL
+from .._model.objects import FLOOD_MAC, FdbEntry, Neighbour, ProxyNeighbour
 from . import wire
 from .wire import AF_BRIDGE
 
 NUD_PERMANENT, NUD_NOARP = 0x80, 0x40
-NTF_SELF, NTF_MASTER, NTF_STICKY = 0x02, 0x04, 0x40
+NTF_SELF, NTF_MASTER, NTF_PROXY, NTF_STICKY = 0x02, 0x04, 0x08, 0x40
 
 
 def _neighbour(message_type: int, flags: int, entry: Neighbour, index: int) -> bytes:
     family = socket.AF_INET6 if ":" in entry.address else socket.AF_INET
     attributes: wire.Attributes = [("NDA_DST", entry.address)]
     if message_type == wire.RTM_NEWNEIGH:
-        attributes.append(("NDA_LLADDR", entry.mac))
+        attributes.extend([("NDA_LLADDR", entry.mac), ("NDA_PROTOCOL", PROTOCOL)])
     return wire.neighbour_message(message_type, flags, attributes, index=index, family=family, state=NUD_PERMANENT)
 
 
@@ -51,3 +52,19 @@ def ensure_fdb(entry: FdbEntry, index: int) -> bytes:
 
 def delete_fdb(entry: FdbEntry, index: int) -> bytes:
     return _fdb(wire.RTM_DELNEIGH, wire.NLM_F_REQUEST, entry, index)
+
+
+def _proxy(message_type: int, flags: int, entry: ProxyNeighbour, index: int) -> bytes:
+    family = socket.AF_INET6 if ":" in entry.address else socket.AF_INET
+    attributes: wire.Attributes = [("NDA_DST", entry.address)]
+    if message_type == wire.RTM_NEWNEIGH:
+        attributes.append(("NDA_PROTOCOL", PROTOCOL))
+    return wire.neighbour_message(message_type, flags, attributes, index=index, family=family, state=0, entry_flags=NTF_PROXY)
+
+
+def create_proxy(entry: ProxyNeighbour, index: int) -> bytes:
+    return _proxy(wire.RTM_NEWNEIGH, wire.CREATE_OR_REPLACE, entry, index)
+
+
+def delete_proxy(entry: ProxyNeighbour, index: int) -> bytes:
+    return _proxy(wire.RTM_DELNEIGH, wire.NLM_F_REQUEST, entry, index)

@@ -12,22 +12,39 @@ import os
 import re
 import socket
 from dataclasses import replace
-from typing import Callable, Dict, Iterable, List, Mapping, Optional, Tuple
+from typing import Callable, Dict, Iterable, List, Mapping, Optional, Set, Tuple
 
 from .._model.errors import NamespaceMissing
-from .._model.link import Link, Veth, Vxlan
-from .._model.mark import PROTOCOL, read_mark
-from .._model.objects import HOST, Address, FdbEntry, Namespace, Neighbour, Route, Sysctl
+from .._model.link import Bridge, Link, Macvlan, Veth, Vrf, Vxlan
+from .._model.mark import DEVICE_ROLE, PROTOCOL, mark_ports, read_mark
+from .._model.objects import (
+    FLOOD_MAC,
+    HOST,
+    MAIN_TABLE,
+    Address,
+    BridgeVlan,
+    FdbEntry,
+    KernelObject,
+    Namespace,
+    Neighbour,
+    PolicyRule,
+    ProxyNeighbour,
+    Route,
+    Sysctl,
+)
 from .._model.snapshot import Snapshot
 from . import parse, wire
+from .bridge_vlan import parse_vlans, vlans_request
 from .door import Door, Line
+from .lowers import Lowers
 from .namespace import Rooms
-from .neighbour import NTF_SELF, NUD_NOARP, NUD_PERMANENT
+from .neighbour import NTF_PROXY, NTF_SELF, NUD_NOARP, NUD_PERMANENT
+from .nic import read_nic
 from .pairs import find_peers
+from .rule import parse_rule
 from .sysctl import has_ipv6, link_sysctl_path, read_sysctl
 
 RTEXT_FILTER_SKIP_STATS = 8
-MAIN_TABLE = 254
 IFAPROT_KERNEL_LO = 1
 
 # (place, link name) -> sysctl settings the declaration cares about
@@ -43,23 +60,30 @@ class Observer:
         self._rooms = rooms
         self._read_placeholder = read_placeholder
         self._raw: Dict[str, List[parse.RawLink]] = {}
+        self._lowers = Lowers(self._raw, self._is_beyond)
         self._address_protocols = True
         self._requests = (
             wire.link_message(wire.RTM_GETLINK, 0, [("IFLA_EXT_MASK", RTEXT_FILTER_SKIP_STATS)]),
             wire.address_message(wire.RTM_GETADDR, 0, [], index=0, family=0, prefix=0),
-            [_route_request(family) for family in (socket.AF_INET, socket.AF_INET6)],
+            [_route_request(family, MAIN_TABLE, 0) for family in (socket.AF_INET, socket.AF_INET6)],
+            wire.rule_message(wire.RTM_GETRULE, 0, [], family=socket.AF_UNSPEC, prefix=0, action=0),
+            [_route_request(family, 0, PROTOCOL) for family in (socket.AF_INET, socket.AF_INET6)],
+            wire.neighbour_message(wire.RTM_GETNEIGH, 0, [], index=0, family=socket.AF_UNSPEC, state=0, entry_flags=NTF_PROXY),
         )
 
-    def observe_place(self, place: str, settings: LinkSettings, sysctls: Iterable[str] = ()) -> bool:
-        """Read one namespace; return False if it does not exist."""
+    def observe_place(self, place: str, settings: LinkSettings, sysctls: Iterable[str] = (), *, deeply: bool = False) -> bool:
+        """Read one namespace; return False if it does not exist. Of containers, proxies and tables without a rule are only read `deeply`."""
         if self._rooms.find(place) is None:
             self.snapshot.missing.add(place)
             return False
         with self._rooms.inside(place), self._door.open(place) as line:
             links = self._observe_links(place, line)
             self._observe_addresses(place, line, links)
-            self._observe_routes(place, line, links)
+            self._observe_routes(place, line, links, deeply or place == HOST)
             self._observe_entries(place, line, links)
+            self._observe_vlans(place, line, links)
+            if deeply or place == HOST:
+                self._observe_proxies(place, line, links)
             self._observe_settings(place, settings)
             for path in sysctls:
                 value = read_sysctl(path)
@@ -94,11 +118,15 @@ class Observer:
         raw = [parse.parse_link(place, payload) for payload in line.dump(self._requests[0])]
         self._raw[place] = raw
         names = {found.index: found.link.name for found in raw}
-        for found in raw:
+        for position, found in enumerate(raw):
             link = replace(found.link, master=names.get(found.master_index, ""))
-            if isinstance(link.kind, Vxlan) and found.lower_index:
-                link = replace(link, kind=replace(link.kind, device=names.get(found.lower_index)))
-            self.snapshot.add(link, mine=read_mark(link.alias) is not None)
+            mark = read_mark(link.alias)
+            if mark is not None and mark.role == DEVICE_ROLE:
+                link = read_nic(link, mark)
+                raw[position] = replace(found, link=link)
+            elif found.lower_index or (found.elsewhere is not None and isinstance(link.kind, Vxlan)):
+                link = self._lowers.resolve(link, found, lambda number: self._is_host(number, line))
+            self.snapshot.add(link, mine=mark is not None)
             if place.startswith("netns:") and link.name == "lo":
                 self.snapshot.add(Namespace(place, link.alias or ""), mine=read_mark(link.alias) is not None)
         return names
@@ -113,24 +141,40 @@ class Observer:
             if not self._address_protocols:
                 # Linux before 5.18 keeps no protocol; there, what stands on a link of ours is ours.
                 mine = ("Link", place, device) in self.snapshot.mine and device != "lo" and not address.startswith("fe80:")
-            self.snapshot.add(Address(place, device, address), mine=mine)
+                # What came to a bridge with a port of the host is the host's.
+                mine = mine and not mark_ports(self.snapshot.mark(("Link", place, device)))
+            self.snapshot.add(Address(place, device, address, protocol=None if mine else protocol), mine=mine)
 
-    def _observe_routes(self, place: str, line: Line, names: Mapping[int, str]) -> None:
+    def _observe_routes(self, place: str, line: Line, names: Mapping[int, str], deeply: bool) -> None:
         for request in self._requests[2] if self.snapshot.ipv6 else self._requests[2][:1]:
-            for payload in line.dump(request):
-                found = parse.parse_route(payload)
-                if found is None or found.table != MAIN_TABLE:
-                    continue
-                metric = 0 if ":" in found.destination and found.metric == 1024 else found.metric
-                route = Route(place, found.destination, found.table, metric, found.gateway or "", names.get(found.index, ""))
-                self.snapshot.add(route, mine=found.protocol == PROTOCOL)
+            self._add_routes(place, line.dump(request), names, lambda found: found.table == MAIN_TABLE)
+        rules = [rule for rule in (parse_rule(place, payload) for payload in line.dump(self._requests[3])) if rule is not None]
+        for rule in rules:
+            self.snapshot.add(rule, mine=True)
+        # Other tables are of use only by a rule or a VRF; where neither is, nothing of ours is in them.
+        if rules or deeply or any(isinstance(link.kind, Vrf) for link in self.snapshot.links(place)):
+            for request in self._requests[4] if self.snapshot.ipv6 else self._requests[4][:1]:
+                self._add_routes(place, line.dump(request), names, lambda found: found.table != MAIN_TABLE and found.protocol == PROTOCOL)
+
+    def _add_routes(self, place: str, payloads: Iterable[bytes], names: Mapping[int, str], is_wanted: Callable[[parse.RawRoute], bool]) -> None:
+        for payload in payloads:
+            found = parse.parse_route(payload)
+            if found is None or not is_wanted(found):
+                continue
+            metric = 0 if ":" in found.destination and found.metric == 1024 else found.metric
+            device = names.get(found.index, "")
+            route = Route(place, found.destination, found.table, metric, found.gateway or "", device, found.type, found.source)
+            mine = found.protocol == PROTOCOL
+            self.snapshot.add(route if mine else replace(route, protocol=found.protocol), mine=mine)
 
     def _observe_entries(self, place: str, line: Line, names: Mapping[int, str]) -> None:
-        """Read neighbours and forwarding entries, only where a VXLAN device of ours lives."""
-        devices = {name for name in names.values() if ("Link", place, name) in self.snapshot.mine and isinstance(_link(self.snapshot, place, name).kind, Vxlan)}
+        """Read neighbours and forwarding entries, only where a VXLAN or macvlan device of ours lives."""
+        ours = {name: _link(self.snapshot, place, name).kind for name in names.values() if ("Link", place, name) in self.snapshot.mine}
+        devices = {name for name, kind in ours.items() if isinstance(kind, (Vxlan, Macvlan))}
         if not devices:
             return
-        for family in (wire.AF_BRIDGE, socket.AF_INET, socket.AF_INET6):
+        tunnels = any(isinstance(ours[name], Vxlan) for name in devices)
+        for family in (wire.AF_BRIDGE, socket.AF_INET, socket.AF_INET6) if tunnels else (socket.AF_INET, socket.AF_INET6):
             request = wire.neighbour_message(wire.RTM_GETNEIGH, 0, [], index=0, family=family, state=0)
             for payload in line.dump(request):
                 entry = parse.parse_neighbour(payload)
@@ -141,12 +185,33 @@ class Observer:
     def _add_entry(self, place: str, device: str, entry: parse.RawNeighbour) -> None:
         if entry.family != wire.AF_BRIDGE:
             if entry.state & NUD_PERMANENT and entry.ip:
-                self.snapshot.add(Neighbour(place, device, entry.ip, entry.mac), mine=True)
+                mine = entry.protocol == PROTOCOL or isinstance(_link(self.snapshot, place, device).kind, Vxlan)
+                self.snapshot.add(Neighbour(place, device, entry.ip, entry.mac), mine=mine)
         elif entry.flags & NTF_SELF and entry.ip:
-            if entry.state & NUD_PERMANENT:
+            # The row of the tunnel's own far end belongs to the tunnel.
+            kind = _link(self.snapshot, place, device).kind
+            own = entry.mac == FLOOD_MAC and isinstance(kind, Vxlan) and entry.ip in (kind.remote, kind.group)
+            if entry.state & NUD_PERMANENT and not own:
                 self.snapshot.add(FdbEntry(place, device, entry.mac, entry.ip), mine=True)
         elif entry.has_master and entry.state & NUD_NOARP:
             self.snapshot.add(FdbEntry(place, device, entry.mac), mine=True)
+
+    def _observe_vlans(self, place: str, line: Line, names: Mapping[int, str]) -> None:
+        """Read the VLANs of ports, only where a bridge tells them apart."""
+        if not any(isinstance(link.kind, Bridge) and link.kind.vlan_filtering for link in self.snapshot.links(place)):
+            return
+        for payload in line.dump(vlans_request()):
+            index, vlans = parse_vlans(payload)
+            device = names.get(index, "")
+            for number, untagged, native in vlans:
+                self.snapshot.add(BridgeVlan(place, device, number, untagged, native), mine=("Link", place, device) in self.snapshot.mine)
+
+    def _observe_proxies(self, place: str, line: Line, names: Mapping[int, str]) -> None:
+        for payload in line.dump(self._requests[5]):
+            entry = parse.parse_neighbour(payload)
+            device = names.get(entry.index, "")
+            if entry.ip and device:
+                self.snapshot.add(ProxyNeighbour(place, device, entry.ip), mine=entry.protocol == PROTOCOL)
 
     def _observe_settings(self, place: str, settings: LinkSettings) -> None:
         raw = {found.link.name: found for found in self._raw[place]}
@@ -158,10 +223,17 @@ class Observer:
                 self.snapshot.add(replace(link, sysctls=pairs), mine=link.key in self.snapshot.mine)
 
     def join_pairs(self) -> None:
-        """Tell veth ends who their peer is, once all places are read; an end whose peer was not read has the peer ''."""
+        """Tell veth ends who their peer is, once all places are read; an end whose peer was not read has the peer ''. Find lower links in places read later."""
+        for late in self._lowers.resolve_late(self.snapshot):
+            self.snapshot.add(late, mine=late.key in self.snapshot.mine)
         for end, peer in find_peers(self._raw, self._is_beyond):
             link = _link(self.snapshot, *end)
             self.snapshot.add(replace(link, kind=Veth(*(peer or ("", "")))))
+
+    def _is_host(self, number: int, line: Line) -> bool:
+        """Tell whether the place of a line knows the host by this number."""
+        descriptor = self._rooms.find(HOST)
+        return descriptor is not None and parse.parse_namespace_number(line.ask(wire.namespace_number_message(descriptor))) == number
 
     def _is_beyond(self, place: str, number: int, other: str) -> bool:
         """Tell whether a place knows another one by this number."""
@@ -170,6 +242,15 @@ class Observer:
             return False
         with self._rooms.inside(place), self._door.open(place) as line:
             return parse.parse_namespace_number(line.ask(wire.namespace_number_message(descriptor))) == number
+
+
+def deep_places(wanted: Iterable[KernelObject]) -> Set[str]:
+    """Return the places of which a declaration needs more than is usually read."""
+
+    def is_deep(item: KernelObject) -> bool:
+        return isinstance(item, (PolicyRule, ProxyNeighbour)) or (isinstance(item, Route) and item.table != MAIN_TABLE)
+
+    return {item.place for item in wanted if is_deep(item)}
 
 
 def _keeps_protocols(loopback: List[int]) -> bool:
@@ -186,5 +267,6 @@ def _link(snapshot: Snapshot, place: str, name: str) -> Link:
     return link
 
 
-def _route_request(family: int) -> bytes:
-    return wire.route_message(wire.RTM_GETROUTE, 0, [], family=family, prefix=0, table=MAIN_TABLE, protocol=0, scope=0, route_type=0)
+def _route_request(family: int, table: int, protocol: int) -> bytes:
+    """Ask for the routes of one table or of one protocol."""
+    return wire.route_message(wire.RTM_GETROUTE, 0, [], family=family, prefix=0, table=table, protocol=protocol, scope=0, route_type=0)

@@ -16,7 +16,8 @@ from typing import Dict, Mapping, Optional, Tuple
 from .._model.link import Bridge, BridgePort, Link, LinkKind, Veth, Vxlan
 from .._model.mark import UNFINISHED
 from .door import read_attributes
-from .link import CREATION_GROUP, GENERATE_NOTHING
+from .kinds import read_kind
+from .link import CREATION_GROUP, DELETION_GROUP, GENERATE_NOTHING
 
 IFF_UP = 1
 _U32 = struct.Struct("=I")
@@ -42,7 +43,7 @@ def _mac(value: bytes) -> str:
     return ":".join("%02x" % octet for octet in value)
 
 
-def _ip(value: bytes) -> str:
+def text_of_ip(value: bytes) -> str:
     return socket.inet_ntop(socket.AF_INET if len(value) == 4 else socket.AF_INET6, value)
 
 
@@ -53,6 +54,7 @@ SETTINGS = {
     "ipv4/promote_secondaries": 19,
     "ipv4/arp_notify": 21,
     "ipv6/accept_ra": 3,
+    "ipv6/disable_ipv6": 26,
     "ipv6/ndisc_notify": 29,
 }
 
@@ -91,12 +93,16 @@ def parse_link(place: str, payload: bytes) -> RawLink:
         kind = Veth()
     elif kind_name == "vxlan":
         kind, lower = _vxlan(data)
+    elif kind_name is not None:
+        kind = read_kind(kind_name, data)
+        lower = _u32(found.get(5)) if kind is not None else 0
     port = None
     if 5 in info and 4 in info and _text(info[4]) == "bridge":
         port = _port(read_attributes(info[5], 0, len(info[5])))
     families = read_attributes(found[26], 0, len(found[26])) if 26 in found else {}
     inet = read_attributes(families[socket.AF_INET], 0, len(families[socket.AF_INET])) if socket.AF_INET in families else {}
     inet6 = read_attributes(families[socket.AF_INET6], 0, len(families[socket.AF_INET6])) if socket.AF_INET6 in families else {}
+    alias = _text(found[20]) if 20 in found else UNFINISHED if _u32(found.get(27)) == CREATION_GROUP else ""
     link = Link(
         place=place,
         name=_text(found[3]),
@@ -104,10 +110,11 @@ def parse_link(place: str, payload: bytes) -> RawLink:
         mtu=_u32(found.get(4)),
         mac=_mac(found[1]) if 1 in found else None,
         up=bool(flags & IFF_UP),
-        alias=_text(found[20]) if 20 in found else UNFINISHED if _u32(found.get(27)) == CREATION_GROUP else "",
+        alias=alias,
         link_local=inet6[8][0] != GENERATE_NOTHING if 8 in inet6 else None,
         port=port,
         index=index,
+        condemned=_u32(found.get(27)) == DELETION_GROUP,
     )
     return RawLink(link, index, _u32(found.get(5)), _u32(found.get(10)), lower, _s32(found.get(37)), {"ipv4": inet.get(1, b""), "ipv6": inet6.get(2, b"")})
 
@@ -118,17 +125,21 @@ def _bridge(data: Dict[int, bytes]) -> Bridge:
         ageing_time=_u32(data.get(4)) // 100,
         priority=struct.unpack("=H", data[6])[0] if 6 in data else None,
         multicast_snooping=data[23] != b"\0" if 23 in data else None,
+        vlan_filtering=data[7] != b"\0" if 7 in data else None,
     )
 
 
 def _vxlan(data: Dict[int, bytes]) -> Tuple[Vxlan, int]:
     local = data.get(4) or data.get(17)
-    group = data.get(2) or data.get(16)
+    far = data.get(2) or data.get(16)
+    group = text_of_ip(far) if far and any(far) else None
+    many = group is not None and (group.startswith("ff") if ":" in group else 224 <= int(group.split(".")[0]) < 240)
     kind = Vxlan(
         vni=_u32(data.get(1)),
         port=struct.unpack(">H", data[15])[0] if 15 in data else None,
-        local=_ip(local) if local and any(local) else None,
-        group=_ip(group) if group and any(group) else None,
+        local=text_of_ip(local) if local and any(local) else None,
+        group=group if many else None,
+        remote=None if many else group,
         ttl=data[5][0] if 5 in data else None,
         learning=data[7] != b"\0" if 7 in data else None,
         proxy=data[11] != b"\0" if 11 in data else None,
@@ -154,12 +165,16 @@ def parse_address(payload: bytes) -> Tuple[int, str, int]:
     found = read_attributes(payload, 8, len(payload))
     value = found.get(2) or found[1]
     protocol = found[11][0] if 11 in found else 0
-    return index, "%s/%d" % (_ip(value), prefix), protocol
+    return index, "%s/%d" % (text_of_ip(value), prefix), protocol
+
+
+# What a route does with a packet, apart from the local, broadcast and multicast ones of the kernel itself.
+ROUTE_TYPES = {1: None, 6: "blackhole", 7: "unreachable", 8: "prohibit"}
 
 
 @dataclass(frozen=True)
 class RawRoute:
-    """A unicast route with its device as a number."""
+    """A route with its device as a number; one that refuses packets has none."""
 
     destination: str
     table: int
@@ -167,20 +182,25 @@ class RawRoute:
     gateway: Optional[str]
     index: int
     protocol: int
+    type: Optional[str]  # None: it leads somewhere
+    source: Optional[str]
 
 
 def parse_route(payload: bytes) -> Optional[RawRoute]:
-    """Return a unicast route; None for local, broadcast, multicast, cached and multipath ones."""
+    """Return a route; None for local, broadcast, multicast, cached and multipath ones."""
     family, prefix, _src, _tos, table, protocol, _scope, route_type, flags = _ROUTE.unpack_from(payload)
-    if route_type != 1 or flags & 0x200:
+    if route_type not in ROUTE_TYPES or flags & 0x200:
         return None
     found = read_attributes(payload, 12, len(payload))
-    if 4 not in found:
+    if route_type == 1 and 4 not in found:
         return None
     nothing = bytes(4 if family == socket.AF_INET else 16)
-    destination = "%s/%d" % (_ip(found.get(1, nothing)), prefix)
-    gateway = _ip(found[5]) if 5 in found else None
-    return RawRoute(destination, _u32(found.get(15), table), _u32(found.get(6)), gateway, _u32(found[4]), protocol)
+    destination = "%s/%d" % (text_of_ip(found.get(1, nothing)), prefix)
+    gateway = text_of_ip(found[5]) if 5 in found else None
+    source = text_of_ip(found[7]) if 7 in found else None
+    # IPv6 names `lo` for a route that leads nowhere.
+    index = _u32(found[4]) if route_type == 1 else 0
+    return RawRoute(destination, _u32(found.get(15), table), _u32(found.get(6)), gateway, index, protocol, ROUTE_TYPES[route_type], source)
 
 
 @dataclass(frozen=True)
@@ -194,13 +214,14 @@ class RawNeighbour:
     address: Optional[bytes]
     mac: str
     has_master: bool
+    protocol: int
 
     @property
     def ip(self) -> Optional[str]:
-        return _ip(self.address) if self.address and any(self.address) else None
+        return text_of_ip(self.address) if self.address and any(self.address) else None
 
 
 def parse_neighbour(payload: bytes) -> RawNeighbour:
     family, index, state, flags, _type = _NEIGHBOUR.unpack_from(payload)
     found = read_attributes(payload, 12, len(payload))
-    return RawNeighbour(family, index, state, flags, found.get(1), _mac(found.get(2, b"")), 9 in found)
+    return RawNeighbour(family, index, state, flags, found.get(1), _mac(found.get(2, b"")), 9 in found, found[12][0] if 12 in found else 0)

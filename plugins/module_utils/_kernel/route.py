@@ -15,6 +15,10 @@ from .._model.mark import PROTOCOL
 from .._model.objects import Route
 from . import wire
 
+TYPES = {"unicast": 1, "blackhole": 6, "unreachable": 7, "prohibit": 8}
+RTNH_F_ONLINK = 4
+# Where a message names no metric, a new IPv6 route gets this one, and a deleted one may have any.
+DEFAULT_METRIC_6 = 1024
 SCOPE_UNIVERSE, SCOPE_LINK, SCOPE_NOWHERE = 0, 253, 255
 
 
@@ -34,16 +38,30 @@ def _encode(message_type: int, flags: int, route: Route, index: Optional[int]) -
         attributes.append(("RTA_GATEWAY", route.gateway))
     if index is not None:
         attributes.append(("RTA_OIF", index))
-    if route.metric:
-        attributes.append(("RTA_PRIORITY", route.metric))
+    metric = route.metric or (DEFAULT_METRIC_6 if message_type == wire.RTM_DELROUTE and family == socket.AF_INET6 else 0)
+    if metric:
+        attributes.append(("RTA_PRIORITY", metric))
+    if route.source:
+        attributes.append(("RTA_PREFSRC", route.source))
     if route.table > 255:
         attributes.append(("RTA_TABLE", route.table))
-    scope = SCOPE_UNIVERSE
+    scope, kind = SCOPE_UNIVERSE, route.type or "unicast"
     if message_type == wire.RTM_DELROUTE:
         scope = SCOPE_NOWHERE
-    elif family == socket.AF_INET and not route.gateway:
+    elif family == socket.AF_INET and not route.gateway and kind == "unicast":
         scope = SCOPE_LINK
-    return wire.route_message(message_type, flags, attributes, family=family, prefix=int(prefix), table=route.table, protocol=PROTOCOL, scope=scope)
+    return wire.route_message(
+        message_type,
+        flags,
+        attributes,
+        family=family,
+        prefix=int(prefix),
+        table=route.table,
+        protocol=PROTOCOL if route.protocol is None else route.protocol,
+        scope=scope,
+        route_type=TYPES[kind],
+        route_flags=RTNH_F_ONLINK if route.onlink else 0,
+    )
 
 
 def create_route(route: Route, index: Optional[int]) -> bytes:

@@ -33,11 +33,14 @@ class _View:
             return os.open("%s/%s" % (ROOT, path), flags | os.O_CLOEXEC)
         return os.open("sys/%s" % path, flags | os.O_CLOEXEC, dir_fd=self._descriptor)
 
-    def _renew(self) -> None:
+    def close(self) -> None:
         self._lookups = 0
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
+
+    def _renew(self) -> None:
+        self.close()
         try:
             self._descriptor = libc.open_proc()
         except OSError:  # an older kernel, or a user namespace that may not mount one
@@ -45,6 +48,11 @@ class _View:
 
 
 _view = _View()
+
+
+def close_view() -> None:
+    """Keep no descriptor, so that a forked process may close whatever it inherits. The next look-up opens another."""
+    _view.close()
 
 
 def read_sysctl(path: str) -> Optional[str]:

@@ -16,6 +16,8 @@ PYROUTE2_FLOOR = (0, 7, 2)
 PYROUTE2_ERROR: Optional[str] = None
 
 try:
+    from pyroute2.netlink import nla
+    from pyroute2.netlink.rtnl.fibmsg import fibmsg
     from pyroute2.netlink.rtnl.ifaddrmsg import ifaddrmsg
     from pyroute2.netlink.rtnl.ifinfmsg import ifinfmsg
     from pyroute2.netlink.rtnl.ndmsg import ndmsg
@@ -23,7 +25,7 @@ try:
     from pyroute2.netlink.rtnl.rtmsg import rtmsg
 except ImportError:
     PYROUTE2_ERROR = traceback.format_exc()
-    ifaddrmsg = ifinfmsg = ndmsg = nsidmsg = rtmsg = dict
+    fibmsg = ifaddrmsg = ifinfmsg = ndmsg = nla = nsidmsg = rtmsg = dict
 
 Attributes = List[Tuple[str, Any]]
 
@@ -31,6 +33,7 @@ RTM_NEWLINK, RTM_DELLINK, RTM_GETLINK, RTM_SETLINK = 16, 17, 18, 19
 RTM_NEWADDR, RTM_DELADDR, RTM_GETADDR = 20, 21, 22
 RTM_NEWROUTE, RTM_DELROUTE, RTM_GETROUTE = 24, 25, 26
 RTM_NEWNEIGH, RTM_DELNEIGH, RTM_GETNEIGH = 28, 29, 30
+RTM_NEWRULE, RTM_DELRULE, RTM_GETRULE = 32, 33, 34
 RTM_GETNSID = 90
 
 NLM_F_REQUEST, NLM_F_ACK, NLM_F_DUMP = 0x1, 0x4, 0x300
@@ -41,6 +44,7 @@ CREATE_OR_APPEND = NLM_F_REQUEST | NLM_F_CREATE | NLM_F_APPEND
 
 IFF_UP = 1
 AF_BRIDGE = 7
+FR_ACT_TO_TBL = 1
 
 
 class _AddressMessage(ifaddrmsg):  # type: ignore[misc]
@@ -48,6 +52,34 @@ class _AddressMessage(ifaddrmsg):  # type: ignore[misc]
 
     if not PYROUTE2_ERROR:
         nla_map = tuple(ifaddrmsg.nla_map[:9]) + (("IFA_RT_PRIORITY", "uint32"), ("IFA_TARGET_NETNSID", "uint32"), ("IFA_PROTO", "uint8"))
+
+
+class _NeighbourMessage(ndmsg):  # type: ignore[misc]
+    """pyroute2 0.7.2 ends its list before NDA_PROTOCOL."""
+
+    if not PYROUTE2_ERROR:
+        nla_map = tuple(ndmsg.nla_map[:10]) + (("NDA_LINK_NETNSID", "uint32"), ("NDA_SRC_VNI", "uint32"), ("NDA_PROTOCOL", "uint8"))
+
+
+class _Macvlan(nla):  # type: ignore[misc]
+    """What of a macvlan is set here; pyroute2 does not know the queue."""
+
+    prefix = "IFLA_MACVLAN_"
+    nla_map = ((1, "IFLA_MACVLAN_MODE", "uint32"), (7, "IFLA_MACVLAN_BC_QUEUE_LEN", "uint32"))
+
+
+class _Ipvlan(nla):  # type: ignore[misc]
+    """pyroute2 does not know the flags."""
+
+    prefix = "IFLA_IPVLAN_"
+    nla_map = ((1, "IFLA_IPVLAN_MODE", "uint16"), (2, "IFLA_IPVLAN_FLAGS", "uint16"))
+
+
+class _LinkMessage(ifinfmsg):  # type: ignore[misc]
+    if not PYROUTE2_ERROR:
+
+        class ifinfo(ifinfmsg.ifinfo):  # type: ignore[misc]
+            data_map = {**ifinfmsg.ifinfo.data_map, "macvlan": _Macvlan, "ipvlan": _Ipvlan}
 
 
 def pyroute2_version() -> Optional[Tuple[int, ...]]:
@@ -71,8 +103,9 @@ def _encode(message: Any, message_type: int, flags: int, attributes: Attributes)
     return bytes(message.data)
 
 
-def link_message(message_type: int, flags: int, attributes: Attributes, *, index: int = 0, up: Optional[bool] = None) -> bytes:
-    message = ifinfmsg()
+def link_message(message_type: int, flags: int, attributes: Attributes, *, index: int = 0, up: Optional[bool] = None, family: int = 0) -> bytes:
+    message = _LinkMessage()
+    message["family"] = family
     message["index"] = index
     if up is not None:
         message["flags"] = IFF_UP if up else 0
@@ -89,7 +122,17 @@ def address_message(message_type: int, flags: int, attributes: Attributes, *, in
 
 
 def route_message(
-    message_type: int, flags: int, attributes: Attributes, *, family: int, prefix: int, table: int, protocol: int, scope: int, route_type: int = 1
+    message_type: int,
+    flags: int,
+    attributes: Attributes,
+    *,
+    family: int,
+    prefix: int,
+    table: int,
+    protocol: int,
+    scope: int,
+    route_type: int = 1,
+    route_flags: int = 0,
 ) -> bytes:
     message = rtmsg()
     message["family"] = family
@@ -98,15 +141,24 @@ def route_message(
     message["proto"] = protocol
     message["scope"] = scope
     message["type"] = route_type
+    message["flags"] = route_flags
     return _encode(message, message_type, flags, attributes)
 
 
 def neighbour_message(message_type: int, flags: int, attributes: Attributes, *, index: int, family: int, state: int, entry_flags: int = 0) -> bytes:
-    message = ndmsg()
+    message = _NeighbourMessage()
     message["ifindex"] = index
     message["family"] = family
     message["state"] = state
     message["flags"] = entry_flags
+    return _encode(message, message_type, flags, attributes)
+
+
+def rule_message(message_type: int, flags: int, attributes: Attributes, *, family: int, prefix: int, action: int = FR_ACT_TO_TBL) -> bytes:
+    message = fibmsg()
+    message["family"] = family
+    message["src_len"] = prefix
+    message["action"] = action
     return _encode(message, message_type, flags, attributes)
 
 

@@ -72,6 +72,11 @@ class BridgeNetwork:
     labels: Mapping[str, str] = field(default_factory=dict)
 
     @property
+    def on_lan(self) -> bool:
+        """Whether the segment is a LAN of the host, which this host neither routes nor closes."""
+        return bool(self.interfaces) and not self.gateway_on_host
+
+    @property
     def home_devices(self) -> Tuple[str, ...]:
         """The host's links that may hold addresses of the subnets."""
         return (self.bridge_name, *self.interfaces)
@@ -117,6 +122,11 @@ class MacvlanNetwork:
     labels: Mapping[str, str] = field(default_factory=dict)
 
     @property
+    def shares_mac(self) -> bool:
+        """Whether an endpoint has the parent's own MAC."""
+        return self.mode == "passthru"
+
+    @property
     def home_devices(self) -> Tuple[str, ...]:
         """The host's links that may hold addresses of the subnets."""
         return tuple(name for name in (self.parent, self.shim_name) if name)
@@ -134,6 +144,7 @@ class IpvlanNetwork:
     internal: bool = False
     mtu: Optional[int] = None
     labels: Mapping[str, str] = field(default_factory=dict)
+    shares_mac = True
 
     @property
     def home_devices(self) -> Tuple[str, ...]:
@@ -162,7 +173,9 @@ class RoutedNetwork:
     peers: Tuple[RoutedPeer, ...] = ()
     proxy_interfaces: Tuple[str, ...] = ()  # where this host answers ARP and ND for its endpoints
     internal: bool = False
-    mtu: Optional[int] = None
+    mtu: Optional[int] = None  # None: that of the way to the peers, else that of the interface with the default route
+    host_prefixes: Tuple[Tuple[int, int], ...] = ()  # (IP version, length) of each host's part; only for a fleet's plan
+    host_subnets: Tuple[Tuple[str, Tuple[str, ...]], ...] = ()  # (host, its part); only for a fleet's plan
     labels: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -171,6 +184,9 @@ class RoutedNetwork:
         return self.proxy_interfaces
 
 
+# Networks whose endpoints are on the segment of a link of the host.
+LanNetwork = Union[MacvlanNetwork, IpvlanNetwork]
+LAN_NETWORKS = (MacvlanNetwork, IpvlanNetwork)
 Network = Union[BridgeNetwork, OverlayNetwork, MacvlanNetwork, IpvlanNetwork, RoutedNetwork]
 
 

@@ -78,6 +78,10 @@ class NamespaceMissing(ContainerNetError):
     """A container's network namespace does not exist or is not one."""
 
 
+class ContainerNotRunning(NamespaceMissing):
+    """There is no process that would hold the namespace; waiting may help."""
+
+
 class KernelError(ContainerNetError):
     """The kernel refused an operation. `errno` is its answer, `operation` the line the user reads."""
 
@@ -92,7 +96,11 @@ class KernelTimeout(ContainerNetError):
 
 
 class KernelRace(ContainerNetError):
-    """Something else changed the same objects meanwhile; planning again may succeed."""
+    """Something else changed the same objects meanwhile; planning again may succeed, after a pause where the kernel is still clearing up."""
+
+    def __init__(self, message: str, pause: float = 0.0) -> None:
+        self.pause = pause
+        super().__init__(message)
 
 
 class FirewallError(ContainerNetError):
@@ -101,6 +109,10 @@ class FirewallError(ContainerNetError):
 
 class LockHeld(ContainerNetError):
     """Another run holds this host's lock."""
+
+
+class NotConfirmed(ContainerNetError):
+    """A change waits for its confirmation, or there is none to confirm."""
 
 
 class VerifyError(ContainerNetError):

@@ -113,6 +113,8 @@ class Nic:
     kind = "nic"
 
     home_name: Optional[str] = None
+    home_mtu: Optional[int] = None  # as observed: what it gets back with its name
+    home_up: Optional[bool] = None
 
 
 @dataclass(frozen=True)
@@ -133,7 +135,7 @@ class Link(KernelObject):
     """A network interface. `alias` carries the ownership mark."""
 
     IDENTITY = ("place", "name")
-    DESCRIPTIVE = frozenset(("index", "first_mac"))
+    DESCRIPTIVE = frozenset(("index", "first_mac", "condemned"))
 
     name: str = ""
     kind: Optional[LinkKind] = None
@@ -147,6 +149,7 @@ class Link(KernelObject):
     sysctls: Optional[Tuple[Tuple[str, str], ...]] = None  # (("ipv6/accept_ra", "0"), ...) below /proc/sys/net/*/conf/NAME
     index: Optional[int] = None  # as observed
     first_mac: Optional[str] = None  # for creation only, where `mac` is not asked for
+    condemned: bool = False  # as observed: a removal was cut short, and the next one in its place would take this link along
 
     @property
     def label(self) -> str:

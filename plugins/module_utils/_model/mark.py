@@ -7,12 +7,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Optional
+from typing import Optional, Tuple
 
 PREFIX = "container-net"
 # Free in the kernel's and iproute2's lists of routing protocols; also the address protocol (Linux >= 5.18).
 PROTOCOL = 76
 ALIAS_LIMIT = 255
+SHARED_ROLE = "parent"
+DEVICE_ROLE = "device"
+ROUTER_ROLE = "router"
+LINK_ROLE = "link"
 # Never written: how a link reads whose creation was cut short before it got its mark. Any scope may finish or remove it.
 UNFINISHED = "container-net::unfinished"
 
@@ -22,9 +26,15 @@ class Mark:
     """Who owns a kernel object. Stored in a link's alias; a namespace carries it on its `lo`."""
 
     scope: str
-    role: str  # network | endpoint | namespace | object
+    # network | endpoint | router (an endpoint whose namespace holds settings or rules of ours) | namespace | object
+    # link (its `network` is the wire's name) | device (its `network` is the name the NIC has at home)
+    role: str
     network: str = ""
     endpoint: str = ""
+
+    @property
+    def scopes(self) -> Tuple[str, ...]:
+        return tuple(self.scope.split(","))
 
     def __str__(self) -> str:
         return ":".join((PREFIX, self.scope, self.role, self.network, self.endpoint)).rstrip(":")
@@ -40,6 +50,31 @@ def read_mark(alias: Optional[str]) -> Optional[Mark]:
     return Mark(*parts)
 
 
+def mark_ports(mark: Optional[Mark]) -> Tuple[str, ...]:
+    """Return the ports that a bridge's mark names: links of the host that a declaration put there."""
+    return tuple(mark.endpoint.split(",")) if mark is not None and mark.role == "network" and mark.endpoint else ()
+
+
 def is_owned(mark: Optional[Mark], scope: str) -> bool:
     """Tell whether a scope may change or remove what carries a mark."""
-    return mark is not None and (mark.scope == scope or str(mark) == UNFINISHED)
+    if mark is None:
+        return False
+    return mark.scope == scope or (mark.role == SHARED_ROLE and not set(mark.scopes).isdisjoint(scope.split(","))) or str(mark) == UNFINISHED
+
+
+def share_mark(scope: str, alias: Optional[str] = None) -> Optional[str]:
+    """Return the alias of a link that scopes share with one scope more, or None where the link is not to be shared: it is somebody else's.
+
+    `alias` is what an existing link carries; a new one has none.
+    """
+    mark = read_mark(alias)
+    if alias is not None and (mark is None or (mark.role != SHARED_ROLE and alias != UNFINISHED)):
+        return None
+    users = mark.scopes if mark is not None and mark.role == SHARED_ROLE else ()
+    return str(Mark(",".join(sorted({*users, scope})), SHARED_ROLE))
+
+
+def leave_mark(mark: Mark, scope: str) -> Optional[str]:
+    """Return the alias of a shared link without a scope, or None where nobody else uses it."""
+    others = [user for user in mark.scopes if user != scope]
+    return str(Mark(",".join(others), SHARED_ROLE)) if mark.role == SHARED_ROLE and others else None

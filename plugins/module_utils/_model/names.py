@@ -8,13 +8,19 @@ from __future__ import annotations
 
 import hashlib
 import re
-from typing import Optional
+from typing import Optional, Tuple
 
 INTERFACE_NAME_LIMIT = 15
 RESERVED_INTERFACE_NAMES = frozenset(("all", "default", "lo", "none", "dev", "type", ".", ".."))
 _INTERFACE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*\Z", re.ASCII)
 _LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*\Z", re.ASCII)
 LABEL_LIMIT = 63
+LAST_VLAN = 4094
+# Not `ve-`: systemd-networkd gives links of that name addresses of its own.
+VETH_PREFIX = "cn-"
+SOURCE_TABLES = 1_000_000
+ROUTED_PREFIX = "cnr-"
+SCOPE_METRICS = 1_275_068_416  # 0x4c000000; 24 bits of hash follow
 
 
 def character_fault(text: str) -> Optional[str]:
@@ -89,6 +95,58 @@ def vxlan_name(network: str) -> str:
     return derive_interface_name("vx", network)
 
 
+def shim_name(network: str) -> str:
+    """Return the name of the host's own link beside the macvlan containers of a network."""
+    return derive_interface_name("mv", network)
+
+
+def dummy_name(network: str) -> str:
+    return derive_interface_name("dm", network)
+
+
+def split_vlan(text: str) -> Optional[Tuple[str, int]]:
+    """Return (`eth1`, 30) for `eth1.30`, or None where the name is not that of a VLAN on an interface."""
+    base, dot, number = text.partition(".")
+    if dot and interface_name_fault(base) is None and re.match(r"[1-9][0-9]{0,3}\Z", number, re.ASCII) and int(number) <= LAST_VLAN:
+        return base, int(number)
+    return None
+
+
+def parent_name_fault(text: str) -> Optional[str]:
+    """Return the rule the name of a parent interface breaks, or None. Unlike others it may name a VLAN: `eth1.30`."""
+    base, dot, _number = text.partition(".")
+    if not dot:
+        return interface_name_fault(text)
+    fault = character_fault(text) or interface_name_fault(base)
+    if fault:
+        return fault
+    if split_vlan(text) is None:
+        return "behind the dot stands the VLAN, 1 to %d" % LAST_VLAN
+    if len(text) > INTERFACE_NAME_LIMIT:
+        return "an interface name has 1 to %d characters, this has %d" % (INTERFACE_NAME_LIMIT, len(text))
+    return None
+
+
 def host_interface_name(scope: str, endpoint: str, network: str) -> str:
-    """Return the host-side veth name of an attachment: `ve-` and 48 bits of hash."""
-    return "ve-" + digest(12, scope, endpoint, network)
+    """Return the host-side veth name of an attachment: `cn-` and 48 bits of hash."""
+    return VETH_PREFIX + digest(12, scope, endpoint, network)
+
+
+def routed_interface_name(scope: str, endpoint: str, network: str) -> str:
+    """Return the host-side name of an endpoint on a routed network: one prefix tells all of them apart from every other link."""
+    return ROUTED_PREFIX + digest(INTERFACE_NAME_LIMIT - len(ROUTED_PREFIX), scope, endpoint, network)
+
+
+def scope_metric(scope: str) -> int:
+    """Return the metric of a scope's routes over links of the host: the only thing in such a route that can tell whose it is."""
+    return SCOPE_METRICS + int(digest(6, scope), 16)
+
+
+def wire_interface_name(scope: str, wire: str, end: int) -> str:
+    """Return the host-side name of one end of a wire: `cn-` and 48 bits of hash."""
+    return VETH_PREFIX + digest(12, scope, "link", wire, str(end))
+
+
+def source_table(scope: str, network: str) -> int:
+    """Return the routing table that answers from addresses of a network use: 24 bits of hash above one million."""
+    return SOURCE_TABLES + int(digest(6, scope, network), 16)

@@ -11,9 +11,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, FrozenSet, Optional, Tuple
 
+from .mark import PROTOCOL
+from .names import SCOPE_METRICS
+
 # A place is the namespace an object lives in: "" is the host's own, else "netns:NAME" or "path:FILE".
 HOST = ""
 FLOOD_MAC = "00:00:00:00:00:00"
+MAIN_TABLE = 254
 
 
 def in_place(place: str) -> str:
@@ -65,7 +69,8 @@ class Address(KernelObject):
     device: str = ""
     address: str = ""  # 10.0.0.1/24
     announce: bool = False
-    DESCRIPTIVE = frozenset(("announce",))
+    protocol: Optional[int] = None  # who made it; None: this collection
+    DESCRIPTIVE = frozenset(("announce", "protocol"))
 
     @property
     def label(self) -> str:
@@ -79,19 +84,22 @@ class Route(KernelObject):
     IDENTITY = ("place", "destination", "table", "metric")
 
     destination: str = ""  # canonical subnet; 0.0.0.0/0 and ::/0 are the default routes
-    table: int = 254
+    table: int = MAIN_TABLE
     metric: int = 0  # 0 is the family's default: none for IPv4, 1024 for IPv6
     gateway: Optional[str] = None
     device: Optional[str] = None
     type: Optional[str] = None  # unicast | blackhole | unreachable | prohibit; None is unicast
     source: Optional[str] = None  # the address preferred for own packets
     onlink: bool = False  # the gateway is reachable on the device although no subnet of it says so
-    DESCRIPTIVE = frozenset(("onlink",))
+    protocol: Optional[int] = None  # who made it; None: this collection
+    DESCRIPTIVE = frozenset(("onlink", "protocol"))
 
     @property
     def label(self) -> str:
-        table = "" if self.table == 254 else " table %d" % self.table
-        return "route %s%s%s" % (self.destination, table, in_place(self.place))
+        table = "" if self.table == MAIN_TABLE else " table %d" % self.table
+        # A metric that was not chosen, but tells whose the route is, would only puzzle.
+        metric = " metric %d" % self.metric if 0 < self.metric < SCOPE_METRICS else ""
+        return "route %s%s%s%s" % (self.destination, table, metric, in_place(self.place))
 
 
 @dataclass(frozen=True)
@@ -224,3 +232,8 @@ class Jump(KernelObject):
     @property
     def label(self) -> str:
         return "%s jump %s/%s %s%s" % ("ip6tables" if self.family == 6 else "iptables", self.table, self.parent, self.rule, in_place(self.place))
+
+
+def is_foreign(item: KernelObject) -> bool:
+    """Tell whether an address or route was somebody else's before it was moved, and stays his."""
+    return getattr(item, "protocol", None) not in (None, PROTOCOL)

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Optional, Tuple
 
+from .objects import HOST
+
 
 @dataclass(frozen=True)
 class Rule:
@@ -23,7 +25,7 @@ class Rule:
     table: str  # raw | filter | nat
     chain: str
     rank: int  # 0..99
-    target: str  # ACCEPT | DROP | RETURN | MASQUERADE | SNAT | DNAT | a chain name
+    target: str  # ACCEPT | DROP | RETURN | MASQUERADE | SNAT | DNAT | UNFOLLOWED | a chain name
     scope: str = ""
     owner: str = ""
     in_interface: Optional[str] = None  # "!name" negates
@@ -35,7 +37,12 @@ class Rule:
     icmp_type: Optional[int] = None
     ct_state: Tuple[str, ...] = ()  # INVALID | RELATED | ESTABLISHED | DNAT ...
     to: Optional[str] = None  # SNAT address; DNAT address or address:port
+    place: str = HOST  # the namespace whose packets it judges
+    off_path: bool = False  # matches what comes in where the answer would not go out
 
+
+# A target: the packet belongs to no connection that is followed.
+UNFOLLOWED = "CT"
 
 # The chains every backend keeps, by table and the built-in chain that leads to each.
 RAW_CHAIN = "CNET-RAW"
@@ -47,4 +54,6 @@ USER_CHAIN = "CNET-USER"  # the administrator's own rules; evaluated before ours
 INSIDE_CHAIN = "CNET-INSIDE"  # drops what comes from any bridge of ours; overlays lead their UDP port here
 LAST_CHAIN = "CNET-LAST"  # at the end of FORWARD: the default drop where we switched forwarding on
 PUBLISHED_PREFIX = "CNET-P-"  # + protocol + first port of a block of published ports
+OPEN_PREFIX = "CNET-R-"  # + hash of a block of addresses: ports that routed endpoints open
+ROUTED_INTERFACES = "cnr-+"  # the one wildcard we write: the host's ends of all routed endpoints
 PEERS_PREFIX = "CNET-VX-"  # + UDP port: which hosts may send VXLAN to us

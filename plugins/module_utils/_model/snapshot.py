@@ -7,11 +7,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from ipaddress import ip_address, ip_network
 from typing import Dict, FrozenSet, Iterable, Mapping, Optional, Set, Tuple
 
+from .addresses import ip_version
 from .link import Link
 from .mark import Mark, read_mark
-from .objects import HOST, Address, KernelObject, Route
+from .objects import HOST, MAIN_TABLE, Address, KernelObject, Route
 
 Key = Tuple[object, ...]
 
@@ -60,6 +62,10 @@ class Facts:
     ipv6: bool = True
     accept_ra: Tuple[Tuple[str, str], ...] = ()  # (device with an IPv6 default route, its accept_ra)
     bridge_netfilter: bool = False  # bridged frames pass the IP firewall too
+    lent: Tuple[Link, ...] = ()  # the host's own links that are handed over at present
+    pci: Tuple[Tuple[str, str], ...] = ()  # (device, PCI address)
+    wireless: FrozenSet[str] = frozenset()  # links that are radios
+    entries: Tuple[KernelObject, ...] = ()  # the host's addresses and routes with all that is known of them
 
     def device_of(self, address: str) -> Optional[Link]:
         """Return the link that carries an address."""
@@ -67,6 +73,21 @@ class Facts:
             if held.split("/")[0] == address:
                 return self.links.get(device)
         return None
+
+    def device_towards(self, address: str) -> Optional[str]:
+        """Return the link that packets to an address leave by."""
+        ip = ip_address(address)
+        found = [(network.prefixlen, device) for network, device in ((ip_network(to), device) for to, device in self.routes) if device and ip in network]
+        return max(found, key=lambda pair: pair[0])[1] if found else None
+
+    def address_on(self, device: str, version: int) -> Optional[str]:
+        """Return the first address of a family that a link has and that others reach."""
+        held = (address.split("/")[0] for name, address in self.addresses if name == device)
+        return next((address for address in held if ip_version(address) == version and not address.startswith("fe80:")), None)
+
+    def default_device(self) -> Optional[str]:
+        """Return the link with the default route, IPv4's before IPv6's."""
+        return next((device for default in ("0.0.0.0/0", "::/0") for destination, device in self.routes if destination == default and device), None)
 
     def default_mtu(self, version: int = 4) -> Optional[int]:
         """Return the MTU of the link with the default route."""
@@ -83,6 +104,7 @@ def host_facts(snapshot: Snapshot) -> Facts:
     return Facts(
         links={o.name: o for o in here if isinstance(o, Link)},
         addresses=tuple((o.device, o.address) for o in here if isinstance(o, Address)),
-        routes=tuple((o.destination, o.device or "") for o in here if isinstance(o, Route)),
+        routes=tuple((o.destination, o.device or "") for o in here if isinstance(o, Route) and o.table == MAIN_TABLE and o.type is None),
         ipv6=snapshot.ipv6,
+        entries=tuple(o for o in here if isinstance(o, (Address, Route))),
     )

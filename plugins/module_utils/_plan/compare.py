@@ -8,10 +8,10 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from typing import Any, FrozenSet, Iterator, List, Optional
 
-from .._model.link import Bridge, Veth, Vxlan
+from .._model.link import Bridge, Dummy, Ipvlan, Link, LinkKind, Macvlan, Nic, Veth, Vlan, Vrf, Vxlan
 from .._model.objects import KernelObject
 from .step import Change
 
@@ -19,8 +19,16 @@ from .step import Change
 CREATE_ONLY = {
     Bridge: frozenset(),
     Veth: frozenset(("peer_place", "peer_name")),
-    Vxlan: frozenset(("vni", "port", "local", "device", "group", "proxy")),
+    Vxlan: frozenset(("vni", "port", "local", "device", "group", "proxy", "lower_place")),
+    Macvlan: frozenset(("lower", "lower_place")),
+    Ipvlan: frozenset(("lower", "lower_place")),
+    Vlan: frozenset(("lower", "lower_place", "vlan_id", "protocol")),
+    Dummy: frozenset(),
+    Vrf: frozenset(("table",)),
+    Nic: frozenset(("home_name",)),
 }
+STACKED = (Macvlan, Ipvlan, Vlan, Vxlan)
+UNICAST = "unicast"
 _NEVER: FrozenSet[str] = frozenset(("leads",))
 
 
@@ -30,8 +38,20 @@ def compare(desired: KernelObject, current: KernelObject) -> List[Change]:
     found: List[Change] = []
     for field in fields(desired):
         if field.name not in skipped:
-            found.extend(_differences(field.name, field.name, getattr(desired, field.name), getattr(current, field.name)))
+            wanted, held = getattr(desired, field.name), getattr(current, field.name)
+            if isinstance(wanted, STACKED):
+                wanted, held = _placed(wanted, desired.place), _placed(held, desired.place)
+            elif field.name == "type":
+                wanted, held = wanted or UNICAST, held or UNICAST
+            found.extend(_differences(field.name, field.name, wanted, held))
+    if isinstance(desired, Link) and isinstance(current, Link) and desired.alias and current.condemned:
+        found.append(Change("removal", "begun", "none", "alias"))  # the mark and the kernel's group of such links are set together
     return found
+
+
+def _placed(kind: Any, place: str) -> Any:
+    """Nothing said, a lower link lives in the place of the upper one."""
+    return replace(kind, lower_place=place) if isinstance(kind, STACKED) and kind.lower_place is None else kind
 
 
 def _differences(group: str, name: str, desired: Any, current: Any) -> Iterator[Change]:
@@ -55,6 +75,15 @@ def _differences(group: str, name: str, desired: Any, current: Any) -> Iterator[
         yield Change(name, current, desired, group)
 
 
+def _is_fixed(kind: Optional[LinkKind], change: Change) -> bool:
+    """Some values change into most others, but not into all."""
+    if isinstance(kind, Macvlan) and change.field == "mode":
+        return "passthru" in (change.before, change.after)
+    if isinstance(kind, Vxlan) and change.field == "remote":
+        return (":" in str(change.before)) != (":" in str(change.after))
+    return False
+
+
 def replacement_reason(desired: KernelObject, changes: List[Change]) -> Optional[str]:
     """Name the first change that the kernel only allows at creation, or None."""
     kind = getattr(desired, "kind", None)
@@ -63,5 +92,7 @@ def replacement_reason(desired: KernelObject, changes: List[Change]) -> Optional
         if change.field == change.group == "kind":
             return change.field
         if change.field in fixed and (change.group == "kind" or change.field in desired.CREATE_ONLY):
+            return change.field
+        if change.group == "kind" and _is_fixed(kind, change):
             return change.field
     return None

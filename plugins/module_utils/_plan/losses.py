@@ -9,10 +9,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import FrozenSet, Mapping, Set, Tuple
+from typing import FrozenSet, Mapping, Optional, Set, Tuple
 
-from .._model.link import BridgePort, Link
-from .._model.objects import Address, FdbEntry, KernelObject, Route, Sysctl
+from .._model.link import BridgePort, Link, Vrf
+from .._model.objects import Address, BridgeVlan, FdbEntry, KernelObject, Neighbour, ProxyNeighbour, Route, Sysctl
 from .._model.snapshot import Key, Snapshot
 
 LinkKey = Tuple[str, str]
@@ -21,11 +21,12 @@ FRESH_PORT = BridgePort(hairpin=False, isolated=False, learning=True, flood=True
 
 @dataclass(frozen=True)
 class Losses:
-    """Links that go, that leave a bridge or join one, and that are lowered."""
+    """Links that go, that leave a bridge or join one, that are lowered (joining or leaving a VRF, the kernel lowers them for a moment), or get another MAC."""
 
     gone: FrozenSet[LinkKey]
     unplugged: FrozenSet[LinkKey]
     lowered: FrozenSet[LinkKey]
+    renumbered: FrozenSet[LinkKey] = frozenset()
 
     def take(self, item: KernelObject) -> bool:
         """Tell whether an object vanishes."""
@@ -37,7 +38,11 @@ class Losses:
             return True
         if isinstance(item, FdbEntry):
             return not item.remote and where in self.unplugged
-        return where in self.lowered and (isinstance(item, Route) or (isinstance(item, Address) and ":" in item.address))
+        if isinstance(item, BridgeVlan):
+            return where in self.unplugged
+        if isinstance(item, Neighbour):
+            return where in self.lowered or where in self.renumbered
+        return where in self.lowered and (isinstance(item, (Route, ProxyNeighbour)) or (isinstance(item, Address) and ":" in item.address))
 
     def left_of(self, link: Link) -> Link:
         """Return a link as the others leave it: without a bridge that goes, and with the flags of a fresh port where it changes its bridge."""
@@ -49,13 +54,26 @@ class Losses:
 def foresee_losses(wanted: Mapping[Key, KernelObject], snapshot: Snapshot, gone: Set[LinkKey]) -> Losses:
     unplugged: Set[LinkKey] = set()
     lowered: Set[LinkKey] = set()
+    renumbered: Set[LinkKey] = set()
     for link in snapshot.links():
         item = wanted.get(link.key)
+        name = (link.place, link.name)
         if (link.place, link.master) in gone:
-            unplugged.add((link.place, link.name))
+            unplugged.add(name)
+            if _is_vrf(link.place, link.master, wanted, snapshot):
+                lowered.add(name)
         if isinstance(item, Link):
             if item.master is not None and item.master != link.master:
-                unplugged.add((link.place, link.name))
+                unplugged.add(name)
+                if any(_is_vrf(link.place, master, wanted, snapshot) for master in (item.master, link.master)):
+                    lowered.add(name)
             if item.up is False and link.up:
-                lowered.add((link.place, link.name))
-    return Losses(frozenset(gone), frozenset(unplugged), frozenset(lowered))
+                lowered.add(name)
+            if item.mac is not None and item.mac != link.mac:
+                renumbered.add(name)
+    return Losses(frozenset(gone), frozenset(unplugged), frozenset(lowered), frozenset(renumbered))
+
+
+def _is_vrf(place: str, name: Optional[str], wanted: Mapping[Key, KernelObject], snapshot: Snapshot) -> bool:
+    item = wanted.get(("Link", place, name)) or snapshot.link(place, name or "")
+    return isinstance(item, Link) and isinstance(item.kind, Vrf)

@@ -12,13 +12,30 @@ from dataclasses import replace
 from typing import Collection, Dict, Iterable, List, Optional, Sequence, Set, Tuple
 
 from .._model.errors import Conflict
-from .._model.link import Bridge, Link, Veth, Vxlan
+from .._model.link import Bridge, Dummy, Link, Nic, Veth, Vrf, Vxlan
 from .._model.mark import is_owned, read_mark
-from .._model.objects import Address, Chain, FdbEntry, Jump, KernelObject, Namespace, Neighbour, Route, Sysctl
+from .._model.objects import (
+    Address,
+    BridgeVlan,
+    Chain,
+    FdbEntry,
+    Jump,
+    KernelObject,
+    Namespace,
+    Neighbour,
+    PolicyRule,
+    ProxyNeighbour,
+    Route,
+    Sysctl,
+)
 from .._model.snapshot import Key, Snapshot
-from .compare import compare, replacement_reason
+from .compare import STACKED, compare, replacement_reason
 from .losses import LinkKey, foresee_losses
+from .nics import home_conflicts, nics_of, recall_nics
+from .ports import lent_ports, moved_away, moved_home
+from .stack import Uppers, find_uppers, lower_of, sharing_conflicts, stack_depths, upper_conflicts
 from .step import CHANGE, CREATE, DELETE, Change, Step
+from .vlans import superfluous_vlans
 
 
 def plan(desired: Sequence[KernelObject], snapshot: Snapshot, *, prunable: Collection[Key] = (), adopt: bool = False) -> Tuple[Step, ...]:
@@ -33,6 +50,11 @@ def plan(desired: Sequence[KernelObject], snapshot: Snapshot, *, prunable: Colle
     wanted = {key: _without_mark(item, snapshot, adopt) for key, item in wanted.items()}
     fresh, gone = _sort_links(wanted, snapshot, prunable, conflicts)
     steps: List[Step] = [Step(DELETE, current=snapshot.objects[("Link",) + name]) for name in _leading_deletes(gone, snapshot)]
+    homeward = moved_home(wanted, gone, snapshot)
+    brought = {step.subject.key for step in homeward}
+    away = moved_away(wanted, snapshot)
+    left = {step.subject.key for step in (*homeward, *away) if step.action == DELETE}
+    steps += homeward + away
     losses = foresee_losses(wanted, snapshot, gone)
     vanished = {key[1] for key in prunable if key[0] == "Namespace" and key not in wanted and key in snapshot.objects}
     for key, item in wanted.items():
@@ -41,6 +63,8 @@ def plan(desired: Sequence[KernelObject], snapshot: Snapshot, *, prunable: Colle
             current = None
         if isinstance(item, Link) and (item.place, item.name) in fresh:
             current = None
+        if current is None and key in brought:
+            continue
         if current is None:
             steps.append(Step(CREATE, desired=item))
             continue
@@ -51,19 +75,25 @@ def plan(desired: Sequence[KernelObject], snapshot: Snapshot, *, prunable: Colle
             conflicts.extend(_route_conflict(item, current, changes[0], wanted, snapshot))
         if changes:
             steps.append(Step(CHANGE, desired=item, current=current, changes=tuple(changes)))
+    superfluous = {item.key: item for item in superfluous_vlans(wanted, snapshot, fresh, losses)}
+    steps.extend(Step(DELETE, current=item) for item in superfluous.values())
     for key, current in snapshot.objects.items():
-        if key not in prunable or key in wanted or isinstance(current, Link) or losses.take(current):
+        if key not in prunable or key in superfluous or key in wanted or key in left or isinstance(current, Link) or losses.take(current):
             continue
         if current.place in vanished and not isinstance(current, Namespace):
             continue
         steps.append(Step(DELETE, current=current))
     if conflicts:
         raise Conflict(conflicts)
-    return tuple(sorted(steps, key=_rank))
+    depths = stack_depths(wanted)
+    rest = [step for step in steps if not step.leads]
+    return tuple(step for step in homeward if step.leads) + tuple(sorted(rest, key=lambda step: _rank(step, depths)))
 
 
 def _route_conflict(item: Route, current: Route, change: Change, wanted: Dict[Key, KernelObject], snapshot: Snapshot) -> Iterable[str]:
     """Only routes of ours may change, and of those none that leads over another scope's link."""
+    if item.protocol is not None and item.protocol == current.protocol:
+        return  # somebody else's, which stays his and follows its link to a bridge
     if current.key not in snapshot.mine:
         yield "%s exists and was not made by this collection (its %s is %s)" % (current.label, change.field, change.before)
         return
@@ -108,15 +138,24 @@ def _sort_links(wanted: Dict[Key, KernelObject], snapshot: Snapshot, prunable: C
     for key in prunable:
         if key[0] == "Link" and key not in wanted and key in snapshot.objects:
             gone.add((str(key[1]), str(key[2])))
-    _renew_pairs(wanted, snapshot, fresh, gone)
-    conflicts.extend(_port_conflicts(gone, snapshot))
+    recall_nics((item for item in nics_of(wanted.values()) if (item.place, item.name) in fresh), snapshot, gone, conflicts)
+    uppers = find_uppers(snapshot.links()) if gone else {}
+    _renew_dependents(wanted, snapshot, fresh, gone, uppers)
+    conflicts.extend(home_conflicts(gone, snapshot))
+    conflicts.extend(upper_conflicts(gone, uppers, snapshot))
+    conflicts.extend(sharing_conflicts(wanted, gone, snapshot))
+    conflicts.extend(_port_conflicts(wanted, gone, snapshot))
     conflicts.extend(_tunnel_conflicts(wanted.values(), gone, snapshot))
     return fresh, gone
 
 
-def _port_conflicts(gone: Set[LinkKey], snapshot: Snapshot) -> Iterable[str]:
-    """A bridge of ours that somebody uses stays until he takes his ports out."""
+def _port_conflicts(wanted: Dict[Key, KernelObject], gone: Set[LinkKey], snapshot: Snapshot) -> Iterable[str]:
+    """A bridge of ours that somebody uses stays until he takes his ports out, or until the run itself does."""
     for port in snapshot.links():
+        if port.name in lent_ports(snapshot.link(port.place, port.master or "")):
+            continue
+        if getattr(wanted.get(port.key), "master", None) not in (None, port.master):
+            continue
         if port.master and (port.place, port.master) in gone and read_mark(port.alias) is None and (port.place, port.name) not in gone:
             yield "bridge %s has the port %s that was not made by this collection; take it out first" % (port.master, port.name)
 
@@ -130,7 +169,7 @@ def _tunnel_conflicts(wanted: Iterable[KernelObject], gone: Set[LinkKey], snapsh
         mark = read_mark(item.alias)
         for other in tunnels:
             kind = other.kind
-            if not isinstance(kind, Vxlan) or other.key == item.key or other.place != item.place or kind.port != item.kind.port:
+            if not isinstance(kind, Vxlan) or other.key == item.key or _underlay(other) != _underlay(item) or kind.port != item.kind.port:
                 continue
             if kind.vni == item.kind.vni:
                 yield "%s: vxlan %s has vni %d on udp port %d already; choose another vni" % (item.label, other.name, kind.vni or 0, kind.port or 0)
@@ -140,6 +179,11 @@ def _tunnel_conflicts(wanted: Iterable[KernelObject], gone: Set[LinkKey], snapsh
                     kind.port or 0,
                     other.name,
                 )
+
+
+def _underlay(link: Link) -> str:
+    """Return the place whose sockets a tunnel uses."""
+    return link.kind.lower_place if isinstance(link.kind, Vxlan) and link.kind.lower_place is not None else link.place
 
 
 def _ownership_conflict(item: Link, current: Link) -> Optional[str]:
@@ -157,8 +201,8 @@ def _ownership_conflict(item: Link, current: Link) -> Optional[str]:
     return None
 
 
-def _renew_pairs(wanted: Dict[Key, KernelObject], snapshot: Snapshot, fresh: Set[LinkKey], gone: Set[LinkKey]) -> None:
-    """A pair lives and dies as one: if one end must be made or must go, so must the other."""
+def _renew_dependents(wanted: Dict[Key, KernelObject], snapshot: Snapshot, fresh: Set[LinkKey], gone: Set[LinkKey], uppers: Uppers) -> None:
+    """A pair lives and dies as one, and a link goes with its lower one: if one must be made or must go, so must the other."""
     pending = list(fresh | gone)
     while pending:
         name = pending.pop()
@@ -167,6 +211,10 @@ def _renew_pairs(wanted: Dict[Key, KernelObject], snapshot: Snapshot, fresh: Set
         loses: Set[LinkKey] = set()
         if name in gone:
             loses.update(_peer_of(snapshot.link(*name)))
+            for upper in uppers.get(name, ()) if _takes_along(snapshot.link(*name)) else ():
+                loses.add((upper.place, upper.name))
+                if upper.key in wanted:
+                    makes.add((upper.place, upper.name))
         if name in fresh and isinstance(item, Link):
             ends = [end for end in _peer_of(item) if ("Link",) + end in wanted]
             makes.update(ends)
@@ -176,6 +224,11 @@ def _renew_pairs(wanted: Dict[Key, KernelObject], snapshot: Snapshot, fresh: Set
         gone |= loses
 
 
+def _takes_along(link: Optional[Link]) -> bool:
+    """A NIC is given back, not deleted, and what stands on it stays."""
+    return link is not None and not isinstance(link.kind, Nic)
+
+
 def _peer_of(link: Optional[Link]) -> Iterable[LinkKey]:
     if link is not None and isinstance(link.kind, Veth) and link.kind.peer_name:
         return [(link.kind.peer_place or "", link.kind.peer_name)]
@@ -183,11 +236,14 @@ def _peer_of(link: Optional[Link]) -> Iterable[LinkKey]:
 
 
 def _leading_deletes(gone: Set[LinkKey], snapshot: Snapshot) -> List[LinkKey]:
-    """Leave out the ends that vanish with their peer."""
+    """Leave out what vanishes with its peer or its lower link."""
     leading: List[LinkKey] = []
     covered: Set[LinkKey] = set()
     for name in sorted(gone):
         link = snapshot.link(*name)
+        lower = lower_of(link)
+        if lower is not None and lower in gone and _takes_along(snapshot.link(*lower)):
+            continue
         if link is not None and name not in covered and not covered.intersection(_peer_of(link)):
             leading.append(name)
             covered.add(name)
@@ -195,11 +251,12 @@ def _leading_deletes(gone: Set[LinkKey], snapshot: Snapshot) -> List[LinkKey]:
     return leading
 
 
-_KINDS = (Namespace, Sysctl, Link, Address, Route, Neighbour, FdbEntry)
-_LINK_ORDER = {Bridge: 0, Vxlan: 1, Veth: 2}
+_KINDS = (Namespace, Sysctl, Link, BridgeVlan, Address, PolicyRule, Route, ProxyNeighbour, Neighbour, FdbEntry)
+_LINK_ORDER = {Vrf: 0, Bridge: 1, Dummy: 1, Nic: 1, Vxlan: 2, Veth: 3}
+_STACKED_ORDER = 5
 
 
-def _rank(step: Step) -> Tuple[int, int, int, str]:
+def _rank(step: Step, depths: Dict[LinkKey, int]) -> Tuple[int, int, int, str]:
     """Order: links go, firewall stands (isolation before anything is reachable), then what is new from the outside in, then leftovers go."""
     subject = step.subject
     if isinstance(subject, (Chain, Jump)):
@@ -207,11 +264,16 @@ def _rank(step: Step) -> Tuple[int, int, int, str]:
     kind = _KINDS.index(type(subject))
     if step.action == DELETE:
         if isinstance(subject, Link):
-            return (0, 0, -_LINK_ORDER.get(type(subject.kind), 0), "")
+            return (0, 0, -_link_order(subject, depths), "")
         if isinstance(subject, Namespace):
             return (0, 1, 0, "")
         return (3, 0, -kind, "")
-    order = 0
-    if isinstance(subject, Link):
-        order = _LINK_ORDER.get(type(subject.kind), 0) + (isinstance(subject.kind, Veth) and not subject.kind.leads)
-    return (2, kind, order, "")
+    return (2, kind, _link_order(subject, depths) if isinstance(subject, Link) else 0, "")
+
+
+def _link_order(link: Link, depths: Dict[LinkKey, int]) -> int:
+    """A lower link comes before those that stand on it, a master before its ports, a leading end before the other."""
+    depth = depths.get((link.place, link.name), 0)
+    if isinstance(link.kind, STACKED) and (depth or not isinstance(link.kind, Vxlan)):
+        return _STACKED_ORDER + depth
+    return _LINK_ORDER.get(type(link.kind), 0) + (isinstance(link.kind, Veth) and not link.kind.leads)

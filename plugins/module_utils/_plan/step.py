@@ -47,6 +47,7 @@ class Step:
     desired: Optional[KernelObject] = None
     current: Optional[KernelObject] = None
     changes: Tuple[Change, ...] = ()
+    leads: bool = False  # comes before any link goes
 
     @property
     def subject(self) -> KernelObject:

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import ipaddress
+from dataclasses import replace
 from typing import Any, Dict, List, Mapping, Optional, Tuple
 
 from .._model.errors import InputError, Problem, printable
@@ -20,6 +21,7 @@ from .namespace import named_place
 
 PORT_LIMIT, DNS_PORT = 65535, 53
 TIMEOUT_LIMIT, COUNT_LIMIT, NAME_LIMIT = 60, 100, 255
+PLACES = ("netns", "docker", "podman", "path", "pid")
 Options = Mapping[str, Any]
 
 
@@ -65,16 +67,27 @@ def _note(problems: List[Problem], path: str, value: object, rule: Optional[str]
 
 def _place(path: str, options: Optional[Options], default: Place, problems: List[Problem]) -> Place:
     given = {key: value for key, value in (options or {}).items() if value is not None}
+    kinds = [kind for kind in PLACES if kind in given]
     place = default
-    if "netns" in given and "path" in given:
-        _note(problems, path, dict(given), "netns and path name the same thing twice", "keep one of them")
+    if len(kinds) > 1:
+        _note(problems, path, dict(given), "%s name the same thing twice" % " and ".join(kinds), "keep one of them")
     elif "netns" in given:
         _note(problems, path + ".netns", given["netns"], _namespace_fault(given["netns"]) or (None if given["netns"] else "a name is needed"))
         place = named_place(given["netns"])
     elif "path" in given:
         _note(problems, path + ".path", given["path"], None if given["path"].startswith("/") else "an absolute path is needed")
         place = Place(given["path"], given["path"])
-    return Place(place.path, printable(given.get("label") or place.label))
+    elif kinds:
+        reference = str(given[kinds[0]])
+        _note(problems, "%s.%s" % (path, kinds[0]), given[kinds[0]], _reference_fault(kinds[0], reference))
+        place = Place(label=reference, container="%s:%s" % (kinds[0], reference))
+    return replace(place, label=printable(given.get("label") or place.label))
+
+
+def _reference_fault(kind: str, reference: str) -> Optional[str]:
+    if kind == "pid":
+        return None if reference.isdecimal() and int(reference) > 0 else "the number of a process is needed"
+    return character_fault(reference) or (None if reference else "a name is needed")
 
 
 def _number_fault(value: float, least: float, most: float, unit: str = "") -> Optional[str]:

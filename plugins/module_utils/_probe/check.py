@@ -22,6 +22,8 @@ class Place:
 
     path: str = ""
     label: str = "host"
+    container: str = ""  # whose namespace it is, docker:NAME, podman:NAME or pid:NUMBER; still to be found
+    fault: str = ""  # why it was not found
 
 
 @dataclass(frozen=True)

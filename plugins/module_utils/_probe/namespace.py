@@ -29,6 +29,8 @@ def named_place(name: str) -> Place:
 
 def enter(place: Place) -> None:
     """Move the calling thread, and no other, into a network namespace."""
+    if place.fault:
+        raise NamespaceMissing(place.fault)
     path = place.path or "/proc/self/ns/net"
     try:
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)

@@ -13,9 +13,10 @@ import os
 import stat
 from typing import List, Optional
 
-from .._model.errors import NamespaceMissing
+from .._model.errors import ContainerNotRunning, NamespaceMissing
 from .._model.mark import ALIAS_LIMIT, read_mark
 from .._model.names import label_fault
+from .process import open_process_namespace
 
 NETNS_DIRECTORY = "/run/netns"
 _NS_GET_NSTYPE = 0xB703
@@ -34,19 +35,24 @@ def namespace_path(place: str) -> str:
     return os.path.join(NETNS_DIRECTORY, name)
 
 
-def open_namespace(place: str) -> Optional[int]:
+def open_namespace(place: str, *, may_be_host: bool = False) -> Optional[int]:
     """Return a descriptor that keeps the namespace, or None if a named one does not exist (or was left half made by us)."""
-    path = namespace_path(place)
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-    except FileNotFoundError:
-        if place.startswith("netns:"):
-            return None
-        raise NamespaceMissing("%s: no such file; is the container running?" % path) from None
-    except OSError as error:
-        raise NamespaceMissing("%s: %s" % (path, error.strerror)) from error
+    kind, _colon, name = place.partition(":")
+    if kind == "pid" and name.isdecimal():
+        path = "process " + name
+        descriptor = open_process_namespace(int(name))
+    else:
+        path = namespace_path(place)
+        try:
+            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        except FileNotFoundError:
+            if kind == "netns":
+                return None
+            raise ContainerNotRunning("%s: no such file; is the container running?" % path) from None
+        except OSError as error:
+            raise NamespaceMissing("%s: %s" % (path, error.strerror)) from error
     if is_network_namespace(descriptor):
-        if place and os.path.samestat(os.fstat(descriptor), os.stat("/proc/self/ns/net")):
+        if place and not may_be_host and os.path.samestat(os.fstat(descriptor), os.stat("/proc/self/ns/net")):
             os.close(descriptor)
             raise NamespaceMissing("%s is the host's own network namespace, not a container's; nothing was changed" % path)
         return descriptor

@@ -4,7 +4,7 @@
 
 # PRIVATE to this collection: anything here may change without notice.
 
-"""Addresses: per host where a network is the host's own, over the whole fleet where it is an overlay."""
+"""Addresses: per host where a network is the host's own, over the whole fleet where it is an overlay or a LAN."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from typing import Dict, List, Mapping, Sequence, Tuple
 from ...module_utils._document.allocate import allocate
 from ...module_utils._model.document import Endpoint, OverlayNetwork
 from ...module_utils._model.errors import Problem
+from .lans import allocate_lans, is_lan, lan_networks
 from .lock import Addresses, Lock
 from .overlays import Overlay
 from .reading import NETWORKS, Host, place_problem
@@ -21,23 +22,26 @@ from .reading import NETWORKS, Host, place_problem
 Recorded = Dict[str, Dict[str, Addresses]]
 
 
-def allocate_addresses(hosts: Sequence[Host], overlays: Mapping[str, Overlay], *, lock: Lock, problems: List[Problem]) -> Tuple[Tuple[Host, ...], Recorded]:
+def allocate_addresses(
+    hosts: Sequence[Host], overlays: Mapping[str, Overlay], *, vteps: Mapping[str, str], lock: Lock, problems: List[Problem]
+) -> Tuple[Tuple[Host, ...], Recorded]:
     """Return the hosts with every address and MAC filled in, and what to record: the addresses that no variable gives."""
     local = _allocate_local(hosts, lock, problems)
-    filled = _allocate_overlays(hosts, local, overlays, lock, problems)
+    filled = allocate_lans(_allocate_overlays(hosts, local, overlays, lock, problems), vteps=vteps, lock=lock, problems=problems)
     recorded: Recorded = {}
     for before, after in zip(hosts, filled):
+        shared = set(overlays) | set(lan_networks(before))
         for asked, given in zip(before.endpoints, after.endpoints):
             for wish, place in zip(asked.attachments, given.attachments):
                 chosen = tuple(address for address in place.addresses if address not in wish.addresses)
                 if chosen:
-                    recorded.setdefault(place.network, {})[owner_key(before.name, given.name, place.network in overlays)] = chosen
+                    recorded.setdefault(place.network, {})[owner_key(before.name, given.name, place.network in shared)] = chosen
     return filled, recorded
 
 
-def owner_key(host: str, endpoint: str, overlay: bool) -> str:
-    """Return the lock file's name for an endpoint on a network. On an overlay it may move to another host and keep its address."""
-    return endpoint if overlay else "%s/%s" % (host, endpoint)
+def owner_key(host: str, endpoint: str, shared: bool) -> str:
+    """Return the lock file's name for an endpoint on a network. On an overlay or a LAN it may move to another host and keep its address."""
+    return endpoint if shared else "%s/%s" % (host, endpoint)
 
 
 def _by_host(lock: Lock) -> Dict[str, Recorded]:
@@ -56,7 +60,7 @@ def _allocate_local(hosts: Sequence[Host], lock: Lock, problems: List[Problem]) 
     found: Dict[Tuple[str, str, str], Problem] = {}
     result = []
     for host in hosts:
-        networks = [network for network in host.networks if not isinstance(network, OverlayNetwork)]
+        networks = [network for network in host.networks if not isinstance(network, OverlayNetwork) and not is_lan(network)]
         faults: List[Problem] = []
         result.append(allocate(networks, host.endpoints, taken=recorded.get(host.name, {}), problems=faults, path=NETWORKS))
         for problem in faults:

@@ -12,7 +12,7 @@ from bisect import bisect_left
 from typing import Dict, List, Mapping, Sequence, Set, Tuple
 
 from ...module_utils._document import span
-from ...module_utils._model.document import Attachment, Network
+from ...module_utils._model.document import LAN_NETWORKS, Attachment, Network
 from ...module_utils._model.errors import Problem
 from .overlays import Overlay
 from .reading import Host
@@ -51,9 +51,9 @@ def _check_attachment(host: Host, endpoint: str, attachment: Attachment, names: 
 
 def check_subnets(hosts: Sequence[Host], overlays: Mapping[str, Overlay], problems: List[Problem]) -> None:
     """Report an overlay whose subnet another network of the fleet overlaps, and a network that swallows the underlay."""
-    definitions = _definitions(hosts)
+    known = definitions(hosts)
     for overlay in overlays.values():
-        for path, network, beside in definitions:
+        for path, network, beside in known:
             # Two networks that stand in one list were compared when that host's declaration was checked.
             if network.name == overlay.name or overlay.name in beside or (network.name in overlays and network.name < overlay.name):
                 continue
@@ -63,7 +63,7 @@ def check_subnets(hosts: Sequence[Host], overlays: Mapping[str, Overlay], proble
     _check_underlay(hosts, overlays, problems)
 
 
-def _definitions(hosts: Sequence[Host]) -> List[Tuple[str, Network, Set[str]]]:
+def definitions(hosts: Sequence[Host]) -> List[Tuple[str, Network, Set[str]]]:
     """Return each distinct network with its path and the names beside it, however many hosts share it."""
     seen: Set[int] = set()
     found = []
@@ -88,8 +88,8 @@ def _check_underlay(hosts: Sequence[Host], overlays: Mapping[str, Overlay], prob
         if not host.overlays:
             continue
         for network in host.networks:
-            if id(network) in seen:
-                continue
+            if id(network) in seen or isinstance(network, LAN_NETWORKS):
+                continue  # the underlay may well be the LAN that containers are on
             seen.add(id(network))
             for subnet in network.subnets:
                 version, first, last = span.span(subnet.subnet)

@@ -15,7 +15,7 @@ from typing import Any, Callable, Dict, List, Tuple
 
 import yaml
 
-from ...module_utils._model.addresses import canonical_ip
+from ...module_utils._model.addresses import canonical_ip, canonical_network
 from ...module_utils._model.errors import ContainerNetError, type_name
 
 VERSION = 1
@@ -40,12 +40,14 @@ class LockFileError(ContainerNetError):
 
 @dataclass(frozen=True)
 class Lock:
-    """Recorded choices. `addresses` is keyed by network, then by endpoint (overlay) or host/endpoint (all others)."""
+    """Recorded choices. `addresses` is keyed by network, then by endpoint (overlay, LAN) or host/endpoint (all others)."""
 
     scope: str
     vteps: Dict[str, str] = field(default_factory=dict)
     vnis: Dict[str, int] = field(default_factory=dict)
     addresses: Dict[str, Dict[str, Addresses]] = field(default_factory=dict)
+    parts: Dict[str, Dict[str, Addresses]] = field(default_factory=dict)  # of routed networks, by network and host
+    next_hops: Dict[str, Addresses] = field(default_factory=dict)
 
 
 def _compose(text: str) -> Any:
@@ -112,16 +114,15 @@ def parse_lock(text: str, *, scope: str, name: str) -> Lock:
         raise LockFileError("%s: expected 'version: %d', got %r; this release reads no other" % (name, VERSION, raw.get("version")))
     if raw.get("scope") != scope:
         raise LockFileError("%s: belongs to scope %r, this plan is for scope %r; give each scope its own lock file" % (name, raw.get("scope"), scope))
-    for key in sorted(set(raw) - {"version", "scope", "vteps", "vnis", "addresses"}):
+    for key in sorted(set(raw) - {"version", "scope", "vteps", "vnis", "addresses", "parts", "next_hops"}):
         faults.append("unknown key '%s'" % key)
     lock = Lock(
         scope=scope,
         vteps=_read_map(raw, "vteps", _read_address, faults),
         vnis=_read_map(raw, "vnis", _read_vni, faults),
-        addresses={
-            network: _read_map({network: held}, network, _read_addresses, faults, prefix="addresses.")
-            for network, held in _read_map(raw, "addresses", _same, faults).items()
-        },
+        addresses=_read_maps(raw, "addresses", _read_addresses, faults),
+        parts=_read_maps(raw, "parts", _read_parts, faults),
+        next_hops=_read_map(raw, "next_hops", _read_addresses, faults),
     )
     if faults:
         raise LockFileError("%s: %s" % (name, "; ".join(faults[:5]) + ("; and %d more" % (len(faults) - 5) if len(faults) > 5 else "")))
@@ -140,6 +141,13 @@ def _read_map(raw: Dict[str, Any], key: str, read: Callable[[Any], Any], faults:
         except ValueError as error:
             faults.append("%s%s.%s: %s" % (prefix, key, name, error))
     return found
+
+
+def _read_maps(raw: Dict[str, Any], key: str, read: Callable[[Any], Any], faults: List[str]) -> Dict[str, Dict[str, Any]]:
+    """Read a map of maps."""
+    return {
+        network: _read_map({network: held}, network, read, faults, prefix="%s." % key) for network, held in _read_map(raw, key, _same, faults).items()
+    }
 
 
 def _same(value: Any) -> Any:
@@ -167,6 +175,12 @@ def _read_addresses(value: Any) -> Addresses:
     return found
 
 
+def _read_parts(value: Any) -> Addresses:
+    if not isinstance(value, list) or not value or not all(isinstance(item, str) for item in value):
+        raise ValueError("expected a list of subnets")
+    return tuple(canonical_network(item) for item in value)
+
+
 def _quoted(text: str) -> str:
     plain = (_PLAIN.match(text) and text not in _YAML_WORDS) or _PLAIN_ADDRESS.match(text)
     return text if plain else json.dumps(text)
@@ -177,13 +191,25 @@ def render_lock(lock: Lock) -> str:
     lines = ["version: %d" % VERSION, "scope: %s" % _quoted(lock.scope)]
     lines += _render_map("vteps", {host: _quoted(address) for host, address in lock.vteps.items()})
     lines += _render_map("vnis", {network: str(vni) for network, vni in lock.vnis.items()})
-    networks = sorted(network for network, held in lock.addresses.items() if held)
-    lines.append("addresses:" if networks else "addresses: {}")
-    for network in networks:
-        held = lock.addresses[network]
-        rows = {owner: "[%s]" % ", ".join([_quoted(address) for address in addresses]) for owner, addresses in held.items()}
-        lines += ["  " + line for line in _render_map(_quoted(network), rows)]
+    lines += _render_maps("addresses", lock.addresses)
+    # Most fleets have no routed network; their files say nothing of it.
+    if lock.parts:
+        lines += _render_maps("parts", lock.parts)
+    if lock.next_hops:
+        lines += _render_map("next_hops", _rows(lock.next_hops))
     return _HEADER + "\n".join(lines) + "\n"
+
+
+def _rows(held: Dict[str, Addresses]) -> Dict[str, str]:
+    return {owner: "[%s]" % ", ".join([_quoted(address) for address in addresses]) for owner, addresses in held.items()}
+
+
+def _render_maps(title: str, maps: Dict[str, Dict[str, Addresses]]) -> List[str]:
+    names = sorted(name for name, held in maps.items() if held)
+    lines = ["%s:" % title if names else "%s: {}" % title]
+    for name in names:
+        lines += ["  " + line for line in _render_map(_quoted(name), _rows(maps[name]))]
+    return lines
 
 
 def _render_map(title: str, values: Dict[str, str]) -> List[str]:

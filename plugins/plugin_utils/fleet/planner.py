@@ -8,17 +8,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Dict, List, Mapping, Sequence, Tuple
 
 from ...module_utils._document.scalars import read_label
 from ...module_utils._model.errors import InputError, Problem
 from .addresses import allocate_addresses
 from .checks import check_endpoints, check_subnets
+from .lans import check_lans
 from .lock import Lock
 from .overlays import Overlay, collect_overlays
 from .reading import Host, HostVariables, read_fleet
-from .render import render_host, render_overlays
+from .render import render_host, render_overlays, render_routed
+from .routed import Routed, collect_routed, own_parts
 from .vnis import allocate_vnis
 from .vteps import resolve_vteps
 
@@ -33,14 +35,15 @@ class FleetPlan:
     vteps: Dict[str, str]
     lock: Lock
     warnings: Tuple[str, ...] = ()
+    routed: Mapping[str, Routed] = field(default_factory=dict)
 
     def arguments(self) -> Dict[str, Dict[str, Any]]:
         """Return each host's arguments for the topology module, without what all hosts share."""
-        return {host.name: render_host(host, scope=self.scope, overlays=self.overlays, vteps=self.vteps) for host in self.hosts}
+        return {host.name: render_host(host, scope=self.scope, overlays=self.overlays, vteps=self.vteps, routed=self.routed) for host in self.hosts}
 
     def overlay_rows(self) -> Dict[str, Any]:
-        """Return what all hosts of each overlay share: its peers and endpoints."""
-        return render_overlays(list(self.hosts), self.overlays)
+        """Return what all hosts of each overlay share, its peers and endpoints, and the peers of each routed network."""
+        return {**render_overlays(list(self.hosts), self.overlays), **render_routed(self.routed)}
 
 
 def plan_fleet(fleet: Sequence[HostVariables], *, scope: str, lock: Lock) -> FleetPlan:
@@ -52,8 +55,11 @@ def plan_fleet(fleet: Sequence[HostVariables], *, scope: str, lock: Lock) -> Fle
     vteps = resolve_vteps(hosts, lock=lock, problems=problems)
     overlays = collect_overlays(hosts, vteps=vteps.by_host, problems=problems)
     check_subnets(hosts, overlays, problems)
-    filled, addresses = allocate_addresses(hosts, overlays, lock=lock, problems=problems)
+    routed = collect_routed(hosts, lock=lock, problems=problems)
+    hosts = own_parts(hosts, routed, problems)
+    filled, addresses = allocate_addresses(hosts, overlays, vteps=vteps.by_host, lock=lock, problems=problems)
     check_endpoints(filled, overlays, problems)
+    check_lans(filled, vteps=vteps.by_host, problems=problems)
     if problems:
         raise InputError(tuple(problems))
     vnis = _choose_vnis(overlays, scope=scope, recorded=lock.vnis)
@@ -63,8 +69,9 @@ def plan_fleet(fleet: Sequence[HostVariables], *, scope: str, lock: Lock) -> Fle
         hosts=filled,
         overlays={name: replace(overlay, network=replace(overlay.network, vni=vnis[name])) for name, overlay in overlays.items()},
         vteps=vteps.by_host,
-        lock=Lock(scope=scope, vteps=vteps.recorded, vnis=chosen, addresses=addresses),
-        warnings=vteps.warnings,
+        lock=Lock(scope=scope, vteps=vteps.recorded, vnis=chosen, addresses=addresses, parts=routed.parts, next_hops=routed.next_hops),
+        warnings=vteps.warnings + routed.warnings,
+        routed=routed.networks,
     )
 
 

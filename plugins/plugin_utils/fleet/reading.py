@@ -13,11 +13,12 @@ from dataclasses import dataclass, field, replace
 from typing import Dict, List, Optional, Sequence, Tuple
 
 from ...module_utils._document import check, reader
-from ...module_utils._model.document import Document, Endpoint, Network, OverlayNetwork
+from ...module_utils._model.document import Document, Endpoint, Network, OverlayNetwork, Wire
 from ...module_utils._model.errors import Problem
 
 NETWORKS = "fleet_networks"
 ENDPOINTS = "fleet_endpoints"
+LINKS = "fleet_links"
 
 
 @dataclass(frozen=True)
@@ -27,9 +28,12 @@ class HostVariables:
     name: str
     networks: object = field(default_factory=list)
     endpoints: object = field(default_factory=list)
+    links: object = field(default_factory=list)
     vtep_address: object = None
     underlay_interface: object = None
+    underlay_addresses: object = None
     default_address: Optional[str] = None  # a fact, where facts were gathered
+    default_addresses: Tuple[str, ...] = ()  # the same of each family
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,7 @@ class Host:
     networks: Tuple[Network, ...]
     endpoints: Tuple[Endpoint, ...]
     networks_path: str = NETWORKS
+    links: Tuple[Wire, ...] = ()
 
     @property
     def overlays(self) -> Tuple[OverlayNetwork, ...]:
@@ -83,12 +88,13 @@ def read_fleet(fleet: Sequence[HostVariables], *, scope: str, problems: List[Pro
         read = known[content]
         local = list(read.problems)
         endpoints = reader.read_endpoints(variables.endpoints, path=ENDPOINTS, scope=scope, networks=read.networks, problems=local)
-        document = Document(scope=scope, networks=read.networks, endpoints=endpoints)
-        check.check_document(document, path_networks=NETWORKS, path_endpoints=ENDPOINTS, problems=local)
+        links = reader.read_links(variables.links, path=LINKS, scope=scope, endpoints=endpoints, problems=local)
+        document = Document(scope=scope, networks=read.networks, endpoints=endpoints, links=links)
+        check.check_document(document, path_networks=NETWORKS, path_endpoints=ENDPOINTS, path_links=LINKS, problems=local)
         for problem in local:
             placed = place_problem(problem, host=variables.name, networks_path=read.path)
             found.setdefault((placed.path, placed.rule, placed.fix), placed)
-        hosts.append(Host(variables.name, variables, read.networks, endpoints, read.path))
+        hosts.append(Host(variables.name, variables, read.networks, endpoints, read.path, links))
     problems.extend(found.values())
     return tuple(hosts)
 

@@ -8,21 +8,26 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Mapping
+from typing import Any, Dict, Iterator, List, Mapping, Tuple
 
-from ...module_utils._model.document import Endpoint
+from ...module_utils._model.document import Endpoint, RoutedNetwork, Subnet, Wire, WireEnd
 from .overlays import Overlay
 from .reading import Host
+from .routed import Routed
 
 
-def render_host(host: Host, *, scope: str, overlays: Mapping[str, Overlay], vteps: Mapping[str, str]) -> Dict[str, Any]:
-    """Return scope, networks and endpoints of one host. Peers and remote endpoints are not in it, see render_overlays."""
+def render_host(host: Host, *, scope: str, overlays: Mapping[str, Overlay], vteps: Mapping[str, str], routed: Mapping[str, Routed]) -> Dict[str, Any]:
+    """Return scope, networks, endpoints and links of one host. Peers and remote endpoints are not in it, see render_overlays."""
     endpoints = {endpoint.name: endpoint for endpoint in host.endpoints}
     carried = {network.name for network in host.overlays}
     return {
         "scope": scope,
-        "networks": [_fill_overlay(raw, host, overlays[raw["name"]], vteps) if raw["name"] in carried else raw for raw in _entries(host.variables.networks)],
+        "networks": [
+            _fill_overlay(raw, host, overlays[raw["name"]], vteps) if raw["name"] in carried else _fill_routed(raw, host, routed)
+            for raw in _entries(host.variables.networks)
+        ],
         "endpoints": [_fill_endpoint(raw, endpoints[raw["name"]]) if raw["name"] in endpoints else raw for raw in _entries(host.variables.endpoints)],
+        "links": _entries(host.variables.links),
     }
 
 
@@ -47,12 +52,26 @@ def render_overlays(hosts: List[Host], overlays: Mapping[str, Overlay]) -> Dict[
                         "addresses": list(attachment.addresses),
                     }
                     found[attachment.network]["endpoints"].append(row)
+        for wire in host.links:
+            for network, end in wired_ends(wire):
+                if network in found:
+                    addresses = [address.split("/")[0] for address in end.addresses]
+                    row = {"name": "%s.%s" % (end.endpoint, wire.name), "mac": end.mac_address, "vtep": vteps[network][host.name], "addresses": addresses}
+                    found[network]["endpoints"].append(row)
     for overlay in overlays.values():
         shared = found[overlay.name]
         shared["peers"] += [{"host": peer.host, "vtep": peer.vtep} for peer in overlay.network.peers]
         for remote in overlay.network.remote_endpoints:
             shared["endpoints"].append({"name": remote.name, "mac": remote.mac, "vtep": remote.vtep, "addresses": list(remote.addresses)})
     return found
+
+
+def wired_ends(wire: Wire) -> Iterator[Tuple[str, WireEnd]]:
+    """Yield (network, end) of a wire between a network and an endpoint."""
+    for index, end in enumerate(wire.ends):
+        other = wire.ends[1 - index].network if len(wire.ends) == 2 else None
+        if end.endpoint is not None and other is not None:
+            yield other, end
 
 
 def _entries(raw: object) -> List[Dict[str, Any]]:
@@ -68,6 +87,34 @@ def _fill_overlay(raw: Dict[str, Any], host: Host, overlay: Overlay, vteps: Mapp
     return filled
 
 
+def _fill_routed(raw: Dict[str, Any], host: Host, routed: Mapping[str, Routed]) -> Dict[str, Any]:
+    """Return a routed network with this host's part in place of the whole; its peers are in what all hosts share."""
+    own = next((network for network in host.networks if network.name == raw["name"]), None)
+    if not isinstance(own, RoutedNetwork):
+        return raw
+    filled = {key: value for key, value in raw.items() if key not in ("host_prefix", "host_subnets", "peers")}
+    filled["ipam_config"] = [_render_subnet(item) for item in own.subnets]
+    filled["reach"] = list(own.reach)
+    return filled
+
+
+def _render_subnet(subnet: Subnet) -> Dict[str, Any]:
+    found: Dict[str, Any] = {"subnet": subnet.subnet}
+    if subnet.ip_range:
+        found["ip_range"] = subnet.ip_range
+    if subnet.aux_addresses:
+        found["aux_addresses"] = dict(subnet.aux_addresses)
+    return found
+
+
+def render_routed(routed: Mapping[str, Routed]) -> Dict[str, Any]:
+    """Return every routed network's peers, once for the fleet; each host leaves out the row of its own part."""
+    return {
+        item.name: {"peers": [{"host": peer.host, "next_hops": list(peer.next_hops), "subnets": list(peer.subnets)} for peer in item.peers]}
+        for item in routed.values()
+    }
+
+
 def _fill_endpoint(raw: Dict[str, Any], endpoint: Endpoint) -> Dict[str, Any]:
     if not endpoint.attachments:
         return raw
@@ -80,6 +127,7 @@ def _fill_endpoint(raw: Dict[str, Any], endpoint: Endpoint) -> Dict[str, Any]:
             filled["ipv4_address"] = attachment.ipv4_address
         if attachment.ipv6_address:
             filled["ipv6_address"] = attachment.ipv6_address
-        filled["mac_address"] = attachment.mac_address
+        if attachment.mac_address:
+            filled["mac_address"] = attachment.mac_address
         networks.append(filled)
     return dict(raw, networks=networks)

@@ -51,6 +51,18 @@ def make_foreign_bridge() -> None:
     )
 
 
+LAN4, LAN6 = {"subnet": "192.0.2.0/24", "gateway": "192.0.2.2"}, {"subnet": "2001:db8:2::/64", "gateway": "2001:db8:2::2"}
+
+
+def lan(*endpoints: str, driver: str = "macvlan", name: str = "lan", **options: Any) -> Declaration:
+    """A network on the LAN of the host's eth0, with endpoints from .10 on."""
+    there = [
+        endpoint(other, {"name": name, "ipv4_address": "192.0.2.%d" % number, "ipv6_address": "2001:db8:2::%d" % number})
+        for number, other in enumerate(endpoints, 10)
+    ]
+    return Declaration([network(name, LAN4, LAN6, driver=driver, **options)], there, prepare=give_uplink)
+
+
 def overlay(vtep: str, other: str, third: str, **options: Any) -> Declaration:
     """One host of an overlay of three, with the rows a fleet's plan would give it."""
     mesh = {
@@ -140,5 +152,16 @@ CASES: Dict[str, Declaration] = {
         [network("web", V4, V6)], [{"name": "a", "container": {"path": BOX}, "networks": ["web"], "ports": ["8080:80"]}, endpoint("b", "web")], prepare=make_box
     ),
     "foreign-bridge": Declaration([network("web", V4, bridge_name="br-lan")], two(), prepare=make_foreign_bridge),
+    "macvlan": lan("a", "b", parent="eth0"),
+    "macvlan-default-parent": lan("a"),
+    "macvlan-private": lan("a", "b", parent="eth0", mode="private", broadcast_queue_length=500),
+    "macvlan-vepa": lan("a", parent="eth0", mode="vepa", mtu=1400),
+    "macvlan-host-access": lan("a", "b", parent="eth0", host_access=True),
+    "macvlan-layer-2-only": Declaration([network("lan", driver="macvlan")], two({"name": "lan", "ipam": "none"}), prepare=give_uplink),
+    "macvlan-beside-a-bridge": Declaration(
+        [network("lan", {"subnet": "192.0.2.0/24", "ip_range": "192.0.2.64/26"}, driver="macvlan", host_access=True, shim_name="shim0"), network("web", V4)],
+        [endpoint("a", "lan", "web", ports=["8080:80"]), endpoint("b", "lan")],
+        prepare=give_uplink,
+    ),
     "nothing": Declaration(prepare=give_uplink),
 }

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
 from ansible_collections.netloom.container_net.plugins.module_utils._ansible import engine
-from ansible_collections.netloom.container_net.plugins.module_utils._ansible.topology import build_declaration, read_declaration
+from ansible_collections.netloom.container_net.plugins.module_utils._ansible.modes import idle_places
+from ansible_collections.netloom.container_net.plugins.module_utils._ansible.topology import build_declaration, lends_devices, read_declaration
 from ansible_collections.netloom.container_net.plugins.module_utils._firewall.backend import select_backend
 from ansible_collections.netloom.container_net.plugins.module_utils._kernel.door import Door
 
@@ -33,6 +34,7 @@ class Declaration:
     networks: Sequence[Dict[str, Any]] = ()
     endpoints: Sequence[Dict[str, Any]] = ()
     overlays: Optional[Dict[str, Any]] = None
+    links: Sequence[Dict[str, Any]] = ()
     prepare: Callable[[], None] = no_preparation
 
 
@@ -66,10 +68,12 @@ def converge(
     door: Optional[Door] = None,
     tools: Optional[Tools] = None,
     lock_timeout: float = 10.0,
+    confirm_timeout: float = 0.0,
+    connection: str = "",
 ) -> Outcome:
     """Apply a declaration, or remove the scope where there is none."""
     wanted = declaration or Declaration()
-    document = read_declaration(scope, list(wanted.networks), list(wanted.endpoints), wanted.overlays)
+    document = read_declaration(scope, list(wanted.networks), list(wanted.endpoints), wanted.overlays, list(wanted.links))
     request = engine.Request(
         scope=document.scope,
         build=build_declaration(document, allow_management=False),
@@ -77,7 +81,11 @@ def converge(
         run=(tools or Tools()).run,
         check_mode=check,
         prune=True,
+        early=lends_devices(document),
+        places=idle_places(document),
         lock_timeout=lock_timeout,
+        confirm_timeout=confirm_timeout,
+        connection=connection,
     )
     return engine.converge(request, door=door)
 

@@ -26,8 +26,11 @@ class Points:
     def __init__(self, deadly: Optional[int] = None) -> None:
         self.names: List[str] = []
         self._deadly = deadly
+        self._owner = os.getpid()  # a guard that the run leaves behind is not meant
 
     def reach(self, name: str) -> None:
+        if os.getpid() != self._owner:
+            return
         self.names.append(name)
         if self._deadly is not None and len(self.names) > self._deadly:
             os.kill(os.getpid(), signal.SIGKILL)
@@ -63,23 +66,23 @@ class Points:
         setattr(owner, name, counted)
 
 
-def converge_watched(declaration: Optional[Declaration], points: Points) -> List[str]:
+def converge_watched(declaration: Optional[Declaration], points: Points, **options: Any) -> List[str]:
     """Converge with one netlink message a datagram and every point counted; return the points."""
     points.watch_system_calls()
     door = Door(messages_per_datagram=1, fault=points.message)
-    converge(declaration, door=door, tools=Tools(around=points.tool))
+    converge(declaration, door=door, tools=Tools(around=points.tool), **options)
     return points.names
 
 
-def count_points(declaration: Optional[Declaration]) -> List[str]:
+def count_points(declaration: Optional[Declaration], **options: Any) -> List[str]:
     """Converge in a child and name the points it passes."""
-    names: List[str] = Child(lambda: converge_watched(declaration, Points())).result(60)
+    names: List[str] = Child(lambda: converge_watched(declaration, Points(), **options)).result(60)
     return names
 
 
-def die_at(declaration: Optional[Declaration], point: int) -> None:
+def die_at(declaration: Optional[Declaration], point: int, **options: Any) -> None:
     """Converge in a child that is killed right before a point."""
-    status = Child(lambda: converge_watched(declaration, Points(point))).wait()
+    status = Child(lambda: converge_watched(declaration, Points(point), **options)).wait()
     assert os.WIFSIGNALED(status)
     assert os.WTERMSIG(status) == signal.SIGKILL
 

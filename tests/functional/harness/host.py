@@ -18,8 +18,6 @@ import traceback
 from contextlib import contextmanager
 from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple, TypeVar, Union
 
-import pytest
-
 Result = TypeVar("Result")
 Item = TypeVar("Item")
 # A space is a network namespace: "" the host's own, a name below /run/netns, the path of its file, or an open descriptor.
@@ -163,6 +161,8 @@ class Child:
 
     def result(self, timeout: float) -> Any:
         """Return what the function returned, or raise what went wrong there."""
+        import pytest  # not needed, and slow, where only a snapshot is taken
+
         kind, value = self._answer(timeout)
         if kind == "skip":
             pytest.skip(value)
@@ -213,6 +213,8 @@ class Child:
 
 
 def _attempt(function: Callable[[], Any]) -> Tuple[str, Any]:
+    import pytest
+
     try:
         return "value", function()
     except pytest.skip.Exception as skipped:

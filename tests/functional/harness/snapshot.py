@@ -10,6 +10,7 @@ import ctypes
 import difflib
 import json
 import os
+import re
 import stat
 import subprocess
 from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
@@ -85,17 +86,19 @@ def _files() -> Iterator[str]:
         for name in sorted(files):
             path = os.path.join(directory, name)
             with open(path, encoding="utf-8") as stream:
-                yield "file %s mode=%o %s" % (path, stat.S_IMODE(os.stat(path).st_mode), stream.read())
+                yield "file %s mode=%o %s" % (path, stat.S_IMODE(os.stat(path).st_mode), re.sub(r"\b40265[0-9]{5}\b", "NAMESPACE", stream.read()))
 
 
 def _space_lines(label: str, space: Space, sysctls: bool) -> Iterator[str]:
     with entered(space):
         lines = sorted(_links(_batch(["-d"], ["address show"])[0]))
         for family in ("-4", "-6"):
-            routes, rules, neighbours = _batch([family, "-d"], ["route show table all", "rule show", "neighbour show nud permanent"])
+            questions = ["route show table all", "rule show", "neighbour show nud permanent", "neighbour show proxy"]
+            routes, rules, neighbours, proxied = _batch([family, "-d"], questions)
             lines += sorted("route %s" % _text(item) for item in routes if _is_lasting_route(item))
             lines += sorted("rule %s" % _text(item) for item in rules)
             lines += sorted("neighbour %s" % _text(item) for item in neighbours)
+            lines += sorted("proxy %s" % _text(item) for item in proxied)
         lines += sorted(_fdb())
         for tool in ("iptables", "ip6tables"):
             lines += _firewall(tool)

@@ -5,7 +5,8 @@
 """Kernel objects as one row of YAML each.
 
 A row starts with its kind and name (`bridge: br-web`), says `in` which namespace it is (nothing is the host),
-and gives a link's `mark` as `scope:role:network:endpoint`. A veth's `peer` is written `namespace/name`.
+and gives a link's `mark` as `scope:role:network:endpoint`. A veth's `peer` is written `namespace/name`, and so is a `lower` link
+in another place (`/eth0` is the host's).
 `port` holds a link's flags as a bridge port, `udp_port` is the port of a VXLAN device.
 """
 
@@ -14,23 +15,51 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import Any, Dict, Mapping, Optional
 
-from ansible_collections.netloom.container_net.plugins.module_utils._model.link import Bridge, BridgePort, Link, LinkKind, Veth, Vxlan
+from ansible_collections.netloom.container_net.plugins.module_utils._model.link import (
+    Bridge,
+    BridgePort,
+    Dummy,
+    Ipvlan,
+    Link,
+    LinkKind,
+    Macvlan,
+    Nic,
+    Veth,
+    Vlan,
+    Vrf,
+    Vxlan,
+)
 from ansible_collections.netloom.container_net.plugins.module_utils._model.mark import PREFIX
 from ansible_collections.netloom.container_net.plugins.module_utils._model.objects import (
     Address,
+    BridgeVlan,
     Chain,
     FdbEntry,
     Jump,
     KernelObject,
     Namespace,
     Neighbour,
+    PolicyRule,
+    ProxyNeighbour,
     Route,
     Sysctl,
 )
 
-_LINK_KINDS = {"bridge": Bridge, "veth": Veth, "vxlan": Vxlan, "link": None}
-_ENTRIES = {"address": "address", "route": "destination", "neighbour": "address", "fdb": "mac", "sysctl": "path", "chain": "name", "jump": "parent"}
-_CLASSES = {"address": Address, "route": Route, "neighbour": Neighbour, "fdb": FdbEntry, "sysctl": Sysctl, "chain": Chain, "jump": Jump}
+_LINK_KINDS = {kind.kind: kind for kind in (Bridge, Veth, Vxlan, Macvlan, Ipvlan, Vlan, Dummy, Vrf, Nic)}
+_LINK_KINDS["link"] = None
+# The word that starts a row, its class, and the field that the word's value is.
+_ENTRIES = {
+    "address": (Address, "address"),
+    "route": (Route, "destination"),
+    "rule": (PolicyRule, "source"),
+    "proxy": (ProxyNeighbour, "address"),
+    "port_vlan": (BridgeVlan, "vlan_id"),
+    "neighbour": (Neighbour, "address"),
+    "fdb": (FdbEntry, "mac"),
+    "sysctl": (Sysctl, "path"),
+    "chain": (Chain, "name"),
+    "jump": (Jump, "parent"),
+}
 _RENAMED = {"dev": "device", "via": "gateway"}
 
 
@@ -60,8 +89,9 @@ def read_object(row: Mapping[str, Any]) -> KernelObject:
     values = {_RENAMED.get(key, key): tuple(value) if isinstance(value, list) else value for key, value in values.items()}
     if kind in ("chain", "jump"):
         values["table"], _slash, name = name.partition("/")
-    values[_ENTRIES[kind]] = name
-    return _CLASSES[kind](place, **values)
+    made, field = _ENTRIES[kind]
+    values[field] = name
+    return made(place, **values)
 
 
 def _read_link(row: Mapping[str, Any], kind_word: str, name: str, place: str, values: Dict[str, Any]) -> Link:
@@ -74,6 +104,10 @@ def _read_link(row: Mapping[str, Any], kind_word: str, name: str, place: str, va
     if "peer" in values:
         peer_place, _slash, values["peer_name"] = values.pop("peer").rpartition("/")
         values["peer_place"] = read_place(peer_place)
+    if "lower" in values:
+        lower_place, slash, values["lower"] = values.pop("lower").rpartition("/")
+        if slash:
+            values["lower_place"] = read_place(lower_place)
     own = {field.name for field in fields(Link)}
     link_values = {key: values.pop(key) for key in list(values) if key in own}
     kind_class = _LINK_KINDS[kind_word]

@@ -14,17 +14,31 @@ from dataclasses import fields, replace
 from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Set, Tuple
 
 from ansible_collections.netloom.container_net.plugins.module_utils._model.addresses import derive_mac
-from ansible_collections.netloom.container_net.plugins.module_utils._model.link import Bridge, BridgePort, Link, Veth, Vxlan
+from ansible_collections.netloom.container_net.plugins.module_utils._model.link import (
+    Bridge,
+    BridgePort,
+    Dummy,
+    Ipvlan,
+    Link,
+    Macvlan,
+    Nic,
+    Veth,
+    Vlan,
+    Vrf,
+    Vxlan,
+)
 from ansible_collections.netloom.container_net.plugins.module_utils._model.mark import read_mark
 from ansible_collections.netloom.container_net.plugins.module_utils._model.objects import (
     HOST,
     Address,
+    BridgeVlan,
     Chain,
     FdbEntry,
     Jump,
     KernelObject,
     Namespace,
     Neighbour,
+    ProxyNeighbour,
     Route,
     Sysctl,
 )
@@ -37,7 +51,15 @@ FRESH = {
     Bridge: Bridge(stp=False, ageing_time=300, multicast_snooping=True, priority=32768),
     Vxlan: Vxlan(vni=0, port=8472, ttl=0, learning=True, proxy=False),
     Veth: Veth("", ""),
+    Macvlan: Macvlan(mode="vepa", broadcast_queue_length=1000),
+    Ipvlan: Ipvlan(mode="l3", flag="bridge"),
+    Vlan: Vlan(protocol="802.1q"),
+    Dummy: Dummy(),
+    Vrf: Vrf(),
+    Nic: Nic(),
 }
+STACKED = (Macvlan, Ipvlan, Vlan)
+FIRST_VLAN = 1
 FRESH_PORT = BridgePort(hairpin=False, isolated=False, learning=True, flood=True)
 BARE = {"mtu": 1500, "up": False, "master": "", "alias": "", "link_local": True, "sysctls": ()}
 
@@ -68,7 +90,7 @@ class ToyKernel:
             self.put(Link(item.place, "lo", alias=item.mark or "", up=True))
             item = replace(item, mark=item.mark or "")
         self.objects[item.key] = item
-        if ours or isinstance(item, (Neighbour, FdbEntry, Chain, Jump)):
+        if ours or isinstance(item, (Neighbour, FdbEntry, Chain, Jump, BridgeVlan)):
             self.ours.add(item.key)
 
     def copy(self) -> "ToyKernel":
@@ -127,6 +149,11 @@ class ToyKernel:
             return
         self._refuse_existing(link)
         self._check_references(link)
+        if isinstance(link.kind, Nic):
+            home = self.link(HOST, link.kind.home_name or "")
+            if home is None or home.alias or home.master:
+                raise Refused("no free NIC")
+            self.drop_link(HOST, home.name, deleted=False)
         if isinstance(link.kind, Veth):
             far = wanted.get(("Link", link.kind.peer_place, link.kind.peer_name))
             if not isinstance(far, Link):
@@ -140,6 +167,18 @@ class ToyKernel:
     def _put_fresh(self, link: Link) -> None:
         self._check_references(link)
         self.objects[link.key] = _filled(replace(link, up=bool(link.up)))
+        self._plug(link)
+
+    def _plug(self, link: Link) -> None:
+        """A bridge that tells VLANs apart gives every new port one."""
+        bridge = self.link(link.place, link.master or link.name)
+        if bridge is not None and isinstance(bridge.kind, Bridge) and bridge.kind.vlan_filtering:
+            self.put(BridgeVlan(link.place, link.name, FIRST_VLAN, untagged=True, native=True), ours=True)
+
+    def _lower(self, link: Link) -> None:
+        for entry in self.entries(link.place, link.name):
+            if isinstance(entry, (Route, ProxyNeighbour)) or (isinstance(entry, Address) and ":" in entry.address):
+                self._forget(entry)
 
     def _change_link(self, step: Step, _wanted: Mapping[Key, KernelObject]) -> None:
         asked = step.subject
@@ -165,18 +204,26 @@ class ToyKernel:
             return replace(found, sysctls=tuple({**dict(found.sysctls or ()), **dict(asked.sysctls or ())}.items()))
         if group == "master":
             self._unplug(found)
+            for name in (found.master, asked.master):
+                master = self.link(found.place, name or "")
+                if master is not None and isinstance(master.kind, Vrf):
+                    self._lower(found)
+            self._plug(replace(found, master=asked.master))
             return replace(found, master=asked.master, port=FRESH_PORT if asked.master else None)
         if group == "up" and asked.up is False:
-            for entry in self.entries(found.place, found.name):
-                if isinstance(entry, Route) or (isinstance(entry, Address) and ":" in entry.address):
-                    self._forget(entry)
+            self._lower(found)
         return replace(found, **{group: getattr(asked, group)})
 
     def _delete_link(self, step: Step, _wanted: Mapping[Key, KernelObject]) -> None:
         link = step.subject
         assert isinstance(link, Link)
         self._require(link.key)
-        self.drop_link(link.place, link.name)
+        held = self.link(link.place, link.name)
+        self.drop_link(link.place, link.name, deleted=not isinstance(link.kind, Nic))
+        if held is not None and isinstance(held.kind, Nic):
+            home = Link(HOST, held.kind.home_name or "", mtu=held.mtu, mac=held.mac, up=False)
+            self._refuse_existing(home)
+            self.objects[home.key] = _filled(home)
 
     def _create_address(self, step: Step, wanted: Mapping[Key, KernelObject]) -> None:
         self._refuse_existing(step.subject)
@@ -189,14 +236,18 @@ class ToyKernel:
     def _change_route(self, step: Step, wanted: Mapping[Key, KernelObject]) -> None:
         route = step.subject
         assert isinstance(route, Route)
+        if route.type in (None, "unicast"):
+            self._check_way(route)
+        self._create_entry(Step(CREATE, desired=replace(route, type=None if route.type == "unicast" else route.type)), wanted)
+
+    def _check_way(self, route: Route) -> None:
         link = self.link(route.place, route.device or "")
         if link is None or not link.up:
             raise Refused("ENETDOWN")
-        if route.gateway:
+        if route.gateway and not route.onlink:
             held = [entry.address for entry in self.entries(route.place, link.name) if isinstance(entry, Address)]
             if not any(ipaddress.ip_address(route.gateway) in ipaddress.ip_interface(address).network for address in held):
                 raise Refused("ENETUNREACH")
-        self._create_entry(step, wanted)
 
     def _delete_address(self, step: Step, wanted: Mapping[Key, KernelObject]) -> None:
         self._delete_entry(step, wanted)
@@ -242,7 +293,7 @@ class ToyKernel:
 
     # What the kernel does on its own.
 
-    def drop_link(self, place: str, name: str) -> None:
+    def drop_link(self, place: str, name: str, *, deleted: bool = True) -> None:
         link = self.link(place, name)
         if link is None:
             return
@@ -256,10 +307,12 @@ class ToyKernel:
         for other in self.links():
             if other.place == place and other.master == name:
                 self._unplug(other)
+                if isinstance(link.kind, Vrf):
+                    self._lower(other)
                 self.objects[other.key] = replace(other, master="", port=None)
             if isinstance(other.kind, Veth) and (other.kind.peer_place, other.kind.peer_name) == (place, name):
                 self.drop_link(other.place, other.name)
-            elif isinstance(other.kind, Vxlan) and other.place == place and other.kind.device == name:
+            elif deleted and _lower(other) == (place, name):
                 self.drop_link(other.place, other.name)
 
     def drop_namespace(self, place: str) -> None:
@@ -272,7 +325,7 @@ class ToyKernel:
 
     def _unplug(self, link: Link) -> None:
         for entry in self.entries(link.place, link.name):
-            if isinstance(entry, FdbEntry) and not entry.remote:
+            if isinstance(entry, BridgeVlan) or (isinstance(entry, FdbEntry) and not entry.remote):
                 self._forget(entry)
 
     def _forget(self, item: KernelObject) -> None:
@@ -296,17 +349,43 @@ class ToyKernel:
     def _check_references(self, link: Link) -> None:
         if link.master:
             bridge = self.link(link.place, link.master)
-            if bridge is None or not isinstance(bridge.kind, Bridge):
+            if bridge is None or not isinstance(bridge.kind, (Bridge, Vrf)):
                 raise Refused("ENODEV: master")
+        below = _lower(link)
+        if below is not None and not isinstance(link.kind, Vxlan):
+            lower = self.link(*below)
+            if lower is None:
+                raise Refused("ENODEV: lower link")
+            if isinstance(link.kind, Vlan) and link.up and not lower.up:
+                raise Refused("ENETDOWN")
+            if isinstance(link.kind, (Macvlan, Ipvlan)) and lower.master:
+                raise Refused("EBUSY")
+            for other in self.links():
+                if other.key != link.key and _lower(other) == below and isinstance(other.kind, (Macvlan, Ipvlan)) and _clash(link, other):
+                    raise Refused("EBUSY")
         if isinstance(link.kind, Vxlan):
             for other in self.links():
                 if other.key != link.key and isinstance(other.kind, Vxlan) and _tunnel(other) == _tunnel(link):
                     raise Refused("EEXIST: vni")
 
 
+def _lower(link: Link) -> Optional[Tuple[str, str]]:
+    kind = link.kind
+    if not isinstance(kind, (*STACKED, Vxlan)):
+        return None
+    name = kind.device if isinstance(kind, Vxlan) else kind.lower
+    return (link.place if kind.lower_place is None else kind.lower_place, name) if name else None
+
+
+def _clash(one: Link, other: Link) -> bool:
+    if isinstance(one.kind, Vlan):
+        return False
+    return type(one.kind) is not type(other.kind) or "passthru" in (getattr(one.kind, "mode", ""), getattr(other.kind, "mode", ""))
+
+
 def _tunnel(link: Link) -> Tuple[object, ...]:
     assert isinstance(link.kind, Vxlan)
-    return (link.place, link.kind.vni, link.kind.port)
+    return (link.place if link.kind.lower_place is None else link.kind.lower_place, link.kind.vni, link.kind.port)
 
 
 def _filled(link: Link) -> Link:

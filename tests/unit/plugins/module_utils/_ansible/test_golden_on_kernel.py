@@ -9,9 +9,11 @@ What stands is made first; then check mode, the run and a second run must give e
 
 from __future__ import annotations
 
+import subprocess
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
-from typing import Any, Dict, Iterable, List, Mapping, Set, Tuple
+from typing import Any, Dict, FrozenSet, Iterable, List, Mapping, Set, Tuple
 
 import pytest
 from ansible_collections.netloom.container_net.plugins.module_utils._ansible.engine import Outcome, Request, converge
@@ -44,7 +46,32 @@ def can_be_raised(case: Dict[str, Any]) -> bool:
             if isinstance(item.kind, Veth) and (item.kind.peer_place, item.kind.peer_name) not in ends:
                 return False
     words = {next(iter(row)) for row in [*rows, *case.get("desired", ())]}
-    return not words & {"chain", "jump"} and all(mutual(name, kind, ends) for name, kind in ends.items())
+    if any("vlan_filtering" in row for row in rows):
+        words.add("vlan filtering")
+    return not words & {"chain", "jump", "nic", *missing_kinds()} and all(mutual(name, kind, ends) for name, kind in ends.items())
+
+
+@lru_cache(maxsize=1)
+def missing_kinds() -> FrozenSet[str]:
+    """Return what this kernel lacks; a distribution's has it all."""
+
+    def ask() -> FrozenSet[str]:
+        found = set()
+        for what, words in {
+            "macvlan": "link lower0 name x0 type macvlan",
+            "ipvlan": "link lower0 name x1 type ipvlan",
+            "vlan": "link lower0 name x2 type vlan id 3",
+            "dummy": "name x3 type dummy",
+            "vrf": "name x4 type vrf table 10",
+            "vlan filtering": "name x5 type bridge vlan_filtering 1",
+        }.items():
+            subprocess.run("ip link add lower0 type bridge".split(), check=True)
+            if subprocess.run(["ip", "link", "add", *words.split()], capture_output=True, check=False).returncode:
+                found.add(what)
+            subprocess.run("ip link delete lower0".split(), check=True)
+        return frozenset(found)
+
+    return frozenset(in_fresh_network(ask))
 
 
 def mutual(name: Tuple[str, str], kind: Veth, ends: Mapping[Tuple[str, str], Veth]) -> bool:

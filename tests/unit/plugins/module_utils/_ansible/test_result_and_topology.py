@@ -156,6 +156,7 @@ def test_rows_of_another_type_are_told_by_the_reader() -> None:
         ("", (None, None)),
         ("203.0.113.9 50000 192.0.2.1", (None, None)),
         ("203.0.113.9 50000 192.0.2.1 ssh", (None, None)),
+        ("UNKNOWN 65535 UNKNOWN 65535", (None, None)),
     ],
 )
 def test_who_manages_this_host(connection: str, expected: Any) -> None:
@@ -176,4 +177,4 @@ def test_endpoints_are_told_with_what_was_derived() -> None:
     assert network["ipv4_address"].startswith("10.20.0.")
     assert (network["ipv6_address"], network["interface_name"]) == (None, "eth0")
     assert network["mac_address"].startswith("02:")
-    assert network["host_interface_name"].startswith("ve-")
+    assert network["host_interface_name"].startswith("cn-")

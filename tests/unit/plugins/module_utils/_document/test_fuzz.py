@@ -21,7 +21,7 @@ WORDS: List[Any] = [
     None, True, False, 0, 1, -1, 80, 1342, 2**31, 2**64, 1 << 20000, 0.5, float("inf"), float("nan"), "", " ", "a", "web", "a b", "eth0", "..", "/",
     "/run/x", "a/b", "10.0.0.0/24", "10.0.0.5", "10.0.0.5/33", "10.0.0.0/255.255.255.0", "fd00::/64", "fd00::5", "::", "0.0.0.0", "::ffff:1.2.3.4",
     "fe80::1%eth0", "/24", "10.0.0.0/", "//", "02:00:00:00:00:01", "ff:ff:ff:ff:ff:ff", "8080:80", "80-70:1-2", "[::1]:1:1", "[", "]", ":",
-    "::1:80:80", "1:2:3:4", "tcp", "8080:80/", "53/udp", "present", "absent", "bridge", "overlay", "none", "allocate", "\0", "\x1b[31m", "\ud800",
+    "::1:80:80", "1:2:3:4", "tcp", "8080:80/", "53/udp", "present", "absent", "bridge", "overlay", "none", "allocate", "blackhole", "\0", "\x1b[31m", "\ud800",
     "\u00fc", "x" * 300, b"bytes", datetime.date(2024, 1, 1), (), (1,), {1}, object(), "net.ipv4.ip_forward", "IFNAME", "net.IFNAME.x",
 ]  # fmt: skip
 KEYS: List[Any] = [
@@ -29,7 +29,7 @@ KEYS: List[Any] = [
     "bridge_name", "mac_address", "snat_address", "host_access", "trusted_interfaces", "vni", "udp_port", "vtep_address", "peers", "host", "vtep",
     "remote_endpoints", "mac", "addresses", "container", "netns", "path", "docker", "networks", "ports", "published", "target", "protocol", "host_ip",
     "allowed_sources", "sysctls", "aliases", "ipam", "ipv4_address", "ipv6_address", "interface_name", "host_interface_name", "gw_priority", "scope",
-    "endpoints", "junk", "", 1, None, True, (1, 2), 1 << 20000, "a.b", "a[b", "]",
+    "endpoints", "routes", "destination", "metric", "type", "interface", "source_routing", "junk", "", 1, None, True, (1, 2), 1 << 20000, "a.b", "a[b", "]",
 ]  # fmt: skip
 GOOD = {
     "scope": "main",
@@ -60,6 +60,8 @@ GOOD = {
             "name": "api",
             "container": {"netns": "api"},
             "networks": [{"name": "web", "ipv4_address": "10.20.0.10", "aliases": ["b"], "sysctls": {"net.ipv4.conf.IFNAME.forwarding": 1}}, "mesh"],
+            "routes": [{"destination": "10.9.0.0/16", "gateway": "10.20.0.9", "metric": 5}, {"destination": "fd09::/64", "type": "blackhole"}],
+            "source_routing": True,
             "ports": ["8080:80", {"published": 8443, "target": 443, "allowed_sources": ["198.51.100.0/24"]}],
             "sysctls": {"net.ipv4.ip_forward": 1},
         },

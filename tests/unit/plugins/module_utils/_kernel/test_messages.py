@@ -10,17 +10,27 @@ What the bytes mean to a kernel is tested in test_kernel.py; here pyroute2's own
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Dict, List
 
 import pytest
 import yaml
-from ansible_collections.netloom.container_net.plugins.module_utils._kernel import address, link, neighbour, route, wire
-from ansible_collections.netloom.container_net.plugins.module_utils._model.link import Bridge, BridgePort, Link, Veth, Vxlan
-from ansible_collections.netloom.container_net.plugins.module_utils._model.objects import FLOOD_MAC, Address, FdbEntry, Neighbour, Route
+from ansible_collections.netloom.container_net.plugins.module_utils._kernel import address, bridge_vlan, link, neighbour, route, rule, wire
+from ansible_collections.netloom.container_net.plugins.module_utils._model.link import Bridge, BridgePort, Dummy, Ipvlan, Link, Macvlan, Veth, Vlan, Vrf, Vxlan
+from ansible_collections.netloom.container_net.plugins.module_utils._model.objects import (
+    FLOOD_MAC,
+    Address,
+    BridgeVlan,
+    FdbEntry,
+    Neighbour,
+    PolicyRule,
+    ProxyNeighbour,
+    Route,
+)
 
 FILE = Path(__file__).with_name("golden") / "messages.yml"
-INDICES = {("", "br-web"): 17, ("", "ve-api"): 18, ("netns:api", "eth0"): 19, ("", "vx-mesh"): 20, ("", "eth1"): 3}
+INDICES = {("", "br-web"): 17, ("", "ve-api"): 18, ("netns:api", "eth0"): 19, ("", "vx-mesh"): 20, ("", "eth1"): 3, ("", "mv-lan"): 21}
 MARK = "container-net:main:endpoint:web:api"
 
 
@@ -49,6 +59,8 @@ INNER = Link("netns:api", "eth0", kind=Veth("", "ve-api"), mtu=1400, mac="02:00:
 VXLAN = Vxlan(vni=4200, port=4789, local="192.0.2.11", device="eth1", ttl=64, learning=False, proxy=True)
 VXLAN6 = Vxlan(vni=4200, port=8472, local="2001:db8::11", group="ff05::100", ttl=1, learning=True, proxy=False)
 TUNNEL = Link("", "vx-mesh", kind=VXLAN, mtu=1450, mac="02:00:00:00:00:02", master="br-web")
+
+MACVLAN = Link("netns:api", "eth0", kind=Macvlan("eth1", "", "bridge"), mtu=1400, mac="02:00:00:00:00:05")
 
 MESSAGES: Dict[str, List[bytes]] = {
     "bridge": create(BRIDGE),
@@ -96,6 +108,30 @@ MESSAGES: Dict[str, List[bytes]] = {
     "flood": [neighbour.ensure_fdb(FdbEntry("", "vx-mesh", FLOOD_MAC, "192.0.2.12"), 20)],
     "delete fdb behind a peer": [neighbour.delete_fdb(FdbEntry("", "vx-mesh", "02:00:00:00:00:0b", "192.0.2.12"), 20)],
     "delete fdb of the bridge": [neighbour.delete_fdb(FdbEntry("", "vx-mesh", "02:00:00:00:00:0b"), 20)],
+    "macvlan in a container": create(MACVLAN),
+    "macvlan with the MAC the kernel gives": create(replace(MACVLAN, mac=None, mtu=None)),
+    "macvlan on the host": create(Link("", "mv-lan", kind=Macvlan("eth1", mode="private", broadcast_queue_length=2000), master="br-web")),
+    "ipvlan in a container": create(Link("netns:api", "eth0", kind=Ipvlan("eth1", "", "l3s", "vepa"))),
+    "vlan": create(Link("", "br-web", kind=Vlan(30, "802.1ad", "eth1"))),
+    "dummy": create(Link("", "br-web", kind=Dummy())),
+    "vrf": create(Link("", "br-web", kind=Vrf(1000))),
+    "tunnel into a container": create(Link("netns:api", "eth0", kind=Vxlan(vni=7, port=4789, device="eth1", lower_place="", remote="192.0.2.2"))),
+    "bridge with VLANs": create(Link("", "br-web", kind=Bridge(vlan_filtering=True))),
+    "change macvlan": change(Link("", "mv-lan", kind=Macvlan("eth1", mode="vepa", broadcast_queue_length=10)), "kind"),
+    "change ipvlan": change(Link("", "mv-lan", kind=Ipvlan("eth1", mode="l2", flag="private")), "kind"),
+    "change remote": change(Link("", "vx-mesh", kind=Vxlan(remote="192.0.2.3")), "kind"),
+    "route that refuses": [route.create_route(Route("netns:api", "fd66::/16", type="prohibit"), None)],
+    "route with all": [route.create_route(Route("", "10.9.0.0/16", 1000001, 7, "192.0.2.1", "eth1", source="192.0.2.7", onlink=True), 3)],
+    "rule": [rule.create_rule(PolicyRule("", 4, 1000, "10.1.0.5/32", 1000001))],
+    "rule IPv6": [rule.create_rule(PolicyRule("", 6, 1000, "fd01::/64", 100))],
+    "change rule": rule.change_rule(PolicyRule("", 4, 1000, "10.1.0.5/32", 7), PolicyRule("", 4, 1000, "10.1.0.5/32", 6)),
+    "delete rule": [rule.delete_rule(PolicyRule("", 4, 1000, "10.1.0.5/32", 6))],
+    "proxy": [neighbour.create_proxy(ProxyNeighbour("", "eth1", "192.0.2.70"), 3)],
+    "delete proxy": [neighbour.delete_proxy(ProxyNeighbour("", "eth1", "2001:db8::70"), 3)],
+    "VLAN of a port": [bridge_vlan.ensure_vlan(BridgeVlan("", "ve-api", 30, untagged=True, native=True), 18, False)],
+    "VLAN of a bridge": [bridge_vlan.ensure_vlan(BridgeVlan("", "br-web", 31), 17, True)],
+    "delete VLAN": [bridge_vlan.delete_vlan(BridgeVlan("", "ve-api", 1), 18, False)],
+    "dump VLANs": [bridge_vlan.vlans_request()],
     "dump links": [wire.link_message(wire.RTM_GETLINK, 0, [("IFLA_EXT_MASK", 8)])],
 }
 

@@ -12,7 +12,7 @@ from typing import Any, Callable, Tuple
 import pytest
 from ansible_collections.netloom.container_net.plugins.module_utils._kernel import address, link, wire
 from ansible_collections.netloom.container_net.plugins.module_utils._kernel.stamp import IP, MAC, NUMBER, TEXT, Stamp
-from ansible_collections.netloom.container_net.plugins.module_utils._model.link import BridgePort
+from ansible_collections.netloom.container_net.plugins.module_utils._model.link import BridgePort, Ipvlan, Macvlan, Vlan
 
 LETTERS = "PQRSTUVWabcxyz0189_-"
 
@@ -46,10 +46,22 @@ def configuration(dice: random.Random) -> Tuple[Any, Any]:
 
 
 def new_address(dice: random.Random) -> Tuple[Any, Any]:
-    return (wire.RTM_NEWADDR, wire.CREATE_NEW, dice.randrange(1, 33)), (ip(dice), number(dice))
+    return (wire.RTM_NEWADDR, wire.CREATE_NEW, dice.randrange(1, 33), dice.choice((0, 76))), (ip(dice), number(dice))
+
+
+def stacked(dice: random.Random) -> Tuple[Any, Any]:
+    kind = dice.choice((Macvlan(mode="bridge"), Macvlan(mode="private", broadcast_queue_length=7), Ipvlan(mode="l2", flag="vepa"), Vlan(30, "802.1q")))
+    return (kind, dice.choice((None, 1400))), (text(dice, 15), mac(dice), number(dice), number(dice), dice.randrange(3, 4000))
+
+
+def stacked_as_lower(dice: random.Random) -> Tuple[Any, Any]:
+    fixed, (name, _mac, *numbers) = stacked(dice)
+    return fixed, (name, *numbers)
 
 
 SHAPES = {
+    "stacked": (link._encode_stacked, (TEXT, MAC, NUMBER, NUMBER, NUMBER), stacked),
+    "stacked, without MAC": (link._encode_stacked_as_lower, (TEXT, NUMBER, NUMBER, NUMBER), stacked_as_lower),
     "port": (link._encode_port, (TEXT, TEXT, MAC, NUMBER, NUMBER, NUMBER, NUMBER), port),
     "configuration": (link._encode_configuration, (TEXT, NUMBER), configuration),
     "address": (address._encode, (IP, NUMBER), new_address),

@@ -7,8 +7,30 @@ from __future__ import annotations
 from typing import Any, List, Optional
 
 import pytest
-from ansible_collections.netloom.container_net.plugins.module_utils._model.link import Bridge, BridgePort, Link, Veth, Vxlan
-from ansible_collections.netloom.container_net.plugins.module_utils._model.objects import Address, Chain, FdbEntry, Jump, KernelObject, Neighbour, Route, Sysctl
+from ansible_collections.netloom.container_net.plugins.module_utils._model.link import (
+    Bridge,
+    BridgePort,
+    Ipvlan,
+    Link,
+    Macvlan,
+    Nic,
+    Veth,
+    Vlan,
+    Vrf,
+    Vxlan,
+)
+from ansible_collections.netloom.container_net.plugins.module_utils._model.objects import (
+    Address,
+    BridgeVlan,
+    Chain,
+    FdbEntry,
+    Jump,
+    KernelObject,
+    Neighbour,
+    PolicyRule,
+    Route,
+    Sysctl,
+)
 from ansible_collections.netloom.container_net.plugins.module_utils._plan.compare import compare, replacement_reason
 from ansible_collections.netloom.container_net.plugins.module_utils._plan.step import CHANGE, CREATE, DELETE, Change, Step
 
@@ -60,6 +82,37 @@ def test_differences_of_a_link(desired: Link, expected: List[str], reason: Optio
     assert replacement_reason(desired, changes) == reason
 
 
+OTHER_KINDS = [
+    (Macvlan("eth0", mode="bridge"), Macvlan("eth0", None, "private", 1000), ["mode private → bridge"], None),
+    (Macvlan("eth0", "netns:a", mode="bridge"), Macvlan("eth0", None, "bridge", 1000), [], None),
+    (Macvlan("eth0", "", mode="bridge"), Macvlan("eth0", None, "bridge", 1000), ["lower_place netns:a → none"], "lower_place"),
+    (Macvlan("eth0", mode="bridge"), Macvlan("eth0", "", "bridge", 1000), ["lower_place none → netns:a"], "lower_place"),
+    (Macvlan("eth1", ""), Macvlan("eth0", "", "bridge", 1000), ["lower eth0 → eth1"], "lower"),
+    (Macvlan("eth0", "", "passthru"), Macvlan("eth0", "", "bridge", 1000), ["mode bridge → passthru"], "mode"),
+    (Macvlan("eth0", "", "vepa"), Macvlan("eth0", "", "passthru", 1000), ["mode passthru → vepa"], "mode"),
+    (Macvlan("eth0", "", broadcast_queue_length=9), Macvlan("eth0", "", "vepa", 1000), ["broadcast_queue_length 1000 → 9"], None),
+    (Ipvlan("eth0", "", "l3", "vepa"), Ipvlan("eth0", "", "l2", "bridge"), ["mode l2 → l3", "flag bridge → vepa"], None),
+    (Ipvlan("eth0", "", "l3"), Macvlan("eth0", "", "bridge"), ["kind macvlan → ipvlan"], "kind"),
+    (Vlan(31, None, "eth0", ""), Vlan(30, "802.1q", "eth0", ""), ["vlan_id 30 → 31"], "vlan_id"),
+    (Vlan(30, "802.1ad", "eth0", ""), Vlan(30, "802.1q", "eth0", ""), ["protocol 802.1q → 802.1ad"], "protocol"),
+    (Vrf(2), Vrf(1), ["table 1 → 2"], "table"),
+    (Nic("enp3s0"), Nic("enp3s0", 9000, True), [], None),
+    (Nic("enp4s0"), Nic("enp3s0", 9000, True), ["home_name enp3s0 → enp4s0"], "home_name"),
+    (Vxlan(remote="192.0.2.3"), Vxlan(remote="192.0.2.2"), ["remote 192.0.2.2 → 192.0.2.3"], None),
+    (Vxlan(remote="2001:db8::3"), Vxlan(remote="192.0.2.2"), ["remote 192.0.2.2 → 2001:db8::3"], "remote"),
+    (Vxlan(lower_place=""), Vxlan(), ["lower_place netns:a → none"], "lower_place"),
+    (Bridge(vlan_filtering=True), Bridge(vlan_filtering=False), ["vlan_filtering off → on"], None),
+]
+
+
+@pytest.mark.parametrize(("desired", "current", "expected", "reason"), OTHER_KINDS, ids=range(len(OTHER_KINDS)))
+def test_differences_of_other_kinds(desired: Any, current: Any, expected: List[str], reason: Optional[str]) -> None:
+    wanted = Link("netns:a", "x", kind=desired)
+    changes = compare(wanted, Link("netns:a", "x", kind=current))
+    assert [str(change) for change in changes] == expected
+    assert replacement_reason(wanted, changes) == reason
+
+
 def test_a_link_of_an_unknown_kind_is_another_kind() -> None:
     changes = compare(Link("", "x", kind=Bridge()), Link("", "x"))
     assert [str(change) for change in changes] == ["kind none → bridge"]
@@ -87,6 +140,11 @@ ENTRIES = [
         Route("", "0.0.0.0/0", gateway="10.0.0.2", device="b"),
         ["gateway 10.0.0.2 → 10.0.0.1", "device b → a"],
     ),
+    (Route("", "10.0.0.0/8"), Route("", "10.0.0.0/8", type="blackhole"), ["type blackhole → unicast"]),
+    (Route("", "10.0.0.0/8", type="unicast", onlink=True), Route("", "10.0.0.0/8"), []),
+    (Route("", "10.0.0.0/8", source="10.1.0.5"), Route("", "10.0.0.0/8"), ["source none → 10.1.0.5"]),
+    (PolicyRule("", 4, 9, "10.1.0.5/32", 7), PolicyRule("", 4, 9, "10.1.0.5/32", 6), ["table 6 → 7"]),
+    (BridgeVlan("", "x", 7, untagged=True), BridgeVlan("", "x", 7, untagged=False, native=False), ["untagged off → on"]),
     (Route("", "0.0.0.0/0", gateway="10.0.0.1"), Route("", "0.0.0.0/0", gateway="", device="b"), ["gateway none → 10.0.0.1"]),
     (Neighbour("", "x", "10.0.0.1", "02:00:00:00:00:01"), Neighbour("", "x", "10.0.0.1", "02:00:00:00:00:02"), ["mac 02:00:00:00:00:02 → 02:00:00:00:00:01"]),
     (FdbEntry("", "x", "02:00:00:00:00:01", "192.0.2.1"), FdbEntry("", "x", "02:00:00:00:00:01", "192.0.2.2"), ["remote 192.0.2.2 → 192.0.2.1"]),

@@ -8,10 +8,11 @@ import importlib.util
 import sys
 from pathlib import Path
 
-# The tests are imported by path, so their helper is given a name here.
-_HELPER = Path(__file__).with_name("fleets.py")
-_SPEC = importlib.util.spec_from_file_location("fleets", _HELPER)
-if _SPEC is None or _SPEC.loader is None:
-    raise ImportError(str(_HELPER))
-sys.modules["fleets"] = importlib.util.module_from_spec(_SPEC)
-_SPEC.loader.exec_module(sys.modules["fleets"])
+# The tests are imported by path, so their helpers are given names here.
+for _NAME in ("fleets", "probe_tables"):
+    _HELPER = Path(__file__).with_name(_NAME + ".py")
+    _SPEC = importlib.util.spec_from_file_location(_NAME, _HELPER)
+    if _SPEC is None or _SPEC.loader is None:
+        raise ImportError(str(_HELPER))
+    sys.modules[_NAME] = importlib.util.module_from_spec(_SPEC)
+    _SPEC.loader.exec_module(sys.modules[_NAME])

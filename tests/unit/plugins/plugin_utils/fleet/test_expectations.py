@@ -6,34 +6,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Tuple
+from typing import Any, List
 
 from ansible_collections.netloom.container_net.plugins.plugin_utils.fleet.expectations import ALL_PAIRS_LIMIT, expectations, probes
-from fleets import MESH, endpoint, host, plan
-
-WEB = {"name": "web", "ipam_config": [{"subnet": "10.20.0.0/24"}]}
-BACK = {"name": "back", "internal": True, "ipam_config": [{"subnet": "10.30.0.0/24"}]}
-QUIET = {"name": "quiet", "enable_icc": False, "ipam_config": [{"subnet": "10.40.0.0/24"}]}
-FAR_WEB = {"name": "web", "ipam_config": [{"subnet": "10.21.0.0/24"}]}
-FAR_BACK = {"name": "back", "internal": True, "ipam_config": [{"subnet": "10.31.0.0/24"}]}
-ONLY_V4 = dict(MESH, ipam_config=[{"subnet": "10.60.0.0/16"}])
-
-Row = Tuple[str, str, str, Any]
-
-
-def at(network: str, address: str, **more: Any) -> Dict[str, Any]:
-    return dict({"name": network, "ipv4_address": address}, **more)
-
-
-def table(*hosts: Any) -> Dict[Row, str]:
-    checks = expectations(plan(*hosts))
-    found: Dict[Row, str] = {}
-    for check in checks:
-        key = (check["from_host"] + "/" + check["from"], check["type"], check["address"], check["port"])
-        assert found.setdefault(key, check["expect"]) == check["expect"], "two expectations of one probe: %s" % (key,)
-        assert check["reason"]
-    assert len(found) == len(checks)
-    return found
+from fleets import endpoint, host, plan
+from probe_tables import BACK, FAR_BACK, FAR_WEB, ONLY_V4, QUIET, WEB, at, table
 
 
 def test_same_and_other_network_of_one_host() -> None:

@@ -1,0 +1,79 @@
+# Copyright (c) 2026, the netloom.container_net authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to this collection: anything here may change without notice.
+
+"""The firewalls of a run: the host's, and those inside routers. All other namespaces are left alone, for reading each would take its time."""
+
+from __future__ import annotations
+
+from typing import Dict, Iterator, List, Optional, Sequence, Tuple
+
+from .._firewall.backend import Backend, RunCommand
+from .._kernel.namespace import Rooms
+from .._model.link import Veth
+from .._model.mark import ROUTER_ROLE, UNFINISHED, is_owned, read_mark
+from .._model.objects import Chain, Jump, KernelObject
+from .._model.rule import Rule
+from .._model.snapshot import Snapshot
+from .._plan.step import Step
+
+
+class Firewalls:
+    """Reads, composes and changes them; `home` is the place whose packets the rules without a place judge."""
+
+    def __init__(self, backend: Backend, run: RunCommand, rooms: Rooms, home: str) -> None:
+        self._backend = backend
+        self._run = run
+        self._rooms = rooms
+        self._home = home
+
+    def read(self, snapshot: Snapshot, rules: Sequence[Rule], scope: str, earlier: Optional[Snapshot]) -> Tuple[KernelObject, ...]:
+        """Add what stands to the snapshot and return what should: other scopes' rules as they are, ours as compiled, or all as it was earlier."""
+        by_place: Dict[str, List[Rule]] = {self._home: []}
+        for rule in rules:
+            by_place.setdefault(rule.place or self._home, []).append(rule)
+        before = _chains(earlier) if earlier is not None else ()
+        for place in (*(item.place for item in before), *_places_with_rules(snapshot, scope)):
+            by_place.setdefault(place, [])
+        composed: List[KernelObject] = []
+        for place, wanted in by_place.items():
+            current = self._observe(place, snapshot)
+            composed.extend(self._backend.compose(wanted, scope=scope, current=current, place=place))
+        return tuple(before) if earlier is not None else tuple(composed)
+
+    def _observe(self, place: str, snapshot: Snapshot) -> Tuple[KernelObject, ...]:
+        if self._rooms.find(place) is None:
+            return ()
+        with self._rooms.inside(place):
+            found = self._backend.observe(self._run, place)
+        for item in found:
+            snapshot.add(item, mine=True)
+        return found
+
+    def apply(self, steps: Sequence[Step]) -> int:
+        """Carry out steps, one namespace after the other, and return how many restores that took."""
+        by_place: Dict[str, List[Step]] = {}
+        for step in steps:
+            by_place.setdefault(step.place, []).append(step)
+        restores = 0
+        for place, mine in by_place.items():
+            with self._rooms.inside(place):
+                restores += self._backend.apply(mine, self._run)
+        return restores
+
+
+def _places_with_rules(snapshot: Snapshot, scope: str) -> Iterator[str]:
+    """Yield where rules of a scope may stand: its routers say so in their marks, and a run that died may have left some beside unfinished links."""
+    for link in snapshot.links():
+        mark = read_mark(link.alias)
+        if mark is None or not is_owned(mark, scope) or not (mark.role == ROUTER_ROLE or link.alias == UNFINISHED):
+            continue
+        place = link.place or (link.kind.peer_place if isinstance(link.kind, Veth) else None)
+        if place:
+            yield place
+
+
+def _chains(snapshot: Snapshot) -> Tuple[KernelObject, ...]:
+    return tuple(item for item in snapshot.objects.values() if isinstance(item, (Chain, Jump)))

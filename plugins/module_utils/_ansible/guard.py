@@ -1,0 +1,153 @@
+# Copyright (c) 2026, the netloom.container_net authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to this collection: anything here may change without notice.
+
+"""A process that takes a change back unless it is confirmed in time. It outlives the task and the connection, and ends with its work."""
+
+from __future__ import annotations
+
+import os
+import select
+import syslog
+import time
+from datetime import datetime, timedelta, timezone
+from typing import Callable
+
+from .._kernel.hostlock import host_lock
+from .._kernel.sysctl import close_view
+from .._kernel.unconfirmed import POLL_INTERVAL, Note, Pending, boot_clock
+from .._model.errors import EnvironmentUnfit, InputError, Problem
+from .._probe.background import leave_behind
+
+LEAST, MOST = 5, 3600
+STARTS_WITHIN = 10.0
+# Another tool, or what a killed run left behind, may still change something while the change is taken back.
+PASSES = 10
+PAUSE = 0.5
+DONE, GIVEN_UP = b"+", b"-"
+
+
+class Guard:
+    """The run's end of a guard. If the run dies without a word, the guard takes the change back at once.
+
+    `put_back` works in the guard, with all that the run knew when it started the guard; it returns how many steps it took.
+    """
+
+    def __init__(self, directory: str, scope: str, seconds: float, connection: str, put_back: Callable[[], int]) -> None:
+        self.seconds = seconds
+        self._reader, writer = os.pipe()
+        life, self._life = os.pipe()
+        # The clock starts before anything changes: however the run goes, the host is back in time.
+        self._pending = Pending(scope, boot_clock() + seconds, connection)
+
+        def work() -> None:
+            _guard(directory, self._pending, life, writer, put_back)
+
+        close_view()
+        leave_behind(work, frozenset((writer, life)))
+        os.close(writer)
+        os.close(life)
+        answer = self._read()
+        if answer != DONE:
+            self._close()
+            reason = answer.decode("utf-8", "replace") or "it did not start"
+            raise EnvironmentUnfit("the guard that would take the change back cannot work: %s; nothing was changed" % reason)
+
+    @property
+    def confirm_before(self) -> str:
+        """Return the last moment for a confirmation, for people: the guard itself never reads this clock."""
+        left = timedelta(seconds=self._pending.seconds_left)
+        return (datetime.now(timezone.utc) + left).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+    def leave(self) -> None:
+        """The run is over; from now on the confirmation decides."""
+        self._say(DONE)
+        self._close()
+
+    def dismiss(self) -> None:
+        """The run took its change back itself; return when the guard is gone."""
+        self._say(GIVEN_UP)
+        self._read()
+        self._close()
+
+    def abandon(self) -> None:
+        """Leave it all to the guard, which acts as if the run had died."""
+        self._close()
+
+    def _say(self, word: bytes) -> None:
+        try:
+            os.write(self._life, word)
+        except BrokenPipeError:
+            pass  # a guard whose time is over acts on its own
+
+    def _read(self) -> bytes:
+        """Return what the guard says, or nothing where it ended or stays silent."""
+        ready, _writable, _exceptional = select.select([self._reader], [], [], STARTS_WITHIN)
+        return os.read(self._reader, 4096) if ready else b""
+
+    def _close(self) -> None:
+        for descriptor in (self._reader, self._life):
+            os.close(descriptor)
+
+
+def _guard(directory: str, pending: Pending, life: int, writer: int, put_back: Callable[[], int]) -> None:
+    try:
+        note = Note(directory, pending)
+    except Exception as error:
+        os.write(writer, str(error).encode("utf-8"))
+        return
+    os.write(writer, DONE)
+    word = _watch(note, life)
+    if word == GIVEN_UP:
+        note.take()
+    elif word != DONE:
+        with host_lock(directory, timeout=float("inf")):  # a run that still works is waited for
+            if note.take():
+                _take_back(pending.scope, put_back)
+
+
+def _watch(note: Note, life: int) -> bytes:
+    """Return what became of the change: confirmed, given up by its run, or nothing, so that it must go."""
+    heard = b""
+    while note.stands():
+        left = note.pending.seconds_left
+        if not left:
+            return b""
+        if heard:
+            time.sleep(min(left, POLL_INTERVAL))
+        elif select.select([life], [], [], min(left, POLL_INTERVAL))[0]:
+            heard = os.read(life, 1)
+            if heard != DONE:
+                return heard
+    return DONE
+
+
+def _take_back(scope: str, put_back: Callable[[], int]) -> None:
+    """Go the way back until nothing is left to do. Nobody waits for an answer, so the system's log gets it."""
+    reason = ""
+    steps = 0
+    for _pass in range(PASSES):
+        try:
+            done = put_back()
+        except BaseException as error:  # also the exit that a module's helpers raise
+            reason = str(error) or type(error).__name__
+        else:
+            steps += done
+            if not done:
+                _log(syslog.LOG_WARNING, scope, "was not confirmed and was taken back (%d steps)" % steps)
+                return
+        time.sleep(PAUSE)
+    _log(syslog.LOG_ERR, scope, "was not confirmed and could not be taken back: %s; correct the cause and run again" % (reason or "it never settled"))
+
+
+def _log(level: int, scope: str, text: str) -> None:
+    syslog.openlog("container-net", syslog.LOG_PID, syslog.LOG_DAEMON)
+    syslog.syslog(level, "the change of scope '%s' %s" % (scope, text))
+
+
+def validate_confirm_timeout(seconds: int) -> None:
+    if seconds and not LEAST <= seconds <= MOST:
+        rule = "must be 0 (off) or from %d to %d seconds" % (LEAST, MOST)
+        raise InputError((Problem("confirm_timeout", seconds, rule, "60 suits most hosts"),))

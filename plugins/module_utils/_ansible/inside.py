@@ -1,0 +1,84 @@
+# Copyright (c) 2026, the netloom.container_net authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to this collection: anything here may change without notice.
+
+"""What an endpoint has inside its namespace, told in the words of the declaration."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, Iterable, List, Optional
+
+from .._model.link import Ipvlan, Link, Macvlan, Veth
+from .._model.objects import HOST, MAIN_TABLE, Address, KernelObject, PolicyRule, Route
+from .._model.snapshot import Snapshot
+
+DEFAULT_ROUTES = ("0.0.0.0/0", "::/0")
+LAN_KINDS = (Macvlan, Ipvlan)
+
+
+def is_attachment(link: Link) -> bool:
+    """Tell whether a link with an endpoint's mark stands for an attachment: the host's end of a pair, or a link on a parent."""
+    return link.place == HOST or isinstance(link.kind, LAN_KINDS)
+
+
+class Insides:
+    """Describes attachments from a snapshot."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+        self._by_place: Dict[str, List[KernelObject]] = {}
+        for item in snapshot.objects.values():
+            if isinstance(item, (Address, Route, PolicyRule)):
+                self._by_place.setdefault(item.place, []).append(item)
+
+    def addresses(self, place: str, device: str) -> List[str]:
+        held = (o.address for o in self._by_place.get(place, ()) if isinstance(o, Address) and o.device == device)
+        return sorted(address for address in held if not address.startswith("fe80:"))
+
+    def describe(self, link: Link) -> Dict[str, Any]:
+        """Describe an attachment; the inside is null where its namespace was not read."""
+        found: Dict[str, Any] = {"host_interface": None, "bridge": None, "mtu": link.mtu}
+        kind = link.kind
+        inside: Optional[Link] = link
+        if isinstance(kind, LAN_KINDS):
+            found.update(parent=kind.lower, mode=kind.mode)
+        else:
+            found.update(host_interface=link.name, bridge=link.master or None)
+            inside = self._snapshot.link(kind.peer_place or "", kind.peer_name or "") if isinstance(kind, Veth) and kind.peer_name else None
+        if inside is None:
+            found.update(container=None, interface=None, mac=None, up=None, addresses=[], default_route=[])
+            return found
+        routes = [o for o in self._by_place.get(inside.place, ()) if isinstance(o, Route) and o.device == inside.name and o.table == MAIN_TABLE]
+        found.update(
+            container=inside.place,
+            interface=inside.name,
+            mac=inside.mac,
+            up=inside.up,
+            addresses=self.addresses(inside.place, inside.name),
+            default_route=sorted(route.gateway or "" for route in routes if route.destination in DEFAULT_ROUTES),
+        )
+        return found
+
+    def routing(self, places: Iterable[Optional[str]]) -> Dict[str, Any]:
+        """Return our own routes and rules in an endpoint's namespace, whichever network they are of."""
+        objects = [o for place in sorted({place for place in places if place}) for o in self._by_place.get(place, ()) if o.key in self._snapshot.mine]
+        routes = [o for o in objects if isinstance(o, Route)]
+        rules = sorted((o for o in objects if isinstance(o, PolicyRule)), key=lambda rule: (rule.family, rule.source))
+        return {
+            "routes": [
+                {
+                    "destination": route.destination,
+                    "type": route.type or "unicast",
+                    "gateway": route.gateway or None,
+                    "interface": (route.device or None) if (route.type or "unicast") == "unicast" else None,
+                    "metric": route.metric,
+                    "table": route.table,
+                }
+                for route in sorted(routes, key=lambda route: (route.table, ":" in route.destination, route.destination, route.metric))
+            ],
+            "rules": [
+                {"from": rule.source, "table": rule.table, "priority": rule.priority} for rule in sorted(rules, key=lambda rule: (rule.family, rule.source))
+            ],
+        }

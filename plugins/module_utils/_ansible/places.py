@@ -1,0 +1,41 @@
+# Copyright (c) 2026, the netloom.container_net authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to this collection: anything here may change without notice.
+
+"""Containers that a probe starts from."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Dict, Sequence, Tuple
+
+from .._model.errors import ContainerNetError
+from .._probe.check import Check, Place, Responder
+from .._runtime.containers import Containers
+
+
+def find_places(checks: Sequence[Check], responders: Sequence[Responder]) -> Tuple[Tuple[Check, ...], Tuple[Responder, ...]]:
+    """Open the containers; the descriptors stay open as long as this process lives. One that cannot be used fails its own checks only."""
+    found: Dict[str, Place] = {}
+
+    def find(place: Place) -> Place:
+        if not place.container:
+            return place
+        if place.container not in found:
+            found[place.container] = _open(place.container)
+        return replace(found[place.container], label=place.label)
+
+    return (
+        tuple(replace(check, origin=find(check.origin)) for check in checks),
+        tuple(replace(responder, place=find(responder.place)) for responder in responders),
+    )
+
+
+def _open(container: str) -> Place:
+    try:
+        with Containers() as containers:
+            return Place("/proc/self/fd/%d" % (containers.open(container) or 0))
+    except ContainerNetError as error:
+        return Place(fault=str(error))

@@ -1,0 +1,58 @@
+# Copyright (c) 2026, the netloom.container_net authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to this collection: anything here may change without notice.
+
+"""What goes into the pipeline and what comes out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Callable, Iterable, List, Optional, Sequence, Tuple
+
+from .._firewall.backend import Backend, RunCommand
+from .._model.objects import HOST, KernelObject
+from .._model.rule import Rule
+from .._model.snapshot import Facts, Key, Snapshot
+from .._plan.step import Step
+
+STATE_DIRECTORY = "/run/container_net"
+Build = Callable[[Facts], Tuple[Sequence[KernelObject], Sequence[Rule]]]
+
+
+@dataclass(frozen=True)
+class Request:
+    """What one run wants. `removes` picks further keys to delete from the snapshot; `prune` adds all that the scope owns."""
+
+    scope: str
+    build: Build
+    backend: Backend
+    run: RunCommand
+    check_mode: bool = False
+    prune: bool = False
+    adopt: bool = False
+    restore: bool = False  # put the host's earlier settings back if nobody needs ours any more; `prune` implies it
+    removes: Optional[Callable[[Snapshot], Iterable[Key]]] = None
+    place: str = HOST  # whose firewall and forwarding
+    places: Tuple[str, ...] = ()  # to be read although nothing is desired there
+    early: bool = False  # the declaration is about links that may be in containers by now, so those are read before it is compiled
+    lock_timeout: float = 60.0
+    verify: bool = True
+    confirm_timeout: float = 0.0  # seconds; a change that is not confirmed in time is taken back
+    connection: str = ""  # over which the request came, if that is known
+    state_directory: str = STATE_DIRECTORY
+
+
+@dataclass
+class Outcome:
+    """What a run found and did."""
+
+    steps: Tuple[Step, ...] = ()
+    snapshot: Snapshot = field(default_factory=Snapshot)
+    desired: Tuple[KernelObject, ...] = ()
+    netlink_changes: int = 0
+    firewall_restores: int = 0
+    seconds: float = 0.0
+    warnings: List[str] = field(default_factory=list)
+    confirm_before: Optional[str] = None  # the last moment for the confirmation that the change waits for

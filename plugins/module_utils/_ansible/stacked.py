@@ -1,0 +1,58 @@
+# Copyright (c) 2026, the netloom.container_net authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to this collection: anything here may change without notice.
+
+"""One link on a parent per task: macvlan, ipvlan, vlan."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, Dict, List, Mapping, Sequence, Tuple
+
+from .._model.errors import InputError, Problem
+from .._model.link import Link, LinkKind
+from .._model.objects import HOST, Address, KernelObject
+from .._model.snapshot import Facts
+from .atomic import Options, absent, object_mark, present
+from .engine import Request
+
+STACKED_OPTIONS: Mapping[str, Dict[str, Any]] = {
+    "namespace": {"type": "str"},
+    "parent": {"type": "str"},
+    "parent_namespace": {"type": "str"},
+    "mtu": {"type": "int"},
+    "addresses": {"type": "list", "elements": "str"},
+    "up": {"type": "bool", "default": True},
+}
+
+
+def prepare_stacked(module: Any, options: Options, name: str, kind: LinkKind) -> Request:
+    """Return the request for a link of a kind that has a parent; the module has read the kind's own options."""
+    place, parent_place = options.place("namespace"), options.place("parent_namespace")
+    parent, mtu, addresses = options.parent("parent"), options.number("mtu", 68, 65535), options.interfaces("addresses")
+    mac = options.mac("mac_address") if "mac_address" in module.params else None
+    if parent is not None and (place, name) == (parent_place, parent):
+        options.refuse("parent", "a link cannot stand on itself", "name another parent")
+    link = Link(place, name, kind=kind, mtu=mtu, mac=mac, up=options["up"], alias=object_mark(options.scope))
+    if options["state"] == "absent":
+        return absent(module, options, [link])
+    kind = replace(kind, lower=parent, lower_place=parent_place)  # type: ignore[call-arg]
+    objects: List[KernelObject] = [replace(link, kind=kind)]
+    objects.extend(Address(place, name, address, announce=True) for address in addresses)
+    request = present(module, options, objects, [(place, name)])
+
+    def build(facts: Facts) -> Tuple[Sequence[KernelObject], Sequence[Any]]:
+        if parent_place == HOST:
+            _check_mtu(facts, str(parent), link)
+        return request.build(facts)
+
+    return replace(request, build=build)
+
+
+def _check_mtu(facts: Facts, parent: str, link: Link) -> None:
+    """Report what the kernel would refuse with a bare number."""
+    found = facts.links.get(parent)
+    if found is not None and link.mtu is not None and found.mtu is not None and link.mtu > found.mtu:
+        raise InputError((Problem("mtu", link.mtu, "above the MTU of the parent %s" % parent, "at most %d" % found.mtu),))

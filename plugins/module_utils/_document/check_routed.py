@@ -1,0 +1,126 @@
+# Copyright (c) 2026, the netloom.container_net authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to this collection: anything here may change without notice.
+
+"""Rules of routed networks: parts, peers, and the ways to them."""
+
+from __future__ import annotations
+
+from typing import Iterator, List, Tuple
+
+from .._model.addresses import ip_version
+from .._model.document import BridgeNetwork, Network, OverlayNetwork, RoutedNetwork, RoutedPeer
+from .._model.names import ROUTED_PREFIX
+from . import span
+from .scene import Scene
+
+Part = Tuple[span.Span, str, str, str]  # span, path, subnet, whose
+
+
+def check_routed(scene: Scene) -> None:
+    _check_names(scene)
+    for network in scene.document.networks:
+        if isinstance(network, RoutedNetwork):
+            path = scene.network(network)
+            if not network.subnets and path + ".ipam_config" not in scene.troubled:
+                scene.report(path, network.name, "a routed network needs a subnet", "add ipam_config")
+            if network.internal and network.proxy_interfaces:
+                rule = "an internal network has no neighbours outside to answer"
+                scene.report(path + ".proxy_interfaces", ", ".join(network.proxy_interfaces), rule, "remove it or internal: true")
+            _check_parts(scene, network)
+            for index, peer in enumerate(network.peers):
+                _check_next_hops(scene, network, peer, scene.item(path + ".peers", index))
+            _check_reach(scene, network)
+            _check_members(scene, network)
+
+
+def _check_names(scene: Scene) -> None:
+    """The firewall knows the host's ends of routed endpoints by the beginning of their names."""
+    for network in scene.document.networks:
+        names: List[Tuple[str, str]] = []
+        if isinstance(network, (BridgeNetwork, OverlayNetwork)):
+            names.append(("bridge_name", network.bridge_name))
+        if isinstance(network, OverlayNetwork):
+            names.append(("vxlan_name", network.vxlan_name))
+        for key, name in names:
+            if name.startswith(ROUTED_PREFIX):
+                rule = "names that begin with %s are those of routed endpoints" % ROUTED_PREFIX
+                scene.report("%s.%s" % (scene.network(network), key), name, rule, "choose another name")
+
+
+def _parts(scene: Scene, network: RoutedNetwork) -> Iterator[Part]:
+    path = scene.network(network)
+    for index, item in enumerate(network.subnets):
+        yield span.span(item.subnet), scene.item(path + ".ipam_config", index) + ".subnet", item.subnet, "this host"
+    for position, peer in enumerate(network.peers):
+        place = scene.item(path + ".peers", position) + ".subnets"
+        for index, subnet in enumerate(peer.subnets):
+            yield span.span(subnet), scene.item(place, index), subnet, "host %s" % peer.host
+
+
+def _check_parts(scene: Scene, network: RoutedNetwork) -> None:
+    """Report parts that lie outside the network, and parts of two hosts that share addresses."""
+    path = scene.network(network)
+    if network.host_prefixes or network.host_subnets:
+        return  # ipam_config is the whole network still
+    hosts = set()
+    for index, peer in enumerate(network.peers):
+        if peer.host in hosts:
+            scene.report(scene.item(path + ".peers", index) + ".host", peer.host, "this host is listed twice", "remove one")
+        hosts.add(peer.host)
+    reach = [span.span(subnet) for subnet in network.reach]
+    cover = None
+    for part in sorted(_parts(scene, network), key=lambda row: (row[0][0], row[0][1], -row[0][2])):
+        (version, first, last), place, subnet, owner = part
+        if path + ".reach" not in scene.troubled and not any(version == family and low <= first and last <= high for family, low, high in reach):
+            scene.report(place, subnet, "outside the network: reach is %s" % ", ".join(network.reach), "correct reach or the subnet")
+        if cover is not None and cover[0][0] == version and first <= cover[0][2]:
+            # Two subnets of this host are compared with those of all networks.
+            if owner != cover[3] or owner != "this host":
+                scene.report(place, subnet, "overlaps %s of %s" % (cover[2], cover[3]), "give each host a part of its own")
+        else:
+            cover = part
+
+
+def _check_next_hops(scene: Scene, network: RoutedNetwork, peer: RoutedPeer, path: str) -> None:
+    families = [ip_version(hop) for hop in peer.next_hops]
+    if len(set(families)) < len(families):
+        scene.report(path + ".next_hops", ", ".join(peer.next_hops), "at most one address of each family", "keep one IPv4 and one IPv6 address")
+    for subnet in peer.subnets:
+        family = ip_version(subnet)
+        if family not in families and path + ".next_hops" not in scene.troubled:
+            rule = "host %s has no IPv%d address on the underlay, which an IPv%d part is routed to" % (peer.host, family, family)
+            scene.report(path + ".next_hops", ", ".join(peer.next_hops) or None, rule, "add one, or leave out %s" % subnet)
+    parts = [item.subnet for item in network.subnets] + [subnet for other in network.peers for subnet in other.subnets]
+    for hop in peer.next_hops:
+        holder = next((subnet for subnet in parts if span.holds(subnet, hop)), None)
+        if holder is not None:
+            scene.report(path + ".next_hops", hop, "lies in %s, which is routed by way of it" % holder, "use the host's underlay address")
+
+
+def _check_reach(scene: Scene, network: RoutedNetwork) -> None:
+    """Report another network here that has addresses of this one."""
+    own = {item.subnet for item in network.subnets}
+    for other in scene.document.networks:
+        if other is network or (isinstance(other, RoutedNetwork) and other.name < network.name):
+            continue
+        for index, subnet in enumerate(_taken(other)):
+            met = next((mine for mine in network.reach if mine not in own and span.overlap(mine, subnet)), None)
+            # Where the parts themselves overlap, that was said already.
+            if met is not None and not any(span.overlap(mine, subnet) for mine in own):
+                path = scene.item(scene.network(other) + ".ipam_config", index)
+                scene.report(path + ".subnet", subnet, 'overlaps %s, which network "%s" reaches' % (met, network.name), "choose a subnet outside it")
+
+
+def _taken(network: Network) -> Tuple[str, ...]:
+    return network.reach if isinstance(network, RoutedNetwork) else tuple(item.subnet for item in network.subnets)
+
+
+def _check_members(scene: Scene, network: RoutedNetwork) -> None:
+    for endpoint in scene.document.endpoints:
+        for attachment in endpoint.attachments:
+            if attachment.network == network.name and attachment.ipam == "none":
+                rule = "a routed network leads to an endpoint by its address"
+                scene.report(scene.attachment(endpoint, attachment) + ".ipam", "none", rule, "remove ipam: none")

@@ -1,0 +1,67 @@
+# Copyright (c) 2026, the netloom.container_net authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to this collection: anything here may change without notice.
+
+"""Rules of routers and of devices that are handed over."""
+
+from __future__ import annotations
+
+from typing import Dict, Tuple
+
+from .._model.document import BridgeNetwork, Endpoint, Network
+from .scene import Scene
+
+SETTINGS = ("net.ipv4.ip_forward", "net.ipv6.conf.all.forwarding")
+
+
+def _check_router(scene: Scene, endpoint: Endpoint) -> None:
+    path = scene.endpoint(endpoint)
+    attached = [attachment.network for attachment in endpoint.attachments]
+    for index, name in enumerate(endpoint.masquerade):
+        if name not in attached and path + ".networks" not in scene.troubled:
+            fix = "name one of %s" % ", ".join(attached) if attached else "attach it first"
+            scene.report(scene.item(path + ".masquerade", index), name, "the endpoint is not attached to this network", fix)
+    if endpoint.masquerade and not endpoint.forwarding:
+        scene.report(path + ".masquerade", list(endpoint.masquerade), "an endpoint that does not forward has nobody to hide", "add forwarding: true")
+    if endpoint.forwarding:
+        for key, value in endpoint.sysctls:
+            if key in SETTINGS and value == "0":
+                scene.report("%s.sysctls[%s]" % (path, key), value, "forwarding: true sets it to 1", "remove one of the two")
+    if endpoint.network_mode not in (None, "none"):
+        for name, given in (("forwarding", endpoint.forwarding), ("masquerade", endpoint.masquerade), ("devices", endpoint.devices)):
+            if given:
+                rule = "this endpoint has no namespace of its own (network_mode: %s)" % endpoint.network_mode
+                scene.report("%s.%s" % (path, name), endpoint.network_mode, rule, "move it to the endpoint whose namespace it uses")
+
+
+def _check_device_owners(scene: Scene) -> None:
+    owners: Dict[Tuple[object, ...], str] = {}
+    for endpoint in scene.document.endpoints:
+        for index, device in enumerate(endpoint.devices):
+            key = (device.name, device.mac, device.pci_address)
+            if owners.setdefault(key, endpoint.name) != endpoint.name:
+                path = scene.item(scene.endpoint(endpoint) + ".devices", index)
+                scene.report(path, device.name or device.mac or device.pci_address, 'endpoint "%s" has the same device' % owners[key], "a link has one place")
+    for network in scene.document.networks:
+        for index, interface in enumerate(network.interfaces if isinstance(network, BridgeNetwork) else ()):
+            owner = owners.get((interface, None, None))
+            if owner is not None:
+                path = scene.item(scene.network(network) + ".interfaces", index)
+                scene.report(path, interface, 'endpoint "%s" gets this link (devices)' % owner, "a link has one place")
+
+
+def router_gateways(scene: Scene, network: Network) -> Tuple[str, ...]:
+    """Return the addresses that routers among the endpoints have on a network whose gateway is none of the host."""
+    if not isinstance(network, BridgeNetwork) or network.gateway_on_host:
+        return ()
+    attachments = (item for endpoint in scene.document.endpoints if endpoint.forwarding for item in endpoint.attachments if item.network == network.name)
+    return tuple(address for attachment in attachments for address in attachment.addresses)
+
+
+def check_routers(scene: Scene) -> None:
+    """Report routers without a task, and devices with two places."""
+    for endpoint in scene.document.endpoints:
+        _check_router(scene, endpoint)
+    _check_device_owners(scene)

@@ -1,0 +1,89 @@
+# Copyright (c) 2026, the netloom.container_net authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to this collection: anything here may change without notice.
+
+"""The host's own links that an endpoint gets."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from itertools import count
+from typing import Dict, Iterable, Optional, Tuple
+
+from .._model.addresses import ip_version
+from .._model.document import Device
+from .._model.errors import Problem
+from .entry import list_of, read_entry, read_list
+from .network import IPV6_MTU
+from .scalars import Problems, canonical_reader, integer, read_interface_address, read_interface_name, read_mac
+from .spelling import Fault
+
+FINDERS = ("name", "mac", "pci_address")
+KEYS = frozenset((*FINDERS, "interface_name", "addresses", "mtu"))
+_PCI = re.compile(r"(?:([0-9a-f]{4}):)?([0-9a-f]{2}:[01][0-9a-f]\.[0-7])\Z", re.ASCII)
+_ADDRESSES = list_of(read_interface_address)
+_NO_ADDRESSES: Tuple[str, ...] = ()
+NO_DEVICES: Tuple[Device, ...] = ()
+
+
+def _pci_address(text: str) -> str:
+    match = _PCI.match(text.lower())
+    if match is None:
+        raise Fault("a PCI address is domain:bus:device.function", 'write one such as "0000:03:00.0"')
+    return "%s:%s" % (match.group(1) or "0000", match.group(2))
+
+
+_read_pci = canonical_reader("a PCI address", _pci_address)
+
+
+def _read_device(value: object, path: str, problems: Problems) -> Optional[Device]:
+    entry = read_entry(value, path, problems, allowed=KEYS)
+    if entry is None:
+        return None
+    given = [key for key in FINDERS if key in entry.raw]
+    if len(given) != 1:
+        entry.refuse("exactly one of %s is required" % ", ".join(FINDERS), "keep one" if given else "add name: eth2")
+        return None
+    device = Device(
+        interface_name=entry.get("interface_name", read_interface_name, ""),
+        name=entry.get("name", read_interface_name, None),
+        mac=entry.get("mac", read_mac, None),
+        pci_address=entry.get("pci_address", _read_pci, None),
+        addresses=entry.get("addresses", _ADDRESSES, _NO_ADDRESSES),
+        mtu=entry.get("mtu", integer(68, 65535), None),
+    )
+    if device.mtu is not None and device.mtu < IPV6_MTU and any(ip_version(address) == 6 for address in device.addresses):
+        entry.report("mtu", "IPv6 needs an MTU of at least %d" % IPV6_MTU, "use 1280 or more, or remove the IPv6 addresses")
+    return device if device.name or device.mac or device.pci_address else None
+
+
+def read_devices(value: object, path: str, problems: Problems) -> Optional[Tuple[Device, ...]]:
+    """Return the valid entries of devices; an interface name not given stays empty."""
+    items = read_list(value, path, problems)
+    if items is None:
+        return None
+    found = []
+    seen: Dict[Tuple[Optional[str], ...], int] = {}
+    for index, item in enumerate(items):
+        place = "%s[%d]" % (path, index)
+        device = _read_device(item, place, problems)
+        if device is None:
+            continue
+        key = (device.name, device.mac, device.pci_address)
+        if key in seen:
+            problems.append(Problem(place, device.name or device.mac or device.pci_address, "entry %d of this list is the same device" % seen[key], "remove one"))
+            continue
+        seen[key] = index
+        found.append(device)
+    return tuple(found)
+
+
+def name_devices(devices: Iterable[Device], taken: Iterable[str]) -> Tuple[Device, ...]:
+    """Return the devices, each without an interface name with the next free ethN."""
+    devices = tuple(devices)
+    used = {*taken, *(device.interface_name for device in devices)}
+    free = (name for name in map("eth%d".__mod__, count()) if name not in used)
+    return tuple(replace(device, interface_name=device.interface_name or next(free)) for device in devices)

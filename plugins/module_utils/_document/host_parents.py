@@ -1,0 +1,138 @@
+# Copyright (c) 2026, the netloom.container_net authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to this collection: anything here may change without notice.
+
+"""Rules between macvlan and ipvlan networks and the links the host has now."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import replace
+from typing import List, Optional
+
+from .._model import names
+from .._model.document import LAN_NETWORKS, Document, LanNetwork, MacvlanNetwork, Network
+from .._model.errors import Problem
+from .._model.link import Bridge, Ipvlan, Link, Macvlan, Vrf
+from .._model.mark import SHARED_ROLE, read_mark
+from .._model.snapshot import Facts
+from . import span
+from .check_parents import lan_networks, parent_clashes
+
+NAMES_SHOWN = 6
+
+
+def settle_parents(document: Document, default: Optional[str]) -> Document:
+    """Return the document with the host's default parent where a network names none."""
+
+    def settle(network: Network) -> Network:
+        if isinstance(network, LAN_NETWORKS) and network.parent is None and not network.internal:
+            return replace(network, parent=default)
+        return network
+
+    return replace(document, networks=tuple(settle(network) for network in document.networks))
+
+
+def check_host_parents(document: Document, facts: Facts, *, allow_management: bool, problems: List[Problem]) -> None:
+    """Report what stands in the way of macvlan and ipvlan networks on this host. The document has every parent filled in."""
+    networks = lan_networks(document)
+    # Parents that the declaration names were compared with it; what clashes now has to do with the default one.
+    for network, (key, value, rule, fix) in parent_clashes(networks):
+        problems.append(Problem("networks[%s].%s" % (network.name, key), value, "%s (the default parent)" % rule, fix))
+    for network in networks:
+        _Inspector(document, network, facts, problems).check(allow_management)
+
+
+class _Inspector:
+    """Looks at one network's parent; after the first fault of the parent itself the rest would only follow."""
+
+    def __init__(self, document: Document, network: LanNetwork, facts: Facts, problems: List[Problem]) -> None:
+        self.document = document
+        self.network = network
+        self.facts = facts
+        self.problems = problems
+
+    def check(self, allow_management: bool) -> None:
+        self._check_own_addresses()
+        if self.network.internal:
+            return
+        link = self._find_parent()
+        if link is None or not self._check_state(link):
+            return
+        self._check_mtu(link)
+        if isinstance(self.network, MacvlanNetwork):
+            if self.network.mode == "passthru" and not allow_management:
+                self._check_handover(link)
+            if self.network.host_access:
+                self._check_host_access(link)
+
+    def _report(self, key: str, value: object, rule: str, fix: str) -> None:
+        self.problems.append(Problem("networks[%s].%s" % (self.network.name, key), value, rule, fix))
+
+    def _find_parent(self) -> Optional[Link]:
+        """Return the link the network stands on; of a VLAN that is still to be made, the link below it."""
+        parent = self.network.parent
+        if parent is None:
+            self._report("parent", None, "none is named, and this host has no default route to take it from", "name the interface that is on the LAN")
+            return None
+        vlan = names.split_vlan(parent)
+        link = self.facts.links.get(parent) or (self.facts.links.get(vlan[0]) if vlan else None)
+        if link is None:
+            known = sorted(name for name, found in self.facts.links.items() if name != "lo" and read_mark(found.alias) is None)
+            listed = ", ".join(known[:NAMES_SHOWN]) + (", ..." if len(known) > NAMES_SHOWN else "")
+            self._report("parent", parent, "no such interface on this host, in its own network namespace", "it has %s" % (listed or "none"))
+        return link
+
+    def _check_state(self, link: Link) -> bool:
+        mark = read_mark(link.alias)
+        if isinstance(link.kind, (Macvlan, Ipvlan)) and mark is not None:
+            rule = "%s was made by this collection on %s and cannot carry others" % (link.label, link.kind.lower or "another link")
+            self._report("parent", link.name, rule, "name another parent")
+            return False
+        if not link.up and (mark is None or mark.role != SHARED_ROLE):
+            self._report("parent", link.name, "interface %s is down" % link.name, "raise it: ip link set %s up" % link.name)
+            return False
+        master = self.facts.links.get(link.master or "")
+        if master is not None and not isinstance(master.kind, Vrf):
+            is_bridge = isinstance(master.kind, Bridge)
+            rule = "interface %s is a port of %s %s and passes all its frames there" % (link.name, "bridge" if is_bridge else "link", master.name)
+            self._report("parent", link.name, rule, "use %s as parent" % master.name)
+            return False
+        if isinstance(self.network, MacvlanNetwork) and link.name in self.facts.wireless:
+            rule = "interface %s is a radio, and an access point takes frames of one MAC only" % link.name
+            self._report("parent", link.name, rule, "use driver ipvlan, or driver bridge")
+            return False
+        return True
+
+    def _check_mtu(self, link: Link) -> None:
+        if self.network.mtu is not None and link.mtu is not None and self.network.mtu > link.mtu:
+            self._report("mtu", self.network.mtu, "above the MTU of the parent %s" % link.name, "at most %d" % link.mtu)
+
+    def _check_handover(self, link: Link) -> None:
+        held = [address for device, address in self.facts.addresses if device == link.name and not address.startswith("fe80:")]
+        if held:
+            rule = "in mode passthru the container takes all frames of %s, and the host's address %s would be cut off" % (link.name, held[0])
+            self._report("parent", link.name, rule, "use a parent without addresses, or mode bridge")
+
+    def _check_host_access(self, link: Link) -> None:
+        held = [address.partition("/")[0] for device, address in self.facts.addresses if device == self.network.parent]
+        for index, subnet in enumerate(self.network.subnets):
+            if not any(span.holds(subnet.subnet, address) for address in held):
+                rule = "host_access needs an address of the host in %s on %s, it has %s" % (subnet.subnet, self.network.parent, ", ".join(held[:2]) or "none")
+                path = "ipam_config[%d].subnet" % index
+                self._report(path, subnet.subnet, rule, "give it one or remove host_access")
+        if not self.network.subnets:
+            self._report("host_access", True, "the network has no subnet", "add ipam_config or remove host_access")
+
+    def _check_own_addresses(self) -> None:
+        """An endpoint is a neighbour of the host: it cannot have an address of the host itself."""
+        own = {str(ipaddress.ip_address(address.partition("/")[0])): device for device, address in self.facts.addresses}
+        for endpoint in self.document.endpoints:
+            for attachment in endpoint.attachments:
+                for address in attachment.addresses if attachment.network == self.network.name else ():
+                    if address in own:
+                        path = "endpoints[%s].networks[%s]" % (endpoint.name, attachment.network)
+                        rule = "the host itself has this address on %s" % own[address]
+                        self.problems.append(Problem(path, address, rule, "use another, or keep it out by ip_range or aux_addresses"))

@@ -1,0 +1,70 @@
+# Copyright (c) 2026, the netloom.container_net authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to this collection: anything here may change without notice.
+
+"""Whoever takes the interface he is connected through has to say for how long that may go wrong."""
+
+from __future__ import annotations
+
+from typing import FrozenSet, Iterator, List, Mapping, Optional, Sequence, Tuple
+
+from .._model.addresses import canonical_ip
+from .._model.document import BridgeNetwork, Document, MacvlanNetwork
+from .._model.errors import Problem
+from .._model.link import Link
+from .._model.objects import HOST
+
+Facts = Sequence[Tuple[str, str]]
+
+
+def management_links(server: Optional[str], addresses: Facts, links: Mapping[str, Link]) -> FrozenSet[str]:
+    """Return the interfaces that carry the connection to an address of this host: the one that has it, and those below."""
+    wanted = canonical_ip(server.partition("%")[0]) if server else None
+    pending = [device for device, cidr in addresses if canonical_ip(cidr.partition("/")[0]) == wanted]
+    found = set()
+    while pending:
+        name = pending.pop()
+        if name not in found and name in links:
+            found.add(name)
+            pending.extend(_below(links[name], links))
+    return frozenset(found)
+
+
+def _below(link: Link, links: Mapping[str, Link]) -> Iterator[str]:
+    for other in links.values():
+        if other.master == link.name:
+            yield other.name
+    lower = getattr(link.kind, "lower", None)
+    if lower and getattr(link.kind, "lower_place", None) in (None, HOST):
+        yield lower
+
+
+def check_takeovers(document: Document, carriers: FrozenSet[str], links: Mapping[str, Link], problems: List[Problem]) -> None:
+    """Report what takes an interface that carries the connection; it needs a guard that brings the host back."""
+    for path, name, words in _takeovers(document, links):
+        # A port that stands in its bridge already is not taken any more.
+        if name in carriers and not _is_taken(document, name, links):
+            rule = "%s takes %s, which carries this SSH connection" % (words, name)
+            problems.append(Problem(path, name, rule, "set confirm_timeout, such as 60, so that it is taken back unless it is confirmed"))
+
+
+def _takeovers(document: Document, links: Mapping[str, Link]) -> Iterator[Tuple[str, str, str]]:
+    """Yield path, interface and who takes it."""
+    for network in document.networks:
+        if isinstance(network, BridgeNetwork):
+            for index, name in enumerate(network.interfaces):
+                yield "networks[%s].interfaces[%d]" % (network.name, index), name, "bridge %s" % network.bridge_name
+        elif isinstance(network, MacvlanNetwork) and network.mode == "passthru" and network.parent:
+            yield "networks[%s].parent" % network.name, network.parent, "the passthru mode"
+    for endpoint in document.endpoints:
+        for index, device in enumerate(endpoint.devices):
+            names = [link.name for link in links.values() if device.mac and link.mac == device.mac]
+            for name in filter(None, [device.name, *names]):
+                yield "endpoints[%s].devices[%d]" % (endpoint.name, index), name, "endpoint %s" % endpoint.name
+
+
+def _is_taken(document: Document, name: str, links: Mapping[str, Link]) -> bool:
+    homes = {network.bridge_name for network in document.networks if isinstance(network, BridgeNetwork) and name in network.interfaces}
+    return name in links and links[name].master in homes

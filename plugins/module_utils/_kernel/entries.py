@@ -1,0 +1,41 @@
+# Copyright (c) 2026, the netloom.container_net authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to this collection: anything here may change without notice.
+
+"""Everything that is not a link, a setting or a firewall rule, to messages."""
+
+from __future__ import annotations
+
+from typing import List, Optional
+
+from .._model.objects import Address, BridgeVlan, FdbEntry, Neighbour, PolicyRule, ProxyNeighbour, Route
+from .._plan.step import CHANGE, CREATE, DELETE, Step
+from . import address, bridge_vlan, neighbour, route, rule
+
+
+def entry_messages(step: Step, index: Optional[int], *, on_bridge: bool) -> List[bytes]:
+    """Return the messages of a step. `index` is the number of the entry's device, if it has one; `on_bridge`: that is a bridge."""
+    subject, action = step.subject, step.action
+    gone = action == DELETE
+    if isinstance(subject, Route):
+        make = {CREATE: route.create_route, CHANGE: route.change_route, DELETE: route.delete_route}[action]
+        return [make(subject, index)]
+    if isinstance(subject, PolicyRule):
+        if action == CHANGE and isinstance(step.current, PolicyRule):
+            return rule.change_rule(subject, step.current)
+        return [(rule.delete_rule if gone else rule.create_rule)(subject)]
+    if index is None:
+        return []
+    if isinstance(subject, Address):
+        return [(address.delete_address if gone else address.create_address)(subject, index)]
+    if isinstance(subject, Neighbour):
+        return [(neighbour.delete_neighbour if gone else neighbour.ensure_neighbour)(subject, index)]
+    if isinstance(subject, FdbEntry):
+        return [(neighbour.delete_fdb if gone else neighbour.ensure_fdb)(subject, index)]
+    if isinstance(subject, ProxyNeighbour):
+        return [(neighbour.delete_proxy if gone else neighbour.create_proxy)(subject, index)]
+    if isinstance(subject, BridgeVlan):
+        return [(bridge_vlan.delete_vlan if gone else bridge_vlan.ensure_vlan)(subject, index, on_bridge)]
+    return []

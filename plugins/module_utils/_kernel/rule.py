@@ -1,0 +1,56 @@
+# Copyright (c) 2026, the netloom.container_net authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to this collection: anything here may change without notice.
+
+from __future__ import annotations
+
+import socket
+import struct
+from typing import List, Optional
+
+from .._model.mark import PROTOCOL
+from .._model.objects import PolicyRule
+from . import wire
+from .door import read_attributes
+from .parse import text_of_ip
+
+_HEADER = struct.Struct("=BBBBBxxBI")
+
+
+def _message(message_type: int, flags: int, rule: PolicyRule) -> bytes:
+    source, prefix = rule.source.split("/")
+    attributes: wire.Attributes = [("FRA_PRIORITY", rule.priority)]
+    if int(prefix):
+        attributes.append(("FRA_SRC", source))
+    if rule.table is not None:
+        attributes.append(("FRA_TABLE", rule.table))
+    attributes.append(("FRA_PROTOCOL", PROTOCOL))
+    family = socket.AF_INET6 if rule.family == 6 else socket.AF_INET
+    return wire.rule_message(message_type, flags, attributes, family=family, prefix=int(prefix))
+
+
+def create_rule(rule: PolicyRule) -> bytes:
+    return _message(wire.RTM_NEWRULE, wire.CREATE_NEW, rule)
+
+
+def delete_rule(rule: PolicyRule) -> bytes:
+    return _message(wire.RTM_DELRULE, wire.NLM_F_REQUEST, rule)
+
+
+def change_rule(rule: PolicyRule, current: PolicyRule) -> List[bytes]:
+    """The kernel changes no rule: the new one stands before the old one goes."""
+    return [create_rule(rule), delete_rule(current)]
+
+
+def parse_rule(place: str, payload: bytes) -> Optional[PolicyRule]:
+    """Return a rule of ours, or None."""
+    family, _destination, prefix, _tos, table, action, _flags = _HEADER.unpack_from(payload)
+    found = read_attributes(payload, _HEADER.size, len(payload))
+    if action != wire.FR_ACT_TO_TBL or found.get(21) != bytes((PROTOCOL,)) or family not in (socket.AF_INET, socket.AF_INET6):
+        return None
+    source = text_of_ip(found.get(2, bytes(4 if family == socket.AF_INET else 16)))
+    number = struct.unpack("=I", found[15])[0] if 15 in found else table
+    priority = struct.unpack("=I", found[6])[0] if 6 in found else 0
+    return PolicyRule(place, 6 if family == socket.AF_INET6 else 4, priority, "%s/%d" % (source, prefix), number)

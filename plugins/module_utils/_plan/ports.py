@@ -1,0 +1,85 @@
+# Copyright (c) 2026, the netloom.container_net authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to this collection: anything here may change without notice.
+
+"""The host's own links as ports of a bridge of ours: what they held moves to the bridge, and home again when they leave it."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import replace
+from typing import Collection, Dict, Iterator, List, Optional, Tuple
+
+from .._model.link import Bridge, Link
+from .._model.mark import mark_ports, read_mark
+from .._model.objects import Address, KernelObject, Route, is_foreign
+from .._model.snapshot import Key, Snapshot
+from .losses import LinkKey
+from .step import CHANGE, CREATE, DELETE, Change, Step
+
+KERNEL_PROTOCOL = 2
+
+
+def lent_ports(link: Optional[Link]) -> Tuple[str, ...]:
+    """Return the ports of a bridge that its mark names: links of the host that a declaration put there."""
+    mark = read_mark(link.alias) if link is not None and (link.kind is None or isinstance(link.kind, Bridge)) else None
+    return mark_ports(mark)
+
+
+def moved_away(wanted: Dict[Key, KernelObject], snapshot: Snapshot) -> List[Step]:
+    """Return the deletions of foreign addresses that now stand on the bridge of the link that had them."""
+    steps: List[Step] = []
+    ports: Dict[Tuple[str, str], List[str]] = {}
+    for item in wanted.values():
+        if isinstance(item, Link) and item.kind is None and item.master:
+            ports.setdefault((item.place, item.master), []).append(item.name)
+    for item in wanted.values() if ports else ():
+        if isinstance(item, Address) and is_foreign(item):
+            for name in ports.get((item.place, item.device), ()):
+                current = snapshot.objects.get(replace(item, device=name).key)
+                if current is not None:
+                    steps.append(Step(DELETE, current=current))
+    # With the first address of a subnet the kernel would take the others.
+    return steps[::-1]
+
+
+def moved_home(wanted: Dict[Key, KernelObject], gone: Collection[LinkKey], snapshot: Snapshot) -> List[Step]:
+    """Return what must happen before links go: ports leave their bridges, with the addresses and routes that are not ours."""
+    steps: List[Step] = []
+    for bridge in snapshot.links():
+        before = lent_ports(bridge)
+        item = wanted.get(bridge.key)
+        if not before or not isinstance(bridge.kind, Bridge):
+            continue
+        after: Tuple[str, ...] = ()
+        if (bridge.place, bridge.name) not in gone:
+            if not isinstance(item, Link) or item.alias is None:
+                continue
+            after = lent_ports(item)
+        leaving = [link for name in before if name not in after for link in [snapshot.link(bridge.place, name)] if link is not None]
+        if leaving:
+            steps.extend(_going_home(bridge, leaving, None if after else leaving[0].name, (bridge.place, bridge.name) in gone, snapshot))
+    return steps
+
+
+def _going_home(bridge: Link, leaving: List[Link], home: Optional[str], is_last: bool, snapshot: Snapshot) -> Iterator[Step]:
+    """Yield the steps in their order. While one of several ports stays, so does what came with them."""
+    held = [item for item in snapshot.objects.values() if item.place == bridge.place and getattr(item, "device", None) == bridge.name and is_foreign(item)]
+    addresses = [item for item in held if isinstance(item, Address) and not item.address.startswith("fe80:")]
+    for address in addresses if home else ():
+        there = replace(address, device=home or "")
+        if there.key not in snapshot.objects:
+            yield Step(CREATE, desired=there, leads=True)
+    for port in leaving:
+        if port.master == bridge.name:
+            free = Link(port.place, port.name, master="")
+            yield Step(CHANGE, desired=free, current=port, changes=(Change("master", bridge.name, "", "master"),), leads=True)
+    connected = {str(ipaddress.ip_interface(address.address).network) for address in addresses}
+    routes = [item for item in held if isinstance(item, Route) and not item.destination.startswith(("fe80:", "ff"))]
+    for route in sorted(routes, key=lambda item: bool(item.gateway)) if home else ():
+        if route.protocol != KERNEL_PROTOCOL or route.destination not in connected or route.metric not in (0, 256):
+            yield Step(CHANGE, desired=replace(route, device=home), current=route, changes=(Change("device", bridge.name, home, "device"),), leads=True)
+    if home and not is_last:
+        yield from (Step(DELETE, current=address) for address in addresses[::-1])

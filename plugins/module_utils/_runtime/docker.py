@@ -1,0 +1,86 @@
+# Copyright (c) 2026, the netloom.container_net authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to this collection: anything here may change without notice.
+
+"""Containers of Docker, asked for over the Engine API on its local socket."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import socket
+from typing import Dict, Mapping, Sequence, Tuple, Union
+from urllib.parse import quote
+
+from .._model.errors import ContainerNotRunning, NamespaceMissing
+from .container import Container, Found, read_container
+
+RUNTIME = "docker"
+DEFAULT_SOCKET = "/var/run/docker.sock"
+TIME_LIMIT = 10.0
+ANSWER_LIMIT = 8 << 20
+OK, NOT_FOUND = 200, 404
+
+
+class _Connection(http.client.HTTPConnection):
+    """HTTP over a socket file."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__("localhost", timeout=TIME_LIMIT)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self._path)
+
+
+def socket_path(environment: Mapping[str, str]) -> str:
+    """Return the file of the engine's socket, as Docker's own tools find it."""
+    given = environment.get("DOCKER_HOST", "")
+    if not given:
+        return DEFAULT_SOCKET
+    scheme, _colon, path = given.partition("://")
+    if scheme != "unix" or not path.startswith("/"):
+        raise NamespaceMissing("DOCKER_HOST is '%s': only containers of this host can be attached; set it to unix:///path/of/docker.sock or unset it" % given)
+    return path
+
+
+def inspect_docker(references: Sequence[str]) -> Found:
+    """Ask for containers by exact name or full id."""
+    path = socket_path(os.environ)
+    connection = _Connection(path)
+    try:
+        return {reference: _inspect(connection, reference) for reference in references}
+    except (OSError, http.client.HTTPException) as error:
+        reason = "no answer within %g seconds" % TIME_LIMIT if isinstance(error, socket.timeout) else str(getattr(error, "strerror", None) or error)
+        raise ContainerNotRunning("cannot ask Docker at %s: %s; is the Docker Engine running?" % (path, reason)) from error
+    finally:
+        connection.close()
+
+
+def _inspect(connection: _Connection, reference: str) -> Union[Container, NamespaceMissing]:
+    try:
+        status, answer = _get(connection, "/containers/%s/json" % quote(reference, safe=""))
+        if status == OK:
+            return read_container(RUNTIME, reference, answer)
+    except NamespaceMissing as error:
+        return error
+    said = "docker container '%s': %s" % (reference, answer.get("message") or "Docker answered with status %d" % status)
+    return ContainerNotRunning(said + "; create and start it, then run again") if status == NOT_FOUND else NamespaceMissing(said)
+
+
+def _get(connection: _Connection, path: str) -> Tuple[int, Dict[str, object]]:
+    connection.request("GET", path)
+    response = connection.getresponse()
+    text = response.read(ANSWER_LIMIT)
+    try:
+        answer = json.loads(text)
+    except ValueError:
+        answer = None
+    if not isinstance(answer, dict):
+        raise http.client.HTTPException("the answer is not of the Engine API")
+    return response.status, answer

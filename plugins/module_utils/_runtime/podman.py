@@ -1,0 +1,76 @@
+# Copyright (c) 2026, the netloom.container_net authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to this collection: anything here may change without notice.
+
+"""Containers of Podman, asked for by its own program."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+from typing import Dict, List, Mapping, Sequence, Tuple, Union
+
+from .._model.errors import ContainerNotRunning, NamespaceMissing
+from .container import Container, Found, read_container
+
+RUNTIME = "podman"
+TIME_LIMIT = 60.0
+SYSTEM_DIRECTORIES = ("/usr/local/sbin", "/usr/sbin", "/sbin", "/usr/local/bin", "/usr/bin", "/bin")
+
+
+def inspect_podman(references: Sequence[str]) -> Found:
+    """Ask for containers by exact name or full id, all in one call."""
+    program = shutil.which(RUNTIME, path=os.pathsep.join((os.environ.get("PATH", ""), *SYSTEM_DIRECTORIES)))
+    if program is None:
+        raise NamespaceMissing("podman is not installed on this host, so podman containers cannot be looked up")
+    said, answers = _run([program, "container", "inspect", "--", *references])
+    return {reference: _read(reference, answers, said) for reference in references}
+
+
+def _read(reference: str, answers: Sequence[Mapping[str, object]], said: str) -> Union[Container, NamespaceMissing]:
+    other: NamespaceMissing = ContainerNotRunning("podman container '%s': %s; create and start it, then run again" % (reference, _complaint(reference, said)))
+    for answer in answers:
+        try:
+            return read_container(RUNTIME, reference, answer)
+        except NamespaceMissing as error:
+            if str(answer.get("Id") or "").startswith(reference):
+                other = error
+    return other
+
+
+def _complaint(reference: str, said: str) -> str:
+    """Return what Podman says of a container it does not find."""
+    lines = [line.partition("Error: ")[2] or line for line in said.splitlines()]
+    return next((line for line in lines if '"%s"' % reference in line or line.endswith(" " + reference)), "no such container")
+
+
+def _run(command: Sequence[str]) -> Tuple[str, List[Dict[str, object]]]:
+    environment = dict(os.environ, LANG="C", LC_ALL="C")
+    # A process group of its own, because Podman starts helpers that keep its pipes open.
+    with subprocess.Popen(
+        command,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        errors="replace",
+        start_new_session=True,
+    ) as process:
+        try:
+            output, said = process.communicate(timeout=TIME_LIMIT)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            raise ContainerNotRunning("podman gave no answer within %g seconds" % TIME_LIMIT) from None
+    try:
+        found = json.loads(output)
+    except ValueError:
+        found = None
+    if not isinstance(found, list):
+        raise NamespaceMissing("podman container inspect failed with status %d: %s" % (process.returncode, " ".join(said.split())[:300]))
+    return said, [answer for answer in found if isinstance(answer, dict)]

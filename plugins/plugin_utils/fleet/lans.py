@@ -1,0 +1,117 @@
+# Copyright (c) 2026, the netloom.container_net authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to this collection: anything here may change without notice.
+
+"""LANs: a macvlan or ipvlan network that several hosts carry is one segment, where an address has one owner in the fleet."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Dict, List, Mapping, Sequence, Set, Tuple
+
+from ...module_utils._document.allocate import allocate
+from ...module_utils._model.document import LAN_NETWORKS, LanNetwork, Subnet
+from ...module_utils._model.errors import Problem
+from .lock import Lock
+from .reading import NETWORKS, Host, place_problem
+
+# A LAN is known by its name and subnets: sites may use one name for different wires.
+LanKey = Tuple[str, Tuple[str, ...]]
+Definition = Tuple[LanKey, Tuple[Subnet, ...]]
+Owner = Tuple[str, str]  # host, endpoint
+
+
+def is_lan(network: object) -> bool:
+    """Tell whether a network is a piece of a LAN; an internal one has no wire, and is its host's own."""
+    return isinstance(network, LAN_NETWORKS) and not network.internal
+
+
+def lan_networks(host: Host) -> Dict[str, LanNetwork]:
+    return {network.name: network for network in host.networks if isinstance(network, LAN_NETWORKS) and is_lan(network)}
+
+
+def _key(network: LanNetwork) -> LanKey:
+    return network.name, tuple(subnet.subnet for subnet in network.subnets)
+
+
+def _by_definition(hosts: Sequence[Host]) -> Dict[Definition, List[int]]:
+    """Return the hosts, as positions, of each LAN and each way to hand out its addresses."""
+    found: Dict[Definition, List[int]] = {}
+    for position, host in enumerate(hosts):
+        for network in lan_networks(host).values():
+            found.setdefault((_key(network), network.subnets), []).append(position)
+    return found
+
+
+def allocate_lans(hosts: Sequence[Host], *, vteps: Mapping[str, str], lock: Lock, problems: List[Problem]) -> Tuple[Host, ...]:
+    """Return the hosts with addresses and MACs on their LANs. Hosts may differ in ip_range; an address is given once all the same.
+
+    The hosts' own addresses, as far as the plan knows them, are nobody else's.
+    """
+    filled = list(hosts)
+    own = {address for host in hosts for address in (vteps.get(host.name), host.variables.default_address) if address}
+    held: Dict[LanKey, Set[str]] = {}
+    for host in hosts:
+        _note(host, held)
+    for (key, _subnets), positions in _by_definition(hosts).items():
+        name = key[0]
+        members = [(position, endpoint) for position in positions for endpoint in filled[position].endpoints]
+        here = {endpoint.name for _position, endpoint in members}
+        recorded = {address for owner, addresses in lock.addresses.get(name, {}).items() if owner not in here for address in addresses}
+        faults: List[Problem] = []
+        network = lan_networks(hosts[positions[0]])[name]
+        reserved = own | recorded | held[key]
+        given = iter(allocate([network], [item for _position, item in members], taken=lock.addresses, reserved=reserved, problems=faults, path=NETWORKS))
+        for position in positions:
+            filled[position] = replace(filled[position], endpoints=tuple(next(given) for _endpoint in filled[position].endpoints))
+            _note(filled[position], held)
+        first = hosts[positions[0]]
+        problems.extend(place_problem(problem, host=first.name, networks_path=first.networks_path) for problem in faults)
+    return tuple(filled)
+
+
+def _note(host: Host, held: Dict[LanKey, Set[str]]) -> None:
+    """Write down which addresses the endpoints of a host have on its LANs."""
+    networks = lan_networks(host)
+    for network in networks.values():
+        held.setdefault(_key(network), set())
+    for endpoint in host.endpoints if networks else ():
+        for item in endpoint.attachments:
+            if item.network in networks:
+                held[_key(networks[item.network])].update(item.addresses)
+
+
+def check_lans(hosts: Sequence[Host], *, vteps: Mapping[str, str], problems: List[Problem]) -> None:
+    """Report names, addresses and MACs that two hosts use on one LAN, and addresses that belong to a host itself."""
+    names: Dict[Tuple[str, str], Owner] = {}
+    values: Dict[Tuple[LanKey, str], Owner] = {}
+    machines = {address: name for name, address in sorted(vteps.items())}
+    for host in hosts:
+        networks = lan_networks(host)
+        for endpoint in host.endpoints:
+            for attachment in endpoint.attachments:
+                network = networks.get(attachment.network)
+                if network is None:
+                    continue
+                me, path = (host.name, endpoint.name), host.attachment_path(endpoint.name, network.name)
+                other = names.setdefault((network.name, endpoint.name), me)
+                clash = other[0] != host.name
+                if clash:
+                    rule = "host %s has an endpoint of the same name on network %s" % (other[0], network.name)
+                    problems.append(Problem(path, endpoint.name, rule, "rename one of them"))
+                for key, value in (
+                    ("ipv4_address", attachment.ipv4_address),
+                    ("ipv6_address", attachment.ipv6_address),
+                    ("mac_address", attachment.mac_address),
+                ):
+                    other = values.setdefault((_key(network), value), me) if value else me
+                    # A MAC derived from a name or address that clashes is no second fault.
+                    if other[0] != host.name and not (clash and key == "mac_address"):
+                        clash = True
+                        rule = "endpoint %s of host %s has the same on network %s" % (other[1], other[0], network.name)
+                        problems.append(Problem("%s.%s" % (path, key), value, rule, "use another, or remove it to have one chosen"))
+                    elif value in machines:
+                        rule = "host %s itself has this address" % machines[value]
+                        problems.append(Problem("%s.%s" % (path, key), value, rule, "use another, or remove it to have one chosen"))

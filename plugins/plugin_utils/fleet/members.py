@@ -1,0 +1,217 @@
+# Copyright (c) 2026, the netloom.container_net authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to this collection: anything here may change without notice.
+
+"""Who takes part in a fleet, as the probes see it: endpoints with their networks, and what stands for the outside."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Dict, FrozenSet, Iterator, List, Optional, Sequence, Set, Tuple
+
+from ...module_utils._document import span
+from ...module_utils._model.addresses import ip_version
+from ...module_utils._model.document import (
+    LAN_NETWORKS,
+    Attachment,
+    BridgeNetwork,
+    Endpoint,
+    IpvlanNetwork,
+    Network,
+    OverlayNetwork,
+    RoutedNetwork,
+    StaticRoute,
+    Wire,
+    WireEnd,
+)
+from ...module_utils._model.joined import joined_networks
+from .planner import FleetPlan
+from .reading import Host
+
+EVERYTHING = ("0.0.0.0/0", "::/0")
+Check = Dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Member:
+    """An endpoint with its host and the networks it is on."""
+
+    host: Host
+    endpoint: Endpoint
+    container: Dict[str, Any]
+    networks: Dict[str, Network]
+
+    def attachment(self, network: str) -> Optional[Attachment]:
+        return next((item for item in self.endpoint.attachments if item.network == network), None)
+
+    def is_on(self, network: Network, host: Host) -> bool:
+        """Tell whether this endpoint is on a network of that host."""
+        return network.name in self.networks and (self.host is host or spans_hosts(self.networks[network.name], network))
+
+    def joined(self, network: str) -> FrozenSet[str]:
+        """Return the networks of this host that are one layer 2 with a network."""
+        return joined_networks(self.host.links).get(network, frozenset((network,)))
+
+    @property
+    def wire_ends(self) -> Tuple[Tuple[Wire, WireEnd], ...]:
+        """Return the wires that end here."""
+        return tuple((wire, end) for wire in self.host.links for end in wire.ends if end.endpoint == self.endpoint.name)
+
+    @property
+    def routes(self) -> Tuple[StaticRoute, ...]:
+        """Return all listed routes."""
+        return tuple(route for item in self.endpoint.attachments for route in item.routes) + self.endpoint.routes
+
+    def near_subnets(self) -> Iterator[str]:
+        """Yield the subnets that mean something on this endpoint's own interfaces."""
+        for network in self.networks.values():
+            yield from (subnet.subnet for subnet in network.subnets)
+        for _wire, end in self.wire_ends:
+            yield from end.addresses
+        for device in self.endpoint.devices:
+            yield from device.addresses
+
+    def default_networks(self, version: int) -> List[Network]:
+        """Return the networks of which one has the default route in a family."""
+        offers = [(item.gw_priority, self.networks[item.network]) for item in self.endpoint.attachments if _offers(item, self.networks[item.network], version)]
+        highest = max((priority for priority, _network in offers), default=0)
+        return [network for priority, network in offers if priority == highest]
+
+    def way_out(self, version: int) -> Optional[BridgeNetwork]:
+        """Return the network that leads this endpoint to the outside by masquerading, or None where that is not certain."""
+        best = self.default_networks(version)
+        bridges = [item for item in best if isinstance(item, BridgeNetwork) and item.gateway_on_host and item.masquerade and not item.vrf]
+        tagged = any(item.vlan or item.trunk for item in self.endpoint.attachments)  # only the bridge's own VLAN leads to the host
+        return bridges[0] if bridges and len(bridges) == len(best) and not tagged else None
+
+    def is_led(self, address: str) -> bool:
+        """Tell whether a listed route has a say in where packets to an address go."""
+        defaults = [route for route in self.routes if route.destination in EVERYTHING and 0 < route.metric < 1024 and ":" in address]
+        return bool(defaults) or any(span.holds(route.destination, address) for route in self.routes if route.destination not in EVERYTHING)
+
+    def may_pass(self, address: str) -> bool:
+        """Tell whether somebody other than the host may take packets for an address further."""
+        version = ip_version(address)
+        if self.endpoint.devices or self.is_led(address) or any(route.gateway and ip_version(route.destination) == version for route in self.routes):
+            return True
+        offers = (self.networks[item.network] for item in self.endpoint.attachments if _offers(item, self.networks[item.network], version))
+        return any(not (isinstance(network, RoutedNetwork) or (isinstance(network, BridgeNetwork) and network.gateway_on_host)) for network in offers)
+
+    @property
+    def is_confined(self) -> bool:
+        """Tell whether no interface leads further than to neighbours."""
+        return bool(self.endpoint.attachments) and all(network.internal for network in self.networks.values())
+
+
+def spans_hosts(one: Network, other: Network) -> bool:
+    """Tell whether the networks of one name on two hosts are one."""
+    if isinstance(one, LAN_NETWORKS):
+        return not one.internal and [item.subnet for item in one.subnets] == [item.subnet for item in other.subnets]
+    return not isinstance(one, BridgeNetwork)
+
+
+class Fleet:
+    """Who stands between the networks of each host."""
+
+    def __init__(self, members: Sequence[Member]) -> None:
+        self._routed: Set[Tuple[str, str]] = set()
+        for member in members:
+            wired = {other.network for wire, end in member.wire_ends for other in wire.ends if other is not end and other.network is not None}
+            if member.endpoint.forwarding or wired:
+                self._routed.update((_home(member.host, name), name) for name in {*member.networks, *wired})
+
+    def has_routers(self, member: Member, network: Network) -> bool:
+        """Tell whether an endpoint that may forward is on a network."""
+        return any((_home(member.host, name), name) in self._routed for name in member.joined(network.name))
+
+    def are_joined(self, source: Member, target: Member, network: Network) -> bool:
+        """Tell whether wires make a network one layer 2 with one of the source's."""
+        return source.host is target.host and not target.joined(network.name).isdisjoint(source.networks)
+
+
+def _home(host: Host, name: str) -> str:
+    """Return what tells networks of one name apart: the host where it is one of its own."""
+    return "" if any(network.name == name and isinstance(network, OverlayNetwork) for network in host.networks) else host.name
+
+
+def _offers(attachment: Attachment, network: Network, version: int) -> bool:
+    """Tell whether a network offers an endpoint a default route in a family."""
+    address = attachment.ipv4_address if version == 4 else attachment.ipv6_address
+    if network.internal and not isinstance(network, OverlayNetwork):
+        return False
+    if isinstance(network, RoutedNetwork):
+        return address is not None
+    if isinstance(network, IpvlanNetwork) and network.mode != "l2":
+        return address is not None
+    return address is not None and any(subnet.gateway for subnet in network.subnets if span.holds(subnet.subnet, address))
+
+
+class Outside:
+    """Each host's underlay address, and for each host another one that stands for the outside."""
+
+    def __init__(self, plan: FleetPlan) -> None:
+        self.networks = {host.name: host.networks for host in plan.hosts}
+        self.addresses: Dict[str, str] = {}
+        for host in plan.hosts:
+            address = plan.vteps.get(host.name) or host.variables.default_address
+            if address:
+                self.addresses[host.name] = address
+        self._order = list(self.addresses)
+        self._index = {name: index for index, name in enumerate(self._order)}
+        self._known = set(self.addresses.values())
+
+    def of(self, host: str) -> Optional[str]:
+        """Return the next host in inventory order whose address differs, None in a fleet of one."""
+        if host not in self._index or len(self._known) < 2:
+            return None
+        start = self._index[host]
+        for step in range(1, len(self._order)):
+            other = self._order[(start + step) % len(self._order)]
+            if self.addresses[other] != self.addresses[host]:
+                return other
+        return None
+
+
+def make_check(
+    source: Optional[Member],
+    kind: str,
+    address: str,
+    expect: str,
+    reason: str,
+    *,
+    from_host: str = "",
+    port: Optional[int] = None,
+    to: Optional[Member] = None,
+    to_host: str = "",
+    to_port: Optional[int] = None,
+) -> Check:
+    """Return a probe; without a source it starts from the host `from_host` itself."""
+    return {
+        "from_host": source.host.name if source else from_host,
+        "from": source.endpoint.name if source else "",
+        "container": source.container if source else None,
+        "type": kind,
+        "address": address,
+        "port": port,
+        "expect": expect,
+        "reason": reason,
+        "to": to.endpoint.name if to else "",
+        "to_host": to.host.name if to else to_host,
+        "to_container": to.container if to else None,
+        "to_port": to_port,
+    }
+
+
+def list_members(plan: FleetPlan) -> List[Member]:
+    """Return every endpoint that has a namespace of its own, with what finds it on its host."""
+    found: List[Member] = []
+    for host in plan.hosts:
+        raw = host.variables.endpoints
+        containers = {entry["name"]: entry.get("container") for entry in raw} if isinstance(raw, list) else {}
+        networks = {network.name: network for network in host.networks}
+        for endpoint in host.endpoints:
+            if endpoint.network_mode in (None, "none") and containers[endpoint.name]:
+                found.append(Member(host, endpoint, containers[endpoint.name], {item.network: networks[item.network] for item in endpoint.attachments}))
+    return found

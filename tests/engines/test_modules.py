@@ -1,0 +1,46 @@
+# Copyright (c) 2026, the netloom.container_net authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The modules that look: what they tell of a container that a runtime knows by name."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.netloom.container_net.plugins.module_utils._ansible.info import Report, observe_everything, read_places
+from ansible_collections.netloom.container_net.plugins.module_utils._ansible.places import find_places
+from ansible_collections.netloom.container_net.plugins.module_utils._firewall.backend import NoFirewall
+from ansible_collections.netloom.container_net.plugins.module_utils._model.errors import ContainerNotRunning
+from ansible_collections.netloom.container_net.plugins.module_utils._probe.check import Check, Place
+from ansible_collections.netloom.container_net.plugins.module_utils._probe.runner import run_checks
+from engines import Folders, running
+from harness.engine import Declaration, Tools, give_uplink, settle
+
+WEB = {"name": "web", "ipam_config": [{"subnet": "10.20.0.0/24"}]}
+
+
+@pytest.mark.fake_host
+@pytest.mark.parametrize("kind", ["docker", "podman"])
+def test_looking_into_a_container(folders: Folders, kind: str) -> None:
+    give_uplink()
+    with running(folders, kind) as engine:
+        engine.run("app")
+        settle(Declaration([WEB], [{"name": "api", "container": {kind: "app"}, "networks": [{"name": "web", "ipv4_address": "10.20.0.10"}]}]))
+
+        def told(*containers: dict) -> dict:
+            report = Report(observe_everything(read_places((), containers), NoFirewall(), Tools().run), None)
+            return dict(report.endpoints()[0]["interfaces"][0])
+
+        assert told()["container"] is None
+        inside = told({kind: "app", "pid": None})
+        assert (inside["container"], inside["interface"], inside["addresses"]) == ("%s:app" % kind, "eth0", ["10.20.0.10/24"])
+        with pytest.raises(ContainerNotRunning, match="container 'nosuch'"):
+            told({kind: "nosuch"})
+
+        def outcome(name: str) -> str:
+            place = Place(label=name, container="%s:%s" % (kind, name))
+            checks, _responders = find_places([Check("c", place, "ping", "10.20.0.1", "gateway")], ())
+            return run_checks(checks)[0].line if not run_checks(checks)[0].ok else "pass"
+
+        assert outcome("app") == "pass"
+        assert "could not be tried: %s container 'nosuch'" % kind in outcome("nosuch")

@@ -1,0 +1,67 @@
+# Copyright (c) 2026, the netloom.container_net authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Containers whose namespace outlives them: ours, or that of a pause container. Nothing has to be attached again, by nobody."""
+
+from __future__ import annotations
+
+import pytest
+from engines import Folders, answers, running
+from harness.engine import Declaration, give_uplink, settle
+from harness.host import sh
+
+WEB = {"name": "web", "ipam_config": [{"subnet": "10.20.0.0/24"}]}
+PORT = [("outside", "tcp", "192.0.2.1", 8080)]
+SLEEP = ("/bin/sleep", "100000")
+
+
+@pytest.mark.fake_host(timeout=120)
+def test_podman_joins_a_namespace_of_ours(folders: Folders) -> None:
+    give_uplink()
+    declared = Declaration(
+        [WEB],
+        [
+            {"name": "shop", "container": {"netns": "shop"}, "networks": ["web"], "ports": ["8080:80"]},
+            {"name": "helper", "container": {"podman": "helper"}, "network_mode": "container:shop"},
+        ],
+    )
+    with running(folders, "podman") as podman:
+        settle(Declaration(declared.networks, declared.endpoints[:1]))
+        podman.run("shop", "ns:/run/netns/shop")
+        podman.run("helper", "ns:/run/netns/shop", SLEEP)
+        answers(PORT, "shop")
+        assert settle(declared) == []
+        podman.restart("shop")
+        answers(PORT, "shop")
+        podman.remove("shop")
+        podman.run("shop", "ns:/run/netns/shop")
+        answers(PORT, "shop")
+        assert settle(declared) == []
+        podman.remove("helper")
+        podman.remove("shop")
+        settle(None)
+        assert sh("ip netns").split()[0] == "outside"
+
+
+@pytest.mark.fake_host(timeout=120)
+def test_docker_joins_a_pause_container(folders: Folders) -> None:
+    give_uplink()
+    declared = Declaration(
+        [WEB],
+        [
+            {"name": "shop", "container": {"docker": "shop-pause"}, "networks": ["web"], "ports": ["8080:80"]},
+            {"name": "app", "container": {"docker": "shop"}, "network_mode": "container:shop"},
+        ],
+    )
+    with running(folders, "docker") as docker:
+        docker.run("shop-pause", command=SLEEP)
+        docker.run("shop", "container:shop-pause")
+        settle(declared)
+        answers(PORT, "shop")
+        docker.restart("shop")
+        answers(PORT, "shop")
+        docker.remove("shop")
+        docker.run("shop", "container:shop-pause")
+        answers(PORT, "shop")
+        assert settle(declared) == []

@@ -1,0 +1,278 @@
+# Copyright (c) 2026, the netloom.container_net authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Bridges: a link of the host as a port, with its addresses and routes moved and brought back; STP and its companions; what this kernel lacks."""
+
+from __future__ import annotations
+
+import os
+from typing import Any, Optional
+
+import pytest
+from ansible_collections.netloom.container_net.plugins.module_utils._kernel.door import Door
+from ansible_collections.netloom.container_net.plugins.module_utils._model.errors import ContainerNetError, InputError
+from harness.declarations import V4, V6, endpoint, network
+from harness.engine import Declaration, converge, give_uplink, lines, settle
+from harness.faults import count_points, die_at, refuse_once
+from harness.host import on_fake_host, sh, share_out
+from harness.snapshot import assert_same, differences, take_snapshot
+from harness.traffic import Server, Stream, ask, await_addresses
+
+# Containers get a piece of the LAN's addresses, and the LAN's router.
+LAN = [{"subnet": "192.0.2.0/24", "ip_range": "192.0.2.64/28", "gateway": "192.0.2.2"}, {"subnet": "2001:db8:2::/64"}]
+
+
+def lan(*interfaces: str, **options: Any) -> Declaration:
+    # Without a name of its own the bridge keeps the one derived from its network's.
+    return Declaration(
+        [network("lan", *LAN, interfaces=list(interfaces or ["eth0"]), **options)], [endpoint("a", "lan"), endpoint("b", "lan")], prepare=give_lan
+    )
+
+
+def give_lan() -> None:
+    """The host's only uplink, with routes of other makers: by DHCP, by hand, to a subnet without a gateway."""
+    give_uplink()
+    sh(
+        """
+        ip route add 198.51.100.0/24 via 192.0.2.2 dev eth0 proto dhcp metric 100
+        ip route add 203.0.113.0/24 dev eth0 proto static metric 50
+        ip address add 192.0.2.11/24 dev eth0
+        ip -6 route add 2001:db8:99::/64 via 2001:db8:2::2 dev eth0 proto static metric 512
+        """
+    )
+
+
+def lan_host() -> Any:
+    give_lan()
+    await_addresses("", "outside")
+    return take_snapshot()
+
+
+@pytest.mark.fake_host
+def test_a_stream_survives_both_ways() -> None:
+    before = lan_host()
+    streams = [Stream("outside", "", "192.0.2.1"), Stream("outside", "", "2001:db8:2::1", port=4001), Stream("", "outside", "192.0.2.2", port=4002)]
+    planned = settle(lan())
+    assert "+ address 192.0.2.1/24 on br-lan" in planned
+    assert "- address 192.0.2.1/24 on eth0" in planned
+    assert any("eth0: master none → br-lan" in line for line in planned)
+    assert sh("ip -br -4 address show eth0").split()[2:] == []
+    routes = sh("ip route; ip -6 route")
+    assert "default via 192.0.2.2 dev br-lan" in routes
+    assert "198.51.100.0/24 via 192.0.2.2 dev br-lan proto dhcp metric 100" in routes
+    assert "203.0.113.0/24 dev br-lan proto static" in routes
+    assert "2001:db8:99::/64 via 2001:db8:2::2 dev br-lan proto static metric 512" in routes
+    assert "dev eth0" not in "\n".join(line for line in routes.splitlines() if not line.startswith(("fe80", "2001:db8:2::/64 dev br-lan")))
+    await_addresses("a")
+    servers = [Server(space, name, [80]) for space, name in (("a", "a"), ("outside", "world"), ("", "host"))]
+    try:
+        four = sh("ip -br -4 address show eth0", "a").split()[2].split("/")[0]
+        six = sh("ip -br -6 address show eth0", "a").split()[2].split("/")[0]
+        questions = [
+            ("outside", "tcp", four, 80),
+            ("outside", "tcp", six, 80),
+            ("a", "tcp", "192.0.2.2", 80),
+            ("a", "tcp", "192.0.2.1", 80),
+            ("outside", "tcp", "192.0.2.1", 80),
+        ]
+        assert ask(questions) == ["a 192.0.2.2", "a 2001:db8:2::2", "world " + four, "host " + four, "host 192.0.2.2"]  # type: ignore[arg-type]
+    finally:
+        for server in servers:
+            server.stop()
+    settle(None)
+    assert_same(before)
+    for stream in streams:
+        beats, longest = stream.finish()
+        assert beats > 20
+        assert longest < 1.2
+
+
+@pytest.mark.fake_host
+def test_a_port_comes_and_goes_while_the_bridge_stays() -> None:
+    before = lan_host()
+    without = Declaration([network("lan", *LAN, gateway_on_host=False)], [endpoint("a", "lan")])
+    # A network of the LAN's addresses beside the LAN would steal its routes.
+    with pytest.raises(InputError, match="overlaps the host's address"):
+        converge(without)
+    quiet = Declaration([network("lan", gateway_on_host=False)], [endpoint("a", {"name": "lan", "ipam": "none"})])
+    ported = Declaration([network("lan", interfaces=["eth0"])], quiet.endpoints)
+    settle(quiet)
+    alone = take_snapshot()
+    stream = Stream("outside", "", "192.0.2.1")
+    assert not any(line.startswith(("+ bridge", "- bridge", "- veth")) for line in settle(ported))
+    settle(quiet)
+    assert_same(alone)
+    settle(ported)
+    settle(None)
+    assert_same(before)
+    assert stream.finish()[0] > 10
+
+
+@pytest.mark.fake_host
+def test_after_a_reboot_it_moves_again() -> None:
+    before = lan_host()
+    converge(lan())
+    there = take_snapshot()
+    # The host's own configuration puts everything on the NIC again; /run is empty, and nothing of ours is left.
+    converge(None)
+    sh("rm -rf /run/container_net")
+    settle(lan())
+    assert_same(there)
+    settle(None)
+    assert_same(before)
+
+
+@pytest.mark.fake_host
+def test_an_address_that_comes_back_is_moved_again() -> None:
+    lan_host()
+    converge(lan())
+    there = take_snapshot()
+    sh("ip address add 192.0.2.1/24 dev eth0")
+    assert settle(lan()) == ["- address 192.0.2.1/24 on eth0"]
+    assert_same(there)
+
+
+@pytest.mark.fake_host
+def test_a_wire_without_addresses_joins_a_network() -> None:
+    """The host stays the router: who is behind the port is a member like any container."""
+    give_uplink()
+    sh("ip netns add printer; ip link add lp0 address 02:00:00:00:0b:01 type veth peer name eth0 netns printer; ip link set lp0 up")
+    sh("ip link set lo up; ip address add 10.20.0.200/24 dev eth0; ip link set eth0 up; ip route add default via 10.20.0.1", "printer")
+    before = take_snapshot()
+    settle(Declaration([network("web", V4, interfaces=["lp0"], gateway_on_host=True)], [endpoint("a", "web")]))
+    servers = [Server("a", "a", [80]), Server("outside", "world", [80])]
+    try:
+        four = sh("ip -br -4 address show eth0", "a").split()[2].split("/")[0]
+        assert ask([("printer", "tcp", four, 80), ("printer", "tcp", "192.0.2.2", 80)]) == ["a 10.20.0.200", "world 192.0.2.1"]
+    finally:
+        for server in servers:
+            server.stop()
+    settle(None)
+    assert_same(before)
+
+
+@pytest.mark.fake_host
+def test_what_cannot_be_a_port_is_refused() -> None:
+    give_lan()
+    sh("ip link add other type bridge; ip link add busy type veth peer name busy1; ip link set busy master other; ip link add br-own type bridge")
+    converge(Declaration([network("web", V4)], [endpoint("a", {"name": "web", "host_interface_name": "ours"})], prepare=give_lan), scope="side")
+    before = take_snapshot()
+    with pytest.raises(InputError) as caught:
+        converge(lan("busy", "other", "ours", "eth9"))
+    text = str(caught.value)
+    for words in ("is a port of other already", "other is a bridge", "was made by this collection (scope 'side')", "no such interface on this host"):
+        assert words in text
+    with pytest.raises(InputError, match="was not made by this collection, which cannot note there what it moved"):
+        converge(lan(bridge_name="br-own"))
+    with pytest.raises(InputError, match="would close the host to its neighbours there"):
+        converge(lan(gateway_on_host=True))
+    assert_same(before)
+
+
+@pytest.mark.fake_host
+def test_the_management_interface_is_refused() -> None:
+    before = lan_host()
+    os.environ["SSH_CONNECTION"] = "192.0.2.2 50000 192.0.2.1 22"
+    with pytest.raises(InputError, match="interface eth0 carries this SSH connection"):
+        converge(lan())
+    del os.environ["SSH_CONNECTION"]
+    assert_same(before)
+    converge(lan())
+    # Once moved, further runs may come over it.
+    os.environ["SSH_CONNECTION"] = "192.0.2.2 50000 192.0.2.1 22"
+    assert lines(converge(lan(), check=True)) == []
+    del os.environ["SSH_CONNECTION"]
+
+
+KILLED = {"create": (None, lan()), "remove": (lan(), None)}
+
+
+@pytest.mark.parametrize("name", KILLED)
+def test_killed_at_every_point(name: str) -> None:
+    """A plain second run completes it, and at no point the host has lost an address."""
+    start, goal = KILLED[name]
+
+    def reach() -> None:
+        give_lan()
+        if start is not None:
+            converge(start)
+
+    def clean_run() -> Any:
+        reach()
+        return count_points(goal), take_snapshot()
+
+    points, clean = on_fake_host(clean_run)
+
+    def survives(point: int) -> Optional[str]:
+        def body() -> str:
+            reach()
+            die_at(goal, point)
+            shown = sh("ip -br address")
+            lost = [address for address in ("192.0.2.1/24", "192.0.2.11/24", "2001:db8:2::1/64") if address not in shown]
+            try:
+                converge(goal)
+                again = lines(converge(goal))
+            except ContainerNetError as error:
+                return str(error)
+            return "\n".join([*lost, differences(clean, take_snapshot()), *again]).strip()
+
+        complaint = on_fake_host(body)
+        return complaint and "killed before point %d of %d (%s): %s" % (point, len(points), points[point], complaint)
+
+    complaints = share_out(survives, range(0, len(points), 2))
+    assert not complaints, "%d of %d points:\n%s" % (len(complaints), len(points), "\n".join(complaints))
+
+
+@pytest.mark.fake_host
+def test_a_refusal_on_the_way_brings_everything_home() -> None:
+    before = lan_host()
+    for position in range(0, 30, 3):
+        door = Door(messages_per_datagram=1, fault=refuse_once(position, 22))
+        if (words := _complaint(lan(), door=door)) is None:
+            converge(None)
+        else:
+            assert "what stood before was put back" in words, (position, words)
+        assert_same(before)
+
+
+def _complaint(declaration: Declaration, **options: Any) -> Optional[str]:
+    try:
+        converge(declaration, **options)
+    except ContainerNetError as error:
+        return str(error)
+    return None
+
+
+@pytest.mark.fake_host
+def test_settings_in_place() -> None:
+    give_uplink()
+    before = take_snapshot()
+
+    def web(**options: Any) -> Declaration:
+        return Declaration([network("web", V4, V6, **options)], [endpoint("a", "web")])
+
+    settle(web(stp=False, priority=4096, ageing_time=60, multicast_snooping=False))
+    assert settle(web(stp=True, priority=8192, ageing_time=300, multicast_snooping=True)) == [
+        "~ bridge br-web: stp off → on, ageing_time 60 → 300, multicast_snooping off → on, priority 4096 → 8192"
+    ]
+    settle(web(stp=False))
+    settle(None)
+    assert_same(before)
+
+
+@pytest.mark.fake_host
+def test_a_kernel_without_vlan_filtering_or_vrf_refuses_and_keeps_nothing() -> None:
+    give_uplink()
+    before = take_snapshot()
+    wanted = {
+        "vlan_filtering": Declaration([network("web", V4, vlan_filtering=True)], [endpoint("a", {"name": "web", "vlan": 10, "trunk": [20, 30]})]),
+        "vrf": Declaration([network("web", V4, vrf="vrf-web", vrf_table=1001)], [endpoint("a", "web")]),
+    }
+    for name, declaration in wanted.items():
+        if (words := _complaint(declaration)) is None:
+            assert lines(converge(declaration)) == []
+            converge(None)
+        else:
+            assert "this kernel" in words, name
+        assert_same(before)

@@ -1,0 +1,404 @@
+# Copyright (c) 2026, the netloom.container_net authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A change that waits for its confirmation: it stays with one, and without one the host looks as it did before."""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import time
+from typing import Callable, Dict, List, Optional, Sequence, Tuple
+
+import pytest
+from ansible_collections.netloom.container_net.plugins.module_utils._ansible import engine
+from ansible_collections.netloom.container_net.plugins.module_utils._ansible.topology import build_declaration, read_declaration
+from ansible_collections.netloom.container_net.plugins.module_utils._firewall.backend import NoFirewall, select_backend
+from ansible_collections.netloom.container_net.plugins.module_utils._kernel import unconfirmed
+from ansible_collections.netloom.container_net.plugins.module_utils._kernel.door import Door
+from ansible_collections.netloom.container_net.plugins.module_utils._model.errors import ContainerNetError, NotConfirmed
+from ansible_collections.netloom.container_net.plugins.module_utils._model.link import Bridge, Link
+from ansible_collections.netloom.container_net.plugins.module_utils._model.mark import Mark
+from ansible_collections.netloom.container_net.plugins.module_utils._model.objects import HOST, KernelObject, Route
+from harness.declarations import V4, V6, endpoint, network
+from harness.engine import Declaration, Tools, check, converge, give_uplink, lines
+from harness.faults import count_points, die_at, refuse_once
+from harness.foreign import add_foreign_things
+from harness.guards import NOTE, await_no_guard, guards, keep_log, processes
+from harness.host import Child, bind_space, on_fake_host, sh, share_out
+from harness.snapshot import assert_same, differences, take_snapshot
+from harness.traffic import Server, ask
+
+keep_log()
+
+LONG, SHORT = 60.0, 0.6
+SLACK = 6.0
+EMPTY = Declaration(prepare=add_foreign_things)
+WEB = Declaration(
+    [network("web", V4, V6)],
+    [endpoint("a", {"name": "web", "ipv4_address": "10.20.0.10"}, ports=["8080:80/tcp"]), endpoint("b", "web")],
+    prepare=add_foreign_things,
+)
+OTHER = Declaration(
+    [network("web", V4, V6, mtu=1400, enable_icc=False), network("db", {"subnet": "10.22.0.0/24"})],
+    [endpoint("a", {"name": "web", "ipv4_address": "10.20.0.11"}, "db", ports=["8081:80/tcp"]), endpoint("c", "web")],
+    prepare=add_foreign_things,
+)
+RUNS = {"create": (EMPTY, WEB), "change": (WEB, OTHER), "remove": (WEB, EMPTY)}
+SLICES = 4  # of the points of a run, every so many-th is tried
+
+
+def reach(start: Declaration) -> None:
+    start.prepare()
+    if start.networks:
+        converge(start)
+
+
+def confirm(scope: str = "main", connection: str = "", check_mode: bool = False) -> unconfirmed.Pending:
+    return unconfirmed.confirm(engine.STATE_DIRECTORY, scope, connection, check_mode=check_mode)
+
+
+@pytest.mark.fake_host
+@pytest.mark.parametrize("name", RUNS)
+def test_a_confirmed_change_stays_and_leaves_nothing_else(name: str) -> None:
+    start, goal = RUNS[name]
+
+    def clean() -> Tuple[str, ...]:
+        reach(start)
+        converge(goal)
+        return take_snapshot()
+
+    expected = on_fake_host(clean)
+    reach(start)
+    running = processes()
+    outcome = converge(goal, confirm_timeout=LONG)
+    assert outcome.confirm_before
+    assert len(guards()) == 1
+    assert 50 < confirm().seconds_left <= LONG
+    assert processes() == running
+    left = differences(expected, take_snapshot())
+    assert left == "", left
+    assert converge(goal, confirm_timeout=LONG).confirm_before is None, "nothing to do needs no confirmation"
+    assert guards() == []
+
+
+@pytest.mark.fake_host
+@pytest.mark.parametrize("name", RUNS)
+def test_an_unconfirmed_change_is_taken_back_in_time(name: str) -> None:
+    start, goal = RUNS[name]
+    reach(start)
+    before, running = take_snapshot(), processes()
+    started = time.monotonic()
+    assert converge(goal, confirm_timeout=SHORT).confirm_before
+    assert len(guards()) == 1
+    await_no_guard(SHORT + SLACK)
+    assert time.monotonic() - started >= SHORT
+    assert_same(before)
+    assert processes() == running
+    with pytest.raises(NotConfirmed, match="taken back"):
+        confirm()
+    assert lines(converge(goal)), "the host takes changes again"
+    assert converge(goal).steps == ()
+
+
+@pytest.mark.fake_host
+def test_looking_starts_nothing() -> None:
+    give_uplink()
+    planned = check(WEB, confirm_timeout=LONG)
+    assert planned
+    assert guards() == []
+    assert converge(WEB, check=True, confirm_timeout=LONG).confirm_before is None
+
+
+@pytest.mark.fake_host
+def test_a_guard_holds_nothing_of_its_run() -> None:
+    give_uplink()
+    ours, others = os.pipe()
+    os.set_inheritable(others, True)
+    converge(WEB, confirm_timeout=LONG)
+    os.close(others)
+    assert os.read(ours, 1) == b"", "the guard keeps a pipe open that somebody reads until its end"
+    (guard,) = guards()
+    held = {number: os.readlink("/proc/%d/fd/%s" % (guard, number)) for number in os.listdir("/proc/%d/fd" % guard)}
+    assert {held.pop(number) for number in "012"} == {"/dev/null"}
+    assert sorted(target.split(":")[0].split("#")[0] for target in held.values()) == ["/run/container_net/", "pipe", "pipe"]
+    assert os.readlink("/proc/%d/cwd" % guard) == "/"
+    assert os.getpgid(guard) != os.getpgid(0)
+    confirm()
+
+
+# ---- who else wants something meanwhile
+
+
+@pytest.mark.fake_host
+def test_nothing_else_changes_the_host_meanwhile() -> None:
+    give_uplink()
+    converge(WEB, confirm_timeout=LONG)
+    before = take_snapshot()
+    for declaration, scope in ((OTHER, "main"), (None, "main"), (Declaration([network("db", {"subnet": "10.22.0.0/24"})]), "second")):
+        with pytest.raises(NotConfirmed, match=r"scope 'main' .* in (5\d|60) s .*nothing was changed.*netloom\.container_net\.confirm"):
+            converge(declaration, scope=scope)
+        assert_same(before)
+    assert converge(OTHER, check=True).steps, "looking is allowed"
+    confirm()
+    assert converge(OTHER).steps
+
+
+@pytest.mark.fake_host
+def test_a_confirmation_must_be_meant() -> None:
+    give_uplink()
+    mine = "192.0.2.2 50000 192.0.2.1 22"
+    with pytest.raises(NotConfirmed, match="no change of scope 'main' waits"):
+        confirm()
+    converge(WEB, confirm_timeout=LONG, connection=mine)
+    note = take_snapshot()
+    with pytest.raises(NotConfirmed, match="scope 'main', not of 'second'"):
+        confirm("second")
+    with pytest.raises(NotConfirmed, match="reset_connection"):
+        confirm(connection=mine)
+    confirm(connection="192.0.2.2 50001 192.0.2.1 22", check_mode=True)
+    assert_same(note)
+    confirm(connection="192.0.2.2 50001 192.0.2.1 22")
+    with pytest.raises(NotConfirmed, match="it was confirmed before"):
+        confirm()
+    assert guards() == []
+
+
+@pytest.mark.fake_host
+def test_a_killed_guard_blocks_nobody() -> None:
+    give_uplink()
+    converge(WEB, confirm_timeout=LONG)
+    os.kill(guards()[0], signal.SIGKILL)
+    await_guard_dead()
+    with pytest.raises(NotConfirmed):
+        confirm()
+    converge(WEB)
+    assert not os.path.lexists(NOTE)
+    converge(None, confirm_timeout=LONG)
+    confirm()
+
+
+def await_guard_dead() -> None:
+    end = time.monotonic() + 5
+    while guards():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+def test_two_hosts_do_not_see_each_other() -> None:
+    def other_host() -> None:
+        give_uplink()
+        with pytest.raises(NotConfirmed):
+            confirm()
+        converge(WEB, confirm_timeout=LONG)
+        confirm()
+        assert guards() == []
+
+    def this_host() -> None:
+        give_uplink()
+        before = take_snapshot()
+        converge(WEB, confirm_timeout=2)
+        mine = guards()
+        on_fake_host(other_host)
+        assert guards() == mine
+        await_no_guard(2 + SLACK)
+        assert_same(before)
+
+    on_fake_host(this_host)
+
+
+# ---- whatever dies
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_a_run_killed_anywhere_is_taken_back_at_once(name: str) -> None:
+    start, goal = RUNS[name]
+
+    def points_of_a_run() -> List[str]:
+        reach(start)
+        found = count_points(goal, confirm_timeout=LONG)
+        confirm()
+        return found
+
+    points = on_fake_host(points_of_a_run)
+    assert len(points) >= 30, points
+    over = len(points) - points[::-1].index("write")  # the run's last word is to its guard; from then on the confirmation decides
+
+    def survives(point: int) -> Optional[str]:
+        def body() -> str:
+            reach(start)
+            before = take_snapshot()
+            killed = time.monotonic()
+            die_at(goal, point, confirm_timeout=LONG)
+            if point >= over:
+                confirm()
+                return "\n".join(lines(converge(goal)))
+            await_no_guard(SLACK)
+            sh("rm -f /run/container_net/lock; rmdir /run/container_net 2>/dev/null || true")  # the next run takes the dead run's lock file
+            assert time.monotonic() - killed < LONG / 2
+            return differences(before, take_snapshot())
+
+        complaint = on_fake_host(body)
+        return complaint and "killed before point %d of %d (%s): %s" % (point, len(points), points[point], complaint)
+
+    complaints = share_out(survives, [*range(0, over, SLICES), *range(over, len(points))])
+    assert not complaints, "%d points:\n%s" % (len(complaints), "\n".join(complaints))
+
+
+@pytest.mark.fake_host
+def test_the_end_of_the_session_does_not_matter() -> None:
+    """A hang-up reaches every process of a session and its groups; a closed connection ends no guard."""
+    give_uplink()
+    before = take_snapshot()
+
+    def run() -> None:
+        os.setsid()
+        converge(WEB, confirm_timeout=2)
+        os.killpg(0, signal.SIGHUP)
+
+    status = Child(run).wait()
+    assert os.WTERMSIG(status) == signal.SIGHUP
+    assert guards()
+    assert sh("ip -o link show br-web")
+    await_no_guard(2 + SLACK)
+    assert_same(before)
+
+
+@pytest.mark.fake_host
+def test_a_failed_run_needs_no_guard_any_more() -> None:
+    reach(WEB)
+    before = take_snapshot()
+    with pytest.raises(ContainerNetError, match="what stood before was put back"):
+        converge(OTHER, door=Door(fault=refuse_once(5, errno.EPERM)), confirm_timeout=LONG)
+    assert guards() == []
+    assert_same(before)
+
+
+@pytest.mark.fake_host
+def test_where_putting_back_fails_the_guard_goes_on_at_once() -> None:
+    reach(WEB)
+    before = take_snapshot()
+    run, calls = os.getpid(), []
+
+    def around(moment: str, argv: Sequence[str]) -> Optional[Tuple[int, str, str]]:
+        if moment == "before" and argv[0].endswith("-restore") and os.getpid() == run:
+            calls.append(argv[0])
+            return (2, "", "no more firewall") if len(calls) > 1 else None
+        return None
+
+    with pytest.raises(ContainerNetError, match="putting back what stood before failed too"):
+        converge(OTHER, tools=Tools(around=around), confirm_timeout=LONG)
+    await_no_guard(SLACK)
+    assert_same(before)
+
+
+@pytest.mark.fake_host
+def test_a_container_that_ended_meanwhile_is_no_obstacle() -> None:
+    give_uplink()
+    bind_space("/run/box/one")
+    box = Declaration([network("web", V4)], [{"name": "a", "container": {"path": "/run/box/one"}, "networks": ["web"]}, endpoint("b", "web")])
+    converge(box)
+    converge(Declaration([network("web", V4, mtu=1400)], box.endpoints), confirm_timeout=SHORT)
+    sh("umount /run/box/one; rm /run/box/one")
+    await_no_guard(SHORT + SLACK)
+    assert "mtu 1500" in sh("ip link show br-web")
+    assert "mtu 1500" in sh("ip link show eth0", "b")
+
+
+# ---- which clock
+
+
+@pytest.mark.fake_host
+def test_only_the_boot_clock_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Steps of the clock on the wall say nothing; the time a host sleeps counts, which no other clock shows."""
+    give_uplink()
+    before = take_snapshot()
+    slept = "/run/slept"
+    boot, wall = unconfirmed.boot_clock, time.time
+
+    def shifted() -> float:
+        return boot() + (10 * LONG if os.path.exists(slept) else 0.0)
+
+    monkeypatch.setattr(unconfirmed, "boot_clock", shifted)
+    monkeypatch.setattr("time.time", lambda: wall() + 100 * LONG * (time.monotonic() % 2 - 1))
+    assert abs(boot() - time.clock_gettime(time.CLOCK_BOOTTIME)) < 1
+    converge(WEB, confirm_timeout=LONG)
+    time.sleep(0.5)
+    assert len(guards()) == 1
+    sh("touch %s" % slept)
+    await_no_guard(SLACK)
+    sh("rm %s" % slept)
+    assert_same(before)
+
+
+# ---- changes that cut the host off
+
+CONTROLLER = "203.0.113.10"
+SSH = "%s 50000 192.0.2.1 22" % CONTROLLER
+Cut = Callable[[], engine.Request]
+
+
+def give_controller() -> None:
+    """The controller sits behind the router that `outside` is."""
+    give_uplink()
+    sh("echo 1 > /proc/sys/net/ipv4/conf/all/rp_filter")
+    sh("ip address add %s/32 dev lo" % CONTROLLER, "outside")
+
+
+def is_reached() -> bool:
+    """Tell whether the controller gets an answer on the management port."""
+    return ask([("outside", "tcp", "192.0.2.1", 22)])[0] == "host %s" % CONTROLLER
+
+
+def declared(networks: List[Dict[str, object]], endpoints: Sequence[Dict[str, object]] = ()) -> Cut:
+    def cut() -> engine.Request:
+        document = read_declaration("main", networks, list(endpoints), None)
+        return request(build_declaration(document, allow_management=True, confirm_timeout=5))
+
+    return cut
+
+
+def objects(*items: KernelObject) -> Cut:
+    return lambda: request(lambda _facts: (items, ()), adopt=True)
+
+
+def request(build: engine.Build, adopt: bool = False) -> engine.Request:
+    backend = NoFirewall() if adopt else select_backend("iptables", lambda _tool: True)
+    return engine.Request("main", build, backend, Tools().run, prune=True, adopt=adopt, confirm_timeout=1.5)
+
+
+OURS = str(Mark("main", "object"))
+CUTS: Dict[str, Cut] = {
+    "a network over the controller's": declared([network("web", {"subnet": "203.0.113.0/24"})]),
+    "a piece of the controller's network": declared([network("web", {"subnet": "203.0.113.8/29"})]),
+    "its network inside": declared([network("web", {"subnet": "203.0.113.0/24"}, internal=True)]),
+    "its network with a container": declared([network("web", {"subnet": "203.0.113.0/24"})], [endpoint("a", "web")]),
+    "the controller's own address": declared([network("web", {"subnet": "203.0.113.0/28", "gateway": CONTROLLER})]),
+    "the management port published": declared([network("web", V4)], [endpoint("a", "web", ports=["22:2222/tcp"])]),
+    "it and others published": declared([network("web", V4)], [endpoint("a", "web", ports=["20-29:2220-2229/tcp"])]),
+    "a wrong gateway": objects(Route(HOST, CONTROLLER + "/32", gateway="192.0.2.99", device="eth0")),
+    "a wrong gateway to the whole network": objects(Route(HOST, "203.0.113.0/24", gateway="192.0.2.99", device="eth0")),
+    "a bridge that takes the interface": objects(
+        Link(HOST, "br9", Bridge(), up=True, alias=OURS),
+        Link(HOST, "eth0", master="br9"),
+    ),
+}
+
+
+@pytest.mark.fake_host
+@pytest.mark.parametrize("what", CUTS)
+def test_a_host_that_is_cut_off_comes_back(what: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    give_controller()
+    sh("ip route replace 192.0.2.0/24 dev eth0 src %s" % CONTROLLER, "outside")
+    monkeypatch.setenv("SSH_CONNECTION", SSH)
+    server = Server("", "host", [22])
+    assert is_reached()
+    before = take_snapshot()
+    engine.converge(CUTS[what]())
+    assert not is_reached(), "this change cuts nothing off"
+    await_no_guard(1.5 + SLACK)
+    assert_same(before)
+    assert is_reached()
+    server.stop()

@@ -1,0 +1,255 @@
+# Copyright (c) 2026, the netloom.container_net authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""An endpoint between two networks: it forwards, hides one behind its address if asked, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, Callable, Dict, List, Optional, Sequence
+
+import pytest
+from ansible_collections.netloom.container_net.plugins.module_utils._model.errors import ContainerNetError
+from harness.declarations import BOX, endpoint, network
+from harness.engine import Declaration, Tools, assert_settled, check, converge, give_uplink, lines, settle
+from harness.faults import count_points, die_at
+from harness.host import bind_space, filter_bridged_frames, on_fake_host, sh, share_out
+from harness.snapshot import assert_same, differences, take_snapshot
+from harness.traffic import Server, Stream, ask, await_addresses
+
+fake_host = pytest.mark.fake_host()
+
+LEFT = [{"subnet": "10.1.0.0/24", "gateway": "10.1.0.254"}, {"subnet": "fd01::/64", "gateway": "fd01::fe"}]
+RIGHT = [{"subnet": "10.2.0.0/24", "gateway": "10.2.0.254"}, {"subnet": "fd02::/64", "gateway": "fd02::fe"}]
+NETWORKS = [network("left", *LEFT, gateway_on_host=False, internal=True), network("right", *RIGHT, gateway_on_host=False, internal=True)]
+
+
+def at(name: str, number: str, **options: Any) -> Dict[str, Any]:
+    side = {"left": 1, "right": 2}[name]
+    return {"name": name, "ipv4_address": "10.%d.0.%d" % (side, int(number, 16)), "ipv6_address": "fd0%d::%s" % (side, number), **options}
+
+
+def routes(side: int, number: str) -> List[Dict[str, str]]:
+    """The other side by the router."""
+    return [
+        {"destination": "10.%d.0.0/24" % (3 - side), "gateway": "10.%d.0.%d" % (side, int(number, 16))},
+        {"destination": "fd0%d::/64" % (3 - side), "gateway": "fd0%d::%s" % (side, number)},
+    ]
+
+
+def declare(router: Optional[Dict[str, Any]] = None, prepare: Callable[[], None] = give_uplink, number: str = "fe", **options: Any) -> Declaration:
+    gate = {"name": "gate", "container": {"netns": "gate"}, "networks": [at("left", number), at("right", number)], "forwarding": True, **options}
+    ends = [endpoint("c", at("left", "5"), routes=routes(1, number)), endpoint("s", at("right", "6"), routes=routes(2, number))]
+    return Declaration(NETWORKS, [*ends, {**gate, **(router or {})}], prepare=prepare)
+
+
+PLAIN = declare()
+HIDING = declare(masquerade=["right"])
+
+
+def make_box() -> None:
+    give_uplink()
+    bind_space(BOX)
+    sh("echo 0 > /proc/sys/net/ipv4/ip_forward; echo 0 > /proc/sys/net/ipv6/conf/all/forwarding", BOX)
+
+
+IN_BOX: Dict[str, Any] = {"container": {"path": BOX}}
+BOXED = declare(IN_BOX, make_box, masquerade=["right"])
+
+
+def serve(declaration: Declaration) -> None:
+    declaration.prepare()
+    settle(declaration)
+    Server("s", "s", [80])
+    Server("c", "c", [80])
+    await_addresses("s", "c", "gate")
+
+
+ASKED = [("c", protocol, address, 80) for protocol in ("tcp", "udp") for address in ("10.2.0.6", "fd02::6")]
+BACK = [("s", "tcp", address, 80) for address in ("10.1.0.5", "fd01::5")]
+
+
+@fake_host
+@pytest.mark.parametrize("bridged", [False, True])
+def test_a_router_joins_two_networks(bridged: bool) -> None:
+    if filter_bridged_frames(bridged) < bridged:
+        pytest.skip("this kernel has no br_netfilter here")
+    serve(PLAIN)
+    assert ask(ASKED) == ["s 10.1.0.5", "s fd01::5"] * 2
+    assert ask(BACK) == ["c 10.2.0.6", "c fd02::6"]
+    assert sh("iptables-save", "gate") == ""
+    settle(HIDING)
+    assert ask(ASKED) == ["s 10.2.0.254", "s fd02::fe"] * 2
+    settle(PLAIN)
+    assert ask(ASKED) == ["s 10.1.0.5", "s fd01::5"] * 2
+    assert "CNET" not in sh("iptables-save; ip6tables-save", "gate")
+    assert "container-net:main:router" not in sh("ip -d link; ip -n gate -d link")
+
+
+@fake_host
+def test_without_forwarding_it_is_no_way() -> None:
+    serve(declare(number="fd", forwarding=False, sysctls={"net.ipv4.ip_forward": 0, "net.ipv6.conf.all.forwarding": 0}))
+    assert ask(ASKED) == [None] * 4
+
+
+@fake_host
+def test_masquerade_comes_and_goes_in_place() -> None:
+    give_uplink()
+    settle(PLAIN)
+    await_addresses("c", "s")
+    stream = Stream("c", "gate", "10.1.0.254")
+    added = settle(HIDING)
+    assert {line for line in added if "tables" in line} == {
+        "+ %s chain nat/CNET-POST in gate" % tool for tool in ("iptables", "ip6tables")
+    } | {"+ %s jump nat/POSTROUTING -j CNET-POST in gate" % tool for tool in ("iptables", "ip6tables")}
+    assert not [line for line in added if line.startswith(("+ veth", "- veth"))]
+    removed = settle(PLAIN)
+    assert {line for line in removed if line.startswith("- ip")} == {line.replace("+ ", "- ", 1) for line in added if line.startswith("+ ip")}
+    assert stream.finish()[0] > 10
+
+
+@fake_host
+@pytest.mark.parametrize("declaration", [PLAIN, HIDING, BOXED], ids=["plain", "hiding", "in a box"])
+def test_it_goes_without_a_trace(declaration: Declaration) -> None:
+    declaration.prepare()
+    before = take_snapshot()
+    settle(declaration)
+    settle(None)
+    assert_same(before)
+    assert_settled(None)
+
+
+@fake_host
+def test_an_endpoint_that_is_no_router_any_more_gets_its_settings_back() -> None:
+    make_box()
+    before = [sh("cat /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv6/conf/all/forwarding", BOX)]
+    settle(declare(IN_BOX, make_box, number="fd", masquerade=["right"]))
+    assert sh("cat /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv6/conf/all/forwarding", BOX).split() == ["1", "1"]
+    stopped = settle(declare({**IN_BOX, "forwarding": False}, number="fd"))
+    assert "~ sysctl net.ipv4.ip_forward in %s: value 1 → 0" % BOX in stopped
+    assert [sh("cat /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv6/conf/all/forwarding", BOX)] == before
+    assert "CNET" not in sh("iptables-save", BOX)
+
+
+@fake_host
+def test_drift_of_a_rule_inside_is_seen_and_mended() -> None:
+    give_uplink()
+    settle(HIDING)
+    before = take_snapshot()
+    for spoil in ("iptables -t nat -F CNET-POST", "iptables -t nat -A CNET-POST -j ACCEPT", "iptables -t nat -D POSTROUTING -j CNET-POST", "ip6tables -t nat -F"):
+        sh(spoil, "gate")
+        assert [line for line in settle(HIDING) if " in gate" in line], spoil
+        assert_same(before)
+    sh("echo 0 > /proc/sys/net/ipv4/ip_forward", "gate")
+    assert settle(HIDING) == ["~ sysctl net.ipv4.ip_forward in gate: value 0 → 1"]
+    # What somebody else put there stays, also when ours goes.
+    sh("iptables -t nat -A POSTROUTING -s 203.0.113.0/24 -j MASQUERADE", "gate")
+    settle(HIDING)
+    settle(PLAIN)
+    assert "203.0.113.0/24" in sh("iptables-save -t nat", "gate")
+
+
+@fake_host
+def test_only_routers_are_asked_for_their_rules() -> None:
+    give_uplink()
+    converge(HIDING)
+    tools = Tools()
+    converge(HIDING, tools=tools)
+    assert sorted(tools.calls) == sorted(["iptables-save", "ip6tables-save"] * 2)
+
+
+@fake_host
+def test_a_router_that_died_is_made_again() -> None:
+    serve(HIDING)
+    sh("ip netns delete gate")
+    deadline = time.monotonic() + 10
+    while ask(ASKED[:1]) != [None]:
+        assert time.monotonic() < deadline, "the namespace lives on"
+    settle(HIDING)
+    await_addresses("gate")
+    assert ask(ASKED) == ["s 10.2.0.254", "s fd02::fe"] * 2
+
+
+@fake_host
+def test_a_boxed_router_is_found_after_its_endpoint_left_the_declaration() -> None:
+    make_box()
+    before = take_snapshot()
+    settle(BOXED)
+    gone = settle(Declaration(NETWORKS, [endpoint("c", at("left", "5"))]))
+    assert "- iptables chain nat/CNET-POST in %s" % BOX in gone
+    settle(None)
+    assert_same(before)
+
+
+BEFORE = Declaration(prepare=make_box)
+RUNS = {"create": (BEFORE, BOXED), "change": (BOXED, declare(IN_BOX, make_box)), "remove": (BOXED, BEFORE)}
+
+
+def reach(start: Declaration) -> None:
+    start.prepare()
+    if start.networks:
+        converge(start)
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_killed_at_every_point(name: str) -> None:
+    start, goal = RUNS[name]
+
+    def clean_run() -> "tuple[List[str], Sequence[str]]":
+        reach(start)
+        return count_points(goal), take_snapshot()
+
+    points, clean = on_fake_host(clean_run)
+    near = [number for number, point in enumerate(points) if "tables" in point or BOX in point or "visits" in point or "write" in point]
+    assert len(near) >= 8, points
+
+    def survives(point: int) -> Optional[str]:
+        def body() -> str:
+            reach(start)
+            die_at(goal, point)
+            try:
+                converge(goal)
+                again = lines(converge(goal))
+                left = "\n".join([differences(clean, take_snapshot()), *again]).strip()
+                converge(None)
+            except ContainerNetError as error:
+                return str(error)
+            return left + ("CNET rules stay" if "CNET" in sh("iptables-save; ip6tables-save", BOX) else "")
+
+        complaint = on_fake_host(body)
+        return complaint and "killed before point %d of %d (%s): %s" % (point, len(points), points[point], complaint)
+
+    complaints = share_out(survives, near)
+    assert not complaints, "%d of %d points:\n%s" % (len(complaints), len(near), "\n".join(complaints))
+
+
+def test_killed_and_then_given_up() -> None:
+    """Whatever a dead run left of a router, absent finds it."""
+
+    def clean_run() -> "tuple[List[str], Sequence[str]]":
+        make_box()
+        return count_points(BOXED), ()
+
+    points, _nothing = on_fake_host(clean_run)
+    near = [number for number, point in enumerate(points) if "tables" in point or BOX in point]
+
+    def survives(point: int) -> Optional[str]:
+        def body() -> str:
+            make_box()
+            before = take_snapshot()
+            die_at(BOXED, point)
+            converge(None)
+            return differences(before, take_snapshot())
+
+        complaint = on_fake_host(body)
+        return complaint and "killed before point %d of %d (%s): %s" % (point, len(points), points[point], complaint)
+
+    complaints = share_out(survives, near)
+    assert not complaints, "\n".join(complaints)
+
+
+@fake_host
+def test_check_mode_reads_a_router_that_does_not_exist_yet() -> None:
+    give_uplink()
+    assert "+ iptables chain nat/CNET-POST in gate" in check(HIDING)

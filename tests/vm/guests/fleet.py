@@ -1,0 +1,167 @@
+# Copyright (c) 2026, the netloom.container_net authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Two guests as a fleet in an Ansible inventory, and the collection's playbooks run on them over SSH."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+import tarfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Callable, Iterable, Iterator, Optional, TypeVar
+
+from .cable import Cable
+from .image import CHECKOUT, built_image
+from .machine import SSH_CONFIG, Machine
+
+Result = TypeVar("Result")
+RECAP = re.compile(r"^(\w+) +: ok=\d+ +changed=(\d+) +unreachable=(\d+) +failed=(\d+)", re.MULTILINE)
+BROUGHT = "/opt/container_net"  # where a guest keeps what the tests need of the checkout
+BROUGHT_FOLDERS = ("tests/functional/harness", "tests/lab/snapshot.py")
+
+
+@dataclass(frozen=True)
+class Run:
+    """What became of a playbook: by host, how many tasks changed something, and whether any failed."""
+
+    changed: dict[str, int]
+    failed: dict[str, bool]
+    output: str
+
+
+class Fleet:
+    """The guests vm1 and vm2. `declare` says what their hosts should have, `play` runs a playbook on them."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.underlay, self.spare = Cable(1), Cable(2)
+        self.machines = tuple(Machine(number, built_image(), folder, self.underlay, self.spare) for number in (1, 2))
+
+    def start(self) -> None:
+        """Switch the guests on and wait for them."""
+        Cable.prepare()
+        for machine in self.machines:
+            machine.start()
+        self.each(lambda machine: machine.wait())
+        self.each(_bring)
+        settings = {"ansible_ssh_common_args": "-F %s" % (self.folder / SSH_CONFIG), "ansible_python_interpreter": "/usr/bin/python3"}
+        hosts = {machine.name: {} for machine in self.machines}
+        (self.folder / "inventory.json").write_text(json.dumps({"container_hosts": {"hosts": hosts, "vars": settings}}))
+
+    def stop(self) -> None:
+        """Switch the guests off."""
+        for machine in self.machines:
+            machine.stop()
+
+    def each(self, function: Callable[[Machine], Result]) -> list[Result]:
+        """Call a function for every guest, at the same time."""
+        with ThreadPoolExecutor(len(self.machines)) as pool:
+            return list(pool.map(function, self.machines))
+
+    def declare(self, everywhere: dict[str, Any], *own: dict[str, Any]) -> None:
+        """Write the variables of all hosts, and those of vm1, vm2."""
+        for kind in ("group_vars", "host_vars"):
+            (self.folder / kind).mkdir(exist_ok=True)
+        (self.folder / "group_vars" / "container_hosts.json").write_text(json.dumps(everywhere))
+        for number, machine in enumerate(self.machines):
+            addresses = {"fleet_vtep_address": machine.underlay_address}
+            (self.folder / "host_vars" / (machine.name + ".json")).write_text(json.dumps({**addresses, **(own[number] if number < len(own) else {})}))
+
+    def play(self, playbook: str, *arguments: str, prepare: bool = False) -> Run:
+        """Run one of the collection's playbooks; every host must end well."""
+        run = self.attempt(playbook, *arguments, prepare=prepare)
+        assert run.failed
+        assert not any(run.failed.values()), run.output
+        return run
+
+    def attempt(self, playbook: str, *arguments: str, prepare: bool = False) -> Run:
+        """Run one of the collection's playbooks, however it ends. `prepare` lets host_prepare look for its packages, too."""
+        words = ["-e", "host_prepare_install=%s" % str(prepare).lower(), *arguments, "netloom.container_net." + playbook]
+        done = self.ansible("playbook", *words)
+        recap = RECAP.findall(done.stdout)
+        assert recap, done.stdout + done.stderr
+        changed = {host: int(number) for host, number, _unreachable, _failed in recap}
+        failed = {host: (unreachable, faults) != ("0", "0") for host, _changed, unreachable, faults in recap}
+        return Run(changed, failed, done.stdout + done.stderr)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The environment of Ansible's programs in the folder of the fleet."""
+        settings = {
+            "ANSIBLE_COLLECTIONS_PATH": str(CHECKOUT / "build" / "collections"),
+            "ANSIBLE_HOME": str(self.folder / "ansible"),
+            "ANSIBLE_SSH_CONTROL_PATH_DIR": "/run/container_net_vm",  # this namespace's own /run; a longer path does not fit a socket
+            "ANSIBLE_INVENTORY": "inventory.json",
+            "ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED": "true",
+            "ANSIBLE_INVENTORY_ENABLED": "yaml",
+            "ANSIBLE_PIPELINING": "true",
+            "ANSIBLE_TIMEOUT": "60",
+            "ANSIBLE_NOCOLOR": "1",
+        }
+        return {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")} | settings
+
+    def ansible(self, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run one of Ansible's programs in the folder of the inventory."""
+        command = [sys.executable, "-m", "ansible.cli.%s" % program, *arguments]
+        started = time.monotonic()
+        done = subprocess.run(
+            command, cwd=self.folder, env=self.environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300, check=False
+        )
+        print("$ ansible %s (%.1f s)\n%s%s" % (shlex.join([program, *arguments]), time.monotonic() - started, done.stdout, done.stderr))
+        return done
+
+    @contextmanager
+    def left_clean(self) -> Iterator[None]:
+        """After the block, a teardown must leave the guests as they were before it."""
+        self.each(_save_snapshot)
+        yield
+        self.play("teardown")
+        assert self.leftovers() == []
+
+    def reboot(self, machine: Machine) -> None:
+        """Boot a guest anew; what it then looks like counts as what it was before."""
+        machine.reboot()
+        _bring(machine)
+        _save_snapshot(machine)
+
+    def leftovers(self) -> list[str]:
+        """Return what differs on the guests from the saved snapshot."""
+
+        def differences(machine: Machine) -> list[str]:
+            done = machine.ssh("sudo python3 %s/tests/lab/snapshot.py compare /run/floor-before" % BROUGHT)
+            return ["%s: %s" % (machine.name, line) for line in (done.stdout + done.stderr).splitlines()]
+
+        return sorted(line for lines in self.each(differences) for line in lines)
+
+
+def _save_snapshot(machine: Machine) -> None:
+    machine.run("python3 %s/tests/lab/snapshot.py save /run/floor-before" % BROUGHT)
+
+
+def _bring(machine: Machine) -> None:
+    # Both leave traces that no run could remove: settings of a module, and the rule that the kernel adds with the first VRF.
+    machine.run("modprobe nf_conntrack; ip link add first type vrf table 1; ip link delete first")
+    machine.run("mkdir -p %s && tar -xf - -C %s" % (BROUGHT, BROUGHT), stdin=_archive(BROUGHT_FOLDERS))
+
+
+def _archive(paths: Iterable[str]) -> bytes:
+    buffer = io.BytesIO()
+
+    def without_caches(member: tarfile.TarInfo) -> Optional[tarfile.TarInfo]:
+        return None if "__pycache__" in member.name else member
+
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        for path in paths:
+            archive.add(CHECKOUT / path, arcname=path, filter=without_caches)
+    return buffer.getvalue()

@@ -1,0 +1,219 @@
+# Copyright (c) 2026, the netloom.container_net authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""`python image.py`: build the disk of a Debian guest, unless it is there already, and print the folder it is in. Needs root, debootstrap, a Debian mirror."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Optional
+
+CHECKOUT = Path(__file__).resolve().parents[3]
+SUITE = "bookworm"
+MIRROR = "http://deb.debian.org/debian"
+USER = "deploy"
+CANNOT = 77  # exit status: this machine cannot build it, the reason is on standard output
+PACKAGES = (
+    # the machine
+    *("linux-image-cloud-amd64", "initramfs-tools", "systemd", "systemd-sysv", "udev", "kmod", "procps", "openssh-server", "sudo"),
+    # what host_prepare would install: there is no mirror behind a guest
+    *("python3", "python3-apt", "python3-pyroute2", "iproute2", "iptables", "nftables"),
+    # for the tests: snapshots, packets
+    *("python3-pytest", "iputils-ping"),
+)
+# Written before the packages come, so that they are unpacked and configured faster.
+EARLY_FILES = {
+    "etc/dpkg/dpkg.cfg.d/fast": "force-unsafe-io\n" + "".join("path-exclude /usr/share/%s/*\n" % name for name in ("doc", "man", "locale", "info")),
+    "etc/initramfs-tools/conf.d/modules": "MODULES=list\n",
+    "etc/initramfs-tools/modules": "virtio_pci\nvirtio_blk\next4\n",
+}
+FILES = {
+    "etc/fstab": "/dev/vda / ext4 defaults 0 0\n",
+    "etc/hosts": "127.0.0.1 localhost\n127.0.1.1 vm1 vm2\n",
+    "etc/sudoers.d/deploy": "%s ALL=(ALL) NOPASSWD: ALL\n" % USER,
+    "etc/systemd/network/10-management.network": "[Match]\nName=eth0\n\n[Network]\nAddress=10.0.2.15/24\nIPv6AcceptRA=no\n",
+}
+UNDERLAY = """\
+[Match]
+Name=eth1
+Host=vm%(number)d
+
+[Network]
+Address=198.51.100.1%(number)d/24
+Gateway=198.51.100.1
+Address=2001:db8:51::1%(number)d/64
+IPv6AcceptRA=no
+"""
+
+
+class CannotBuild(Exception):
+    """What this machine lacks."""
+
+
+@dataclass(frozen=True)
+class Image:
+    """A built image: one disk for every guest, booted with its kernel, entered with its key."""
+
+    folder: Path
+
+    @property
+    def disk(self) -> Path:
+        return self.folder / "disk.img"
+
+    @property
+    def kernel(self) -> Path:
+        return self.folder / "vmlinuz"
+
+    @property
+    def initrd(self) -> Path:
+        return self.folder / "initrd.img"
+
+    @property
+    def key(self) -> Path:
+        return self.folder / "key"
+
+    @property
+    def host_key(self) -> str:
+        """The public host key that every guest shows."""
+        return " ".join((self.folder / "host_key.pub").read_text(encoding="ascii").split()[:2])
+
+
+def built_image() -> Image:
+    """The image this file describes, there or not: another description has another folder."""
+    cache = Path(os.environ.get("CONTAINER_NET_VM_CACHE") or CHECKOUT / "build" / "vm")
+    return Image(cache / hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:12])
+
+
+def ensure_image() -> Image:
+    """Build the image if it is not there."""
+    image = built_image()
+    image.folder.parent.mkdir(parents=True, exist_ok=True)
+    with open(image.folder.parent / "lock", "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not image.folder.exists():
+            _build(image.folder)
+    return image
+
+
+def _build(folder: Path) -> None:
+    mirror = _mirror()
+    _require(mirror)
+    print("building a Debian guest with debootstrap", file=sys.stderr)
+    with tempfile.TemporaryDirectory(prefix="part-", dir=folder.parent) as made:
+        part, root = Path(made) / "image", Path(made) / "root"
+        part.mkdir()
+        _write(root, EARLY_FILES)
+        _bootstrap(root, mirror, folder.parent / "debootstrap.log")
+        _configure(root, part)
+        _must("mke2fs", "-q", "-t", "ext4", "-d", str(root), str(part / "disk.img"), "2G")
+        part.rename(folder)
+
+
+def _require(mirror: str) -> None:
+    if os.geteuid() != 0:
+        raise CannotBuild("debootstrap needs root")
+    for tool in ("debootstrap", "mke2fs", "ssh-keygen"):
+        if not shutil.which(tool):
+            raise CannotBuild("there is no %s" % tool)
+    release = "%s/dists/%s/InRelease" % (mirror, SUITE)
+    try:
+        with urllib.request.urlopen(release, timeout=20):
+            pass
+    except (urllib.error.URLError, OSError) as error:
+        raise CannotBuild("no Debian mirror within reach: %s: %s" % (release, error)) from error
+
+
+def _mirror() -> str:
+    """The mirror in the environment, else the one this machine's apt has for the suite, else Debian's."""
+    wanted = os.environ.get("CONTAINER_NET_VM_MIRROR")
+    if wanted:
+        return wanted.rstrip("/")
+    if shutil.which("apt-get"):
+        targets = _output("apt-get", "indextargets", "--format", "$(RELEASE) $(COMPONENT) $(REPO_URI)", "Created-By: Packages")
+        for line in targets.splitlines():
+            release, component, address = line.split(" ", 2)
+            if (release, component) == (SUITE, "main") and address.startswith(("http://", "https://")):
+                return address.rstrip("/")
+    return MIRROR
+
+
+def _bootstrap(root: Path, mirror: str, log: Path) -> None:
+    environment = dict(os.environ, LC_ALL="C.UTF-8", DEBIAN_FRONTEND="noninteractive")
+    proxy = _apt_proxy()
+    if proxy:
+        environment.setdefault("http_proxy", proxy)
+    # In a mount namespace, so that a build that was killed leaves no mounts; in a process namespace, so that it leaves no daemons.
+    apart = ("unshare", "--mount", "--pid", "--fork", "--kill-child", "--")
+    command = (*apart, "debootstrap", "--variant=minbase", "--include=" + ",".join(PACKAGES), SUITE, str(root), mirror)
+    with open(log, "w", encoding="utf-8") as output:
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, env=environment, timeout=600, check=False)
+    if done.returncode:
+        sys.exit("debootstrap failed, see %s:\n%s" % (log, "".join(log.read_text(encoding="utf-8").splitlines(keepends=True)[-15:])))
+
+
+def _apt_proxy() -> Optional[str]:
+    if not shutil.which("apt-config"):
+        return None
+    found = _output("apt-config", "dump", "--format", "%v", "Acquire::http::Proxy")
+    return found if found.startswith("http") else None
+
+
+def _configure(root: Path, part: Path) -> None:
+    _write(root, FILES)
+    _write(root, {"etc/systemd/network/20-underlay-vm%d.network" % number: UNDERLAY % {"number": number} for number in (1, 2)})
+    _inside(root, "useradd", "--create-home", "--shell", "/bin/bash", USER)
+    _inside(root, "systemctl", "enable", "systemd-networkd.service")
+    # Nothing of it is tested, and each costs seconds of an emulated processor at every boot.
+    _inside(root, "systemctl", "mask", "systemd-networkd-wait-online.service", "apt-daily.timer", "apt-daily-upgrade.timer", "dpkg-db-backup.timer")
+    _inside(root, "systemctl", "mask", "e2scrub_all.timer", "e2scrub_reap.service", "getty-static.service", "getty@tty1.service", "dev-hugepages.mount")
+    _inside(root, "systemctl", "mask", "modprobe@dm_mod.service", "modprobe@loop.service", "modprobe@fuse.service", "modprobe@efi_pstore.service")
+    _must("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "the tests of netloom.container_net", "-f", str(part / "key"))
+    authorized = root / "home" / USER / ".ssh" / "authorized_keys"
+    _write(root, {str(authorized.relative_to(root)): (part / "key.pub").read_text(encoding="ascii")})
+    _inside(root, "chown", "-R", "%s:%s" % (USER, USER), "/home/%s/.ssh" % USER)
+    shutil.copy(root / "etc/ssh/ssh_host_ed25519_key.pub", part / "host_key.pub")
+    for name in ("vmlinuz", "initrd.img"):
+        (kernel,) = (root / "boot").glob(name + "-*")
+        shutil.copy(kernel, part / name)
+    for useless in (root / "var/cache/apt/archives").glob("*.deb"):
+        useless.unlink()
+
+
+def _write(root: Path, files: dict[str, str]) -> None:
+    for name, content in files.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content, encoding="utf-8")
+
+
+def _inside(root: Path, *command: str) -> None:
+    _must("chroot", str(root), "/usr/bin/env", "LC_ALL=C.UTF-8", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", *command)
+
+
+def _output(*command: str) -> str:
+    return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False).stdout.strip()
+
+
+def _must(*command: str) -> None:
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=300, check=False)
+    if done.returncode:
+        sys.exit("%s:\n%s" % (" ".join(command), done.stdout))
+
+
+if __name__ == "__main__":
+    try:
+        print(ensure_image().folder)
+    except CannotBuild as reason:
+        print(reason)
+        sys.exit(CANNOT)

@@ -1,0 +1,141 @@
+# Copyright (c) 2026, the netloom.container_net authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A Debian guest under QEMU, entered by SSH. It writes to a copy of the image's disk that goes away with it."""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+import time
+from pathlib import Path
+from typing import Optional
+
+from .cable import Cable
+from .image import USER, Image
+
+BOOT_TIMEOUT = 240.0
+SPARE_PCI = "0000:00:12.0"
+SSH_CONFIG = "ssh_config"  # in the folder of the fleet: `ssh -F ssh_config vm1`
+SSH_SETTINGS = """\
+Host %(name)s
+  HostName 127.0.0.1
+  Port %(port)d
+  User %(user)s
+  IdentityFile %(key)s
+  IdentitiesOnly yes
+  UserKnownHostsFile %(known)s
+  HostKeyAlias container-net-guest
+  StrictHostKeyChecking yes
+  BatchMode yes
+  ConnectTimeout 10
+  ServerAliveInterval 10
+  LogLevel ERROR
+"""
+
+
+class Machine:
+    """The guest number 1 or 2: eth0 leads to this process by SSH, eth1 and eth2 to cables."""
+
+    def __init__(self, number: int, image: Image, folder: Path, underlay: Cable, spare: Cable) -> None:
+        self.number = number
+        self.name = "vm%d" % number
+        self.port = 2200 + number
+        self.underlay_address = "198.51.100.1%d" % number
+        self.spare_mac = "52:54:00:00:02:0%d" % number
+        self._image = image
+        self._folder = folder
+        self._cables = (underlay, spare)
+        self._process: Optional[subprocess.Popen[bytes]] = None
+        self.console = folder / ("%s.console" % self.name)
+
+    def start(self) -> None:
+        """Switch the guest on; `wait` waits for it."""
+        known = self._folder / "known_hosts"
+        known.write_text("container-net-guest %s\n" % self._image.host_key, encoding="ascii")
+        settings = {"name": self.name, "port": self.port, "user": USER, "key": self._image.key, "known": known}
+        with open(self._folder / SSH_CONFIG, "a", encoding="ascii") as config:
+            config.write(SSH_SETTINGS % settings)
+        with open(self._folder / ("%s.qemu" % self.name), "wb") as output:
+            # It ends with this process, whatever ends this process.
+            command = ["setpriv", "--pdeathsig", "KILL", *self._command()]
+            self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, cwd=self._folder)
+
+    def wait(self) -> None:
+        """Wait until the guest is booted."""
+        deadline = time.monotonic() + BOOT_TIMEOUT
+        while True:
+            if self._process is not None and self._process.poll() is not None:
+                raise AssertionError("%s is off: %s" % (self.name, (self._folder / ("%s.qemu" % self.name)).read_text(encoding="utf-8")))
+            try:
+                state = self.ssh("sudo systemctl is-system-running --wait", timeout=max(5.0, deadline - time.monotonic()))
+                if state.returncode != 255:
+                    assert state.stdout.strip() == "running", "%s: %s" % (state.stdout, self.ssh("sudo systemctl --failed").stdout)
+                    return
+            except subprocess.TimeoutExpired:
+                state = None
+            if time.monotonic() > deadline:
+                raise AssertionError("%s does not answer: %s\n%s" % (self.name, state and state.stderr, self.console.read_text(errors="replace")[-2000:]))
+            time.sleep(0.5)
+
+    def stop(self) -> None:
+        """Switch the guest off."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    def reboot(self) -> None:
+        """Boot the guest anew, and wait for it."""
+        before = self.run("cat /proc/sys/kernel/random/boot_id")
+        self.ssh("sudo systemctl reboot")
+        deadline = time.monotonic() + BOOT_TIMEOUT
+        while time.monotonic() < deadline:
+            try:
+                now = self.ssh("cat /proc/sys/kernel/random/boot_id", timeout=10)
+            except subprocess.TimeoutExpired:
+                continue
+            if now.returncode == 0 and now.stdout != before:
+                self.wait()
+                return
+            time.sleep(1)
+        raise AssertionError("%s did not come back" % self.name)
+
+    def run(self, script: str, *, stdin: Optional[bytes] = None, timeout: float = 60.0) -> str:
+        """Run a shell script as root; it must succeed."""
+        done = self.ssh("sudo sh -euc %s" % shlex.quote(script), stdin=stdin, timeout=timeout)
+        assert done.returncode == 0, "%s: %s\n%s%s" % (self.name, script, done.stdout, done.stderr)
+        return done.stdout
+
+    def pings(self, space: str, address: str) -> bool:
+        """Tell whether a named namespace gets an answer from an address."""
+        done = self.ssh("sudo ip netns exec %s ping -q -c 3 -i 0.3 -W 3 %s" % (space, address))
+        assert done.returncode in (0, 1), done.stdout + done.stderr
+        return done.returncode == 0
+
+    def ssh(self, command: str, *, stdin: Optional[bytes] = None, timeout: float = 60.0) -> subprocess.CompletedProcess[str]:
+        """Run a command as the ordinary user."""
+        words = ["ssh", "-F", str(self._folder / SSH_CONFIG), self.name, command]
+        done = subprocess.run(words, input=stdin if stdin is not None else b"", capture_output=True, timeout=timeout, check=False)
+        return subprocess.CompletedProcess(words, done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace"))
+
+    def _command(self) -> list[str]:
+        parameters = "root=/dev/vda rw console=ttyS0 loglevel=4 mitigations=off net.ifnames=0 systemd.hostname=%s systemd.machine_id=%032d"
+        return [
+            *("qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none", "-accel", "tcg", "-smp", "1", "-m", "768"),
+            *("-kernel", str(self._image.kernel), "-initrd", str(self._image.initrd), "-append", parameters % (self.name, self.number)),
+            *("-drive", "file=%s,format=raw,if=virtio,snapshot=on" % self._image.disk),
+            *("-device", "virtio-rng-pci", "-serial", "file:%s" % self.console),
+            # Nothing leaves by this one: an SSH connection comes in, and that is all.
+            *("-netdev", "user,id=n0,restrict=on,hostfwd=tcp:127.0.0.1:%d-:22" % self.port),
+            *self._nic(0, "0x10"),
+            *("-netdev", self._cables[0].netdev("n1")),
+            *self._nic(1, "0x11"),
+            *("-netdev", self._cables[1].netdev("n2")),
+            *self._nic(2, SPARE_PCI[8:10]),
+        ]
+
+    def _nic(self, index: int, slot: str) -> list[str]:
+        mac = "52:54:00:00:%02x:%02x" % (index, self.number)
+        return ["-device", "virtio-net-pci,netdev=n%d,mac=%s,addr=0x%x" % (index, mac, int(slot, 16))]

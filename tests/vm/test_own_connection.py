@@ -1,0 +1,45 @@
+# Copyright (c) 2026, the netloom.container_net authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Changes of the network that Ansible's own SSH connection goes over."""
+
+from __future__ import annotations
+
+from guests.fleet import Fleet
+from guests.machine import Machine
+
+MANAGEMENT = "10.0.2.15/24"
+
+
+def holder(machine: Machine) -> str:
+    """Return the interface that has the address Ansible connects to."""
+    return machine.run("ip -br -4 address show to %s" % MANAGEMENT).split()[0]
+
+
+def test_a_bridge_takes_the_interface_of_the_connection(fleet: Fleet) -> None:
+    networks = [{"name": "lan", "interfaces": ["eth0"], "ipam_config": [{"subnet": "10.0.2.0/24", "ip_range": "10.0.2.128/25"}]}]
+    declaration = {"fleet_networks": networks, "fleet_endpoints": [{"name": "app", "container": {"netns": "app"}, "networks": ["lan"]}]}
+    fleet.declare(declaration)
+    refused = fleet.attempt("site")
+    assert refused.failed == {"vm1": True, "vm2": True}
+    assert "nothing was changed" in refused.output
+    assert fleet.leftovers() == []
+
+    fleet.declare({**declaration, "fleet_allow_management": True, "fleet_confirm_timeout": 120})
+    fleet.play("site")
+    assert fleet.each(holder) == ["br-lan", "br-lan"]
+    assert fleet.each(lambda machine: machine.pings("app", "10.0.2.15")) == [True, True]
+    assert not any(fleet.play("site").changed.values())
+
+
+def test_a_change_that_cuts_the_connection_is_taken_back(fleet: Fleet) -> None:
+    # Nobody listens behind the port that new SSH connections would come in on.
+    trap = [{"name": "trap", "container": {"netns": "trap"}, "networks": ["web"], "ports": ["22:22/tcp"]}]
+    networks = [{"name": "web", "ipam_config": [{"subnet": "10.20.0.0/24"}]}]
+    fleet.declare({"fleet_networks": networks, "fleet_allow_management": True, "fleet_confirm_timeout": 30}, {"fleet_endpoints": trap}, {})
+    run = fleet.attempt("site")
+    assert run.failed == {"vm1": True, "vm2": False}
+    assert "taken back" in run.output
+    assert fleet.machines[0].ssh("true").returncode == 0
+    assert [line for line in fleet.leftovers() if line.startswith("vm1")] == []
