@@ -57,8 +57,9 @@ options:
       - List of endpoints. An endpoint is a container or network namespace attached to networks.
       - "Each takes: V(name) (required), V(container) (required, see below), V(network_mode), V(networks), V(ports), V(sysctls) (of the whole namespace),
         V(source_routing), V(routes), V(labels), V(state)."
-      - "V(container) has exactly one of: V(netns) (name of a network namespace, made if it does not exist), V(docker) or V(podman) (exact name or full id
-        of a running container), V(path) (absolute path of a namespace file), V(pid) (number of a process, for single tasks: the number changes with each start)."
+      - "V(container) has exactly one of: V(netns) (name of a network namespace, made if it does not exist), V(docker) or V(podman) (exact name or
+        full id of a running container), V(path) (absolute path of a namespace file), V(pid) (number of a process, for single tasks: it changes with each
+        start)."
       - "V(network_mode) has Compose's words: V(none) (no networks; what we had attached goes), V(host) (the host's own network, nothing is attached),
         V(container:ENDPOINT) (the namespace of another endpoint of this host). With V(host) and V(container:ENDPOINT), V(container) is optional; where it is
         given, the container is checked to share that namespace. None of them goes with networks, ports, devices or routes."

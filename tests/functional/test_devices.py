@@ -120,7 +120,7 @@ def test_only_what_changes_is_touched() -> None:
 
 
 REFUSED = [
-    ({"name": "nic9"}, "endpoints[fw].devices[0].name: got string \"nic9\": no such link on this host"),
+    ({"name": "nic9"}, 'endpoints[fw].devices[0].name: got string "nic9": no such link on this host'),
     ({"mac": "02:00:00:00:99:99"}, "no such link on this host"),
     ({"pci_address": "0000:ff:1f.7"}, "no such link on this host"),
     ({"name": "eth0"}, "is the way of the host's default route"),
@@ -131,7 +131,7 @@ REFUSED = [
 
 
 @fake_host
-@pytest.mark.parametrize("device,words", REFUSED, ids=[str(next(iter(row[0].values()))) for row in REFUSED])
+@pytest.mark.parametrize(("device", "words"), REFUSED, ids=[str(next(iter(row[0].values()))) for row in REFUSED])
 def test_what_the_host_cannot_spare_is_refused(device: Dict[str, Any], words: str) -> None:
     plug_in()
     sh(

@@ -100,9 +100,9 @@ def test_masquerade_comes_and_goes_in_place() -> None:
     await_addresses("c", "s")
     stream = Stream("c", "gate", "10.1.0.254")
     added = settle(HIDING)
-    assert {line for line in added if "tables" in line} == {
-        "+ %s chain nat/CNET-POST in gate" % tool for tool in ("iptables", "ip6tables")
-    } | {"+ %s jump nat/POSTROUTING -j CNET-POST in gate" % tool for tool in ("iptables", "ip6tables")}
+    assert {line for line in added if "tables" in line} == {"+ %s chain nat/CNET-POST in gate" % tool for tool in ("iptables", "ip6tables")} | {
+        "+ %s jump nat/POSTROUTING -j CNET-POST in gate" % tool for tool in ("iptables", "ip6tables")
+    }
     assert not [line for line in added if line.startswith(("+ veth", "- veth"))]
     removed = settle(PLAIN)
     assert {line for line in removed if line.startswith("- ip")} == {line.replace("+ ", "- ", 1) for line in added if line.startswith("+ ip")}
@@ -137,7 +137,12 @@ def test_drift_of_a_rule_inside_is_seen_and_mended() -> None:
     give_uplink()
     settle(HIDING)
     before = take_snapshot()
-    for spoil in ("iptables -t nat -F CNET-POST", "iptables -t nat -A CNET-POST -j ACCEPT", "iptables -t nat -D POSTROUTING -j CNET-POST", "ip6tables -t nat -F"):
+    for spoil in (
+        "iptables -t nat -F CNET-POST",
+        "iptables -t nat -A CNET-POST -j ACCEPT",
+        "iptables -t nat -D POSTROUTING -j CNET-POST",
+        "ip6tables -t nat -F",
+    ):
         sh(spoil, "gate")
         assert [line for line in settle(HIDING) if " in gate" in line], spoil
         assert_same(before)

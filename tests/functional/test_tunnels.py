@@ -81,8 +81,13 @@ def test_nobody_else_may_send_into_it() -> None:
     assert ask([("there", "udp", "10.77.0.1", 80)]) == [None]
     count = sh("iptables -t raw -vnxL CNET-VX-4789 | grep DROP")
     assert int(count.split()[0]) > 0
-    sh("ip -n there link delete vx0; ip -n outside link add vx0 type vxlan id 4300 dstport 4789 remote 192.0.2.1 local 192.0.2.3; ip -n outside link set vx0 netns there")
-    sh("ip -n there address add 10.77.0.2/24 dev vx0; ip -n there link set vx0 up")
+    sh(
+        """
+        ip -n there link delete vx0
+        ip -n outside link add vx0 type vxlan id 4300 dstport 4789 remote 192.0.2.1 local 192.0.2.3; ip -n outside link set vx0 netns there
+        ip -n there address add 10.77.0.2/24 dev vx0; ip -n there link set vx0 up
+        """
+    )
     sh("ip neighbour flush all; ip neighbour delete 10.77.0.2 dev vx0 || true", "far")
     assert ask([("there", "udp", "10.77.0.1", 80)], timeout=3) == ["far 10.77.0.2"]
 

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any, Dict, List, Optional
 
 import pytest
@@ -131,6 +132,10 @@ def test_only_what_changes_is_touched() -> None:
 def test_a_wire_whose_container_died_is_made_again() -> None:
     settle(PAIR)
     sh("ip netns delete b")
+    deadline = time.monotonic() + 10
+    while "eth0" in sh("ip -o link", "a"):
+        assert time.monotonic() < deadline, "the kernel keeps half a pair"
+        time.sleep(0.02)
     settle(PAIR)
     Server("b", "b", [80])
     assert ask([("a", "tcp", "10.9.0.2", 80)]) == ["b 10.9.0.1"]
@@ -169,11 +174,11 @@ def make_boxes() -> None:
         bind_space(path)
 
 
-BOXES = Declaration(
-    endpoints=[{"name": name, "container": {"path": path}} for name, path in zip("ab", TWO_BOXES)], links=[DIRECT], prepare=make_boxes
-)
+BOXES = Declaration(endpoints=[{"name": name, "container": {"path": path}} for name, path in zip("ab", TWO_BOXES)], links=[DIRECT], prepare=make_boxes)
 BEFORE = Declaration(prepare=make_boxes)
-CHANGED = Declaration(endpoints=BOXES.endpoints, links=[link("w1", end("a", "10.9.0.5/30", interface_name="left"), end("b", "10.9.0.6/30"))], prepare=make_boxes)
+CHANGED = Declaration(
+    endpoints=BOXES.endpoints, links=[link("w1", end("a", "10.9.0.5/30", interface_name="left"), end("b", "10.9.0.6/30"))], prepare=make_boxes
+)
 RUNS = {"create": (BEFORE, BOXES), "change": (BOXES, CHANGED), "remove": (BOXES, BEFORE)}
 
 

@@ -7,15 +7,18 @@ for program in dockerd podman runc busybox; do
 done
 [ "$#" -gt 0 ] || set -- tests/engines
 
-# A process namespace too: whatever an engine leaves running ends with it. Podman keeps its locks in /dev/shm.
+# A process namespace too: whatever an engine leaves running ends with it. All files of the engines are in memory, those that Docker puts
+# into /etc in a copy of it.
 status=0
 # shellcheck disable=SC2016
-ENGINES_SKIP_REASON=$BUILD/skip-reason unshare -nm --pid --fork --kill-child --mount-proc -- sh -euc '
+ENGINES_SKIP_REASON=$BUILD/skip-reason TMPDIR=/dev/shm unshare -nm --pid --fork --kill-child --mount-proc -- sh -euc '
   mount -t tmpfs tmpfs /run
   mount -t tmpfs tmpfs /dev/shm
+  cp -a /etc /run/etc
+  mount --bind /run/etc /etc
   ip link set lo up
   exec "$@"' sh "$ROOT/.venv/bin/python" -m pytest -n 2 "$@" || status=$?
 for group in /sys/fs/cgroup/container-net-test /sys/fs/cgroup/*/container-net-test; do
-  rmdir "$group" 2>/dev/null || true
+  if [ -d "$group" ]; then find "$group" -depth -type d -exec rmdir {} + 2>/dev/null || true; fi
 done
 exit "$status"

@@ -14,6 +14,7 @@ from typing import Iterator
 import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
+pytest.register_assert_rewrite("guests")
 
 from guests.fleet import Fleet
 from guests.image import built_image

@@ -78,7 +78,5 @@ class Insides:
                 }
                 for route in sorted(routes, key=lambda route: (route.table, ":" in route.destination, route.destination, route.metric))
             ],
-            "rules": [
-                {"from": rule.source, "table": rule.table, "priority": rule.priority} for rule in sorted(rules, key=lambda rule: (rule.family, rule.source))
-            ],
+            "rules": [{"from": rule.source, "table": rule.table, "priority": rule.priority} for rule in rules],
         }

@@ -9,10 +9,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Dict, List, Mapping, Sequence, Tuple
+from typing import Any, Dict, List, Mapping, Sequence, Tuple, Union
 
 from .._model.errors import InputError, Problem
-from .._model.link import Link, LinkKind
+from .._model.link import Ipvlan, Link, Macvlan, Vlan
 from .._model.objects import HOST, Address, KernelObject
 from .._model.snapshot import Facts
 from .atomic import Options, absent, object_mark, present
@@ -28,7 +28,7 @@ STACKED_OPTIONS: Mapping[str, Dict[str, Any]] = {
 }
 
 
-def prepare_stacked(module: Any, options: Options, name: str, kind: LinkKind) -> Request:
+def prepare_stacked(module: Any, options: Options, name: str, kind: Union[Macvlan, Ipvlan, Vlan]) -> Request:
     """Return the request for a link of a kind that has a parent; the module has read the kind's own options."""
     place, parent_place = options.place("namespace"), options.place("parent_namespace")
     parent, mtu, addresses = options.parent("parent"), options.number("mtu", 68, 65535), options.interfaces("addresses")
@@ -38,8 +38,7 @@ def prepare_stacked(module: Any, options: Options, name: str, kind: LinkKind) ->
     link = Link(place, name, kind=kind, mtu=mtu, mac=mac, up=options["up"], alias=object_mark(options.scope))
     if options["state"] == "absent":
         return absent(module, options, [link])
-    kind = replace(kind, lower=parent, lower_place=parent_place)  # type: ignore[call-arg]
-    objects: List[KernelObject] = [replace(link, kind=kind)]
+    objects: List[KernelObject] = [replace(link, kind=replace(kind, lower=parent, lower_place=parent_place))]
     objects.extend(Address(place, name, address, announce=True) for address in addresses)
     request = present(module, options, objects, [(place, name)])
 

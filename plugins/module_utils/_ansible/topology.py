@@ -23,7 +23,7 @@ from .._document.reader import read_document
 from .._kernel.session import read_ssh_connection
 from .._kernel.sockets import listening_sockets
 from .._model.addresses import canonical_ip
-from .._model.document import Document, WireEnd
+from .._model.document import LAN_NETWORKS, Document, WireEnd
 from .._model.errors import InputError, Problem
 from .._model.names import scope_metric
 from .._model.objects import KernelObject, Route
@@ -133,6 +133,7 @@ def management_connection(environment: Mapping[str, str]) -> Tuple[Optional[str]
 
 def describe_endpoints(document: Document) -> List[Dict[str, Any]]:
     """Return the endpoints with everything that was allocated or derived for them."""
+    lans = {network.name for network in document.networks if isinstance(network, LAN_NETWORKS)}
     return [
         {
             "name": endpoint.name,
@@ -141,7 +142,7 @@ def describe_endpoints(document: Document) -> List[Dict[str, Any]]:
                 {
                     "name": attachment.network,
                     "interface_name": attachment.interface_name,
-                    "host_interface_name": attachment.host_interface_name,
+                    "host_interface_name": None if attachment.network in lans else attachment.host_interface_name,
                     "ipv4_address": attachment.ipv4_address,
                     "ipv6_address": attachment.ipv6_address,
                     "mac_address": attachment.mac_address,

@@ -160,8 +160,8 @@ def allocate(
 ) -> Tuple[Endpoint, ...]:
     """Return the endpoints, in their order, with every address and MAC filled in.
 
-    `taken` holds the addresses recorded earlier, by network and endpoint; `reserved` are those no endpoint gets. `path` is that of the networks, where a shortage is
-    reported. Attachments to networks that are not given stay as they are.
+    `taken` holds the addresses recorded earlier, by network and endpoint; `reserved` are those no endpoint gets. `path` is that
+    of the networks, where a shortage is reported. Attachments to networks that are not given stay as they are.
     """
     by_network: Dict[str, List[Tuple[str, Place, Attachment]]] = {network.name: [] for network in networks}
     for index, endpoint in enumerate(endpoints):

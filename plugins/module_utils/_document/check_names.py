@@ -31,6 +31,10 @@ def _host_interfaces(scene: Scene) -> Iterator[Tuple[str, str, str]]:
         for attachment in endpoint.attachments:
             owner = 'the host side of endpoint "%s" on network "%s"' % (endpoint.name, attachment.network)
             yield attachment.host_interface_name, scene.attachment(endpoint, attachment) + ".host_interface_name", owner
+    for wire in scene.document.links:
+        for index, end in enumerate(wire.ends):
+            if end.network is not None:
+                yield end.interface_name, scene.end(wire, index) + ".interface_name", 'end %d of link "%s"' % (index, wire.name)
 
 
 def _check_twice_declared(scene: Scene) -> None:

@@ -11,8 +11,8 @@ from __future__ import annotations
 from typing import Dict, Iterator, List, Mapping, Optional, Tuple
 
 from .._model.addresses import ip_version
-from .._model.document import Attachment, Document, Endpoint, IpvlanNetwork, Network, RoutedNetwork, StaticRoute
-from .._model.joined import joined_networks, with_subnets
+from .._model.document import Attachment, Endpoint, IpvlanNetwork, Network, RoutedNetwork, StaticRoute
+from .._model.joined import whole_networks
 from .._model.names import source_table
 from . import span
 from .ipam import host_address_fault
@@ -81,7 +81,7 @@ def _ways_out(endpoint: Endpoint, networks: Mapping[str, Network]) -> Iterator[T
         for family in (4, 6) if not network.internal else ():
             subnets = attached_subnets(attachment, network, family)
             direct = isinstance(network, RoutedNetwork) or (isinstance(network, IpvlanNetwork) and network.mode != "l2")
-            if subnets and (direct or any(item.gateway for item in network.subnets if item.subnet in subnets)):
+            if subnets and (direct or any(item.gateway not in (None, *attachment.addresses) for item in network.subnets if item.subnet in subnets)):
                 yield family, attachment.network
 
 
@@ -110,15 +110,8 @@ def _check_tables(scene: Scene, endpoint: Endpoint) -> None:
             scene.report(scene.attachment(endpoint, attachment), attachment.network, rule, "rename one of the networks")
 
 
-def _joined(document: Document) -> Dict[str, Network]:
-    """Return the networks by name, each with the subnets of those that wires make one layer 2 with it."""
-    networks = {network.name: network for network in document.networks}
-    groups = joined_networks(document.links)
-    return {name: with_subnets(network, [networks[other] for other in groups.get(name, ()) if other in networks]) for name, network in networks.items()}
-
-
 def check_routes(scene: Scene) -> None:
-    networks = _joined(scene.document)
+    networks = whole_networks(scene.document.networks, scene.document.links)
     for endpoint in scene.document.endpoints:
         placed = list(_placed(scene, endpoint))
         for item in placed:

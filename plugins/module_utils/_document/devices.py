@@ -74,7 +74,9 @@ def read_devices(value: object, path: str, problems: Problems) -> Optional[Tuple
             continue
         key = (device.name, device.mac, device.pci_address)
         if key in seen:
-            problems.append(Problem(place, device.name or device.mac or device.pci_address, "entry %d of this list is the same device" % seen[key], "remove one"))
+            problems.append(
+                Problem(place, device.name or device.mac or device.pci_address, "entry %d of this list is the same device" % seen[key], "remove one")
+            )
             continue
         seen[key] = index
         found.append(device)

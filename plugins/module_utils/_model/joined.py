@@ -35,3 +35,10 @@ def with_subnets(network: AnyNetwork, joined: Sequence[Network]) -> AnyNetwork:
     """Return a network that has the subnets of all it is joined to."""
     others = tuple(subnet for other in joined if other.name != network.name for subnet in other.subnets)
     return replace(network, subnets=network.subnets + others) if others else network
+
+
+def whole_networks(networks: Sequence[Network], wires: Sequence[Wire]) -> Dict[str, Network]:
+    """Return the networks by name, each with the subnets of those that wires make one layer 2 with it."""
+    known = {network.name: network for network in networks}
+    groups = joined_networks(wires)
+    return {name: with_subnets(network, [known[other] for other in groups.get(name, ()) if other in known]) for name, network in known.items()}

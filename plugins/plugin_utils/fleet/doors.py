@@ -65,10 +65,16 @@ def check_published(member: Member, neighbours: Sequence[Member], outside: Outsi
                 yield make_check(None, port.protocol, address, expect, reason, from_host=other, port=number, to=member, to_port=inside)
             if port.allowed_sources:
                 continue
-            if member.way_out(ip_version(address)) and not member.is_led(address):
+            if _goes_by_host(member, address):
                 yield make_check(member, port.protocol, address, "pass", "its own published port %s" % port, port=number, to=member, to_port=inside)
-            if stranger is not None and not stranger.is_led(address):
+            if stranger is not None and _goes_by_host(stranger, address):
                 yield make_check(stranger, port.protocol, address, "pass", "published as %s" % port, port=number, to=member, to_port=inside)
+
+
+def _goes_by_host(member: Member, address: str) -> bool:
+    """Tell whether an endpoint's packets to an address surely come to its host by a bridge network."""
+    near = any(span.holds(subnet, address) for subnet in member.near_subnets())
+    return member.way_out(ip_version(address)) is not None and not near and not member.is_led(address)
 
 
 def _stranger(member: Member, neighbours: Sequence[Member], version: int) -> Optional[Member]:

@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Dict, FrozenSet, Iterator, List, Optional, Sequence, Set, Tuple
 
 from ...module_utils._document import span
@@ -26,7 +26,7 @@ from ...module_utils._model.document import (
     Wire,
     WireEnd,
 )
-from ...module_utils._model.joined import joined_networks
+from ...module_utils._model.joined import joined_networks, whole_networks
 from .planner import FleetPlan
 from .reading import Host
 
@@ -145,7 +145,7 @@ def _offers(attachment: Attachment, network: Network, version: int) -> bool:
         return address is not None
     if isinstance(network, IpvlanNetwork) and network.mode != "l2":
         return address is not None
-    return address is not None and any(subnet.gateway for subnet in network.subnets if span.holds(subnet.subnet, address))
+    return address is not None and any(subnet.gateway not in (None, address) for subnet in network.subnets if span.holds(subnet.subnet, address))
 
 
 class Outside:
@@ -204,13 +204,23 @@ def make_check(
     }
 
 
+def _seen_from_inside(host: Host) -> Dict[str, Network]:
+    """Return the networks as their endpoints see them: those that wires join have their subnets, and their gateways, together."""
+    found = whole_networks(host.networks, host.links)
+    for name, group in joined_networks(host.links).items():
+        network, others = found.get(name), [found[other] for other in group if other in found]
+        if isinstance(network, BridgeNetwork) and not all(getattr(other, "gateway_on_host", True) for other in others):
+            found[name] = replace(network, gateway_on_host=False)
+    return found
+
+
 def list_members(plan: FleetPlan) -> List[Member]:
     """Return every endpoint that has a namespace of its own, with what finds it on its host."""
     found: List[Member] = []
     for host in plan.hosts:
         raw = host.variables.endpoints
         containers = {entry["name"]: entry.get("container") for entry in raw} if isinstance(raw, list) else {}
-        networks = {network.name: network for network in host.networks}
+        networks = _seen_from_inside(host)
         for endpoint in host.endpoints:
             if endpoint.network_mode in (None, "none") and containers[endpoint.name]:
                 found.append(Member(host, endpoint, containers[endpoint.name], {item.network: networks[item.network] for item in endpoint.attachments}))

@@ -146,6 +146,18 @@ CASES: Dict[str, Declaration] = {
         [endpoint("a", {"name": "web"}, {"name": "db", "gw_priority": 10}, "dark", ports=["8080:80"]), endpoint("b", "web", "dark")],
         prepare=give_uplink,
     ),
+    "routes": Declaration(
+        [network("web", V4, V6), network("dark", {"subnet": "10.23.0.0/24"}, internal=True)],
+        [
+            endpoint(
+                "a",
+                {"name": "web", "routes": [{"destination": "10.9.0.0/16", "gateway": "10.20.0.254", "metric": 10}]},
+                {"name": "dark", "ipv4_address": "10.23.0.5", "routes": [{"destination": "0.0.0.0/0", "gateway": "10.23.0.9", "metric": 50}]},
+                routes=[{"destination": "198.51.100.0/24", "type": "blackhole"}, {"destination": "fd09::/64", "type": "prohibit", "metric": 7}],
+            )
+        ],
+        prepare=give_uplink,
+    ),
     "overlay-v4": overlay("192.0.2.1", "192.0.2.2", "192.0.2.3"),
     "overlay-v6": overlay("2001:db8:2::1", "2001:db8:2::2", "2001:db8:2::3", underlay_interface="eth0", udp_port=4790),
     "path": Declaration(

@@ -102,6 +102,13 @@ class Machine:
             time.sleep(1)
         raise AssertionError("%s did not come back" % self.name)
 
+    def await_ssh(self, timeout: float) -> None:
+        """Wait until a new connection is possible."""
+        deadline = time.monotonic() + timeout
+        while self.ssh("true").returncode:
+            assert time.monotonic() < deadline, "%s does not answer" % self.name
+            time.sleep(1)
+
     def run(self, script: str, *, stdin: Optional[bytes] = None, timeout: float = 60.0) -> str:
         """Run a shell script as root; it must succeed."""
         done = self.ssh("sudo sh -euc %s" % shlex.quote(script), stdin=stdin, timeout=timeout)

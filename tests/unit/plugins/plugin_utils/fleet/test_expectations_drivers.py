@@ -108,6 +108,15 @@ def test_published_ports_beside_another_default_route(source_routing: bool, expe
     assert ("h1/a", "tcp", "192.0.2.1", 8080) not in found
 
 
+def test_who_is_on_the_lan_of_the_hosts_asks_them_directly() -> None:
+    underlay = lan(ipam_config=[{"subnet": "192.0.2.0/24", "gateway": "192.0.2.250"}])
+    both = endpoint("a", at("web", "10.20.0.2", gw_priority=5), at("lan", "192.0.2.90"), ports=["8080:80"])
+    found = table(host(1, both, networks=[WEB, underlay]), host(2, networks=[]))
+    assert found["h2/", "tcp", "192.0.2.1", 8080] == "pass"
+    assert ("h1/a", "tcp", "192.0.2.1", 8080) not in found
+    assert ("h1/a", "ping", "192.0.2.2", None) not in found
+
+
 def test_listed_routes_decide_for_themselves() -> None:
     routes = [{"destination": "192.0.2.0/24", "type": "blackhole"}, {"destination": "10.21.0.0/16", "gateway": "10.20.0.254"}]
     first = host(1, endpoint("a", at("web", "10.20.0.2"), routes=routes, ports=["8080:80"]), networks=[WEB])
@@ -191,6 +200,21 @@ def test_a_router_between_networks() -> None:
     assert ("h1/a", "10.50.0.2") not in found
     assert found["h1/b", "10.30.0.2"] == found["h1/c", "10.50.0.2"] == "refuse"
     assert found["h1/r", "10.50.0.2"] == found["h1/a", "10.30.0.9"] == "pass"
+
+
+def test_a_router_that_is_the_gateway() -> None:
+    """Its networks, and those joined to them, may reach what it reaches; the host's own isolation says nothing there."""
+    inner = {"name": "inner", "gateway_on_host": False, "ipam_config": [{"subnet": "10.30.0.0/24", "gateway": "10.30.0.1"}]}
+    router = endpoint("r", at("web", "10.20.0.9"), at("inner", "10.30.0.1"), forwarding=True)
+    wire = {"name": "w", "ends": [{"network": "inner"}, {"network": "annex"}]}
+    members = [router, endpoint("a", at("inner", "10.30.0.2")), endpoint("b", at("annex", "10.30.0.3")), endpoint("c", at("web", "10.20.0.2"))]
+    found = pings(table(host(1, *members, networks=[WEB, inner, {"name": "annex"}], links=[wire]), host(2, networks=[])))
+    assert ("h1/a", "10.20.0.2") not in found
+    assert ("h1/b", "10.20.0.2") not in found
+    assert found["h1/a", "10.30.0.3"] == found["h1/b", "10.30.0.2"] == found["h1/b", "10.30.0.1"] == "pass"
+    assert found["h1/c", "10.30.0.2"] == "refuse"
+    assert found["h1/r", "192.0.2.2"] == "pass"
+    assert ("h1/a", "192.0.2.2") not in found
 
 
 def test_who_has_no_namespace_of_his_own_is_not_probed() -> None:
