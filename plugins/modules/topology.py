@@ -16,7 +16,8 @@ description:
     Nothing without that mark is ever removed. An existing bridge that is not ours can be used, and is never deleted.
   - The whole declaration is validated before anything is touched, and all errors are reported at once.
   - If a step fails, what stood before is put back.
-  - Addresses that are new on a bridge which is not ours, or on the LAN of a parent, are asked for on that segment first; one that somebody answers for is refused.
+  - Addresses that are new on a bridge which is not ours, or on the LAN of a parent, are asked for on that segment first; one that somebody answers for
+    is refused.
 options:
   scope:
     description:
@@ -27,7 +28,8 @@ options:
   networks:
     description:
       - List of networks. Types are checked before any conversion, so quote what YAML would read as a number.
-      - "Every network: V(name) (required), V(driver) (V(bridge), V(macvlan), V(ipvlan), V(routed) or V(overlay), default V(bridge)), V(ipam_config) (list of maps with V(subnet), V(gateway),
+      - "Every network: V(name) (required), V(driver) (V(bridge), V(macvlan), V(ipvlan), V(routed) or V(overlay), default V(bridge)),
+        V(ipam_config) (list of maps with V(subnet), V(gateway),
         V(ip_range) and V(aux_addresses)), V(enable_ipv6) (adds a private /64 derived from the name where no IPv6 subnet is given), V(mtu) (bytes),
         V(labels), V(state) (V(present) or V(absent))."
       - "A bridge also takes: V(bridge_name) (default br- and the name), V(mac_address), V(internal) (no way in or out, default false), V(masquerade)
@@ -135,7 +137,8 @@ options:
   confirm_timeout:
     description:
       - With more than 0, what this run changes has to be confirmed within so many seconds (5 to 3600), by M(netloom.container_net.confirm) over a new
-        connection. Without a confirmation, the host goes back to what stood before. See R(the guide,ansible_collections.netloom.container_net.docsite.own_connection).
+        connection. Without a confirmation, the host goes back to what stood before.
+        See R(the guide,ansible_collections.netloom.container_net.docsite.own_connection).
       - The time starts before the first change and is counted by a clock that nobody can set. A process that is left behind on the host does the work,
         also if this task, its connection or the controller dies. It ends with the confirmation or with its time.
       - Where there is nothing to change, nothing waits for a confirmation.

@@ -132,7 +132,7 @@ networks:
 endpoints:
   description:
     - The same by endpoint, with its published ports.
-    - RV(endpoints[].routes) and RV(endpoints[].rules) are what this collection put into its namespace, source routing included.
+    - C(routes) and C(rules) are what this collection put into its namespace, source routing included.
   returned: success
   type: list
   elements: dict

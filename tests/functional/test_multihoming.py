@@ -110,7 +110,7 @@ def leaving(client: str, asked: str) -> Tuple[bool, Set[str]]:
 def test_answers_leave_where_the_question_came_in() -> None:
     give_world()
     settle(THREE)
-    await_addresses("a")
+    await_addresses("", "a")
     Server("a", "a", [80])
     for name, client in CLIENTS.items():
         for family in FAMILIES:
@@ -129,7 +129,7 @@ def test_without_it_they_do_not() -> None:
     """What the test above shows is the work of source routing: without it only the network of the default route is right."""
     give_world()
     settle(declare("web", "db", "lan", source_routing=False))
-    await_addresses("a")
+    await_addresses("", "a")
     Server("a", "a", [80])
     right = {name: [leaving(CLIENTS[name], address(name, family)) == (True, {INTERFACES[name]}) for family in FAMILIES] for name in CLIENTS}
     assert sorted(right.values()) == [[False, False], [False, False], [True, True]], right
@@ -145,7 +145,7 @@ def test_a_neighbour_of_one_network_asks_the_address_on_another() -> None:
     near = endpoint("b", {"name": "web", "ipv4_address": address("web", 4, 11), "ipv6_address": address("web", 6, 11)})
     open_to_each_other = [dict(item, trusted_interfaces=["eth0", "br-web", "br-db"]) for item in two.networks]
     settle(replace(two, networks=open_to_each_other, endpoints=[*two.endpoints, near]))
-    await_addresses("a", "b")
+    await_addresses("", "a", "b")
     Server("a", "a", [80])
     for family in FAMILIES:
         assert leaving("b", address("db", family)) == (True, {"eth1"}), family
@@ -159,7 +159,7 @@ def test_published_ports_lead_to_the_network_of_the_default_route() -> None:
     preferred = Declaration([*networks, lan()], [endpoint("a", at("web"), at("db", gw_priority=5), ports=["8080:80"])])
     settle(preferred)
     assert "to-destination 10.22.0.10:80" in sh("iptables -t nat -S")
-    await_addresses("a")
+    await_addresses("", "a")
     Server("a", "a", [80])
     for host in ("192.0.2.1", "2001:db8:2::1"):
         assert str(ask_from("outside", "tcp", host, 8080)).startswith("a "), host
@@ -178,7 +178,7 @@ def test_each_family_goes_out_by_its_own_network() -> None:
     attachments = [{"name": "web", "ipv4_address": address("web", 4)}, {"name": "db", "ipv6_address": address("db", 6), "gw_priority": -3}]
     settle(Declaration(networks, [endpoint("a", *attachments)]))
     assert " lookup 1" not in sh("ip rule; ip -6 rule", "a")
-    await_addresses("a")
+    await_addresses("", "a")
     Server("outside", "world", [80])
     assert ask_from("a", "tcp", "192.0.2.2", 80) == "world " + address("web", 4)
     assert ask_from("a", "tcp", "2001:db8:2::2", 80) == "world " + address("db", 6)
@@ -223,7 +223,7 @@ def test_a_network_comes_and_goes_beside_a_stream() -> None:
     one, two = (Declaration(networks, [endpoint("a", at("web", gw_priority=1), *more), beside]) for more in ((), (at("db"),)))
     settle(one)
     before = take_snapshot()
-    await_addresses("a")
+    await_addresses("", "a")
     streams = [Stream("outside", "a", address("web", 4), 4000), Stream("outside", "a", address("web", 6), 4006)]
     attached = settle(two)
     host_end = host_interface_name("main", "a", "db")
@@ -250,7 +250,7 @@ def test_an_address_changes_in_place() -> None:
     give_world()
     two = declare("web", "db")
     settle(two)
-    await_addresses("a")
+    await_addresses("", "a")
     stream = Stream("outside", "a", address("web", 4), 4000)
     other = [at("web"), dict(at("db"), ipv4_address="10.22.0.11", mac_address="02:00:00:00:22:11")]
     first = dict(at("db"), mac_address="02:00:00:00:22:11")

@@ -28,7 +28,6 @@ from .._model.collector import collector_paused
 from .._model.errors import ContainerNetError, KernelRace, NamespaceMissing, VerifyError
 from .._model.link import Link, Nic
 from .._model.objects import HOST, KernelObject, Namespace, Sysctl
-from .._model.rule import Rule
 from .._model.snapshot import Facts, Key, Snapshot, host_facts
 from .._plan.planner import plan
 from .._plan.stack import lower_places, refuse_missing_lowers
