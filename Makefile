@@ -4,11 +4,11 @@ GATE := @bash tests/gates/run.sh
 
 STATIC := ruff mypy shellcheck yamllint ansible-lint changelog docs
 # Cheap gates first. CI runs exactly these.
-ALL := $(STATIC) unit python-floor artifact functional engines pyroute2-floor sanity next-core molecule examples demo
+ALL := $(STATIC) unit python-floor artifact functional engines pyroute2-floor sanity next-core molecule examples demo vm
 
 PLAYBOOK := .venv/bin/ansible-playbook
 
-.PHONY: help setup lint unit functional test test-long demo lab-up lab-down bench clean
+.PHONY: help setup lint unit functional vm test test-long demo lab-up lab-down bench clean
 
 help: ## Show the targets.
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
@@ -24,6 +24,9 @@ unit: setup ## Unit tests; no root needed.
 
 functional: setup ## Tests on the real kernel, in throw-away namespaces; no root needed.
 	$(GATE) functional
+
+vm: setup ## The playbooks on Debian guests under QEMU, over SSH; needs root.
+	$(GATE) vm
 
 test: setup ## Everything CI runs.
 	$(GATE) $(ALL)

@@ -7,16 +7,18 @@
 from __future__ import annotations
 
 import os
-from typing import Any, Optional
+from dataclasses import replace
+from typing import Any, List, Optional
 
 import pytest
 from ansible_collections.netloom.container_net.plugins.module_utils._kernel.door import Door
 from ansible_collections.netloom.container_net.plugins.module_utils._model.errors import ContainerNetError, InputError
 from harness.declarations import V4, V6, endpoint, network
 from harness.engine import Declaration, converge, give_uplink, lines, settle
-from harness.faults import count_points, die_at, refuse_once
-from harness.host import on_fake_host, sh, share_out
-from harness.snapshot import assert_same, differences, take_snapshot
+from harness.faults import refuse_once
+from harness.host import sh
+from harness.kills import Killed, assert_survived
+from harness.snapshot import assert_same, take_snapshot
 from harness.traffic import Server, Stream, ask, await_addresses
 
 # Containers get a piece of the LAN's addresses, and the LAN's router.
@@ -37,7 +39,9 @@ def give_lan() -> None:
         """
         ip route add 198.51.100.0/24 via 192.0.2.2 dev eth0 proto dhcp metric 100
         ip route add 203.0.113.0/24 dev eth0 proto static metric 50
-        ip address add 192.0.2.11/24 dev eth0
+        ip address add 192.0.2.11/24 broadcast 192.0.2.255 label eth0:extra dev eth0
+        ip address add 192.0.2.30 peer 192.0.2.31/32 scope link dev eth0
+        ip -6 address add 2001:db8:2::30/64 nodad noprefixroute dev eth0
         ip -6 route add 2001:db8:99::/64 via 2001:db8:2::2 dev eth0 proto static metric 512
         """
     )
@@ -58,6 +62,9 @@ def test_a_stream_survives_both_ways() -> None:
     assert "- address 192.0.2.1/24 on eth0" in planned
     assert any("eth0: master none → br-lan" in line for line in planned)
     assert sh("ip -br -4 address show eth0").split()[2:] == []
+    assert "inet 192.0.2.11/24 brd 192.0.2.255 scope global secondary eth0:extra" in sh("ip address show br-lan")
+    assert "inet 192.0.2.30 peer 192.0.2.31/32 scope link br-lan" in sh("ip address show br-lan")
+    assert "2001:db8:2::30/64 scope global nodad noprefixroute" in sh("ip address show br-lan")
     routes = sh("ip route; ip -6 route")
     assert "default via 192.0.2.2 dev br-lan" in routes
     assert "198.51.100.0/24 via 192.0.2.2 dev br-lan proto dhcp metric 100" in routes
@@ -185,43 +192,22 @@ def test_the_management_interface_is_refused() -> None:
     del os.environ["SSH_CONNECTION"]
 
 
-KILLED = {"create": (None, lan()), "remove": (lan(), None)}
+def lost_addresses() -> List[str]:
+    shown = sh("ip -br address")
+    return ["the host lost %s" % address for address in ("192.0.2.1/24", "192.0.2.11/24", "2001:db8:2::1/64") if address not in shown]
+
+
+EMPTY = Declaration(prepare=give_lan)
+KILLED = {
+    "create": Killed(EMPTY, lan(), least=20, stride=2, inspect=lost_addresses),
+    "remove": Killed(replace(lan(), prepare=give_lan), EMPTY, least=20, stride=2, inspect=lost_addresses),
+}
 
 
 @pytest.mark.parametrize("name", KILLED)
 def test_killed_at_every_point(name: str) -> None:
-    """A plain second run completes it, and at no point the host has lost an address."""
-    start, goal = KILLED[name]
-
-    def reach() -> None:
-        give_lan()
-        if start is not None:
-            converge(start)
-
-    def clean_run() -> Any:
-        reach()
-        return count_points(goal), take_snapshot()
-
-    points, clean = on_fake_host(clean_run)
-
-    def survives(point: int) -> Optional[str]:
-        def body() -> str:
-            reach()
-            die_at(goal, point)
-            shown = sh("ip -br address")
-            lost = [address for address in ("192.0.2.1/24", "192.0.2.11/24", "2001:db8:2::1/64") if address not in shown]
-            try:
-                converge(goal)
-                again = lines(converge(goal))
-            except ContainerNetError as error:
-                return str(error)
-            return "\n".join([*lost, differences(clean, take_snapshot()), *again]).strip()
-
-        complaint = on_fake_host(body)
-        return complaint and "killed before point %d of %d (%s): %s" % (point, len(points), points[point], complaint)
-
-    complaints = share_out(survives, range(0, len(points), 2))
-    assert not complaints, "%d of %d points:\n%s" % (len(complaints), len(points), "\n".join(complaints))
+    """At no point the host has lost an address."""
+    assert_survived(KILLED[name])
 
 
 @pytest.mark.fake_host

@@ -6,15 +6,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Optional, Sequence
+from typing import Any, Dict, Optional
 
 import pytest
 from ansible_collections.netloom.container_net.plugins.module_utils._model.errors import ContainerNetError
 from harness.declarations import BOX, endpoint
-from harness.engine import Declaration, assert_settled, converge, give_uplink, lines, settle
-from harness.faults import count_points, die_at
-from harness.host import bind_space, on_fake_host, sh, share_out
-from harness.snapshot import assert_same, differences, take_snapshot
+from harness.engine import Declaration, assert_settled, converge, give_uplink, settle
+from harness.host import bind_space, sh
+from harness.kills import Killed, assert_survived
+from harness.snapshot import assert_same, take_snapshot
 from harness.traffic import Server, Stream, ask, await_addresses
 
 fake_host = pytest.mark.fake_host()
@@ -150,46 +150,19 @@ def test_what_the_host_cannot_spare_is_refused(device: Dict[str, Any], words: st
 
 BEFORE = Declaration(prepare=make_box)
 OVER = declare(place={"path": BOX}, prepare=make_box)
-RUNS = {"create": (BEFORE, OVER), "change": (OVER, declare({"name": "nic1", "interface_name": "wan"}, {"path": BOX}, make_box)), "remove": (OVER, BEFORE)}
 
 
-def reach(start: Declaration) -> None:
-    start.prepare()
-    if start.endpoints:
-        converge(start)
+def is_near_a_device(point: str) -> bool:
+    return any(word in point for word in ("netlink", "replace", "unlink"))
 
 
-@pytest.mark.parametrize("name", RUNS)
+KILLED = {
+    "create": Killed(BEFORE, OVER, least=3, deadly=is_near_a_device),
+    "change": Killed(OVER, declare({"name": "nic1", "interface_name": "wan"}, {"path": BOX}), least=3, deadly=is_near_a_device),
+    "remove": Killed(OVER, BEFORE, least=3, deadly=is_near_a_device),
+}
+
+
+@pytest.mark.parametrize("name", KILLED)
 def test_killed_at_every_point(name: str) -> None:
-    start, goal = RUNS[name]
-
-    def clean_run() -> "tuple[List[str], Sequence[str]]":
-        start.prepare()
-        untouched = take_snapshot()
-        if start.endpoints:
-            converge(start)
-        names = count_points(goal)
-        return names, (take_snapshot(), untouched)
-
-    points, (clean, untouched) = on_fake_host(clean_run)
-    assert len(points) >= 8, points
-
-    def survives(point: int) -> Optional[str]:
-        def body() -> str:
-            reach(start)
-            die_at(goal, point)
-            try:
-                converge(goal)
-                again = lines(converge(goal))
-                left = "\n".join([differences(clean, take_snapshot()), *again]).strip()
-                converge(None)
-            except ContainerNetError as error:
-                return str(error)
-            return left + differences(untouched, take_snapshot())
-
-        complaint = on_fake_host(body)
-        return complaint and "killed before point %d of %d (%s): %s" % (point, len(points), points[point], complaint)
-
-    near = [number for number, point in enumerate(points) if "netlink" in point or "replace" in point or "unlink" in point]
-    complaints = share_out(survives, near)
-    assert not complaints, "%d of %d points:\n%s" % (len(complaints), len(near), "\n".join(complaints))
+    assert_survived(KILLED[name])

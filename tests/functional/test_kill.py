@@ -6,16 +6,13 @@
 
 from __future__ import annotations
 
-from typing import Optional
-
 import pytest
-from ansible_collections.netloom.container_net.plugins.module_utils._model.errors import ContainerNetError
 from harness.declarations import V4, V6, endpoint, network
 from harness.engine import Declaration, converge, lines
-from harness.faults import count_points, die_at
 from harness.foreign import add_foreign_things
-from harness.host import on_fake_host, sh, share_out
-from harness.snapshot import Snapshot, differences, take_snapshot
+from harness.host import sh
+from harness.kills import Killed, assert_survived
+from harness.snapshot import differences, take_snapshot
 
 BEFORE = Declaration(prepare=add_foreign_things)
 WEB = Declaration(
@@ -41,27 +38,21 @@ LAN_OTHER = Declaration(
     [endpoint("a", {"name": "lan", "ipv4_address": "198.51.100.20"})],
     prepare=add_foreign_things,
 )
-LEAST = {"create": 60, "change": 60, "remove": 35, "create a LAN": 50, "change a LAN": 30, "remove a LAN": 25}
-RUNS = {
-    "create": (BEFORE, WEB),
-    "change": (WEB, OTHER),
-    "remove": (WEB, BEFORE),
-    "create a LAN": (BEFORE, LAN),
-    "change a LAN": (LAN, LAN_OTHER),
-    "remove a LAN": (LAN, BEFORE),
+KILLED = {
+    "create": Killed(BEFORE, WEB, least=60),
+    "change": Killed(WEB, OTHER, least=60, stride=3),
+    "remove": Killed(WEB, BEFORE, least=35),
+    "create a LAN": Killed(BEFORE, LAN, least=50, stride=3),
+    "change a LAN": Killed(LAN, LAN_OTHER, least=30, stride=3),
+    "remove a LAN": Killed(LAN, BEFORE, least=25, stride=3),
 }
-
-
-def reach(start: Declaration) -> None:
-    start.prepare()
-    if start.networks:
-        converge(start)
 
 
 @pytest.mark.fake_host
 def test_a_removal_cut_short_spares_what_is_wanted_again() -> None:
     """The links of a removal share a group in the kernel; one that was left in it must not go with the next removal."""
-    reach(WEB)
+    WEB.prepare()
+    converge(WEB)
     clean = take_snapshot()
     sh("ip link set br-web group 0x636E6574")
     assert lines(converge(WEB)) == ["~ bridge br-web: removal begun → none"]
@@ -69,31 +60,6 @@ def test_a_removal_cut_short_spares_what_is_wanted_again() -> None:
     assert lines(converge(WEB)) == []
 
 
-@pytest.mark.parametrize("name", RUNS)
+@pytest.mark.parametrize("name", KILLED)
 def test_killed_at_every_point(name: str) -> None:
-    start, goal = RUNS[name]
-
-    def clean_run() -> "tuple[list[str], Snapshot]":
-        reach(start)
-        return count_points(goal), take_snapshot()
-
-    points, clean = on_fake_host(clean_run)
-    assert len(points) >= LEAST[name], points
-    print("%s: %d points" % (name, len(points)))
-
-    def survives(point: int) -> Optional[str]:
-        def body() -> str:
-            reach(start)
-            die_at(goal, point)
-            try:
-                converge(goal)
-                again = lines(converge(goal))
-            except ContainerNetError as error:
-                return str(error)
-            return "\n".join([differences(clean, take_snapshot()), *again]).strip()
-
-        complaint = on_fake_host(body)
-        return complaint and "killed before point %d of %d (%s): %s" % (point, len(points), points[point], complaint)
-
-    complaints = share_out(survives, range(len(points)))
-    assert not complaints, "%d of %d points:\n%s" % (len(complaints), len(points), "\n".join(complaints))
+    assert_survived(KILLED[name])

@@ -15,10 +15,10 @@ from ansible_collections.netloom.container_net.plugins.module_utils._ansible.inf
 from ansible_collections.netloom.container_net.plugins.module_utils._firewall.backend import select_backend
 from ansible_collections.netloom.container_net.plugins.module_utils._model.names import host_interface_name, source_table
 from harness.declarations import endpoint, network
-from harness.engine import Declaration, Tools, assert_settled, converge, give_uplink, lines, settle
-from harness.faults import count_points, die_at
-from harness.host import entered, on_fake_host, sh, share_out
-from harness.snapshot import assert_same, differences, take_snapshot
+from harness.engine import Declaration, Tools, assert_settled, converge, give_uplink, settle
+from harness.host import entered, sh
+from harness.kills import Killed, assert_survived
+from harness.snapshot import assert_same, take_snapshot
 from harness.traffic import Server, Stream, ask_one, await_addresses
 
 SUBNETS = {"web": 20, "db": 22, "lan": 30, "back": 31}
@@ -308,47 +308,24 @@ OTHER = replace(
     FEW,
     endpoints=[endpoint("a", at("web"), dict(at("db"), ipv4_address="10.22.0.11", routes=[{"destination": "10.9.0.0/16", "gateway": "10.22.0.7"}]))],
 )
-RUNS = {
-    "create": (BEFORE, FEW),
-    "change": (FEW, OTHER),
-    "off": (OTHER, declare("web", "db", source_routing=False)),
-    "remove": (replace(FEW, prepare=give_container), BEFORE),
+
+
+def is_near_routing(point: str) -> bool:
+    """Firewall and links are killed at every point elsewhere; here routes and rules count."""
+    return point in ["netlink message of type %d in netns:a" % kind for kind in (24, 25, 32, 33)]
+
+
+KILLED = {
+    "create": Killed(BEFORE, FEW, least=14, deadly=is_near_routing),
+    "change": Killed(FEW, OTHER, least=4, deadly=is_near_routing),
+    "off": Killed(OTHER, declare("web", "db", source_routing=False), least=14, deadly=is_near_routing),
+    "remove": Killed(replace(FEW, prepare=give_container), BEFORE, least=4, deadly=is_near_routing),
 }
-LEAST = {"create": 14, "change": 4, "off": 14, "remove": 4}
 
 
-@pytest.mark.parametrize("name", RUNS)
+@pytest.mark.parametrize("name", KILLED)
 def test_killed_at_every_point(name: str) -> None:
-    start, goal = RUNS[name]
-
-    def reach() -> None:
-        start.prepare()
-        if start.networks:
-            converge(start)
-
-    def clean_run() -> Tuple[List[str], Tuple[str, ...]]:
-        reach()
-        return count_points(goal), take_snapshot()
-
-    points, clean = on_fake_host(clean_run)
-
-    def survives(point: int) -> str:
-        def body() -> str:
-            reach()
-            die_at(goal, point)
-            converge(goal)
-            again = lines(converge(goal))
-            return "\n".join([differences(clean, take_snapshot()), *again]).strip()
-
-        complaint = on_fake_host(body)
-        return "" if not complaint else "killed before point %d of %d (%s): %s" % (point, len(points), points[point], complaint)
-
-    # Firewall and links are killed at every point elsewhere; here those around routes and rules count.
-    messages = ["netlink message of type %d in netns:a" % kind for kind in (24, 25, 32, 33)]
-    deadly = [number for number, point in enumerate(points) if point in messages]
-    assert len(deadly) >= LEAST[name], points
-    complaints = share_out(survives, deadly)
-    assert not complaints, "\n".join(complaints)
+    assert_survived(KILLED[name])
 
 
 @pytest.mark.fake_host

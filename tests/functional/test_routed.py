@@ -9,15 +9,16 @@ from __future__ import annotations
 import os
 import socket
 import time
+from dataclasses import replace
 from typing import Any, Dict, List, Optional
 
 import pytest
-from ansible_collections.netloom.container_net.plugins.module_utils._model.errors import ContainerNetError, InputError
+from ansible_collections.netloom.container_net.plugins.module_utils._model.errors import InputError
 from harness.declarations import endpoint
-from harness.engine import Declaration, check, converge, give_uplink, lines, settle
-from harness.faults import count_points, die_at
-from harness.host import Child, inside, on_fake_host, sh, share_out
-from harness.snapshot import assert_same, differences, take_snapshot
+from harness.engine import Declaration, check, converge, give_uplink, settle
+from harness.host import Child, inside, sh
+from harness.kills import Killed, assert_survived
+from harness.snapshot import assert_same, take_snapshot
 from harness.traffic import Server, Stream, ask, await_addresses
 
 PART: Dict[str, Any] = {"ipam_config": [{"subnet": "10.62.1.0/24"}, {"subnet": "fd62:0:0:1::/64"}], "reach": ["10.62.0.0/16", "fd62::/48"]}
@@ -291,41 +292,19 @@ def test_what_the_host_cannot_have_is_refused() -> None:
     assert_same(before)
 
 
-KILLED = {"create": (None, TWO), "change": (TWO, Declaration([mesh(peers=[], mtu=1400)], [endpoint("b", at(A4, A6), ports=["81:81"])])), "remove": (TWO, None)}
+EMPTY = Declaration(prepare=give_uplink)
+STANDING = replace(TWO, prepare=give_uplink)
+CHANGED = Declaration([mesh(peers=[], mtu=1400)], [endpoint("b", at(A4, A6), ports=["81:81"])])
+KILLED = {
+    "create": Killed(EMPTY, TWO, least=20, stride=3),
+    "change": Killed(STANDING, CHANGED, least=20, stride=3),
+    "remove": Killed(STANDING, EMPTY, least=20, stride=3),
+}
 
 
 @pytest.mark.parametrize("name", KILLED)
 def test_killed_at_every_point(name: str) -> None:
-    start, goal = KILLED[name]
-
-    def reach() -> None:
-        give_uplink()
-        if start is not None:
-            converge(start)
-
-    def clean_run() -> Any:
-        reach()
-        return count_points(goal), take_snapshot()
-
-    points, clean = on_fake_host(clean_run)
-    assert len(points) > 20
-
-    def survives(point: int) -> Optional[str]:
-        def body() -> str:
-            reach()
-            die_at(goal, point)
-            try:
-                converge(goal)
-                again = lines(converge(goal))
-            except ContainerNetError as error:
-                return str(error)
-            return "\n".join([differences(clean, take_snapshot()), *again]).strip()
-
-        complaint = on_fake_host(body)
-        return complaint and "killed before point %d of %d (%s): %s" % (point, len(points), points[point], complaint)
-
-    complaints = share_out(survives, range(0, len(points), 3))
-    assert not complaints, "%d of %d points:\n%s" % (len(complaints), len(points), "\n".join(complaints))
+    assert_survived(KILLED[name])
 
 
 @pytest.mark.fake_host

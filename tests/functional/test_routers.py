@@ -7,15 +7,14 @@
 from __future__ import annotations
 
 import time
-from typing import Any, Callable, Dict, List, Optional, Sequence
+from typing import Any, Callable, Dict, List, Optional
 
 import pytest
-from ansible_collections.netloom.container_net.plugins.module_utils._model.errors import ContainerNetError
 from harness.declarations import BOX, endpoint, network
-from harness.engine import Declaration, Tools, assert_settled, check, converge, give_uplink, lines, settle
-from harness.faults import count_points, die_at
-from harness.host import bind_space, filter_bridged_frames, on_fake_host, sh, share_out
-from harness.snapshot import assert_same, differences, take_snapshot
+from harness.engine import Declaration, Tools, assert_settled, check, converge, give_uplink, settle
+from harness.host import bind_space, filter_bridged_frames, sh
+from harness.kills import Killed, assert_survived
+from harness.snapshot import assert_same, take_snapshot
 from harness.traffic import Server, Stream, ask, await_addresses
 
 fake_host = pytest.mark.fake_host()
@@ -188,70 +187,23 @@ def test_a_boxed_router_is_found_after_its_endpoint_left_the_declaration() -> No
 
 
 BEFORE = Declaration(prepare=make_box)
-RUNS = {"create": (BEFORE, BOXED), "change": (BOXED, declare(IN_BOX, make_box)), "remove": (BOXED, BEFORE)}
 
 
-def reach(start: Declaration) -> None:
-    start.prepare()
-    if start.networks:
-        converge(start)
+def is_near_a_router(point: str) -> bool:
+    return any(word in point for word in ("tables", BOX, "visits", "write"))
 
 
-@pytest.mark.parametrize("name", RUNS)
+KILLED = {
+    "create": Killed(BEFORE, BOXED, least=8, deadly=is_near_a_router),
+    "create and give up": Killed(BEFORE, BOXED, then=BEFORE, least=8, deadly=is_near_a_router),
+    "change": Killed(BOXED, declare(IN_BOX), least=8, deadly=is_near_a_router),
+    "remove": Killed(BOXED, BEFORE, least=8, deadly=is_near_a_router),
+}
+
+
+@pytest.mark.parametrize("name", KILLED)
 def test_killed_at_every_point(name: str) -> None:
-    start, goal = RUNS[name]
-
-    def clean_run() -> "tuple[List[str], Sequence[str]]":
-        reach(start)
-        return count_points(goal), take_snapshot()
-
-    points, clean = on_fake_host(clean_run)
-    near = [number for number, point in enumerate(points) if "tables" in point or BOX in point or "visits" in point or "write" in point]
-    assert len(near) >= 8, points
-
-    def survives(point: int) -> Optional[str]:
-        def body() -> str:
-            reach(start)
-            die_at(goal, point)
-            try:
-                converge(goal)
-                again = lines(converge(goal))
-                left = "\n".join([differences(clean, take_snapshot()), *again]).strip()
-                converge(None)
-            except ContainerNetError as error:
-                return str(error)
-            return left + ("CNET rules stay" if "CNET" in sh("iptables-save; ip6tables-save", BOX) else "")
-
-        complaint = on_fake_host(body)
-        return complaint and "killed before point %d of %d (%s): %s" % (point, len(points), points[point], complaint)
-
-    complaints = share_out(survives, near)
-    assert not complaints, "%d of %d points:\n%s" % (len(complaints), len(near), "\n".join(complaints))
-
-
-def test_killed_and_then_given_up() -> None:
-    """Whatever a dead run left of a router, absent finds it."""
-
-    def clean_run() -> "tuple[List[str], Sequence[str]]":
-        make_box()
-        return count_points(BOXED), ()
-
-    points, _nothing = on_fake_host(clean_run)
-    near = [number for number, point in enumerate(points) if "tables" in point or BOX in point]
-
-    def survives(point: int) -> Optional[str]:
-        def body() -> str:
-            make_box()
-            before = take_snapshot()
-            die_at(BOXED, point)
-            converge(None)
-            return differences(before, take_snapshot())
-
-        complaint = on_fake_host(body)
-        return complaint and "killed before point %d of %d (%s): %s" % (point, len(points), points[point], complaint)
-
-    complaints = share_out(survives, near)
-    assert not complaints, "\n".join(complaints)
+    assert_survived(KILLED[name])
 
 
 @fake_host

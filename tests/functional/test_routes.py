@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import errno
 import socket
+from dataclasses import replace
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 import pytest
 from ansible_collections.netloom.container_net.plugins.module_utils._model.errors import Conflict
 from harness.declarations import V4, V6, endpoint, network
-from harness.engine import Declaration, converge, give_uplink, lines, settle
-from harness.faults import count_points, die_at
-from harness.host import entered, on_fake_host, sh, share_out
-from harness.snapshot import assert_same, differences, take_snapshot
+from harness.engine import Declaration, converge, give_uplink, settle
+from harness.host import entered, sh
+from harness.kills import Killed, assert_survived
+from harness.snapshot import assert_same, take_snapshot
 from harness.traffic import Server, Stream, ask_one, await_addresses
 
 A, ROUTER, SECOND = ({"name": "web", "ipv4_address": "10.20.0.%d" % n, "ipv6_address": "fd00:20::%d" % n} for n in (10, 254, 253))
@@ -191,33 +192,14 @@ def test_nothing_is_left_in_a_namespace_that_is_not_ours() -> None:
     assert_same(before)
 
 
-RUNS = {"change": (BASE, CHANGES["from closed to open"][0]), "back": (CHANGES["from closed to open"][0], BASE), "none": (BASE, CHANGES["none"][0])}
+OPEN = CHANGES["from closed to open"][0]
+KILLED = {
+    "change": Killed(replace(BASE, prepare=give_uplink), OPEN, least=2),
+    "back": Killed(replace(OPEN, prepare=give_uplink), BASE, least=2),
+    "none": Killed(replace(BASE, prepare=give_uplink), CHANGES["none"][0], least=2),
+}
 
 
-@pytest.mark.parametrize("name", RUNS)
+@pytest.mark.parametrize("name", KILLED)
 def test_killed_at_every_point(name: str) -> None:
-    start, goal = RUNS[name]
-
-    def reach() -> None:
-        give_uplink()
-        converge(start)
-
-    def clean_run() -> Tuple[List[str], Tuple[str, ...]]:
-        reach()
-        return count_points(goal), take_snapshot()
-
-    points, clean = on_fake_host(clean_run)
-
-    def survives(point: int) -> str:
-        def body() -> str:
-            reach()
-            die_at(goal, point)
-            converge(goal)
-            again = lines(converge(goal))
-            return "\n".join([differences(clean, take_snapshot()), *again]).strip()
-
-        complaint = on_fake_host(body)
-        return "" if not complaint else "killed before point %d of %d (%s): %s" % (point, len(points), points[point], complaint)
-
-    complaints = share_out(survives, range(len(points)))
-    assert not complaints, "\n".join(complaints)
+    assert_survived(KILLED[name])

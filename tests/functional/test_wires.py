@@ -7,15 +7,14 @@
 from __future__ import annotations
 
 import time
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict
 
 import pytest
-from ansible_collections.netloom.container_net.plugins.module_utils._model.errors import ContainerNetError
 from harness.declarations import V4, V6, endpoint, network
 from harness.engine import Declaration, assert_settled, converge, give_uplink, lines, settle
-from harness.faults import count_points, die_at
-from harness.host import bind_space, filter_bridged_frames, on_fake_host, sh, share_out, watched_spaces
-from harness.snapshot import assert_same, differences, take_snapshot
+from harness.host import bind_space, filter_bridged_frames, sh, watched_spaces
+from harness.kills import Killed, assert_survived
+from harness.snapshot import assert_same, take_snapshot
 from harness.traffic import Server, Stream, ask, await_addresses
 
 fake_host = pytest.mark.fake_host()
@@ -176,49 +175,24 @@ def make_boxes() -> None:
 
 BOXES = Declaration(endpoints=[{"name": name, "container": {"path": path}} for name, path in zip("ab", TWO_BOXES)], links=[DIRECT], prepare=make_boxes)
 BEFORE = Declaration(prepare=make_boxes)
-CHANGED = Declaration(
-    endpoints=BOXES.endpoints, links=[link("w1", end("a", "10.9.0.5/30", interface_name="left"), end("b", "10.9.0.6/30"))], prepare=make_boxes
-)
-RUNS = {"create": (BEFORE, BOXES), "change": (BOXES, CHANGED), "remove": (BOXES, BEFORE)}
+CHANGED = Declaration(endpoints=BOXES.endpoints, links=[link("w1", end("a", "10.9.0.5/30", interface_name="left"), end("b", "10.9.0.6/30"))])
 
 
-@pytest.mark.parametrize("name", RUNS)
+def is_near_a_wire(point: str) -> bool:
+    return any(word in point for word in ("netlink", "replace", "unlink"))
+
+
+KILLED = {
+    "create": Killed(BEFORE, BOXES, least=3, deadly=is_near_a_wire),
+    "change": Killed(BOXES, CHANGED, least=3, deadly=is_near_a_wire),
+    "remove": Killed(BOXES, BEFORE, least=3, deadly=is_near_a_wire),
+}
+
+
+@pytest.mark.parametrize("name", KILLED)
 def test_killed_at_every_point(name: str) -> None:
     """Between two containers without a name, where the host has no end to find the wire by."""
-    start, goal = RUNS[name]
-
-    def clean_run() -> Any:
-        start.prepare()
-        untouched = take_snapshot()
-        if start.endpoints:
-            converge(start)
-        points = count_points(goal)
-        return points, take_snapshot(), untouched
-
-    points, clean, untouched = on_fake_host(clean_run)
-
-    def survives(point: int) -> Optional[str]:
-        def body() -> str:
-            start.prepare()
-            if start.endpoints:
-                converge(start)
-            die_at(goal, point)
-            try:
-                converge(goal)
-                again = lines(converge(goal))
-                left: List[str] = [differences(clean, take_snapshot()), *again]
-                converge(None)
-            except ContainerNetError as error:
-                return str(error)
-            return "\n".join([*left, differences(untouched, take_snapshot())]).strip()
-
-        complaint = on_fake_host(body)
-        return complaint and "killed before point %d of %d (%s): %s" % (point, len(points), points[point], complaint)
-
-    near = [number for number, point in enumerate(points) if "netlink" in point or "replace" in point or "unlink" in point]
-    assert len(near) >= 3, points
-    complaints = share_out(survives, near)
-    assert not complaints, "%d of %d points:\n%s" % (len(complaints), len(near), "\n".join(complaints))
+    assert_survived(KILLED[name])
 
 
 @fake_host

@@ -2,10 +2,8 @@
 # Install what the other targets need, and nothing else: Debian packages (as root), .venv, the link to the checkout.
 . "$(dirname "$0")/common.sh"
 
-# command:Debian package
+# command or file:Debian package; a gate that needs more names it as arguments
 NEEDED="git:git ip:iproute2 iptables-restore:iptables nft:nftables nsenter:util-linux ping:iputils-ping ps:procps shellcheck:shellcheck strace:strace"
-# Only root can run engines, so only root gets them: see tests/gates/engines.sh.
-if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then NEEDED="$NEEDED dockerd:docker.io podman:podman runc:runc busybox:busybox-static"; fi
 for extra in "$@"; do NEEDED="$NEEDED $extra"; done
 
 # A Docker Engine would change this machine's firewall: it is neither started by its installation nor at the next boot.
@@ -30,7 +28,7 @@ forget_engines() {
 
 missing=()
 for pair in $NEEDED; do
-  [ -x "${pair%%:*}" ] || command -v "${pair%%:*}" >/dev/null || missing+=("${pair##*:}")
+  [ -e "${pair%%:*}" ] || command -v "${pair%%:*}" >/dev/null || missing+=("${pair##*:}")
 done
 if ! python=$(bash tests/gates/find_python.sh 11 14); then
   # Ubuntu 22.04 has an older python3, and a newer one beside it.

@@ -3,13 +3,18 @@
 . "$(dirname "$0")/common.sh"
 
 [ "$(id -u)" = 0 ] || skip "not root: the disk of a guest is built with debootstrap"
-for tool in qemu-system-x86_64 debootstrap mke2fs ssh setpriv; do
-  command -v "$tool" >/dev/null || skip "there is no $tool; as root on Debian or Ubuntu, make setup installs it"
+[ "$(uname -m)" = x86_64 ] || skip "the guests are built for x86_64, this is $(uname -m)"
+if command -v apt-get >/dev/null; then
+  bash tests/gates/setup.sh qemu-system-x86_64:qemu-system-x86 debootstrap:debootstrap mke2fs:e2fsprogs ssh:openssh-client \
+    /usr/share/keyrings/debian-archive-keyring.gpg:debian-archive-keyring
+fi
+for tool in qemu-system-x86_64 debootstrap mke2fs ssh; do
+  command -v "$tool" >/dev/null || skip "$tool is not installed"
 done
 status=0
 said=$(python tests/vm/guests/image.py) || status=$?
 [ "$status" != 77 ] || skip "$said"
-[ "$status" = 0 ] || { printf '%s\n' "$said" >&2; exit "$status"; }
+[ "$status" = 0 ] || exit "$status"
 
 if [ "${1:-}" = shell ]; then
   in_throwaway_namespaces python tests/vm/shell.py

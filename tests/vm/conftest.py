@@ -9,18 +9,20 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import Iterator
+from typing import TYPE_CHECKING, Iterator
 
 import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 pytest.register_assert_rewrite("guests")
 
-from guests.fleet import Fleet
-from guests.image import built_image
+if TYPE_CHECKING:
+    from guests.fleet import Fleet
 
 
 def pytest_sessionstart() -> None:
+    from guests.image import built_image
+
     routes = Path("/proc/self/net/route").read_text(encoding="ascii").splitlines()[1:]
     if not all(route.startswith("lo\t") for route in routes):
         pytest.exit("guests run in a network namespace that leads nowhere: tests/gates/vm.sh makes it", returncode=4)
@@ -31,6 +33,8 @@ def pytest_sessionstart() -> None:
 @pytest.fixture(scope="session")
 def booted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
     """The guests, as the test before left them; in `vm.sh shell`, those that are up already."""
+    from guests.fleet import Fleet
+
     standing = os.environ.get("CONTAINER_NET_VM_FLEET")
     if standing:
         yield Fleet(Path(standing))

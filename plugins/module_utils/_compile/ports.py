@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import replace
-from typing import FrozenSet, Iterator, List, Tuple
+from typing import Iterator, List, Sequence, Tuple
 
 from .._model.document import BridgeNetwork
 from .._model.link import Link
@@ -18,7 +18,6 @@ from .._model.mark import PROTOCOL
 from .._model.objects import HOST, Address, KernelObject, Route
 from .._model.snapshot import Facts
 
-KERNEL_PROTOCOL = 2
 LINK_LOCAL = ipaddress.ip_network("fe80::/10")
 
 
@@ -29,8 +28,7 @@ def compile_ports(network: BridgeNetwork, facts: Facts) -> Tuple[KernelObject, .
         objects.append(Link(HOST, name, up=True, master=network.bridge_name))
         held = [item for item in facts.entries if isinstance(item, Address) and item.device == name and not is_link_local(item.address)]
         objects.extend(replace(item, device=network.bridge_name, protocol=item.protocol or 0) for item in held if item.protocol != PROTOCOL)
-        connected = frozenset(str(ipaddress.ip_interface(item.address).network) for item in held)
-        objects.extend(replace(route, device=network.bridge_name) for route in _moving(name, connected, facts))
+        objects.extend(replace(route, device=network.bridge_name) for route in _moving(name, held, facts))
     return tuple(objects)
 
 
@@ -39,10 +37,10 @@ def is_link_local(address: str) -> bool:
     return ":" in address and ipaddress.ip_interface(address).ip in LINK_LOCAL
 
 
-def _moving(name: str, connected: FrozenSet[str], facts: Facts) -> Iterator[Route]:
+def _moving(name: str, held: Sequence[Address], facts: Facts) -> Iterator[Route]:
     """Yield the routes over a link, but for those that follow from its addresses. Those to a subnet come before those by a gateway in it."""
     routes = [item for item in facts.entries if isinstance(item, Route) and item.device == name and item.protocol not in (None, PROTOCOL)]
     for route in sorted(routes, key=lambda item: bool(item.gateway)):
-        follows = route.protocol == KERNEL_PROTOCOL and route.destination in connected and route.metric in (0, 256)
+        follows = any(address.brings(route) for address in held)
         if not follows and not is_link_local(route.destination) and not route.destination.startswith("ff"):
             yield route

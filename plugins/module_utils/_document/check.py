@@ -31,9 +31,7 @@ def check_document(
     document: Document, *, path_networks: str = "networks", path_endpoints: str = "endpoints", path_links: str = "links", problems: List[Problem]
 ) -> None:
     """Report every conflict between networks, endpoints, links, addresses, names and ports."""
-    scene = Scene(
-        document=document, networks=path_networks, endpoints=path_endpoints, troubled=troubled_paths(problems), problems=problems, links=path_links
-    )
+    scene = Scene(document=document, networks=path_networks, endpoints=path_endpoints, troubled=troubled_paths(problems), problems=problems, links=path_links)
     check_names(scene)
     check_modes(scene)
     check_subnets(scene)

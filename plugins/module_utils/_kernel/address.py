@@ -9,23 +9,29 @@ from __future__ import annotations
 import socket
 
 from .._model.mark import PROTOCOL
-from .._model.objects import Address
+from .._model.objects import Address, AddressDetails
 from . import wire
 from .stamp import IP, NUMBER, Stamp
 
 IFA_F_NODAD = 0x02
 
 
-def _encode(message_type: int, flags: int, prefix: int, protocol: int, ip: str, index: int) -> bytes:
+def _encode(message_type: int, flags: int, prefix: int, protocol: int, details: AddressDetails, ip: str, index: int) -> bytes:
     family = socket.AF_INET6 if ":" in ip else socket.AF_INET
-    attributes: wire.Attributes = [("IFA_ADDRESS", ip)]
-    if family == socket.AF_INET:
+    attributes: wire.Attributes = [("IFA_ADDRESS", details.peer or ip)]
+    if family == socket.AF_INET or details.peer:
         attributes.append(("IFA_LOCAL", ip))
     if message_type == wire.RTM_NEWADDR:
         # Uniqueness is checked when planning; duplicate detection would keep a fresh address unusable for a second or more.
-        attributes.append(("IFA_FLAGS", IFA_F_NODAD if family == socket.AF_INET6 else 0))
+        attributes.append(("IFA_FLAGS", details.flags | (IFA_F_NODAD if family == socket.AF_INET6 else 0)))
         attributes.append(("IFA_PROTO", protocol))
-    return wire.address_message(message_type, flags, attributes, index=index, family=family, prefix=prefix)
+        if details.broadcast:
+            attributes.append(("IFA_BROADCAST", details.broadcast))
+        if details.name:
+            attributes.append(("IFA_LABEL", details.name))
+        if details.metric:
+            attributes.append(("IFA_RT_PRIORITY", details.metric))
+    return wire.address_message(message_type, flags, attributes, index=index, family=family, prefix=prefix, scope=details.scope)
 
 
 _stamp = Stamp(_encode, (IP, NUMBER))
@@ -34,7 +40,7 @@ _stamp = Stamp(_encode, (IP, NUMBER))
 def _message(message_type: int, flags: int, address: Address, index: int) -> bytes:
     ip, prefix = address.address.split("/")
     protocol = PROTOCOL if address.protocol is None else address.protocol
-    return _stamp((message_type, flags, int(prefix), protocol), (ip, index))
+    return _stamp((message_type, flags, int(prefix), protocol, address.details), (ip, index))
 
 
 def create_address(address: Address, index: int) -> bytes:

@@ -132,10 +132,11 @@ class Observer:
         return names
 
     def _observe_addresses(self, place: str, line: Line, names: Mapping[int, str]) -> None:
-        found = [parse.parse_address(payload) for payload in line.dump(self._requests[1])]
+        payloads = line.dump(self._requests[1])
+        found = [parse.parse_address(payload) for payload in payloads]
         if place == HOST:
             self._address_protocols = _keeps_protocols([protocol for _index, address, protocol in found if address == "::1/128"])
-        for index, address, protocol in found:
+        for (index, address, protocol), payload in zip(found, payloads):
             device = names.get(index, "")
             mine = protocol == PROTOCOL
             if not self._address_protocols:
@@ -143,7 +144,12 @@ class Observer:
                 mine = ("Link", place, device) in self.snapshot.mine and device != "lo" and not address.startswith("fe80:")
                 # What came to a bridge with a port of the host is the host's.
                 mine = mine and not mark_ports(self.snapshot.mark(("Link", place, device)))
-            self.snapshot.add(Address(place, device, address, protocol=None if mine else protocol), mine=mine)
+            item = Address(place, device, address)
+            if not mine:
+                # Somebody else's may move to a bridge and home again, on the host only.
+                details = parse.parse_address_details(payload, device) if place == HOST else item.details
+                item = replace(item, protocol=protocol, details=details)
+            self.snapshot.add(item, mine=mine)
 
     def _observe_routes(self, place: str, line: Line, names: Mapping[int, str], deeply: bool) -> None:
         for request in self._requests[2] if self.snapshot.ipv6 else self._requests[2][:1]:

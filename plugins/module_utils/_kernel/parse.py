@@ -15,11 +15,14 @@ from typing import Dict, Mapping, Optional, Tuple
 
 from .._model.link import Bridge, BridgePort, Link, LinkKind, Veth, Vxlan
 from .._model.mark import UNFINISHED
+from .._model.objects import AddressDetails
 from .door import read_attributes
 from .kinds import read_kind
 from .link import CREATION_GROUP, DELETION_GROUP, GENERATE_NOTHING
 
 IFF_UP = 1
+# Home address, managed temporary addresses, no route of the subnet, joined groups; the others are states.
+KEPT_ADDRESS_FLAGS = 0x10 | 0x100 | 0x200 | 0x400
 _U32 = struct.Struct("=I")
 _LINK = struct.Struct("=BxHiII")
 _ADDRESS = struct.Struct("=BBBBI")
@@ -166,6 +169,21 @@ def parse_address(payload: bytes) -> Tuple[int, str, int]:
     value = found.get(2) or found[1]
     protocol = found[11][0] if 11 in found else 0
     return index, "%s/%d" % (text_of_ip(value), prefix), protocol
+
+
+def parse_address_details(payload: bytes, device: str) -> AddressDetails:
+    """Return what its owner said about an address on a device."""
+    _family, _prefix, flags, scope, _index = _ADDRESS.unpack_from(payload)
+    found = read_attributes(payload, 8, len(payload))
+    name = _text(found[3]) if 3 in found else device
+    return AddressDetails(
+        broadcast=text_of_ip(found[4]) if 4 in found else None,
+        peer=text_of_ip(found[1]) if 2 in found and found[1] != found[2] else None,
+        name=name if name != device else None,
+        metric=_u32(found.get(9)),
+        scope=scope,
+        flags=_u32(found.get(8), flags) & KEPT_ADDRESS_FLAGS,
+    )
 
 
 # What a route does with a packet, apart from the local, broadcast and multicast ones of the kernel itself.

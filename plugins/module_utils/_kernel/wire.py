@@ -113,10 +113,11 @@ def link_message(message_type: int, flags: int, attributes: Attributes, *, index
     return _encode(message, message_type, flags, attributes)
 
 
-def address_message(message_type: int, flags: int, attributes: Attributes, *, index: int, family: int, prefix: int) -> bytes:
+def address_message(message_type: int, flags: int, attributes: Attributes, *, index: int, family: int, prefix: int, scope: int = 0) -> bytes:
     message = _AddressMessage()
     message["family"] = family
     message["prefixlen"] = prefix
+    message["scope"] = scope
     message["index"] = index
     return _encode(message, message_type, flags, attributes)
 

@@ -12,6 +12,7 @@ from typing import Optional, Tuple
 PREFIX = "container-net"
 # Free in the kernel's and iproute2's lists of routing protocols; also the address protocol (Linux >= 5.18).
 PROTOCOL = 76
+KERNEL_PROTOCOL = 2  # of what the kernel made itself
 ALIAS_LIMIT = 255
 SHARED_ROLE = "parent"
 DEVICE_ROLE = "device"

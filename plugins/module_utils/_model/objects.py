@@ -8,10 +8,11 @@
 
 from __future__ import annotations
 
+import ipaddress
 from dataclasses import dataclass
 from typing import ClassVar, FrozenSet, Optional, Tuple
 
-from .mark import PROTOCOL
+from .mark import KERNEL_PROTOCOL, PROTOCOL
 from .names import SCOPE_METRICS
 
 # A place is the namespace an object lives in: "" is the host's own, else "netns:NAME" or "path:FILE".
@@ -61,6 +62,20 @@ class Namespace(KernelObject):
 
 
 @dataclass(frozen=True)
+class AddressDetails:
+    """What somebody said about an address of his own, beside the address."""
+
+    broadcast: Optional[str] = None
+    peer: Optional[str] = None
+    name: Optional[str] = None  # IPv4 only; None: that of the device
+    metric: int = 0  # of its subnet's route; 0 is the kernel's default
+    scope: int = 0
+    flags: int = 0  # those a user sets
+
+    NO_SUBNET_ROUTE: ClassVar[int] = 0x200
+
+
+@dataclass(frozen=True)
 class Address(KernelObject):
     """An IP address with prefix length on a device."""
 
@@ -70,11 +85,21 @@ class Address(KernelObject):
     address: str = ""  # 10.0.0.1/24
     announce: bool = False
     protocol: Optional[int] = None  # who made it; None: this collection
-    DESCRIPTIVE = frozenset(("announce", "protocol"))
+    details: AddressDetails = AddressDetails()
+    DESCRIPTIVE = frozenset(("announce", "protocol", "details"))
 
     @property
     def label(self) -> str:
         return "address %s on %s%s" % (self.address, self.device, in_place(self.place))
+
+    def brings(self, route: "Route") -> bool:
+        """Tell whether the kernel makes this route for the address, and takes it away with it."""
+        if route.protocol != KERNEL_PROTOCOL or route.device != self.device or self.details.flags & AddressDetails.NO_SUBNET_ROUTE:
+            return False
+        ip, prefix = self.address.split("/")
+        subnet = ipaddress.ip_interface("%s/%s" % (self.details.peer or ip, prefix)).network
+        usual, default = (0, 0) if subnet.version == 4 else (256, 1024)
+        return route.destination == str(subnet) and (route.metric or default) == (self.details.metric or usual)
 
 
 @dataclass(frozen=True)

@@ -8,18 +8,15 @@
 
 from __future__ import annotations
 
-import ipaddress
 from dataclasses import replace
-from typing import Collection, Dict, Iterator, List, Optional, Tuple
+from typing import Collection, Dict, Iterator, List, Optional, Sequence, Tuple
 
 from .._model.link import Bridge, Link
 from .._model.mark import mark_ports, read_mark
-from .._model.objects import Address, KernelObject, Route, is_foreign
+from .._model.objects import Address, AddressDetails, KernelObject, Route, is_foreign
 from .._model.snapshot import Key, Snapshot
 from .losses import LinkKey
 from .step import CHANGE, CREATE, DELETE, Change, Step
-
-KERNEL_PROTOCOL = 2
 
 
 def lent_ports(link: Optional[Link]) -> Tuple[str, ...]:
@@ -30,7 +27,7 @@ def lent_ports(link: Optional[Link]) -> Tuple[str, ...]:
 
 def moved_away(wanted: Dict[Key, KernelObject], snapshot: Snapshot) -> List[Step]:
     """Return the deletions of foreign addresses that now stand on the bridge of the link that had them."""
-    steps: List[Step] = []
+    found: List[Address] = []
     ports: Dict[Tuple[str, str], List[str]] = {}
     for item in wanted.values():
         if isinstance(item, Link) and item.kind is None and item.master:
@@ -39,10 +36,16 @@ def moved_away(wanted: Dict[Key, KernelObject], snapshot: Snapshot) -> List[Step
         if isinstance(item, Address) and is_foreign(item):
             for name in ports.get((item.place, item.device), ()):
                 current = snapshot.objects.get(replace(item, device=name).key)
-                if current is not None:
-                    steps.append(Step(DELETE, current=current))
-    # With the first address of a subnet the kernel would take the others.
-    return steps[::-1]
+                if isinstance(current, Address):
+                    found.append(current)
+    return _deletions(found)
+
+
+def _deletions(addresses: Sequence[Address]) -> List[Step]:
+    """With the first address of a subnet the kernel would take the others; the subnet's route it leaves for one that did not ask for it."""
+    asking = [address for address in addresses if not address.details.flags & AddressDetails.NO_SUBNET_ROUTE]
+    ordered = [address for address in addresses if address not in asking] + asking[::-1]
+    return [Step(DELETE, current=address) for address in ordered]
 
 
 def moved_home(wanted: Dict[Key, KernelObject], gone: Collection[LinkKey], snapshot: Snapshot) -> List[Step]:
@@ -76,10 +79,9 @@ def _going_home(bridge: Link, leaving: List[Link], home: Optional[str], is_last:
         if port.master == bridge.name:
             free = Link(port.place, port.name, master="")
             yield Step(CHANGE, desired=free, current=port, changes=(Change("master", bridge.name, "", "master"),), leads=True)
-    connected = {str(ipaddress.ip_interface(address.address).network) for address in addresses}
     routes = [item for item in held if isinstance(item, Route) and not item.destination.startswith(("fe80:", "ff"))]
     for route in sorted(routes, key=lambda item: bool(item.gateway)) if home else ():
-        if route.protocol != KERNEL_PROTOCOL or route.destination not in connected or route.metric not in (0, 256):
+        if not any(address.brings(route) for address in addresses):
             yield Step(CHANGE, desired=replace(route, device=home), current=route, changes=(Change("device", bridge.name, home, "device"),), leads=True)
     if home and not is_last:
-        yield from (Step(DELETE, current=address) for address in addresses[::-1])
+        yield from _deletions(addresses)

@@ -145,9 +145,7 @@ def _read_map(raw: Dict[str, Any], key: str, read: Callable[[Any], Any], faults:
 
 def _read_maps(raw: Dict[str, Any], key: str, read: Callable[[Any], Any], faults: List[str]) -> Dict[str, Dict[str, Any]]:
     """Read a map of maps."""
-    return {
-        network: _read_map({network: held}, network, read, faults, prefix="%s." % key) for network, held in _read_map(raw, key, _same, faults).items()
-    }
+    return {network: _read_map({network: held}, network, read, faults, prefix="%s." % key) for network, held in _read_map(raw, key, _same, faults).items()}
 
 
 def _same(value: Any) -> Any:

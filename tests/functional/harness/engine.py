@@ -110,7 +110,7 @@ def settle(declaration: Optional[Declaration], **options: Any) -> List[str]:
     planned = check(declaration, **options)
     door, tools = Door(), Tools()
     applied = lines(converge(declaration, door=door, tools=tools, **options))
-    assert applied == planned
+    assert applied == planned, "planned: %s\napplied: %s" % (planned, applied)
     if not _only_sysctls(applied):
         assert door.changes or tools.restores
     assert_settled(declaration, **options)

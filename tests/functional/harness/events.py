@@ -9,13 +9,21 @@ from __future__ import annotations
 import socket
 import struct
 import time
-from typing import List, Set, Tuple
+from typing import List, NamedTuple, Set
 
 # Links, addresses, routes, rules and neighbours of both families.
 _GROUPS = 0x1 | 0x4 | 0x10 | 0x40 | 0x80 | 0x100 | 0x400 | 0x80000
 _HEADER = struct.Struct("=IHHII")
 LINK, ADDRESS, NEIGHBOUR = (16, 17), (20, 21), (28, 29)
 PERMANENT = 0x80
+
+
+class Event(NamedTuple):
+    """A message of the kernel: its type, the interface it is about (0 for none that counts), and its payload for a reader."""
+
+    kind: int
+    index: int
+    payload: str
 
 
 class Events:
@@ -27,9 +35,9 @@ class Events:
         self._socket.bind((0, _GROUPS))
         self._socket.setblocking(False)
 
-    def read(self) -> List[Tuple[int, int]]:
-        """Return (message type, interface index) of everything heard since the last call."""
-        found: List[Tuple[int, int]] = []
+    def read(self) -> List[Event]:
+        """Return everything heard since the last call."""
+        found: List[Event] = []
         while True:
             try:
                 data = self._socket.recv(1 << 20)
@@ -38,7 +46,8 @@ class Events:
             offset = 0
             while offset + 16 <= len(data):
                 length, kind, _flags, _sequence, _port = _HEADER.unpack_from(data, offset)
-                found.append((kind, _index(kind, data[offset + 16 : offset + length])))
+                payload = data[offset + 16 : offset + length]
+                found.append(Event(kind, _index(kind, payload), payload.hex()))
                 offset += (length + 3) & ~3
 
     def settle(self, quiet: float = 0.5) -> None:
@@ -50,8 +59,8 @@ class Events:
                 heard = time.monotonic()
             time.sleep(0.02)
 
-    def touched(self, indices: Set[int]) -> List[Tuple[int, int]]:
-        return [event for event in self.read() if event[1] in indices]
+    def touched(self, indices: Set[int]) -> List[Event]:
+        return [event for event in self.read() if event.index in indices]
 
 
 def _index(kind: int, payload: bytes) -> int:

@@ -101,6 +101,8 @@ def ensure_image() -> Image:
     image.folder.parent.mkdir(parents=True, exist_ok=True)
     with open(image.folder.parent / "lock", "w", encoding="ascii") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
+        for unfinished in image.folder.parent.glob("part-*"):
+            shutil.rmtree(unfinished)
         if not image.folder.exists():
             _build(image.folder)
     return image

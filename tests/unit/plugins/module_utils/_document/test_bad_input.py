@@ -31,8 +31,7 @@ DOCUMENTS = {
     "endpoints:\n  - name: api\n    container: {netns: api}\n    networks: [mesh]\n    %s\n",
     "macvlan": "networks:\n  - name: lan\n    driver: macvlan\n    ipam_config: [{subnet: 192.0.2.0/24}]\n    %s\n",
     "ipvlan": "networks:\n  - name: lan\n    driver: ipvlan\n    %s\n",
-    "lan-attachment": "networks: [{name: lan, driver: %s}]\n"
-    "endpoints:\n  - {name: api, container: {netns: api}, networks: [{name: lan, ipam: none, %s}]}\n",
+    "lan-attachment": "networks: [{name: lan, driver: %s}]\nendpoints:\n  - {name: api, container: {netns: api}, networks: [{name: lan, ipam: none, %s}]}\n",
     "endpoint": WEB + "endpoints:\n  - name: api\n    container: {netns: api}\n    networks: [web]\n    %s\n",
     "attachment": WEB + "endpoints:\n  - name: api\n    container: {netns: api}\n    networks:\n      - name: web\n        %s\n",
     "container": WEB + "endpoints:\n  - name: api\n    container:\n      %s\n    networks: [web]\n",

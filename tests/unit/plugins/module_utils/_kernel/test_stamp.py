@@ -13,6 +13,7 @@ import pytest
 from ansible_collections.netloom.container_net.plugins.module_utils._kernel import address, link, wire
 from ansible_collections.netloom.container_net.plugins.module_utils._kernel.stamp import IP, MAC, NUMBER, TEXT, Stamp
 from ansible_collections.netloom.container_net.plugins.module_utils._model.link import BridgePort, Ipvlan, Macvlan, Vlan
+from ansible_collections.netloom.container_net.plugins.module_utils._model.objects import AddressDetails
 
 LETTERS = "PQRSTUVWabcxyz0189_-"
 
@@ -46,7 +47,8 @@ def configuration(dice: random.Random) -> Tuple[Any, Any]:
 
 
 def new_address(dice: random.Random) -> Tuple[Any, Any]:
-    return (wire.RTM_NEWADDR, wire.CREATE_NEW, dice.randrange(1, 33), dice.choice((0, 76))), (ip(dice), number(dice))
+    details = dice.choice((AddressDetails(), AddressDetails(broadcast="192.0.2.255", name="eth0:1", metric=7), AddressDetails(flags=0x200, scope=253)))
+    return (wire.RTM_NEWADDR, wire.CREATE_NEW, dice.randrange(1, 33), dice.choice((0, 76)), details), (ip(dice), number(dice))
 
 
 def stacked(dice: random.Random) -> Tuple[Any, Any]:

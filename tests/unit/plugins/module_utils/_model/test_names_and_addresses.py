@@ -73,6 +73,13 @@ def test_a_hosts_end_is_named_by_all_three() -> None:
     assert all(names.interface_name_fault(name) is None and len(name) == HASHED for name in ends)
 
 
+def test_systemd_networkd_leaves_our_links_alone() -> None:
+    """It ships settings for links of these names, which give them addresses or take them from their bridge."""
+    made = [derive("web") for derive in (names.bridge_name, names.vxlan_name, names.shim_name, names.dummy_name)]
+    made += [names.host_interface_name("s", "e", "n"), names.routed_interface_name("s", "e", "n"), names.wire_interface_name("s", "w", 0)]
+    assert not [name for name in made if name.startswith(("ve-", "vb-", "vz-", "vt-", "6rd-"))]
+
+
 def test_parts_do_not_run_together() -> None:
     assert names.digest(12, "ab", "c") != names.digest(12, "a", "bc")
     assert addresses.derive_mac("ab", "c") != addresses.derive_mac("a", "bc")
