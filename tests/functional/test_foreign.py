@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 import socket
+from dataclasses import replace
 from typing import Dict, List, Optional, Set
 
 import pytest
 from ansible_collections.netloom.container_net.plugins.module_utils._model.errors import ContainerNetError
 from harness.declarations import V4, V6, endpoint, network, overlay
-from harness.engine import Declaration, check, converge, give_uplink, settle
+from harness.engine import Declaration, assert_settled, check, converge, give_uplink, settle
 from harness.events import Events
 from harness.foreign import add_foreign_things
 from harness.host import sh
@@ -97,6 +98,35 @@ def test_a_foreign_bridge_is_used_and_given_back() -> None:
         settle(declaration)
         assert missing_from(before, take_snapshot()) == []
     assert_same(before)
+
+
+def on_shared_bridge(name: str, subnet: Dict[str, str], bridge: str = "br-lan") -> Declaration:
+    return Declaration([network(name, subnet, {"subnet": "fd00:%s::/64" % subnet["subnet"].split(".")[1]}, bridge_name=bridge)], [endpoint(name, name)])
+
+
+def test_two_scopes_on_one_foreign_bridge() -> None:
+    """Nothing marks the bridge, so the gateway addresses themselves tell whose they are."""
+    give_uplink()
+    # A bridge takes the lowest MAC of its ports: not even that changes with ours.
+    sh("ip link add br-lan type bridge; ip link add lan0 address 3a:00:00:00:0f:02 type veth peer name lan1; ip link set lan0 master br-lan up")
+    sh("ip link set br-lan up; ip address add 10.99.0.1/24 dev br-lan")
+    switch_forwarding_on()
+    untouched = take_snapshot()
+    first, second = on_shared_bridge("web", V4), on_shared_bridge("db", {"subnet": "10.22.0.0/24"})
+    settle(second, scope="second")
+    before = take_snapshot()
+    for declaration in (first, replace(first, networks=[network("web", V4, bridge_name="br-lan")]), None):
+        settle(declaration)
+        after = take_snapshot()
+        assert [line for line in missing_from(before, after) if "CNET-FORWARD" not in line] == []
+        assert_settled(second, scope="second")
+    assert_same(before)
+    same = on_shared_bridge("api", {"subnet": "10.22.0.0/24"})
+    with pytest.raises(ContainerNetError, match=r"address 10\.22\.0\.1/24 on br-lan belongs to another scope"):
+        converge(same)
+    assert_same(before)
+    settle(None, scope="second")
+    assert_same(untouched)
 
 
 def test_another_scope_is_not_touched() -> None:

@@ -22,7 +22,7 @@ from .._model.snapshot import Facts, Key, Snapshot
 from .engine import Outcome, Request
 from .result import describe
 from .run import command_runner
-from .scope import strangers
+from .scope import is_of_another, strangers
 
 
 class Options:
@@ -132,9 +132,8 @@ def present(module: Any, options: Options, objects: Sequence[KernelObject], link
     def removes(snapshot: Snapshot) -> Iterable[Key]:
         entries = (snapshot.objects[key] for key in snapshot.mine)
         kept = {item.key for item in objects}
-        return [
-            item.key for item in entries if isinstance(item, (Address, FdbEntry, Neighbour)) and (item.place, item.device) in devices and item.key not in kept
-        ]
+        held = [item for item in entries if isinstance(item, (Address, FdbEntry, Neighbour)) and (item.place, item.device) in devices]
+        return [item.key for item in held if item.key not in kept and not is_of_another(item, options.scope)]
 
     return _request(module, options, build, removes)
 

@@ -37,10 +37,10 @@ from .._runtime.namespace import list_named_namespaces, namespace_path, read_pla
 from .duplicates import refuse_duplicates
 from .firewalls import Firewalls
 from .guard import Guard
-from .kept import KeptFiles
+from .kept import KeptFiles, remove_torn_files
 from .request import STATE_DIRECTORY, Build, Outcome, Request
 from .rollback import read_what_goes, way_back
-from .scope import kept_parents, restored_sysctls, scope_keys
+from .scope import kept_parents, restored_sysctls, scope_keys, sign_addresses
 from .shared import observe_named, refuse_shared
 from .visited import Visited
 
@@ -73,6 +73,7 @@ def _check(request: Request, door: Door) -> Outcome:
 def _change(request: Request, door: Door) -> Outcome:
     with host_lock(request.state_directory, timeout=request.lock_timeout):
         refuse_unconfirmed(request.state_directory)
+        remove_torn_files(request.state_directory)
         return _converge_locked(request, door)
 
 
@@ -103,6 +104,7 @@ def _start_guard(request: Request, door: Door, planned: Outcome) -> Guard:
     kept = KeptFiles(request.state_directory)
 
     def put_back() -> int:
+        remove_torn_files(request.state_directory)
         kept.recall_settings()
         taken = _put_back(request, door.timeout, planned.snapshot, planned.steps)
         kept.write()
@@ -186,7 +188,7 @@ class _Run:
         kernel, rules = request.build(self._facts(observer.snapshot))
         self._observe_rest(observer, kernel)
         snapshot = observer.snapshot
-        desired = tuple(kernel) + self._firewalls.read(snapshot, rules, request.scope, self._firewall_as)
+        desired = tuple(sign_addresses(kernel, snapshot, request.scope)) + self._firewalls.read(snapshot, rules, request.scope, self._firewall_as)
         prunable: Set[Key] = set()
         if request.prune:
             desired += kept_parents(snapshot, request.scope, desired)

@@ -16,6 +16,12 @@ from .._kernel.statefile import StateFile
 FILES = (record.FILE, visits.FILE)
 
 
+def remove_torn_files(directory: str) -> None:
+    """Remove what a killed run left of files that it was about to replace."""
+    for name in FILES:
+        StateFile(directory, name).remove_torn()
+
+
 class KeptFiles:
     """What the files said when this was made."""
 
@@ -33,6 +39,5 @@ class KeptFiles:
 
     def write(self) -> None:
         for name, file in self._files.items():
-            file.remove_torn()
             if file.read() != self._earlier[name]:
                 file.write(self._earlier[name])

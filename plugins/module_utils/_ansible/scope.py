@@ -8,16 +8,18 @@
 
 from __future__ import annotations
 
-from typing import Dict, List, Mapping, Sequence, Set, Tuple
+from dataclasses import replace
+from typing import Dict, Iterator, List, Mapping, Sequence, Set, Tuple
 
 from .._compile.host import FORWARDING
 from .._firewall.parse import read_label
 from .._model.link import Link
 from .._model.mark import SHARED_ROLE, is_owned, leave_mark, read_mark
-from .._model.names import scope_metric
+from .._model.names import SCOPE_METRICS, scope_metric
 from .._model.objects import (
     HOST,
     Address,
+    AddressDetails,
     BridgeVlan,
     Chain,
     FdbEntry,
@@ -28,6 +30,7 @@ from .._model.objects import (
     ProxyNeighbour,
     Route,
     Sysctl,
+    is_foreign,
 )
 from .._model.snapshot import Key, Snapshot
 from .owners import Owners
@@ -52,7 +55,7 @@ def scope_keys(snapshot: Snapshot, scope: str) -> Set[Key]:
             owner = marked.get((item.place, item.device or ""), "")
             if owner == "" and isinstance(item, Route) and not item.device:
                 owner = owners.of_route(item)
-            if owner in (scope, "") and item.place in snapshot.places and not (owner == "" and _is_of_another(item, scope)):
+            if owner in (scope, "") and item.place in snapshot.places and not (owner == "" and is_of_another(item, scope)):
                 keys.add(key)
         elif isinstance(item, BridgeVlan):
             if marked.get((item.place, item.device)) == scope:
@@ -68,9 +71,21 @@ def scope_keys(snapshot: Snapshot, scope: str) -> Set[Key]:
     return keys
 
 
-def _is_of_another(item: KernelObject, scope: str) -> bool:
-    """Tell whether an entry on a link that nobody marked was made by another scope: routes of the host carry a metric of their own."""
+def is_of_another(item: KernelObject, scope: str) -> bool:
+    """Tell whether an entry on a link that nobody marked was made by another scope: it carries that scope's metric."""
+    if isinstance(item, Address):
+        return item.details.metric >= SCOPE_METRICS and item.details.metric != scope_metric(scope)
     return isinstance(item, Route) and item.place == HOST and item.metric != scope_metric(scope)
+
+
+def sign_addresses(desired: Sequence[KernelObject], snapshot: Snapshot, scope: str) -> Iterator[KernelObject]:
+    """Yield all objects; addresses on links that stand without a mark get the scope's metric."""
+    for item in desired:
+        if isinstance(item, Address) and not is_foreign(item):
+            link = snapshot.link(item.place, item.device)
+            if link is not None and read_mark(link.alias) is None:
+                item = replace(item, details=AddressDetails(metric=scope_metric(scope)))
+        yield item
 
 
 def kept_parents(snapshot: Snapshot, scope: str, desired: Sequence[KernelObject]) -> Tuple[KernelObject, ...]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Optional, Sequence, Union
 
+from .._model.addresses import port_mac
 from .._model.document import Attachment, BridgeNetwork, Endpoint, OverlayNetwork
 from .._model.link import BridgePort, Link, Veth
 from .._model.objects import HOST, BridgeVlan, KernelObject
@@ -38,6 +39,7 @@ class BridgedSegment:
                 alias=mark,
                 link_local=False if ipv6 else None,
                 port=self.port,
+                first_mac=port_mac(attachment.host_interface_name),
             ),
             Link(
                 endpoint.place,

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Dict, Iterable, List, Mapping, Tuple
 
-from .._model.addresses import ip_version
+from .._model.addresses import ip_version, port_mac
 from .._model.document import Document, Tunnel, Wire, WireEnd
 from .._model.errors import EnvironmentUnfit
 from .._model.joined import joined_networks, with_subnets
@@ -66,7 +66,8 @@ def _compile_wire(wire: Wire, places: Mapping[str, str], bridges: Mapping[str, B
         # Behind such a port is not one neighbour but a switch: sending back to it, or shutting it off, would cut or double what passes.
         port = replace(segment.port, hairpin=False, isolated=False) if joins else segment.port
         silent = False if ipv6 else None
-        yield Link(HOST, here.name, kind=kind, mtu=mtu, up=True, master=segment.bridge, alias=mark, link_local=silent, port=port)
+        link = Link(HOST, here.name, kind=kind, mtu=mtu, up=True, master=segment.bridge, alias=mark, link_local=silent, port=port)
+        yield replace(link, first_mac=port_mac(here.name))
 
 
 def _inner_end(end: WireEnd, link: Link, ipv6: bool) -> Iterable[KernelObject]:

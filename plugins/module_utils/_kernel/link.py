@@ -38,9 +38,9 @@ def create_link(link: Link, peer: Optional[Link], index_of: IndexOf, descriptor:
     kind = link.kind
     if isinstance(kind, Veth) and not kind.leads:
         return None
-    if link.master and not link.mac and peer is not None and peer.mac and peer.place != link.place:
+    if link.master and not link.mac and link.first_mac and peer is not None and peer.mac and peer.place != link.place:
         numbers = (index_of(link.place, link.name), index_of(link.place, link.master), index_of(peer.place, peer.name), descriptor(peer.place))
-        return _stamp_port((link.mtu, peer.mtu), (link.name, peer.name, peer.mac, *numbers))
+        return _stamp_port((link.mtu, peer.mtu), (link.name, link.first_mac, peer.name, peer.mac, *numbers))
     if isinstance(kind, STACKED) and sender_place(link) != link.place:
         lower, index = index_of(sender_place(link), kind.lower or ""), index_of(link.place, link.name)
         bare, mac = replace(kind, lower=None, lower_place=None), link.mac or link.first_mac
@@ -73,11 +73,11 @@ def _encode_creation(link: Link, peer: Optional[Link], index_of: IndexOf, descri
 
 
 def _encode_port(
-    mtu: Optional[int], peer_mtu: Optional[int], name: str, peer_name: str, peer_mac: str, index: int, master: int, peer_index: int, descriptor: int
+    mtu: Optional[int], peer_mtu: Optional[int], name: str, mac: str, peer_name: str, peer_mac: str, index: int, master: int, peer_index: int, descriptor: int
 ) -> bytes:
     """Return the message of the most frequent link: a veth that is a bridge port here and a container's interface there."""
     numbers = {("", name): index, ("", "master"): master, ("there", peer_name): peer_index}
-    link = Link("", name, kind=Veth("there", peer_name, leads=True), mtu=mtu, master="master", first_mac=None)
+    link = Link("", name, kind=Veth("there", peer_name, leads=True), mtu=mtu, master="master", first_mac=mac)
     peer = Link("there", peer_name, kind=Veth("", name), mtu=peer_mtu, mac=peer_mac)
     return _encode_creation(link, peer, lambda place, wanted: numbers[place, wanted], lambda _place: descriptor)
 
@@ -104,7 +104,7 @@ def _encode_stacked_as_lower(kind: LinkKind, mtu: Optional[int], name: str, inde
 
 _stamp_stacked = Stamp(_encode_stacked, (TEXT, MAC, NUMBER, NUMBER, NUMBER))
 _stamp_stacked_as_lower = Stamp(_encode_stacked_as_lower, (TEXT, NUMBER, NUMBER, NUMBER))
-_stamp_port = Stamp(_encode_port, (TEXT, TEXT, MAC, NUMBER, NUMBER, NUMBER, NUMBER))
+_stamp_port = Stamp(_encode_port, (TEXT, MAC, TEXT, MAC, NUMBER, NUMBER, NUMBER, NUMBER))
 
 
 def _creation_data(link: Link, peer: Optional[Link], index_of: IndexOf, descriptor: Descriptor) -> Attributes:

@@ -17,6 +17,7 @@ from typing import Callable, Dict, Iterable, List, Mapping, Optional, Set, Tuple
 from .._model.errors import NamespaceMissing
 from .._model.link import Bridge, Link, Macvlan, Veth, Vrf, Vxlan
 from .._model.mark import DEVICE_ROLE, PROTOCOL, mark_ports, read_mark
+from .._model.names import SCOPE_METRICS
 from .._model.objects import (
     FLOOD_MAC,
     HOST,
@@ -32,7 +33,7 @@ from .._model.objects import (
     Route,
     Sysctl,
 )
-from .._model.snapshot import Snapshot
+from .._model.snapshot import Key, Snapshot
 from . import parse, wire
 from .bridge_vlan import parse_vlans, vlans_request
 from .door import Door, Line
@@ -138,18 +139,18 @@ class Observer:
             self._address_protocols = _keeps_protocols([protocol for _index, address, protocol in found if address == "::1/128"])
         for (index, address, protocol), payload in zip(found, payloads):
             device = names.get(index, "")
-            mine = protocol == PROTOCOL
-            if not self._address_protocols:
-                # Linux before 5.18 keeps no protocol; there, what stands on a link of ours is ours.
-                mine = ("Link", place, device) in self.snapshot.mine and device != "lo" and not address.startswith("fe80:")
-                # What came to a bridge with a port of the host is the host's.
-                mine = mine and not mark_ports(self.snapshot.mark(("Link", place, device)))
             item = Address(place, device, address)
-            if not mine:
-                # Somebody else's may move to a bridge and home again, on the host only.
-                details = parse.parse_address_details(payload, device) if place == HOST else item.details
-                item = replace(item, protocol=protocol, details=details)
-            self.snapshot.add(item, mine=mine)
+            link = ("Link", place, device)
+            if place == HOST or link not in self.snapshot.mine:
+                item = replace(item, details=parse.parse_address_details(payload, device))
+            mine = protocol == PROTOCOL if self._address_protocols else self._seems_mine(item, link)
+            self.snapshot.add(item if mine else replace(item, protocol=protocol), mine=mine)
+
+    def _seems_mine(self, item: Address, link: Key) -> bool:
+        """Linux before 5.18 keeps no protocol. There, what stands on a link of ours is ours, but for what came with a port of the host."""
+        if link not in self.snapshot.mine:
+            return item.details.metric >= SCOPE_METRICS
+        return item.device != "lo" and not item.address.startswith("fe80:") and not mark_ports(self.snapshot.mark(link))
 
     def _observe_routes(self, place: str, line: Line, names: Mapping[int, str], deeply: bool) -> None:
         for request in self._requests[2] if self.snapshot.ipv6 else self._requests[2][:1]:

@@ -46,6 +46,11 @@ def derive_mac(*parts: str) -> str:
     return "02:" + ":".join("%02x" % octet for octet in octets)
 
 
+def port_mac(name: str) -> str:
+    """Return the MAC for a new port of a bridge: so high that a bridge which takes the lowest of its ports keeps the one it has."""
+    return "fe:" + derive_mac("port", name)[3:]
+
+
 def derive_ula(scope: str, network: str) -> str:
     """Return the /64 of RFC 4193 that belongs to (scope, network): fd and 40 bits of hash."""
     octets = hashlib.sha256(("%s\0%s" % (scope, network)).encode()).digest()[:5]

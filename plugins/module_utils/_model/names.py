@@ -138,7 +138,7 @@ def routed_interface_name(scope: str, endpoint: str, network: str) -> str:
 
 
 def scope_metric(scope: str) -> int:
-    """Return the metric of a scope's routes over links of the host: the only thing in such a route that can tell whose it is."""
+    """Return the metric of a scope's routes over links that it did not make, and of its addresses there: nothing else in them can tell whose they are."""
     return SCOPE_METRICS + int(digest(6, scope), 16)
 
 

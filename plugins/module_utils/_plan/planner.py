@@ -70,6 +70,8 @@ def plan(desired: Sequence[KernelObject], snapshot: Snapshot, *, prunable: Colle
             continue
         if isinstance(current, Link):
             current = losses.left_of(current)
+        if isinstance(item, Address) and isinstance(current, Address) and key in snapshot.mine and item.details.metric != current.details.metric:
+            conflicts.append("%s belongs to another scope; leave the address to that one, for a network with gateway_on_host: false" % current.label)
         changes = compare(item, current)
         if changes and isinstance(item, Route) and isinstance(current, Route):
             conflicts.extend(_route_conflict(item, current, changes[0], wanted, snapshot))

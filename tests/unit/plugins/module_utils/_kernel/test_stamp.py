@@ -38,7 +38,7 @@ def ip(dice: random.Random) -> str:
 
 def port(dice: random.Random) -> Tuple[Any, Any]:
     mtu = dice.choice((None, 1400, 1500))
-    return (mtu, mtu), (text(dice, 15), text(dice, 15), mac(dice), number(dice), number(dice), number(dice), dice.randrange(3, 4000))
+    return (mtu, mtu), (text(dice, 15), mac(dice), text(dice, 15), mac(dice), number(dice), number(dice), number(dice), dice.randrange(3, 4000))
 
 
 def configuration(dice: random.Random) -> Tuple[Any, Any]:
@@ -64,7 +64,7 @@ def stacked_as_lower(dice: random.Random) -> Tuple[Any, Any]:
 SHAPES = {
     "stacked": (link._encode_stacked, (TEXT, MAC, NUMBER, NUMBER, NUMBER), stacked),
     "stacked, without MAC": (link._encode_stacked_as_lower, (TEXT, NUMBER, NUMBER, NUMBER), stacked_as_lower),
-    "port": (link._encode_port, (TEXT, TEXT, MAC, NUMBER, NUMBER, NUMBER, NUMBER), port),
+    "port": (link._encode_port, (TEXT, MAC, TEXT, MAC, NUMBER, NUMBER, NUMBER, NUMBER), port),
     "configuration": (link._encode_configuration, (TEXT, NUMBER), configuration),
     "address": (address._encode, (IP, NUMBER), new_address),
 }
