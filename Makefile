@@ -31,8 +31,8 @@ vm: setup ## The playbooks on Debian guests under QEMU, over SSH; needs root.
 test: setup ## Everything CI runs.
 	$(GATE) $(ALL)
 
-test-long: setup ## Everything CI runs, and the benchmarks at full size.
-	$(GATE) $(ALL)
+test-long: setup ## Everything CI runs, runs killed at every single point, and the benchmarks at full size.
+	@CONTAINER_NET_EVERY_POINT=1 bash tests/gates/run.sh $(ALL)
 	@bash tests/gates/bench.sh --sizes 100,400,1000
 
 demo: setup ## Raise a simulated fleet, run the playbooks on it, prove it by packets, take it down.

@@ -100,8 +100,9 @@ def test_a_foreign_bridge_is_used_and_given_back() -> None:
     assert_same(before)
 
 
-def on_shared_bridge(name: str, subnet: Dict[str, str], bridge: str = "br-lan") -> Declaration:
-    return Declaration([network(name, subnet, {"subnet": "fd00:%s::/64" % subnet["subnet"].split(".")[1]}, bridge_name=bridge)], [endpoint(name, name)])
+def on_shared_bridge(name: str, number: int) -> Declaration:
+    subnets = [{"subnet": "10.%d.0.0/24" % number}, {"subnet": "fd00:%d::/64" % number}]
+    return Declaration([network(name, *subnets, bridge_name="br-lan")], [endpoint(name, name)])
 
 
 def test_two_scopes_on_one_foreign_bridge() -> None:
@@ -112,7 +113,7 @@ def test_two_scopes_on_one_foreign_bridge() -> None:
     sh("ip link set br-lan up; ip address add 10.99.0.1/24 dev br-lan")
     switch_forwarding_on()
     untouched = take_snapshot()
-    first, second = on_shared_bridge("web", V4), on_shared_bridge("db", {"subnet": "10.22.0.0/24"})
+    first, second = on_shared_bridge("web", 20), on_shared_bridge("db", 22)
     settle(second, scope="second")
     before = take_snapshot()
     for declaration in (first, replace(first, networks=[network("web", V4, bridge_name="br-lan")]), None):
@@ -121,7 +122,7 @@ def test_two_scopes_on_one_foreign_bridge() -> None:
         assert [line for line in missing_from(before, after) if "CNET-FORWARD" not in line] == []
         assert_settled(second, scope="second")
     assert_same(before)
-    same = on_shared_bridge("api", {"subnet": "10.22.0.0/24"})
+    same = on_shared_bridge("api", 22)
     with pytest.raises(ContainerNetError, match=r"address 10\.22\.0\.1/24 on br-lan belongs to another scope"):
         converge(same)
     assert_same(before)

@@ -31,7 +31,7 @@ def assert_reach(rows: List[Reach]) -> None:
     questions: List[Question] = [(source, protocol, address, PORT) for source, target, _who in rows for address in target for protocol in ("tcp", "udp")]
     wanted = [who for _source, _target, who in rows for _each in range(4)]
     answers = [(answer or "").split(" ")[0] for answer in ask(questions)]
-    assert [(question, answer) for question, answer in zip(questions, answers)] == list(zip(questions, wanted))
+    assert list(zip(questions, answers)) == list(zip(questions, wanted))
 
 
 def serve(*spaces: str) -> None:

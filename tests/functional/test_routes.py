@@ -71,11 +71,11 @@ def test_packets_take_them() -> None:
     await_addresses("a", "r1", "r2")
     for router in ("r1", "r2"):
         Server(router, router, [80])
-    assert [str(who(family)).split(" ")[0] for family in (4, 6)] == ["r1", "r1"]
+    assert [str(who(family)).partition(" ")[0] for family in (4, 6)] == ["r1", "r1"]
     # The lower metric wins, whichever comes first in the list.
     beside = [via("253", "10.99.0.0/16", metric=5), via("253", "fd00:99::/64", metric=5)]
     settle(declare([*beside, via("254", "fd00:99::/64", metric=50)], [via("254", "10.99.0.0/16", metric=50)]))
-    assert [str(who(family)).split(" ")[0] for family in (4, 6)] == ["r2", "r2"]
+    assert [str(who(family)).partition(" ")[0] for family in (4, 6)] == ["r2", "r2"]
     settle(declare(beside[:1]))
     assert str(who(4)).startswith("r2 ")
     assert who(6) is None

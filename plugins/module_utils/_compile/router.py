@@ -28,7 +28,7 @@ def compile_masquerade(document: Document, family: int) -> Iterator[Rule]:
     """Return the rules in the routers' own namespaces."""
     for endpoint in document.endpoints:
         for name in endpoint.masquerade:
-            attachment = next(item for item in endpoint.attachments if item.network == name)
+            (attachment,) = (item for item in endpoint.attachments if item.network == name)
             if attachment.ipv4_address if family == 4 else attachment.ipv6_address:
                 yield Rule(
                     family,

@@ -78,7 +78,8 @@ def _way(ways: Mapping[str, Mapping[str, str]], start: str, goal: str) -> Option
     """Return the networks on the way from one to another over the wires so far, or None."""
     before: Dict[str, str] = {start: ""}
     pending = [start]
-    for name in pending:
+    while pending:
+        name = pending.pop(0)
         for following in ways.get(name, ()):
             if following not in before:
                 before[following] = name

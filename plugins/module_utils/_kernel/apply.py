@@ -274,14 +274,6 @@ def _error(step: Step, refusal: Refusal) -> Exception:
     elif refusal.errno == errno.ENETDOWN and isinstance(step.subject, Link):
         reason += " (the link that it stands on must be up)"
     return KernelError(step.line, refusal.errno, reason)
-    if refusal.errno in RACES:
-        return KernelRace("%s: %s" % (step.line, reason))
-    if refusal.errno == errno.EOPNOTSUPP and refusal.reason.startswith("Unknown device type") and isinstance(step.subject, Link) and step.subject.kind:
-        kind = step.subject.kind.kind
-        reason = "this kernel lacks the kind of link '%s' (its module is %s)" % (kind, MODULES.get(kind, kind))
-    elif refusal.errno in (errno.EOPNOTSUPP, errno.EAFNOSUPPORT):
-        reason += " (this kernel lacks support for it)"
-    return KernelError(step.line, refusal.errno, reason)
 
 
 def _what_lacks(subject: KernelObject, reason: str) -> str:

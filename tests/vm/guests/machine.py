@@ -129,6 +129,7 @@ class Machine:
 
     def _command(self) -> list[str]:
         parameters = "root=/dev/vda rw console=ttyS0 loglevel=4 mitigations=off net.ifnames=0 systemd.hostname=%s systemd.machine_id=%032d"
+        # Emulated, for it is the same everywhere: where this machine is a guest itself, a guest of its /dev/kvm may never boot.
         return [
             *("qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none", "-accel", "tcg", "-smp", "1", "-m", "768"),
             *("-kernel", str(self._image.kernel), "-initrd", str(self._image.initrd), "-append", parameters % (self.name, self.number)),

@@ -24,9 +24,9 @@ POOL: Dict[str, Any] = {
 }
 
 
-def member(number: int, *endpoints: Dict[str, Any], network: Any = POOL, **more: Any) -> Any:
+def member(number: int, *endpoints: Dict[str, Any], network: Any = None, **more: Any) -> Any:
     more.setdefault("underlay_addresses", ["192.0.2.%d" % number, "2001:db8:2::%d" % number])
-    return host(number, *(endpoints or (endpoint("c%d" % number, "mesh"),)), networks=[network], **more)
+    return host(number, *(endpoints or (endpoint("c%d" % number, "mesh"),)), networks=[network or POOL], **more)
 
 
 def parts(planned: FleetPlan) -> Dict[str, List[str]]:
