@@ -3,12 +3,16 @@ SHELL := bash
 GATE := @bash tests/gates/run.sh
 
 STATIC := ruff mypy shellcheck yamllint ansible-lint changelog docs
-# Cheap gates first. CI runs exactly these.
-ALL := $(STATIC) unit python-floor artifact functional engines pyroute2-floor sanity next-core molecule examples demo vm
+# Cheap gates first; with +, at the same time. CI runs exactly these.
+ALL := $(STATIC) unit python-floor artifact functional engines library-floor sanity+molecule next-core+examples demo vm
 
 PLAYBOOK := .venv/bin/ansible-playbook
 
-.PHONY: help setup lint unit functional vm test test-long demo lab-up lab-down bench clean
+# Of the benchmarks: endpoints on one host, and hosts with 20 endpoints each.
+SIZES := 100,400,1000
+HOSTS := 250,1000
+
+.PHONY: help setup setup-demo lint unit functional vm test test-long demo lab-up lab-down bench bench-fleet clean
 
 help: ## Show the targets.
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
@@ -33,19 +37,25 @@ test: setup ## Everything CI runs.
 
 test-long: setup ## Everything CI runs, runs killed at every single point, and the benchmarks at full size.
 	@CONTAINER_NET_EVERY_POINT=1 bash tests/gates/run.sh $(ALL)
-	@bash tests/gates/bench.sh --sizes 100,400,1000
+	@bash tests/gates/bench.sh $(SIZES) $(HOSTS)
 
-demo: setup ## Raise a simulated fleet, run the playbooks on it, prove it by packets, take it down.
+setup-demo:
+	@bash tests/gates/setup.sh demo
+
+demo: setup-demo ## Raise a simulated fleet, run the playbooks on it, prove it by packets, take it down.
 	$(GATE) demo
 
-lab-up: setup ## Raise the simulated fleet and leave it up.
+lab-up: setup-demo ## Raise the simulated fleet and leave it up.
 	@$(PLAYBOOK) -i localhost, playbooks/lab/up.yml
 
-lab-down: setup ## Take the simulated fleet down.
+lab-down: setup-demo ## Take the simulated fleet down.
 	@$(PLAYBOOK) -i localhost, playbooks/lab/down.yml
 
-bench: setup ## Compare with ip -batch, netavark and CNI. SIZES=100,400,1000
-	@bash tests/gates/bench.sh --sizes $(or $(SIZES),100,400,1000)
+bench: setup ## Compare with ip -batch, netavark and CNI, and plan a large fleet. SIZES=100,400,1000 HOSTS=250,1000
+	@bash tests/gates/bench.sh $(SIZES) $(HOSTS)
+
+bench-fleet: setup ## Only plan a large fleet. HOSTS=250,1000
+	@bash tests/gates/bench.sh "" $(HOSTS)
 
 clean: ## Remove what the other targets made in this folder.
 	rm -rf build .venv .venv-* .ansible

@@ -22,9 +22,11 @@ from dataclasses import asdict
 from typing import List, Optional, Tuple
 
 import scene
+from goals import run_goals
 
 OURS = "ours"
-CONTENDERS = (OURS, "peers.ip_batch", "peers.netavark", "peers.cni")
+BATCH, NETAVARK = "peers.ip_batch", "peers.netavark"
+CONTENDERS = (OURS, BATCH, NETAVARK, "peers.cni")
 INSIDE = "CONTAINER_NET_BENCH_INSIDE"
 
 Row = Tuple[str, str, int, Optional[scene.Measurement], str]
@@ -112,6 +114,9 @@ def main() -> int:
                 rows.append((contender, "", count, None, "FAILED: ..." + " ".join(str(error).split())[-400:]))
             print("%s, %d endpoints: done" % (contender, count), file=sys.stderr)
     print(_render(rows))
+    seconds = {(row[0], row[2]): (row[3].seconds, row[3].again) for row in rows if row[3]}
+    for goal in run_goals(seconds, OURS, BATCH, NETAVARK):
+        print(goal.line)
     return 1 if failed else 0
 
 

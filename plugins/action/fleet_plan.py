@@ -18,6 +18,7 @@ from ansible_collections.netloom.container_net.plugins.plugin_utils.fleet.lock i
 from ansible_collections.netloom.container_net.plugins.plugin_utils.fleet.lock_file import read_lock_text, require_writable, write_lock_text
 from ansible_collections.netloom.container_net.plugins.plugin_utils.fleet.planner import FleetPlan, plan_fleet
 from ansible_collections.netloom.container_net.plugins.plugin_utils.fleet.reading import HostVariables
+from ansible_collections.netloom.container_net.plugins.plugin_utils.fleet.unprobed import list_unprobed
 from ansible_collections.netloom.container_net.plugins.plugin_utils.plain import plain
 
 ARGUMENTS: Dict[str, Dict[str, Any]] = {
@@ -69,6 +70,7 @@ class ActionModule(ActionBase):
         found.update(self._describe(plan, prefix))
         if arguments["probes"]:
             found["probes"] = probes(expectations(plan), playing=task_vars.get("ansible_play_hosts"))
+            found["not_probed"] = [_named(fact, prefix) for fact in list_unprobed(plan)]
         found.update(changed=lock_changed, lock_file_changed=lock_changed)
         return found
 

@@ -36,9 +36,14 @@ EXAMPLES = r"""
   netloom.container_net.topology_info:
   register: state
 
-- name: Show every interface with an MTU below 1500
+- name: Show every container's interfaces with an MTU below 1500
   ansible.builtin.debug:
-    msg: "{{ state | netloom.container_net.netquery('links[?mtu < `1500`].{name: name, mtu: mtu}') }}"
+    msg: "{{ state | netloom.container_net.netquery(
+      'endpoints[].interfaces[] | [?mtu < `1500`].{container: container, interface: interface, mtu: mtu}') }}"
+
+- name: Show which endpoint publishes which port
+  ansible.builtin.debug:
+    msg: "{{ state | netloom.container_net.netquery('ports[].{endpoint: endpoint, port: published, protocol: protocol}') }}"
 
 - name: Plan the fleet
   netloom.container_net.fleet_plan:

@@ -166,7 +166,9 @@ probes:
   description:
     - By host, the arguments of M(netloom.container_net.probe) that prove the plan. Every endpoint to every endpoint up to 50 endpoints, beyond that
       each endpoint to the next one, to the next one of each of its networks and to two more. Of a published range, its first and its last port.
-    - The outside of a host is the next host of the fleet.
+    - The outside of a host is the next host of the fleet, once for each IP version in which both have a known address. Known are the addresses in
+      C(fleet_vtep_address) and C(fleet_underlay_addresses), in the lock file, and in gathered facts, unless these contradict them.
+    - The path MTU is measured between all endpoints of an overlay on different hosts, and on other networks between one pair for each pair of hosts.
     - What needs a responder on a host that is not in the play is left out.
   returned: success, when O(probes=true)
   type: dict
@@ -177,6 +179,12 @@ probes:
           expect: pass}
       listen:
         - {name: shop1, in: {netns: shop}, protocol: tcp, port: 80}
+not_probed:
+  description: What RV(probes) leaves unproven, one sentence each, such as published ports of SCTP, or the outside of a fleet of one host.
+  returned: success, when O(probes=true)
+  type: list
+  elements: str
+  sample: ["published ports of a protocol that probe does not speak: 7001:71/sctp of shop1 on h1"]
 lock_file_changed:
   description: Whether the lock file was changed, or would be in check mode.
   returned: success

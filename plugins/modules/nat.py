@@ -20,7 +20,7 @@ options:
     type: str
     required: true
   interface:
-    description: Interface behind which the subnets live. Required for O(state=present).
+    description: Interface behind which the subnets live, which may be a VLAN such as V(eth1.30). Required for O(state=present).
     type: str
   namespace:
     description:
@@ -39,7 +39,9 @@ options:
     type: list
     elements: str
   ports:
-    description: Published ports.
+    description:
+      - Published ports. The same port of the host may lead to one IPv4 and one IPv6 address, and to one address for each O(ports[].host_ip).
+      - A port that another set or scope publishes on the same host is refused.
     type: list
     elements: dict
     suboptions:
@@ -64,10 +66,10 @@ options:
         choices: [tcp, udp, sctp]
         default: tcp
       host_ip:
-        description: Only this address of the host. Default is every address.
+        description: Only this address of the host. Default is every address of the family of O(ports[].address).
         type: str
       allowed_sources:
-        description: Only clients from these subnets. Default is everybody.
+        description: Only clients from these subnets. Default is everybody; an empty list is refused, for it would let in nobody.
         type: list
         elements: str
   firewall_backend:
@@ -92,6 +94,15 @@ EXAMPLES = r"""
     subnets: [10.30.0.0/24]
     ports:
       - {published: 8080, address: 10.30.0.10, target: 80}
+
+- name: Publish the same port over IPv4 and IPv6
+  netloom.container_net.nat:
+    name: dual
+    interface: br-dual
+    subnets: [10.32.0.0/24, "fd00:32::/64"]
+    ports:
+      - {published: 443, address: 10.32.0.10}
+      - {published: 443, address: "fd00:32::10"}
 
 - name: Make a namespace a NAT gateway for the network on its eth1
   netloom.container_net.nat:
@@ -120,11 +131,55 @@ statistics:
   returned: success
   type: dict
   sample: {netlink_changes: 0, firewall_restores: 2, seconds: 0.05}
+nat:
+  description:
+    - The set of rules that stands after the task, every value in its canonical form. O(state=absent) gives RV(nat.name), RV(nat.namespace) and
+      RV(nat.exists) alone.
+  returned: success
+  type: dict
+  contains:
+    name:
+      description: Name of the set.
+      type: str
+    namespace:
+      description: The namespace it is in, or null for the host's own.
+      type: str
+    exists:
+      description: Whether the set stands.
+      type: bool
+    interface:
+      description: Interface behind which the subnets live.
+      type: str
+    subnets:
+      description: Subnets behind the interface.
+      type: list
+      elements: str
+    masquerade:
+      description: Whether what leaves the host gets the host's address as its source.
+      type: bool
+    snat_addresses:
+      description: Fixed source addresses.
+      type: list
+      elements: str
+    ports:
+      description: Published ports, those of one address together.
+      type: list
+      elements: dict
+  sample:
+    name: lab
+    namespace: null
+    exists: true
+    interface: br-lab
+    subnets: [10.30.0.0/24]
+    masquerade: true
+    snat_addresses: []
+    ports:
+      - {published: 8080, address: 10.30.0.10, target: 80, count: 1, protocol: tcp, host_ip: null, allowed_sources: []}
 """
 
 from ansible_collections.netloom.container_net.plugins.module_utils._ansible.atomic import Options
 from ansible_collections.netloom.container_net.plugins.module_utils._ansible.engine import Request
-from ansible_collections.netloom.container_net.plugins.module_utils._ansible.nat import nat_request
+from ansible_collections.netloom.container_net.plugins.module_utils._ansible.nat import describe_nat, nat_request
 from ansible_collections.netloom.container_net.plugins.module_utils._ansible.run import ATOMIC_OPTIONS, BACKEND_OPTION, create_module, run_request
 
 
@@ -153,10 +208,12 @@ def main() -> None:
         required_if=[("state", "present", ("interface", "subnets"))],
     )
 
-    def prepare() -> Request:
-        return nat_request(module, Options(module.params))
+    options = Options(module.params)
 
-    run_request(module, prepare)
+    def prepare() -> Request:
+        return nat_request(module, options)
+
+    run_request(module, prepare, describe_nat(options))
 
 
 if __name__ == "__main__":

@@ -124,8 +124,9 @@ options:
     default: 60.0
   wait_timeout:
     description:
-      - Seconds to wait for the containers of C(docker) and C(podman) to be there and to run, before anything is read or changed.
-      - V(0) does not wait. A container that does not run is then, or after the time, an error.
+      - Seconds to wait until the containers of C(docker) and C(podman) run and the files of C(path) are there, and until the host has the links,
+        addresses and default route that the declaration builds on. Nothing is changed before.
+      - V(0) does not wait. What is missing is then, or after the time, an error. Any other error ends the waiting at once.
     type: float
     default: 0.0
   allow_management:
@@ -145,6 +146,16 @@ options:
       - While a change waits, no other task of this collection changes the host; it fails and names the seconds left.
     type: int
     default: 0
+  skip_unsupported:
+    description:
+      - What to do with networks and links that this host's kernel cannot have, such as an V(ipvlan) network on a kernel without ipvlan.
+      - With V(false), they are an error that names what the kernel lacks, and nothing is changed.
+      - With V(true), they are left out, with their places in endpoints and in links, with routes that lead there, and with the ports of an endpoint that no
+        other network answers for. A warning names each. Everything else is applied.
+      - What stands already is not taken away for that. If a network that has to be left out stands in another form, it is an error.
+      - Both are the same in check mode. The kernel is asked in a namespace of its own, and only about kinds of links that do not stand on the host.
+    type: bool
+    default: false
 extends_documentation_fragment:
   - netloom.container_net.attributes
   - netloom.container_net.attributes.actiongroup
@@ -202,6 +213,26 @@ EXAMPLES = r"""
         container: {docker: metrics}
         network_mode: container:shop
     wait_timeout: 30
+
+- name: Wait for a container that another tool starts and for the interface below it, then put it on the LAN
+  netloom.container_net.topology:
+    scope: lan
+    networks:
+      - {name: lan, driver: macvlan, parent: eth1, ipam_config: [{subnet: 192.0.2.0/24, gateway: 192.0.2.1}]}
+    endpoints:
+      - name: mail
+        container: {path: /run/netns/cni-5d1e0c}
+        networks: [{name: lan, ipv4_address: 192.0.2.70}]
+    wait_timeout: 60
+
+- name: Give a process with a namespace of its own a network, and both ends of its cable a name
+  netloom.container_net.topology:
+    scope: build
+    networks: [{name: build, ipam_config: [{subnet: 10.44.0.0/24}]}]
+    endpoints:
+      - name: build
+        container: {pid: "{{ build.pid | int }}"}
+        networks: [{name: build, interface_name: lan0, host_interface_name: build-lan}]
 
 - name: Show what a change would do, without doing it
   netloom.container_net.topology:
@@ -304,6 +335,7 @@ statistics:
 """
 
 import os
+import time
 from typing import Any, Dict
 
 from ansible_collections.netloom.container_net.plugins.module_utils._ansible.engine import Outcome, Request
@@ -318,6 +350,7 @@ from ansible_collections.netloom.container_net.plugins.module_utils._ansible.run
     find_backend,
     run_request,
 )
+from ansible_collections.netloom.container_net.plugins.module_utils._ansible.support import LeftOut
 from ansible_collections.netloom.container_net.plugins.module_utils._ansible.topology import (
     build_declaration,
     describe_endpoints,
@@ -340,6 +373,7 @@ def main() -> None:
             "allow_management": {"type": "bool", "default": False},
             "wait_timeout": {"type": "float", "default": 0.0},
             "confirm_timeout": {"type": "int", "default": 0},
+            "skip_unsupported": {"type": "bool", "default": False},
             **STATE_OPTION,
             **BACKEND_OPTION,
             **LOCK_OPTION,
@@ -357,11 +391,14 @@ def main() -> None:
         declaration["endpoints"] = describe_endpoints(document)
         declaration["links"] = describe_links(document)
         backend = find_backend(options["firewall_backend"])
+        left_out = LeftOut() if options["skip_unsupported"] else None
+        started = time.monotonic()
         if options["wait_timeout"]:
             await_containers([endpoint.place for endpoint in document.endpoints], options["wait_timeout"])
         return Request(
             scope=document.scope,
-            build=build_declaration(document, allow_management=options["allow_management"], confirm_timeout=options["confirm_timeout"]),
+            build=build_declaration(document, allow_management=options["allow_management"], confirm_timeout=options["confirm_timeout"], left_out=left_out),
+            left_out=left_out,
             backend=backend,
             run=command_runner(module),
             check_mode=module.check_mode,
@@ -369,6 +406,7 @@ def main() -> None:
             early=lends_devices(document),
             places=idle_places(document),
             lock_timeout=options["lock_timeout"],
+            wait_timeout=max(0.0, options["wait_timeout"] - (time.monotonic() - started)),
             confirm_timeout=options["confirm_timeout"],
             connection=read_ssh_connection(os.environ),
         )

@@ -196,7 +196,7 @@ def main() -> None:
             return absent(module, options, [link])
         objects: List[KernelObject] = [link]
         objects.extend(Address(place, name, address, announce=True) for address in addresses)
-        objects.extend(FdbEntry(place, name, FLOOD_MAC, peer) for peer in peers)
+        objects.extend(FdbEntry(place, name, FLOOD_MAC, peer, device or "") for peer in peers)
         return present(module, options, objects, [(place, name)])
 
     run_request(module, prepare, describe_link(place, module.params["name"], "vxlan"))

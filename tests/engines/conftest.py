@@ -61,7 +61,7 @@ def pytest_sessionstart() -> None:
 @pytest.fixture
 def folders() -> Dict[str, Path]:
     """The folders of the engines, and the root of the containers."""
-    from engines import make_tree
+    from tree import make_tree
 
     if not (FOLDER / "tree").exists():
         make_tree(FOLDER / "tree")

@@ -7,50 +7,25 @@
 from __future__ import annotations
 
 import http.client
-import io
 import json
 import os
-import re
 import shutil
 import signal
 import socket
 import subprocess
-import tarfile
 import time
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Dict, List, Optional, Sequence, Tuple, Type, Union
 
 from harness.traffic import Question, ask
+from tree import BUSYBOX, make_tree, pack_tree
 
-BUSYBOX = shutil.which("busybox") or "/bin/busybox"
-APPLETS = ("sh", "sleep", "nc", "echo", "ip", "cat", "kill", "true")
 IMAGE = "box"
 CGROUP = "/container-net-test"
 START_LIMIT = 20.0
 # What answers on port 80 with a name, from inside the container.
 SERVE = ("/bin/nc", "-ll", "-p", "80", "-e", "/bin/echo")
-
-
-def make_tree(place: Path) -> Path:
-    """Make the root of a container: BusyBox and the folders a runtime mounts on."""
-    for folder in ("bin", "dev", "etc", "proc", "sys", "tmp", "run"):
-        (place / folder).mkdir(parents=True)
-    shutil.copy(BUSYBOX, place / "bin" / "busybox")
-    listed = subprocess.run(["ldd", BUSYBOX], capture_output=True, text=True, check=False)
-    for library in re.findall(r"/\S+", listed.stdout if listed.returncode == 0 else ""):
-        (place / library.lstrip("/")).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(library, place / library.lstrip("/"))
-    for applet in APPLETS:
-        (place / "bin" / applet).symlink_to("busybox")
-    return place
-
-
-def pack_tree(tree: Path) -> bytes:
-    stream = io.BytesIO()
-    with tarfile.open(fileobj=stream, mode="w") as archive:
-        archive.add(tree, arcname=".")
-    return stream.getvalue()
 
 
 class _Socket(http.client.HTTPConnection):
@@ -74,11 +49,12 @@ class Docker:
         self._folder = folder
         self._tree = tree
         self._log = folder / "dockerd.log"
+        self.settings: Dict[str, Any] = {}  # of daemon.json
         self._process: Optional[subprocess.Popen[bytes]] = None
 
     def __enter__(self) -> Docker:
         self._folder.mkdir(parents=True, exist_ok=True)
-        (self._folder / "daemon.json").write_text("{}")
+        (self._folder / "daemon.json").write_text(json.dumps(self.settings))
         self.start_engine()
         if not self._ask("GET", "/images/json")[1]:
             self._must("POST", "/images/create?fromSrc=-&repo=%s" % IMAGE, pack_tree(self._tree), "application/x-tar")
@@ -88,6 +64,7 @@ class Docker:
         try:
             for found in self._ask("GET", "/containers/json?all=1")[1]:
                 self._ask("DELETE", "/containers/%s?force=1" % found["Id"])
+            self._ask("POST", "/networks/prune")
         finally:
             self.stop_engine()
 
@@ -151,6 +128,11 @@ class Docker:
         self.start(name)
         return identity
 
+    def add_network(self, name: str, *subnets: str) -> None:
+        """Make a bridge network of Docker's own."""
+        wanted = {"Name": name, "Driver": "bridge", "EnableIPv6": any(":" in subnet for subnet in subnets)}
+        self._must("POST", "/networks/create", {**wanted, "IPAM": {"Config": [{"Subnet": subnet} for subnet in subnets]}})
+
     def start(self, name: str) -> None:
         self._must("POST", "/containers/%s/start" % name)
 
@@ -201,6 +183,7 @@ class Podman:
         for _attempt in range(3):  # those that share another's namespace go first, and Podman takes no order
             try:
                 self.call("rm", "--all", "--force", "--time", "0")
+                self.call("pod", "rm", "--all", "--force", "--time", "0")
                 return
             except AssertionError:
                 pass
@@ -219,6 +202,19 @@ class Podman:
     def _make(self, verb: str, name: str, network: str, command: Sequence[str], *more: str) -> str:
         options: List[str] = [*more, "--name", name, "--network", network, "--cgroup-parent", CGROUP, "--stop-signal", "SIGKILL"]
         return self.call(verb, *options, "--rootfs", str(self._tree), *(command or (*SERVE, name))).split()[-1]
+
+    def add_pod(self, name: str) -> None:
+        """Make a pod; its infra container is called after it. There is no registry to take an image for it from."""
+        if not self.call("images", "--quiet"):
+            (self._folder / "tree.tar").write_bytes(pack_tree(self._tree))
+            self.call("import", str(self._folder / "tree.tar"), IMAGE)
+        infra = ["--infra-image", IMAGE, "--infra-command", "/bin/sleep 100000", "--infra-name", name + "-infra"]
+        self.call("pod", "create", "--name", name, *infra, "--network", "none", "--share", "net", "--cgroup-parent", CGROUP)
+        self.call("pod", "start", name)
+
+    def run_in_pod(self, name: str, pod: str) -> None:
+        options = ["--detach", "--pod", pod, "--name", name, "--stop-signal", "SIGKILL"]
+        self.call("run", *options, "--rootfs", str(self._tree), *SERVE, name)
 
     def start(self, name: str) -> None:
         self.call("start", name)

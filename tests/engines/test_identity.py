@@ -7,60 +7,22 @@
 from __future__ import annotations
 
 import os
-import signal
 import time
 from dataclasses import replace
-from typing import Callable, List, Optional, Sequence
+from typing import List, Optional, Sequence
 
 import pytest
 from ansible_collections.netloom.container_net.plugins.module_utils._model.errors import ContainerNetError, ContainerNotRunning
 from ansible_collections.netloom.container_net.plugins.module_utils._runtime import containers
-from ansible_collections.netloom.container_net.plugins.module_utils._runtime.container import Container, Found
-from engines import Engine, Folders, await_host_ends, kill_and_await, running
+from engines import Folders, await_host_ends, kill_and_await, running
 from harness.engine import Declaration, Tools, converge, give_uplink, settle
 from harness.host import CLONE_NEWNET, _libc, _must
 from harness.snapshot import assert_same, take_snapshot
+from reuse import Impostor, Script, await_end, take_number
 
 ROUNDS = 100
-LAST_PID = "/proc/sys/kernel/ns_last_pid"
 WEB = {"name": "web", "ipam_config": [{"subnet": "10.20.0.0/24"}]}
 DECLARED = Declaration([WEB], [{"name": "app", "container": {"docker": "app"}, "networks": ["web"]}])
-
-
-class NumberTaken(Exception):
-    """A thread of somebody else was faster; the number means another process all the same."""
-
-
-class Impostor:
-    """A process with a given number and a network namespace of its own."""
-
-    def __init__(self, pid: int) -> None:
-        for _attempt in range(20):
-            go, tell = os.pipe()
-            ready, answer = os.pipe()
-            with open(LAST_PID, "w", encoding="ascii") as stream:
-                stream.write(str(pid - 1))
-            self.pid = os.fork()
-            if self.pid == 0:
-                os.read(go, 1)
-                _must(_libc.unshare(CLONE_NEWNET), "unshare")
-                os.write(answer, b"+")
-                while True:
-                    signal.pause()
-            if self.pid == pid:
-                os.write(tell, b"+")
-                os.read(ready, 1)
-            for descriptor in (go, tell, ready, answer):
-                os.close(descriptor)
-            if self.pid == pid:
-                self.namespace = os.stat("/proc/%d/ns/net" % pid).st_ino
-                return
-            self.end()
-        raise NumberTaken(pid)
-
-    def end(self) -> None:
-        os.kill(self.pid, signal.SIGKILL)
-        os.waitpid(self.pid, 0)
 
 
 def opened(place: str) -> Optional[int]:
@@ -74,53 +36,6 @@ def opened(place: str) -> Optional[int]:
     inode = os.fstat(descriptor).st_ino
     os.close(descriptor)
     return inode
-
-
-class Script:
-    """Stands between the engine and a runtime: it lets things happen behind an answer, or repeats an old one as a slow runtime would."""
-
-    def __init__(self, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
-        self._ask = containers.RUNTIMES[kind]
-        self._stale: Optional[Found] = None
-        self.behind: Optional[Callable[[], None]] = None
-        self.slow = False
-        self.change: Callable[[Container], Container] = lambda container: container
-        monkeypatch.setattr(containers, "RUNTIMES", {kind: self.answer})
-        monkeypatch.setattr(containers, "RETRY_INTERVAL", 0.001)
-
-    def answer(self, references: Sequence[str]) -> Found:
-        if self._stale is not None and self.slow:
-            return self._stale
-        found = self._ask(references)
-        found = {reference: self.change(item) if isinstance(item, Container) else item for reference, item in found.items()}
-        self._stale = found
-        if self.behind is not None:
-            behind, self.behind = self.behind, None
-            behind()
-        return found
-
-    def forget(self) -> None:
-        self._stale = None
-
-
-def await_end(engine: Engine) -> None:
-    """Wait until the runtime has noticed what happened."""
-    deadline = time.monotonic() + 10
-    while engine.pid("app"):
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-
-
-def take_number(engine: Engine, impostors: List[Impostor]) -> Callable[[], None]:
-    def happen() -> None:
-        pid = engine.pid("app")
-        kill_and_await(pid)
-        try:
-            impostors.append(Impostor(pid))
-        except NumberTaken:
-            pass
-
-    return happen
 
 
 @pytest.mark.fake_host

@@ -7,9 +7,11 @@
 from __future__ import annotations
 
 import pytest
-from engines import Folders, answers, running
-from harness.engine import Declaration, give_uplink, settle
+from ansible_collections.netloom.container_net.plugins.module_utils._model.errors import ContainerNetError
+from engines import Folders, Podman, answers, running
+from harness.engine import Declaration, converge, give_uplink, settle
 from harness.host import sh
+from harness.snapshot import assert_same, take_snapshot
 
 WEB = {"name": "web", "ipam_config": [{"subnet": "10.20.0.0/24"}]}
 PORT = [("outside", "tcp", "192.0.2.1", 8080)]
@@ -65,3 +67,27 @@ def test_docker_joins_a_pause_container(folders: Folders) -> None:
         docker.run("shop", "container:shop-pause")
         answers(PORT, "shop")
         assert settle(declared) == []
+
+
+@pytest.mark.fake_host(timeout=120)
+def test_a_pod_has_the_network_of_its_infra_container(folders: Folders) -> None:
+    give_uplink()
+    member = {"name": "app", "container": {"podman": "app"}}
+    pod = {"name": "shop", "container": {"podman": "shop-infra"}, "networks": ["web"], "ports": ["8080:80"]}
+    declared = Declaration([WEB], [pod, {**member, "network_mode": "container:shop"}])
+    with Podman(folders["podman"], folders["tree"]) as podman:
+        podman.add_pod("shop")
+        podman.run_in_pod("app", "shop")
+        before = take_snapshot()
+        with pytest.raises(ContainerNetError, match=r"'app' has network mode 'container:[0-9a-f]+'.*attach that one"):
+            converge(Declaration([WEB], [{**member, "networks": ["web"]}]))
+        assert_same(before)
+        settle(declared)
+        answers(PORT, "app")
+        podman.remove("app")
+        podman.run_in_pod("app", "shop")
+        answers(PORT, "app")
+        assert settle(declared) == []
+        podman.remove("app")
+        settle(None)
+        assert_same(before)

@@ -159,16 +159,65 @@ def test_a_wire_without_addresses_joins_a_network() -> None:
     assert_same(before)
 
 
+def give_two_lans() -> None:
+    """Two uplinks, each with an address and a route of the host's own."""
+    give_uplink()
+    sh(
+        """
+        ip netns add far; ip link add eth1 mtu 1400 address 02:00:00:00:03:01 type veth peer name eth0 mtu 1400 address 02:00:00:00:03:02 netns far
+        ip address add 198.51.100.1/24 dev eth1; ip link set eth1 up; ip route add 203.0.113.0/24 via 198.51.100.2 dev eth1 proto static
+        ip -n far address add 198.51.100.2/24 dev eth0; ip -n far link set eth0 up
+        """
+    )
+
+
+@pytest.mark.fake_host
+def test_two_ports_with_addresses_of_their_own() -> None:
+    """What both have stands on the bridge, and comes home where it was, also when one of them leaves."""
+    give_two_lans()
+    before = take_snapshot()
+    streams = [Stream("outside", "", "192.0.2.1"), Stream("far", "", "198.51.100.1", port=4001)]
+    assert any("eth1: master none → br-lan" in line for line in settle(lan("eth0", "eth1")))
+    assert "mtu 1400" in sh("ip link show br-lan")
+    assert sh("ip -br -4 address show br-lan").split()[2:] == ["192.0.2.1/24", "198.51.100.1/24"]
+    assert "203.0.113.0/24 via 198.51.100.2 dev br-lan proto static" in sh("ip route")
+    for stream in streams:
+        beats, longest = stream.finish()
+        assert beats > 10
+        assert longest < 1.2
+    together = take_snapshot()
+    stream = Stream("outside", "", "192.0.2.1")
+    settle(lan("eth0"))
+    assert "203.0.113.0/24 via 198.51.100.2 dev eth1 proto static" in sh("ip route")
+    assert sh("ip -br -4 address show eth1").split()[2:] == ["198.51.100.1/24"]
+    settle(lan("eth1", "eth0"))
+    assert_same(together)
+    assert stream.finish()[0] > 10
+    settle(None)
+    assert_same(before)
+
+
 @pytest.mark.fake_host
 def test_what_cannot_be_a_port_is_refused() -> None:
     give_lan()
+    sh("ip tuntap add tun0 mode tun; ip link add low mtu 1400 type veth peer name low1; ip link add down0 type veth peer name down1")
     sh("ip link add other type bridge; ip link add busy type veth peer name busy1; ip link set busy master other; ip link add br-own type bridge")
     converge(Declaration([network("web", V4)], [endpoint("a", {"name": "web", "host_interface_name": "ours"})], prepare=give_lan), scope="side")
     before = take_snapshot()
     with pytest.raises(InputError) as caught:
-        converge(lan("busy", "other", "ours", "eth9"))
+        converge(lan("busy", "other", "ours", "eth9", "tun0", "low", "eth9.30", "ours.30", "down0.30", mtu=1500))
     text = str(caught.value)
-    for words in ("is a port of other already", "other is a bridge", "was made by this collection (scope 'side')", "no such interface on this host"):
+    for words in (
+        "is a port of other already",
+        "other is a bridge",
+        "was made by this collection (scope 'side')",
+        'interfaces[3]: got string "eth9": no such interface on this host',
+        "interface tun0 has no MAC address",
+        'networks[lan].mtu: got integer "1500": above the MTU of the port low; at most 1400',
+        'interfaces[6]: got string "eth9.30": no such interface on this host',
+        'interfaces[7]: got string "ours.30": interface ours was made by this collection',
+        'interfaces[8]: got string "down0.30": interface down0 is down; raise it: ip link set down0 up',
+    ):
         assert words in text
     with pytest.raises(InputError, match="was not made by this collection, which cannot note there what it moved"):
         converge(lan(bridge_name="br-own"))
@@ -197,10 +246,17 @@ def lost_addresses() -> List[str]:
     return ["the host lost %s" % address for address in ("192.0.2.1/24", "192.0.2.11/24", "2001:db8:2::1/64") if address not in shown]
 
 
+def lost_addresses_of_two() -> List[str]:
+    shown = sh("ip -br address")
+    return ["the host lost %s" % address for address in ("192.0.2.1/24", "198.51.100.1/24", "2001:db8:2::1/64") if address not in shown]
+
+
 EMPTY = Declaration(prepare=give_lan)
+TWO = replace(lan("eth0", "eth1"), prepare=give_two_lans)
 KILLED = {
     "create": Killed(EMPTY, lan(), least=20, stride=2, inspect=lost_addresses),
     "remove": Killed(replace(lan(), prepare=give_lan), EMPTY, least=20, stride=2, inspect=lost_addresses),
+    "two ports": Killed(TWO, Declaration(prepare=give_two_lans), least=20, stride=8, inspect=lost_addresses_of_two),
 }
 
 
@@ -256,9 +312,12 @@ def test_a_kernel_without_vlan_filtering_or_vrf_refuses_and_keeps_nothing() -> N
         "vrf": Declaration([network("web", V4, vrf="vrf-web", vrf_table=1001)], [endpoint("a", "web")]),
     }
     for name, declaration in wanted.items():
-        if (words := _complaint(declaration)) is None:
+        door = Door()
+        if (words := _complaint(declaration, door=door)) is None:
             assert lines(converge(declaration)) == []
             converge(None)
         else:
-            assert "this kernel" in words, name
+            assert "nothing was changed:\n- this kernel has no " in words, name
+            assert _complaint(declaration, check=True) == words
+            assert door.changes == []
         assert_same(before)

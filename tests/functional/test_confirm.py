@@ -22,7 +22,7 @@ from ansible_collections.netloom.container_net.plugins.module_utils._model.error
 from ansible_collections.netloom.container_net.plugins.module_utils._model.link import Bridge, Link
 from ansible_collections.netloom.container_net.plugins.module_utils._model.mark import Mark
 from ansible_collections.netloom.container_net.plugins.module_utils._model.objects import HOST, KernelObject, Route
-from harness.declarations import V4, V6, endpoint, network
+from harness.declarations import V4, V6, endpoint, lan, network
 from harness.engine import Declaration, Tools, check, converge, give_uplink, lines
 from harness.faults import count_points, die_at, refuse_once
 from harness.foreign import add_foreign_things
@@ -101,6 +101,40 @@ def test_an_unconfirmed_change_is_taken_back_in_time(name: str) -> None:
         confirm()
     assert lines(converge(goal)), "the host takes changes again"
     assert converge(goal).steps == ()
+
+
+PLAIN = Declaration(prepare=give_uplink)
+PIECE = {"subnet": "192.0.2.0/24", "ip_range": "192.0.2.64/28"}
+ON_LAN = Declaration([network("lan", PIECE, interfaces=["eth0"])], [endpoint("a", "lan")], prepare=give_uplink)
+OTHER_WAYS = {
+    "the host's link into a bridge": (PLAIN, ON_LAN),
+    "the host's link out of a bridge": (ON_LAN, PLAIN),
+    "macvlan": (PLAIN, lan("a", parent="eth0", host_access=True)),
+    "routed": (
+        PLAIN,
+        Declaration([network("pool", {"subnet": "192.0.2.64/28"}, driver="routed", proxy_interfaces=["eth0"])], [endpoint("a", "pool")], prepare=give_uplink),
+    ),
+    "wire": (
+        PLAIN,
+        Declaration(
+            [network("web", V4)],
+            [endpoint("a", "web"), endpoint("b")],
+            links=[{"name": "w", "ends": [{"endpoint": "a", "interface_name": "w0"}, {"endpoint": "b", "interface_name": "w0"}]}],
+            prepare=give_uplink,
+        ),
+    ),
+}
+
+
+@pytest.mark.fake_host
+@pytest.mark.parametrize("name", OTHER_WAYS)
+def test_what_else_is_not_confirmed_is_taken_back(name: str) -> None:
+    start, goal = OTHER_WAYS[name]
+    reach(start)
+    before = take_snapshot()
+    assert converge(goal, confirm_timeout=SHORT).confirm_before
+    await_no_guard(SHORT + SLACK)
+    assert_same(before)
 
 
 @pytest.mark.fake_host
@@ -378,6 +412,9 @@ CUTS: Dict[str, Cut] = {
     "the controller's own address": declared([network("web", {"subnet": "203.0.113.0/28", "gateway": CONTROLLER})]),
     "the management port published": declared([network("web", V4)], [endpoint("a", "web", ports=["22:2222/tcp"])]),
     "it and others published": declared([network("web", V4)], [endpoint("a", "web", ports=["20-29:2220-2229/tcp"])]),
+    "its interface for a container": declared(
+        [network("lan", driver="macvlan", parent="eth0", mode="passthru")], [endpoint("a", {"name": "lan", "ipam": "none"})]
+    ),
     "a wrong gateway": objects(Route(HOST, CONTROLLER + "/32", gateway="192.0.2.99", device="eth0")),
     "a wrong gateway to the whole network": objects(Route(HOST, "203.0.113.0/24", gateway="192.0.2.99", device="eth0")),
     "a bridge that takes the interface": objects(

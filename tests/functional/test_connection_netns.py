@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import os
@@ -300,3 +301,24 @@ def test_the_playbooks_raise_and_end_a_lab(ansible: Ansible, tmp_path: Path) -> 
     finally:
         Lab(state).down()
         shutil.rmtree(state, ignore_errors=True)
+
+
+def test_a_module_is_delegated_into_a_namespace(ansible: Ansible, namespace: str, tmp_path: Path) -> None:
+    """A play on an ordinary host runs another module in a namespace; only that task is in there."""
+    ip("-n", namespace, "link", "add", "mark0", "type", "bridge")
+    ordinary = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
+    inner = {"ansible_connection": "netloom.container_net.netns", "ansible_python_interpreter": sys.executable}
+    inventory = tmp_path / "inventory.yml"
+    inventory.write_text(json.dumps({"all": {"hosts": {"plain": ordinary, namespace: inner}}}))
+    done = ansible.play(
+        inventory,
+        [
+            {"name": "outside", "ansible.builtin.command": {"argv": ["readlink", "/proc/self/ns/net"]}},
+            {"name": "inside", "ansible.builtin.command": {"argv": ["readlink", "/proc/self/ns/net"]}, "delegate_to": namespace},
+            {"name": "links", "ansible.builtin.slurp": {"src": "/proc/self/net/dev"}, "delegate_to": namespace},
+        ],
+        hosts="plain",
+    )
+    assert done["inside"]["plain"]["stdout"] == "net:[%d]" % os.stat("/run/netns/%s" % namespace).st_ino
+    assert done["outside"]["plain"]["stdout"] == os.readlink("/proc/self/ns/net")
+    assert b"mark0" in base64.b64decode(done["links"]["plain"]["content"])

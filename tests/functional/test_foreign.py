@@ -16,7 +16,7 @@ from ansible_collections.netloom.container_net.plugins.module_utils._model.error
 from harness.declarations import V4, V6, endpoint, network, overlay
 from harness.engine import Declaration, assert_settled, check, converge, give_uplink, settle
 from harness.events import Events
-from harness.foreign import add_foreign_things
+from harness.foreign import add_foreign_things, add_native_tables, native_tables
 from harness.host import sh
 from harness.snapshot import assert_same, missing_from, take_snapshot
 
@@ -46,6 +46,9 @@ def numbers_of_links() -> Set[int]:
 def test_survives_everything_unmentioned() -> None:
     give_uplink()
     add_foreign_things()
+    add_native_tables()
+    tables = native_tables()
+    assert "administrators" in tables
     switch_forwarding_on()
     before = take_snapshot()
     foreign = numbers_of_links()
@@ -55,6 +58,7 @@ def test_survives_everything_unmentioned() -> None:
         settle(declaration)
         assert missing_from(before, take_snapshot()) == [], stage
         assert events.touched(foreign) == [], stage
+        assert native_tables() == tables, stage
     assert_same(before)
 
 

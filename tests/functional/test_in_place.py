@@ -104,7 +104,7 @@ def test_only_that_changes_and_the_stream_goes_on(what: str) -> None:
         beats, longest = stream.finish()
         assert beats > 10
         assert longest < 1.5
-    if what not in ("an endpoint less", "a sysctl"):  # a setting nobody names any more keeps its value
+    if what != "an endpoint less":
         assert_same(before)
 
 

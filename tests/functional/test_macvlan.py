@@ -253,13 +253,14 @@ def test_two_scopes_on_one_parent() -> None:
     assert_reach([("", B, "b"), ("b", HOST, "host")])
 
 
-def test_an_address_somebody_on_the_lan_has_is_refused() -> None:
+@pytest.mark.parametrize(("key", "address"), [("ipv4_address", NEIGHBOUR[0]), ("ipv6_address", NEIGHBOUR[1])])
+def test_an_address_somebody_on_the_lan_has_is_refused(key: str, address: str) -> None:
     give_uplink()
     taken = lan("a", parent="eth0")
-    taken.endpoints[0]["networks"][0]["ipv4_address"] = NEIGHBOUR[0]
+    taken.endpoints[0]["networks"][0][key] = address
     taken.networks[0]["ipam_config"] = [{"subnet": "192.0.2.0/24"}, {"subnet": "2001:db8:2::/64"}]
     before = take_snapshot()
-    with pytest.raises(Exception, match=r"address 192\.0\.2\.2 is in use on eth0 by 02:00:00:00:02:02"):
+    with pytest.raises(Conflict, match="address %s is in use on eth0 by 02:00:00:00:02:02" % address):
         converge(taken)
     assert_same(before)
 

@@ -258,6 +258,14 @@ def test_refusals_changed_nothing(results: Results) -> None:
         assert differences(results["room gone"]["snapshot"], results[what]["snapshot"]) == "", what
 
 
+def test_nat_tells_what_stands(results: Results) -> None:
+    stands = results["nat in the host: change"]["nat"]
+    assert (stands["name"], stands["exists"], stands["subnets"]) == ("n9", True, ["10.9.0.0/24"])
+    assert [(port["published"], port["address"], port["target"]) for port in stands["ports"]] == [(81, "10.9.0.5", 81)]
+    assert results["nat in room: look"]["nat"] == results["nat in room: make"]["nat"]
+    assert results["nat in room: remove"]["nat"] == {"name": "n9", "namespace": "room", "exists": False}
+
+
 def test_info_shows_what_was_made(results: Results) -> None:
     assert not results["info nothing"].get("networks")
     text = json.dumps(results["info"])

@@ -372,3 +372,29 @@ def test_two_scopes_in_one_container() -> None:
     assert [line for line in cleared if " sysctl " not in line] == ["- route 198.18.0.0/16 in a"]
     settle(None, scope="other")
     assert_same(before)
+
+
+@pytest.mark.fake_host
+def test_another_network_gets_the_default_route_beside_streams() -> None:
+    """What the route does not decide goes on: neighbours on each network, and who asked from outside."""
+    give_world()
+
+    def first(preferred: str) -> Declaration:
+        members = [at(name, gw_priority=int(name == preferred)) for name in ("web", "db")]
+        near = [endpoint("on-" + name, {"name": name, "ipv4_address": address(name, 4, 11), "ipv6_address": address(name, 6, 11)}) for name in ("web", "db")]
+        return Declaration([open_network("web"), open_network("db")], [endpoint("a", *members), *near], prepare=give_world)
+
+    converge(first("web"))
+    before = take_snapshot()
+    await_addresses("", "a", "on-web", "on-db")
+    streams = [Stream("on-web", "a", address("web", 4)), Stream("on-db", "a", address("db", 6), 4001), Stream("outside", "a", address("web", 4), 4002)]
+    moved = settle(first("db"))
+    assert len(moved) == 2, moved
+    assert all(" route " in line and " in a" in line for line in moved), moved
+    assert "via %s dev eth1" % address("db", 4, 1) in sh("ip route show default", "a")
+    converge(first("web"))
+    for stream in streams:
+        beats, longest = stream.finish()
+        assert beats > 10
+        assert longest < 1.5
+    assert_same(before)

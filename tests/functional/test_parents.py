@@ -10,9 +10,10 @@ import os
 from typing import Any, Dict, Optional
 
 import pytest
-from ansible_collections.netloom.container_net.plugins.module_utils._model.errors import Conflict, ContainerNetError, InputError
+from ansible_collections.netloom.container_net.plugins.module_utils._kernel.door import Door
+from ansible_collections.netloom.container_net.plugins.module_utils._model.errors import Conflict, EnvironmentUnfit, InputError
 from harness.declarations import endpoint, lan, network
-from harness.engine import Declaration, converge, give_uplink
+from harness.engine import Declaration, check, converge, give_uplink
 from harness.host import sh
 from harness.snapshot import assert_same, take_snapshot
 
@@ -23,9 +24,9 @@ FAR = {"subnet": "198.51.100.0/24"}
 
 def assert_refused(declaration: Declaration, message: str, error: type = InputError) -> None:
     before = take_snapshot()
-    for check in (True, False):
+    for looking in (True, False):
         with pytest.raises(error) as caught:
-            converge(declaration, check=check)
+            converge(declaration, check=looking)
         assert message in str(caught.value)
     assert_same(before)
 
@@ -77,6 +78,21 @@ CASES = {
         SECOND,
         'networks[far].ipam_config[0].subnet: got string "198.51.100.0/24": host_access needs an address of the host in 198.51.100.0/24 on eth1, it has',
     ),
+    "host_access without a subnet": (
+        Declaration([network("far", driver="macvlan", parent="eth1", host_access=True)], [endpoint("b", {"name": "far", "ipam": "none"})]),
+        SECOND,
+        'networks[far].host_access: got boolean "true": the network has no subnet; add ipam_config or remove host_access',
+    ),
+    "in another namespace": (
+        on_eth1(),
+        SECOND + "; ip netns add theirs; ip link set eth1 netns theirs; ip -n theirs link set eth1 up",
+        "no such interface on this host, in its own network namespace",
+    ),
+    "without a MAC": (
+        on_eth1(parent="tun0"),
+        "ip tuntap add tun0 mode tun; ip link set tun0 up",
+        'networks[far].parent: got string "tun0": interface tun0 has no MAC address, and so no place on a LAN',
+    ),
     "host_access without an address of a family": (
         on_eth1(FAR, {"subnet": "2001:db8:3::/64"}, host_access=True),
         SECOND + "; ip address add 198.51.100.1/24 dev eth1",
@@ -84,6 +100,11 @@ CASES = {
     ),
     "the host's own address": (
         Declaration([network("lan", {"subnet": "192.0.2.0/24"}, driver="macvlan")], [endpoint("b", {"name": "lan", "ipv4_address": "192.0.2.1"})]),
+        "",
+        'endpoints[b].networks[lan]: got string "192.0.2.1": the host itself has this address on eth0; use another',
+    ),
+    "the host's own address on a bridged LAN": (
+        Declaration([network("lan", {"subnet": "192.0.2.0/24"}, interfaces=["eth0"])], [endpoint("b", {"name": "lan", "ipv4_address": "192.0.2.1"})]),
         "",
         'endpoints[b].networks[lan]: got string "192.0.2.1": the host itself has this address on eth0; use another',
     ),
@@ -104,6 +125,19 @@ def test_refused(what: str) -> None:
     assert_refused(declaration, message, Conflict if message.endswith("is there too") else InputError)
 
 
+def test_passthru_on_a_vlan_takes_nothing_of_the_link_below() -> None:
+    give_uplink()
+    sh(SECOND + "; ip address add 198.51.100.1/24 dev eth1")
+    wanted = on_eth1({"subnet": "203.0.113.0/24"}, parent="eth1.30", mode="passthru")
+    # Nothing is in the way, but for a kernel that lacks VLANs.
+    try:
+        planned = check(wanted)
+    except EnvironmentUnfit as error:
+        planned = [str(error)]
+    assert any("vlan eth1.30" in line for line in planned)
+    assert_refused(on_eth1({"subnet": "203.0.113.0/24"}, mode="passthru"), "the host's address 198.51.100.1/24 would be cut off")
+
+
 def test_a_link_of_another_network_is_no_parent() -> None:
     give_uplink()
     converge(lan("a", parent="eth0", host_access=True))
@@ -122,6 +156,7 @@ def refusal(script: str) -> Optional[str]:
 
 LACKING = {
     "ipvlan": ("link eth0 type ipvlan mode l2", lan("a", driver="ipvlan", parent="eth0"), "ipvlan eth0 in a"),
+    "vlan of a bridge": ("link eth0 type vlan id 30", Declaration([network("far", FAR, interfaces=["eth0.30"])], [endpoint("b", "far")]), "vlan eth0.30"),
     "vlan": ("link eth0 type vlan id 30", Declaration([network("far", FAR, driver="macvlan", parent="eth0.30")], [endpoint("b", "far")]), "vlan eth0.30"),
     "dummy": ("type dummy", Declaration([network("far", FAR, driver="macvlan", internal=True)], [endpoint("b", "far")]), "dummy dm-far"),
 }
@@ -133,10 +168,14 @@ def test_a_kernel_without_a_kind_says_so_and_nothing_is_left(kind: str) -> None:
     script, declaration, label = LACKING[kind]
     if refusal(script) is None:
         pytest.skip("this kernel has %s" % kind)
-    before = take_snapshot()
-    with pytest.raises(ContainerNetError) as caught:
-        converge(declaration)
-    assert label in str(caught.value)
-    assert kind in str(caught.value)
-    assert "what stood before was put back" in str(caught.value)
+    before, told = take_snapshot(), []
+    for checking in (True, False):
+        door = Door()
+        with pytest.raises(EnvironmentUnfit) as caught:
+            converge(declaration, check=checking, door=door)
+        assert door.changes == []
+        told.append(str(caught.value))
+    assert told[0] == told[1]
+    assert "nothing was changed:\n- this kernel has no links of kind %s (" % kind.partition(" ")[0] in told[0]
+    assert label in told[0]
     assert_same(before)

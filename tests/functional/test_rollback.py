@@ -11,8 +11,15 @@ import time
 from typing import Callable, List, Optional, Sequence, Tuple
 
 import pytest
-from ansible_collections.netloom.container_net.plugins.module_utils._kernel.door import LOST, Door, Fault
-from ansible_collections.netloom.container_net.plugins.module_utils._model.errors import ContainerNetError, FirewallError, KernelError, KernelTimeout
+from ansible_collections.netloom.container_net.plugins.module_utils._kernel.door import LOST, Door, Fault, Line
+from ansible_collections.netloom.container_net.plugins.module_utils._model.errors import (
+    ContainerNetError,
+    FirewallError,
+    KernelError,
+    KernelTimeout,
+    VerifyError,
+)
+from ansible_collections.netloom.container_net.plugins.module_utils._model.objects import HOST
 from harness.declarations import V4, V6, endpoint, network
 from harness.engine import Declaration, Tools, converge, lines
 from harness.faults import lose_datagram, refuse_always, refuse_once
@@ -44,9 +51,9 @@ def reach(start: Declaration) -> None:
         converge(start)
 
 
-def attempt(goal: Declaration, fault: Optional[Fault] = None, tools: Optional[Tools] = None) -> Optional[ContainerNetError]:
+def attempt(goal: Declaration, fault: Optional[Fault] = None, tools: Optional[Tools] = None, door: Optional[Door] = None) -> Optional[ContainerNetError]:
     try:
-        converge(goal, door=Door(fault=fault, messages_per_datagram=1), tools=tools)
+        converge(goal, door=door or Door(fault=fault, messages_per_datagram=1), tools=tools)
     except ContainerNetError as error:
         return error
     return None
@@ -234,6 +241,47 @@ def test_a_busy_firewall_is_tried_again() -> None:
     assert busy == []
     assert tools.restores == 4
     assert converge(WEB).steps == ()
+
+
+class Meddler(Door):
+    """Somebody who takes an address away before each look at the host, as often as told."""
+
+    def __init__(self, times: int) -> None:
+        super().__init__()
+        self.left = times
+        self.taken = 0
+
+    def open(self, place: str) -> Line:
+        if place == HOST and self.left and "inet 10.22.0.1/24" in sh("ip -o address"):
+            sh("ip address delete 10.22.0.1/24 dev br-db")
+            self.left -= 1
+            self.taken += 1
+        return super().open(place)
+
+
+@pytest.mark.fake_host
+@pytest.mark.parametrize("times", [1, 2])
+def test_what_went_missing_right_after_is_done_again(times: int) -> None:
+    """The look after the run sees that an address is gone; the run goes on until it stays."""
+    reach(WEB)
+    door = Meddler(times)
+    told = lines(converge(OTHER, door=door))
+    assert door.taken == times
+    assert told.count("+ address 10.22.0.1/24 on br-db") == 1
+    assert converge(OTHER).steps == ()
+
+
+@pytest.mark.fake_host
+def test_what_never_stays_fails_clearly_and_is_undone() -> None:
+    reach(WEB)
+    before = take_snapshot()
+    door = Meddler(100)
+    error = attempt(OTHER, door=door)
+    assert door.taken == 3
+    assert isinstance(error, VerifyError), error
+    for words in ("the kernel does not show what was applied", "+ address 10.22.0.1/24 on br-db", "what stood before was put back"):
+        assert words in str(error)
+    assert_same(before)
 
 
 STANDING = {

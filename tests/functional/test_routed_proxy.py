@@ -12,7 +12,7 @@ from harness.declarations import endpoint
 from harness.engine import Declaration, assert_settled, check, converge, give_uplink, settle
 from harness.host import sh
 from harness.snapshot import assert_same, take_snapshot
-from harness.traffic import Server, ask, await_addresses
+from harness.traffic import Server, Stream, ask, await_addresses
 
 pytestmark = pytest.mark.fake_host()
 POOL = [{"subnet": "192.0.2.64/28"}, {"subnet": "2001:db8:2:0:1::/80"}]
@@ -111,3 +111,23 @@ def test_more_endpoints_than_a_bridge_has_ports() -> None:
     converge(None)
     assert_same(before)
     assert_settled(None)
+
+
+def test_a_link_to_answer_on_comes_and_goes_beside_a_stream() -> None:
+    give_uplink()
+    sh("ip netns add far; ip link add nic1 type veth peer name eth0 netns far; ip link set nic1 up; ip -n far link set eth0 up")
+    settle(lan(POOL))
+    await_addresses("a", "b", "outside")
+    four, six = addresses("a")
+    streams = [Stream("b", "a", four), Stream("b", "a", six, 4001), Stream("outside", "a", four, 80)]
+    more = settle(lan(POOL, proxy_interfaces=["eth0", "nic1"]))
+    assert "+ proxy %s on nic1" % four in more
+    assert not [line for line in more if "nic1" not in line], more
+    fewer = settle(lan(POOL))
+    assert "- proxy %s on nic1" % six in fewer
+    assert not [line for line in fewer if "nic1" not in line], fewer
+    assert "nic1" not in sh("ip neighbour show proxy; ip -6 neighbour show proxy")
+    for stream in streams:
+        beats, longest = stream.finish()
+        assert beats > 10
+        assert longest < 1.5

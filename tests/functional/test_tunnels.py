@@ -128,3 +128,22 @@ def test_two_hosts_of_ours() -> None:
     inside("outside", lambda: converge(Declaration(endpoints=[endpoint("near")], links=[link]), scope="second") and None, timeout=60)
     Server("near", "near", [80])
     assert ask([("far", "tcp", "10.77.0.2", 80)], timeout=3) == ["near 10.77.0.1"]
+
+
+def test_drift_is_seen_and_mended() -> None:
+    give_uplink()
+    settle(declare())
+    before = take_snapshot()
+    for spoil in (
+        "ip -n far link set vx0 mtu 1300",
+        "ip -n far link set vx0 down",
+        "ip -n far address delete 10.77.0.1/24 dev vx0",
+        "ip -n far link set vx0 address 02:00:00:00:00:66",
+        "ip -n far link set vx0 type vxlan id 4300 learning",
+        "ip -n far link delete vx0",
+        "iptables -t raw -F CNET-VX-4789",
+    ):
+        sh(spoil)
+        assert converge(declare()).steps, spoil
+        assert_same(before)
+    assert not converge(declare()).steps

@@ -1,7 +1,10 @@
 #!/usr/bin/env bash
-# Run the benchmarks; as root the peers are installed first, else bench/run.py reports those it misses.
+# bench.sh SIZES HOSTS: run the benchmarks; an empty list leaves its part out. As root the peers are installed first, else bench/run.py reports those it misses.
 . "$(dirname "$0")/common.sh"
-if [ "$(id -u)" = 0 ]; then
-  bash tests/gates/setup.sh /usr/lib/podman/netavark:netavark /usr/lib/cni/bridge:containernetworking-plugins
+if [ -n "$1" ]; then
+  if [ "$(id -u)" = 0 ]; then
+    bash tests/gates/setup.sh /usr/lib/podman/netavark:netavark /usr/lib/cni/bridge:containernetworking-plugins
+  fi
+  python bench/run.py --sizes "$1"
 fi
-python bench/run.py "$@"
+if [ -n "$2" ]; then python bench/fleet.py --hosts "$2"; fi

@@ -18,7 +18,7 @@ unset SSH_CONNECTION
 mkdir -p "$BUILD"
 
 skip() {
-  printf '%s\n' "$1" >"$BUILD/skip-reason"
+  printf '%s\n' "$1" >"${SKIP_REASON:-/dev/stderr}"
   exit 77
 }
 

@@ -14,7 +14,7 @@ done
 # into /etc in a copy of it.
 status=0
 # shellcheck disable=SC2016
-ENGINES_SKIP_REASON=$BUILD/skip-reason TMPDIR=/dev/shm unshare -nm --pid --fork --kill-child --mount-proc -- sh -euc '
+ENGINES_SKIP_REASON=${SKIP_REASON:-/dev/stderr} TMPDIR=/dev/shm unshare -nm --pid --fork --kill-child --mount-proc -- sh -euc '
   mount -t tmpfs tmpfs /run
   mount -t tmpfs tmpfs /dev/shm
   cp -a /etc /run/etc

@@ -1,9 +1,15 @@
 #!/usr/bin/env bash
-# Install what the other targets need, and nothing else: Debian packages (as root), .venv, the link to the checkout.
+# setup.sh [demo] [NEED...]: install what the other targets need, and nothing else: Debian packages (as root), .venv, the link to the checkout.
+# With `demo`, only what a simulated fleet needs.
 . "$(dirname "$0")/common.sh"
 
 # command or file:Debian package; a gate that needs more names it as arguments
-NEEDED="git:git ip:iproute2 iptables-restore:iptables nft:nftables nsenter:util-linux ping:iputils-ping ps:procps shellcheck:shellcheck strace:strace"
+NEEDED="ip:iproute2 iptables-restore:iptables nsenter:util-linux"
+if [ "${1:-}" = demo ]; then
+  shift
+else
+  NEEDED="$NEEDED git:git nft:nftables ping:iputils-ping ps:procps shellcheck:shellcheck strace:strace"
+fi
 for extra in "$@"; do NEEDED="$NEEDED $extra"; done
 
 # A Docker Engine would change this machine's firewall: it is neither started by its installation nor at the next boot.

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A systemd service in a namespace of ours, through its own restarts and a restart of the host."""
+"""A systemd service, and a machine of systemd-nspawn, in a namespace of ours; the service through its own restarts and a restart of the host."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ UNIT = """\
 NetworkNamespacePath=/run/netns/shop
 ExecStart=/usr/bin/python3 -u -m http.server 80 --directory /run
 """
+MACHINE = "systemd-nspawn --quiet --register=no --keep-unit --directory=/ --volatile=yes --network-namespace-path=/run/netns/shop"
 ASK = "exec 3<>/dev/tcp/198.51.100.11/8080 && printf 'HEAD / HTTP/1.0\\r\\n\\r\\n' >&3 && head -1 <&3"
 
 
@@ -40,6 +41,7 @@ def test_a_service_keeps_its_network(fleet: Fleet) -> None:
     await_answer(second)
     first.run("systemctl restart shop")
     await_answer(second)
+    assert " 10.20.0." in first.run("%s ip -br -4 address show eth0" % MACHINE)
     assert fleet.play("site").changed == {"vm1": 0, "vm2": 0}
 
     fleet.reboot(first)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import ipaddress
 from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 
+from .._document.hints import A_MAC, mend_text
 from .._firewall.backend import NoFirewall
 from .._model.addresses import canonical_mac
 from .._model.errors import Conflict, InputError, Problem
@@ -24,21 +25,23 @@ from .result import describe
 from .run import command_runner
 from .scope import is_of_another, strangers
 
+LONG_NUMBER = 20  # digits
+
 
 class Options:
     """A module's parameters, with every fault collected before anything happens."""
 
     def __init__(self, params: Mapping[str, Any]) -> None:
-        self._params = params
-        self._problems: List[Problem] = []
+        self.params = params
+        self.problems: List[Problem] = []
         scope = self.label("scope")
         self.scope = scope or ""
 
     def __getitem__(self, name: str) -> Any:
-        return self._params[name]
+        return self.params[name]
 
     def refuse(self, name: str, rule: str, fix: str = "") -> None:
-        self._problems.append(Problem(name, self._params.get(name), rule, fix))
+        self.problems.append(Problem(name, self.params.get(name), rule, fix))
 
     def label(self, name: str) -> Optional[str]:
         """Return a name of a scope or namespace."""
@@ -52,7 +55,7 @@ class Options:
         return self._text(name, parent_name_fault)
 
     def _text(self, name: str, fault_of: Callable[[str], Optional[str]]) -> Optional[str]:
-        value = self._params[name]
+        value = self.params[name]
         if value is not None:
             fault = fault_of(value)
             if fault:
@@ -60,30 +63,33 @@ class Options:
         return str(value) if value is not None else None
 
     def number(self, name: str, low: int, high: int) -> Optional[int]:
-        value = self._params[name]
+        value = self.params[name]
         if value is not None and not low <= value <= high:
             self.refuse(name, "must be from %d to %d" % (low, high))
         return int(value) if value is not None else None
 
     def mac(self, name: str) -> Optional[str]:
-        value = self._params[name]
+        value = self.params[name]
         if value is None:
             return None
         try:
             mac = canonical_mac(value)
         except ValueError:
-            self.refuse(name, "must be six pairs of hex digits with colons", "such as 02:42:0a:00:00:05")
+            # YAML reads an unquoted MAC of decimal digits as a number to base 60, and Ansible makes text of that.
+            number = int(value) if value.isascii() and value.isdigit() and len(value) < LONG_NUMBER else None
+            fix = "such as 02:42:0a:00:00:05" if number is None else mend_text(number, A_MAC)
+            self.refuse(name, "must be six pairs of hex digits with colons", fix)
             return None
         if int(mac[1], 16) & 1 or mac == "00:00:00:00:00:00":
             self.refuse(name, "must be a unicast address", "make the second digit even")
         return mac
 
     def ip(self, name: str) -> Optional[str]:
-        value = self._params[name]
+        value = self.params[name]
         return self._ip(name, value) if value is not None else None
 
     def ips(self, name: str) -> Tuple[str, ...]:
-        found = [self._ip("%s[%d]" % (name, index), value) for index, value in enumerate(self._params[name] or ())]
+        found = [self._ip("%s[%d]" % (name, index), value) for index, value in enumerate(self.params[name] or ())]
         return tuple(ip for ip in found if ip)
 
     def _ip(self, path: str, value: str) -> Optional[str]:
@@ -92,24 +98,24 @@ class Options:
                 raise ValueError(value)
             return str(ipaddress.ip_address(value))
         except ValueError:
-            self._problems.append(Problem(path, value, "is not an IP address", "such as 192.0.2.10"))
+            self.problems.append(Problem(path, value, "is not an IP address", "such as 192.0.2.10"))
             return None
 
     def interfaces(self, name: str) -> Tuple[str, ...]:
         """Return addresses with prefix lengths."""
         found: List[str] = []
-        for index, value in enumerate(self._params[name] or ()):
+        for index, value in enumerate(self.params[name] or ()):
             try:
                 if "/" not in value or "%" in value:
                     raise ValueError(value)
                 found.append(ipaddress.ip_interface(value).with_prefixlen)
             except ValueError:
-                self._problems.append(Problem("%s[%d]" % (name, index), value, "must be an address with prefix length", "such as 10.0.0.1/24"))
+                self.problems.append(Problem("%s[%d]" % (name, index), value, "must be an address with prefix length", "such as 10.0.0.1/24"))
         return tuple(found)
 
     def place(self, name: str) -> str:
         """Return the place of a namespace option: nothing is the host, a leading slash makes it a path."""
-        value = self._params[name]
+        value = self.params[name]
         if not value:
             return ""
         if value.startswith("/"):
@@ -118,8 +124,8 @@ class Options:
         return "netns:" + str(value)
 
     def check(self) -> None:
-        if self._problems:
-            raise InputError(tuple(self._problems))
+        if self.problems:
+            raise InputError(tuple(self.problems))
 
 
 def present(module: Any, options: Options, objects: Sequence[KernelObject], links: Iterable[Tuple[str, str]]) -> Request:

@@ -4,50 +4,100 @@
 
 # PRIVATE to this collection: anything here may change without notice.
 
-"""Addresses that are new on a segment others use too, a foreign bridge or the LAN of a parent, may be held there by somebody else."""
+"""Addresses that are new on a segment others use too may be held there by somebody else: a foreign bridge, or a LAN of the host."""
 
 from __future__ import annotations
 
-from typing import Dict, List, Optional, Sequence, Tuple
+from typing import Dict, Iterator, List, Optional, Sequence, Tuple
 
 from .._kernel.duplicate import find_owners
 from .._model.errors import Conflict
-from .._model.link import Ipvlan, Link, Macvlan, Veth
-from .._model.mark import read_mark
-from .._model.objects import HOST, Address, KernelObject
+from .._model.link import Ipvlan, Link, Macvlan, Veth, Vlan
+from .._model.mark import SHARED_ROLE, read_mark
+from .._model.objects import HOST, Address, BridgeVlan, KernelObject, ProxyNeighbour, is_foreign
 from .._model.snapshot import Snapshot
 from .._plan.step import CREATE, Step
 
+Way = Tuple[str, int]  # the host's link to ask on, and the VLAN to ask in; 0 is none
+NATIVE_VLAN = 1
+
 
 def refuse_duplicates(steps: Sequence[Step], desired: Sequence[KernelObject], snapshot: Snapshot) -> None:
-    """Ask every foreign segment for the addresses a plan would add there.
+    """Ask every segment that others use too for the addresses a plan would add there.
 
     Whoever answers with the very MAC the new interface will have is the same endpoint on the host it moves away from.
     """
     conflicts: List[str] = []
-    for device, addresses in _new_on_foreign(steps, desired, snapshot).items():
-        for address, mac in find_owners(device, addresses).items():
+    for (device, vlan), addresses in _new_addresses(steps, _Segments(desired, snapshot)).items():
+        for address, mac in find_owners(device, addresses, vlan).items():
             if mac != addresses[address]:
-                conflicts.append("address %s is in use on %s by %s; choose another one" % (address, device, mac))
+                where = "%s.%d" % (device, vlan) if vlan else device
+                conflicts.append("address %s is in use on %s by %s; choose another one" % (address, where, mac))
     if conflicts:
         raise Conflict(conflicts)
 
 
-def _new_on_foreign(steps: Sequence[Step], desired: Sequence[KernelObject], snapshot: Snapshot) -> Dict[str, Dict[str, Optional[str]]]:
-    """Return new addresses by the host's link to ask on, each with the MAC it will have where the segment is a LAN."""
-    inside: Dict[Tuple[str, str], Tuple[str, Optional[str]]] = {}
-    for link in desired:
-        if isinstance(link, Link) and isinstance(link.kind, Veth):
-            inside[link.kind.peer_place or HOST, link.kind.peer_name or ""] = (link.master or "", None)
-        elif isinstance(link, Link) and isinstance(link.kind, (Macvlan, Ipvlan)) and link.kind.lower_place == HOST:
-            inside[link.place, link.name] = (link.kind.lower or "", link.mac)
-    found: Dict[str, Dict[str, Optional[str]]] = {}
+def _new_addresses(steps: Sequence[Step], segments: _Segments) -> Dict[Way, Dict[str, Optional[str]]]:
+    """Return new addresses by the way to ask for them, each with the MAC it will have where the segment is a LAN."""
+    found: Dict[Way, Dict[str, Optional[str]]] = {}
     for step in steps:
         item = step.subject
-        if step.action != CREATE or not isinstance(item, Address):
+        if step.action != CREATE or not isinstance(item, (Address, ProxyNeighbour)) or is_foreign(item):
             continue
-        name, mac = inside.get((item.place, item.device), ("", None)) if item.place else (item.device, None)
-        device = snapshot.link(HOST, name)
-        if device is not None and device.up and read_mark(device.alias) is None:
-            found.setdefault(device.name, {})[item.address.split("/")[0]] = mac
+        if item.place == HOST:
+            name, mac = item.device, None
+        else:
+            name, mac = segments.behind(item.place, item.device)
+        for way in segments.ways(name):
+            found.setdefault(way, {})[item.address.split("/")[0]] = mac
     return found
+
+
+class _Segments:
+    """Where the host meets the neighbours of what is desired."""
+
+    def __init__(self, desired: Sequence[KernelObject], snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+        self._links = {(item.place, item.name): item for item in desired if isinstance(item, Link)}
+        self._ports: Dict[str, List[str]] = {}
+        for link in self._links.values():
+            if link.place == HOST and link.master and (link.kind is None or isinstance(link.kind, Vlan)):
+                self._ports.setdefault(link.master, []).append(link.name)
+        self._native = {item.device: item.vlan_id for item in desired if isinstance(item, BridgeVlan) and item.place == HOST and item.native}
+        self._behind = dict(self._look_behind())
+
+    def _look_behind(self) -> Iterator[Tuple[Tuple[str, str], Tuple[str, Optional[str]]]]:
+        for link in self._links.values():
+            kind = link.kind
+            if isinstance(kind, Veth) and link.place == HOST and self._native.get(link.name, NATIVE_VLAN) == NATIVE_VLAN:
+                inner = self._links.get((kind.peer_place or HOST, kind.peer_name or ""))
+                # On a bridge of somebody else, two scopes may give one address with the MAC that follows from it.
+                mac = inner.mac if inner is not None and self._ports.get(link.master or "") else None
+                yield (kind.peer_place or HOST, kind.peer_name or ""), (link.master or "", mac)
+            elif isinstance(kind, (Macvlan, Ipvlan)) and kind.lower_place == HOST:
+                yield (link.place, link.name), (kind.lower or "", link.mac)
+
+    def behind(self, place: str, device: str) -> Tuple[str, Optional[str]]:
+        """Return the host's link that an interface has its neighbours behind, if any, and the MAC they will know it by."""
+        return self._behind.get((place, device), ("", None))
+
+    def ways(self, name: str) -> Iterator[Way]:
+        """Yield how to ask the neighbours behind a link of the host; behind a bridge of ours they are behind the host's ports."""
+        current = self._snapshot.link(HOST, name)
+        if current is not None and _is_others(current):
+            if current.up:
+                yield name, 0
+            return
+        for port in self._ports.get(name, ()):
+            yield from self.ways(port)
+        wanted = self._links.get((HOST, name))
+        if current is None and wanted is not None and isinstance(wanted.kind, Vlan):
+            lower = self._snapshot.link(HOST, wanted.kind.lower or "")
+            if lower is not None and lower.up and wanted.kind.vlan_id:
+                yield lower.name, wanted.kind.vlan_id
+
+
+def _is_others(link: Link) -> bool:
+    """Tell whether others are behind a link: it is the host's own, or a VLAN on such a one."""
+    mark = read_mark(link.alias)
+    return mark is None or mark.role == SHARED_ROLE

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from typing import Dict, FrozenSet, List, Optional, Sequence, Set, Tuple
+from functools import partial
+from typing import Dict, FrozenSet, List, Mapping, Optional, Sequence, Set, Tuple
 
 from .._compile.host import FORWARDING, accept_ra_path
 from .._kernel.apply import Applier
@@ -28,7 +29,7 @@ from .._model.collector import collector_paused
 from .._model.errors import ContainerNetError, KernelRace, NamespaceMissing, VerifyError
 from .._model.link import Link, Nic
 from .._model.objects import HOST, KernelObject, Namespace, Sysctl
-from .._model.snapshot import Facts, Key, Snapshot, host_facts
+from .._model.snapshot import Facts, Key, Snapshot
 from .._plan.planner import plan
 from .._plan.stack import lower_places, refuse_missing_lowers
 from .._plan.step import Step
@@ -42,7 +43,9 @@ from .request import STATE_DIRECTORY, Build, Outcome, Request
 from .rollback import read_what_goes, way_back
 from .scope import kept_parents, restored_sysctls, scope_keys, sign_addresses
 from .shared import observe_named, refuse_shared
+from .support import refuse_unsupported
 from .visited import Visited
+from .waiting import await_host
 
 __all__ = ["STATE_DIRECTORY", "Build", "Outcome", "Request", "converge"]
 
@@ -55,8 +58,9 @@ def converge(request: Request, *, door: Optional[Door] = None) -> Outcome:
     """Bring the host to what the request declares, or in check mode say what that would take."""
     started = time.monotonic()
     door = door or Door()
+    run = _check if request.check_mode else _change
     with collector_paused():
-        outcome = _check(request, door) if request.check_mode else _change(request, door)
+        outcome = await_host(lambda: run(request, door), request.wait_timeout)
     outcome.netlink_changes = len(door.changes)
     outcome.seconds = time.monotonic() - started
     return outcome
@@ -81,34 +85,30 @@ def _converge_locked(request: Request, door: Door) -> Outcome:
     """Plan again when something else changes the same objects meanwhile; after a failure put back what stood before."""
     tried: List[Outcome] = []
     guard: Optional[Guard] = None
+    kept = KeptFiles(request.state_directory)
     for attempt in range(1, ATTEMPTS + 1):
         run = _Run(request, door)
         try:
             tried.append(run.plan())
             if request.confirm_timeout and tried[-1].steps and guard is None:
-                guard = _start_guard(request, door, tried[-1])
+                guard = _start_guard(request, door, tried[-1], kept)
             run.apply(tried[-1])
             return _joined(tried, guard)
         except (KernelRace, VerifyError) as error:
             if attempt == ATTEMPTS:
-                raise _rolled_back(request, door, tried, error, guard) from error
+                raise _rolled_back(request, door, tried, error, guard, kept) from error
             time.sleep(attempt * getattr(error, "pause", 0.0))
         except (ContainerNetError, OSError) as error:
-            raise _rolled_back(request, door, tried, error, guard) from error
+            raise _rolled_back(request, door, tried, error, guard, kept) from error
         finally:
             run.close()
     raise KernelRace("no attempt was made")
 
 
-def _start_guard(request: Request, door: Door, planned: Outcome) -> Guard:
-    kept = KeptFiles(request.state_directory)
-
+def _start_guard(request: Request, door: Door, planned: Outcome, kept: KeptFiles) -> Guard:
     def put_back() -> int:
         remove_torn_files(request.state_directory)
-        kept.recall_settings()
-        taken = _put_back(request, door.timeout, planned.snapshot, planned.steps)
-        kept.write()
-        return taken
+        return _put_back(request, kept, door.timeout, planned.snapshot, planned.steps)
 
     return Guard(request.state_directory, request.scope, request.confirm_timeout, request.connection, put_back)
 
@@ -123,13 +123,13 @@ def _joined(tried: Sequence[Outcome], guard: Optional[Guard]) -> Outcome:
     return replace(tried[-1], steps=tuple(steps.values()), confirm_before=confirm_before)
 
 
-def _rolled_back(request: Request, door: Door, tried: Sequence[Outcome], cause: Exception, guard: Optional[Guard]) -> Exception:
+def _rolled_back(request: Request, door: Door, tried: Sequence[Outcome], cause: Exception, guard: Optional[Guard], kept: KeptFiles) -> Exception:
     """Undo by planning the way back to what the scope owned before; report the cause either way."""
     if not tried:
         return cause  # nothing was changed yet
     word = "what stood before was put back"
     try:
-        _put_back(request, door.timeout, tried[0].snapshot, [step for outcome in tried for step in outcome.steps])
+        _put_back(request, kept, door.timeout, tried[0].snapshot, [step for outcome in tried for step in outcome.steps])
     except (ContainerNetError, OSError) as error:
         word = "putting back what stood before failed too (%s); correct the cause and run again" % error
         if guard is not None:
@@ -142,14 +142,16 @@ def _rolled_back(request: Request, door: Door, tried: Sequence[Outcome], cause: 
     return failure
 
 
-def _put_back(request: Request, timeout: float, before: Snapshot, steps: Sequence[Step]) -> int:
+def _put_back(request: Request, kept: KeptFiles, timeout: float, before: Snapshot, steps: Sequence[Step]) -> int:
     """Bring the scope back to what it owned before the steps; return how many that took."""
+    kept.recall_settings()
     back = way_back(request, before, steps)
     for attempt in range(1, ATTEMPTS + 1):
         run = _Run(back, Door(timeout=timeout), firewall_as=before)
         try:
             outcome = run.plan()
             run.apply(outcome)
+            kept.write()
             return len(outcome.steps)
         except KernelRace:
             if attempt == ATTEMPTS:
@@ -203,10 +205,13 @@ class _Run:
         steps = plan(desired, snapshot, prunable=prunable, adopt=request.adopt)
         if self._firewall_as is None:
             refuse_duplicates(steps, desired, snapshot)
+            if request.left_out is not None:
+                request.left_out.refuse_losses(steps)
+            refuse_unsupported(steps, snapshot, self._door.timeout)
         if not request.check_mode:
             refuse_missing_lowers(steps, desired, snapshot)
             read_what_goes(observer, steps)
-        return Outcome(steps, snapshot, desired)
+        return Outcome(steps, snapshot, desired, warnings=list(request.left_out.warnings) if request.left_out is not None else [])
 
     def apply(self, outcome: Outcome) -> None:
         if outcome.steps:
@@ -226,18 +231,15 @@ class _Run:
             outcome.firewall_restores += self._firewalls.apply(steps)
 
         if request.prune:
-            self._visited.enter(outcome.desired, outcome.snapshot, request.scope)
+            self._visited.enter(outcome.steps, outcome.desired, outcome.snapshot, request.scope)
         applier.apply(outcome.steps, apply_firewall)
         if outcome.firewall_restores:
             outcome.warnings.extend(request.backend.warnings(request.run))
         if request.verify:
             self._verify()
 
-    def _remember(self, place: str, path: str, value: str) -> None:
-        if place == self._request.place:
-            self._record.remember(path, value)
-        else:
-            self._visited.remember(place, path, value)
+    def _remember(self, place: str, settings: Mapping[str, str]) -> None:
+        (self._record.remember if place == self._request.place else partial(self._visited.remember, place))(settings)
 
     def _verify(self) -> None:
         again = _Run(self._request, self._door)
@@ -253,7 +255,7 @@ class _Run:
         with self._rooms.inside(self._request.place):
             now = {path: read_sysctl(path) or "1" for path in FORWARDING.values()}
         off: FrozenSet[int] = frozenset(family for family, path in FORWARDING.items() if recorded.get(path, now[path]) == "0")
-        facts = host_facts(snapshot)
+        facts = self._visited.facts(snapshot)
         devices = sorted({device for destination, device in facts.routes if destination == DEFAULT_ROUTE_6 and device})
         return replace(
             facts,

@@ -11,7 +11,9 @@ from __future__ import annotations
 from typing import Dict, Iterator, List, Optional, Sequence, Tuple
 
 from .._firewall.backend import Backend, RunCommand
+from .._firewall.holders import held_ports
 from .._kernel.namespace import Rooms
+from .._model.errors import Conflict
 from .._model.link import Veth
 from .._model.mark import ROUTER_ROLE, UNFINISHED, is_owned, read_mark
 from .._model.objects import Chain, Jump, KernelObject
@@ -41,7 +43,12 @@ class Firewalls:
         for place, wanted in by_place.items():
             current = self._observe(place, snapshot)
             composed.extend(self._backend.compose(wanted, scope=scope, current=current, place=place))
-        return tuple(before) if earlier is not None else tuple(composed)
+        if earlier is not None:
+            return before
+        taken = list(held_ports(composed, scope))
+        if taken:
+            raise Conflict(taken)
+        return tuple(composed)
 
     def _observe(self, place: str, snapshot: Snapshot) -> Tuple[KernelObject, ...]:
         if self._rooms.find(place) is None:

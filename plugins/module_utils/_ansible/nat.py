@@ -8,38 +8,38 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Any, Dict, FrozenSet, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterator, Sequence, Tuple
 
 from .._compile.firewall import compile_firewall
 from .._compile.host import compile_host
-from .._document.reader import read_document
-from .._model.addresses import canonical_ip
-from .._model.document import Document, Endpoint
-from .._model.errors import InputError, Problem
+from .._document.nat import read_nat
+from .._firewall.backend import NoFirewall
+from .._model.document import BridgeNetwork, Document
 from .._model.objects import KernelObject
 from .._model.rule import Rule
 from .._model.snapshot import Facts
+from .._runtime.containers import is_there
 from .atomic import Options
-from .engine import Request
+from .engine import Outcome, Request
 from .run import command_runner, find_backend
 
 
 def nat_request(module: Any, options: Options) -> Request:
     options.label("name")
-    options.interface("interface")
+    options.parent("interface")
     place = options.place("namespace")
+    document = _declaration(options)
     options.check()
-    scope = "%s.%s" % (options.scope, options["name"])
     absent = options["state"] == "absent"
-    document = Document(scope=scope) if absent else _declaration(scope, options)
+    if absent and place and not is_there(place):
+        return _nothing(module, document.scope, options["lock_timeout"])
 
     def build(facts: Facts) -> Tuple[Sequence[KernelObject], Sequence[Rule]]:
         rules = compile_firewall(document, forwarding_off=facts.forwarding_off, ipv6=facts.ipv6)
         return compile_host(document, facts, place), rules
 
     return Request(
-        scope=scope,
+        scope=document.scope,
         build=build,
         backend=find_backend(options["firewall_backend"]),
         run=command_runner(module),
@@ -51,51 +51,48 @@ def nat_request(module: Any, options: Options) -> Request:
     )
 
 
-def _declaration(scope: str, options: Options) -> Document:
-    """Return the rules' declaration as that of a network with an endpoint for each address, so that it is validated and compiled like one."""
-    network = {
-        "name": options["name"],
-        "bridge_name": options["interface"],
-        "ipam_config": [{"subnet": subnet} for subnet in options["subnets"]],
-        "masquerade": options["masquerade"],
-        "snat_address": options["snat_addresses"] or [],
-        "host_access": "all",
-        "gateway_on_host": False,
-    }
-    endpoints: Dict[str, Dict[str, Any]] = {}
-    for index, port in enumerate(options["ports"] or ()):
-        try:
-            port = {**port, "address": canonical_ip(port["address"])}
-        except ValueError:
-            raise InputError((Problem("ports[%d].address" % index, port["address"], "is not an IP address", "such as 192.0.2.10"),)) from None
-        key = "ipv6_address" if ":" in port["address"] else "ipv4_address"
-        name = "port-%d-%s" % (port["published"], port["protocol"])
-        attachment = {"name": options["name"], key: port["address"]}
-        endpoint = endpoints.setdefault(port["address"], {"name": name, "container": {"netns": name}, "networks": [attachment], "ports": []})
-        endpoint["ports"].append(_published(port))
-    document = read_document({"scope": scope, "networks": [network], "endpoints": list(endpoints.values())})
-    return replace(document, endpoints=tuple(_only_named(endpoint, frozenset(endpoints)) for endpoint in document.endpoints))
+def _nothing(module: Any, scope: str, lock_timeout: float) -> Request:
+    """Return the request of a removal that has nothing to do: rules go with their namespace."""
+
+    def build(_facts: Facts) -> Tuple[Sequence[KernelObject], Sequence[Rule]]:
+        return (), ()
+
+    return Request(scope=scope, build=build, backend=NoFirewall(), run=command_runner(module), check_mode=module.check_mode, lock_timeout=lock_timeout)
 
 
-def _only_named(endpoint: Endpoint, addresses: FrozenSet[str]) -> Endpoint:
-    """Leave out the address of the other family that a network would have allocated."""
-    kept = [
-        replace(
-            attachment,
-            ipv4_address=attachment.ipv4_address if attachment.ipv4_address in addresses else None,
-            ipv6_address=attachment.ipv6_address if attachment.ipv6_address in addresses else None,
-        )
-        for attachment in endpoint.attachments
-    ]
-    return replace(endpoint, attachments=tuple(kept))
+def _declaration(options: Options) -> Document:
+    scope = "%s.%s" % (options.scope, options["name"])
+    if options["state"] == "absent":
+        return Document(scope=scope)
+    return read_nat(options.params, scope, options.problems)
 
 
-def _published(port: Dict[str, Any]) -> Dict[str, Any]:
-    def span(first: int) -> Any:
-        return first if port["count"] == 1 else "%d-%d" % (first, first + port["count"] - 1)
+def describe_nat(options: Options) -> Callable[[Outcome], Dict[str, Any]]:
+    """Return what a task reports of its rules: what stands after it, each value as it was understood."""
 
-    found: Dict[str, Any] = {"published": span(port["published"]), "target": span(port["target"] or port["published"]), "protocol": port["protocol"]}
-    for name in ("host_ip", "allowed_sources"):
-        if port[name]:
-            found[name] = port[name]
-    return found
+    def action(_outcome: Outcome) -> Dict[str, Any]:
+        document = _declaration(options)
+        found: Dict[str, Any] = {"name": options["name"], "namespace": options["namespace"] or None, "exists": bool(document.networks)}
+        for network in document.networks:
+            if isinstance(network, BridgeNetwork):
+                found.update(interface=network.bridge_name, subnets=[item.subnet for item in network.subnets])
+                found.update(masquerade=network.masquerade, snat_addresses=list(network.snat_addresses))
+                found["ports"] = list(_told_ports(document))
+        return {"nat": found}
+
+    return action
+
+
+def _told_ports(document: Document) -> Iterator[Dict[str, Any]]:
+    for endpoint in document.endpoints:
+        address = endpoint.attachments[0].addresses[0]
+        for port in endpoint.ports:
+            yield {
+                "published": port.published,
+                "address": address,
+                "target": port.target,
+                "count": port.count,
+                "protocol": port.protocol,
+                "host_ip": port.host_ip,
+                "allowed_sources": list(port.allowed_sources),
+            }

@@ -16,6 +16,7 @@ from .._model.objects import HOST, KernelObject
 from .._model.rule import Rule
 from .._model.snapshot import Facts, Key, Snapshot
 from .._plan.step import Step
+from .support import LeftOut
 
 STATE_DIRECTORY = "/run/container_net"
 Build = Callable[[Facts], Tuple[Sequence[KernelObject], Sequence[Rule]]]
@@ -38,9 +39,11 @@ class Request:
     places: Tuple[str, ...] = ()  # to be read although nothing is desired there
     early: bool = False  # the declaration is about links that may be in containers by now, so those are read before it is compiled
     lock_timeout: float = 60.0
+    wait_timeout: float = 0.0  # seconds for links and addresses of the host that are not there yet
     verify: bool = True
     confirm_timeout: float = 0.0  # seconds; a change that is not confirmed in time is taken back
     connection: str = ""  # over which the request came, if that is known
+    left_out: Optional[LeftOut] = None  # what of the declaration is not asked for, because this kernel cannot have it
     state_directory: str = STATE_DIRECTORY
 
 

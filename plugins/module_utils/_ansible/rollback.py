@@ -9,14 +9,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Iterable, Iterator, Mapping, Sequence, Set, Tuple
+from typing import Dict, Iterable, Iterator, Mapping, Sequence, Set, Tuple
 
 from .._compile.settings import interface_sysctls
 from .._kernel.observe import Observer
 from .._kernel.record import Record
-from .._model.link import Link, Veth
+from .._model.link import Bridge, Link, Veth
 from .._model.objects import HOST, Address, KernelObject, Namespace, Route, Sysctl, is_foreign
-from .._model.snapshot import Snapshot
+from .._model.snapshot import Key, Snapshot
 from .._plan.stack import all_uppers, beyond
 from .._plan.step import CHANGE, CREATE, DELETE, Step
 from .._runtime.containers import is_there
@@ -52,7 +52,7 @@ def way_back(request: Request, before: Snapshot, steps: Sequence[Step]) -> Reque
     """Return the request that brings the scope back to what it owned before the steps."""
     earlier = _earlier_objects(before, steps, request.scope, request.place, Record(request.state_directory, request.place).read())
     made = {step.subject.key for step in steps if step.action == CREATE} - set(before.objects)
-    lent = (*_lent_links(before, steps, request.scope), *_moved_entries(before, steps))
+    lent = (*_lent_links(before, steps, request.scope), *_moved_entries(before, steps), *_changed_settings(before, steps, request.place, inside=True))
     wanted, places = _within_reach(earlier + lent, tuple(dict.fromkeys(step.place for step in steps)))
     return Request(
         scope=request.scope,
@@ -86,17 +86,23 @@ def _earlier_objects(before: Snapshot, steps: Sequence[Step], scope: str, place:
     found = list(_with_leaders(item for key, item in before.objects.items() if key in keys))
     if found:
         # Where nothing stood before, the record says how the host's own settings were.
-        found.extend(replace(item, restore=item.place == place and item.path in recorded) for item in _changed_settings(steps))
+        found.extend(replace(item, restore=item.path in recorded) for item in _changed_settings(before, steps, place))
     return tuple(found)
 
 
 def _lent_links(before: Snapshot, steps: Sequence[Step], scope: str) -> Iterator[Link]:
     """Of links that stood before and are not the scope's, return only what was changed; the rest of them is still nobody's business here."""
     keys = scope_keys(before, scope)
+    changed: Dict[Key, Set[Tuple[str, str]]] = {}
     for step in steps:
-        if step.action == CHANGE and isinstance(step.current, Link) and step.current.key in before.objects and step.current.key not in keys:
-            changed = {group: getattr(step.current, group) for group in step.groups}
-            yield Link(step.current.place, step.current.name, **changed)
+        if step.action == CHANGE and isinstance(step.current, Link) and step.current.key not in keys:
+            changed.setdefault(step.current.key, set()).update((change.group, change.field) for change in step.changes)
+    for key, places in changed.items():
+        link = before.objects.get(key)
+        if isinstance(link, Link):
+            if isinstance(link.kind, Bridge):
+                link = replace(link, kind=Bridge(**{name: getattr(link.kind, name) for group, name in places if group == "kind"}))
+            yield Link(link.place, link.name, **{group: getattr(link, group) for group, _name in places})
 
 
 def _moved_entries(before: Snapshot, steps: Sequence[Step]) -> Iterator[KernelObject]:
@@ -108,8 +114,12 @@ def _moved_entries(before: Snapshot, steps: Sequence[Step]) -> Iterator[KernelOb
     yield from (step.current for step in steps if step.leads and isinstance(step.current, Route))
 
 
-def _changed_settings(steps: Sequence[Step]) -> Iterator[Sysctl]:
-    return (step.current for step in steps if isinstance(step.current, Sysctl) and step.action != DELETE)
+def _changed_settings(before: Snapshot, steps: Sequence[Step], place: str, *, inside: bool = False) -> Iterator[Sysctl]:
+    """Return the settings of a place, or those inside the others, as they were; what came with a namespace or link goes with it."""
+    for key in dict.fromkeys(step.subject.key for step in steps if isinstance(step.subject, Sysctl)):
+        item = before.objects.get(key)
+        if isinstance(item, Sysctl) and (item.place != place) == inside:
+            yield item
 
 
 def _with_leaders(items: Iterable[KernelObject]) -> Iterator[KernelObject]:

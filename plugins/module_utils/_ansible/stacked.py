@@ -9,12 +9,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Dict, List, Mapping, Sequence, Tuple, Union
+from typing import Any, Dict, Iterable, List, Mapping, Optional, Union
 
 from .._model.errors import InputError, Problem
 from .._model.link import Ipvlan, Link, Macvlan, Vlan
-from .._model.objects import HOST, Address, KernelObject
-from .._model.snapshot import Facts
+from .._model.objects import Address, KernelObject
+from .._model.snapshot import Key, Snapshot
 from .atomic import Options, absent, object_mark, present
 from .engine import Request
 
@@ -42,16 +42,16 @@ def prepare_stacked(module: Any, options: Options, name: str, kind: Union[Macvla
     objects.extend(Address(place, name, address, announce=True) for address in addresses)
     request = present(module, options, objects, [(place, name)])
 
-    def build(facts: Facts) -> Tuple[Sequence[KernelObject], Sequence[Any]]:
-        if parent_place == HOST:
-            _check_mtu(facts, str(parent), link)
-        return request.build(facts)
+    def removes(snapshot: Snapshot) -> Iterable[Key]:
+        _check_mtu(snapshot, parent_place, str(parent), mtu)
+        return request.removes(snapshot) if request.removes else ()
 
-    return replace(request, build=build)
+    return replace(request, removes=removes)
 
 
-def _check_mtu(facts: Facts, parent: str, link: Link) -> None:
+def _check_mtu(snapshot: Snapshot, place: str, parent: str, mtu: Optional[int]) -> None:
     """Report what the kernel would refuse with a bare number."""
-    found = facts.links.get(parent)
-    if found is not None and link.mtu is not None and found.mtu is not None and link.mtu > found.mtu:
-        raise InputError((Problem("mtu", link.mtu, "above the MTU of the parent %s" % parent, "at most %d" % found.mtu),))
+    found = snapshot.link(place, parent)
+    if found is not None and mtu is not None and found.mtu is not None and mtu > found.mtu:
+        where = " in %s" % place.partition(":")[2] if place else ""
+        raise InputError((Problem("mtu", mtu, "above the MTU of the parent %s%s" % (parent, where), "at most %d" % found.mtu),))

@@ -15,9 +15,11 @@ from .._compile.document import compile_document
 from .._compile.firewall import compile_firewall
 from .._compile.wire import find_tunnel_ends
 from .._document.host import check_host
+from .._document.host_addresses import check_own_addresses
 from .._document.host_devices import check_host_devices
 from .._document.host_parents import check_host_parents, settle_parents
 from .._document.host_ports import check_host_ports
+from .._document.host_vrf import check_host_vrfs
 from .._document.management import check_takeovers, management_links
 from .._document.reader import read_document
 from .._kernel.session import read_ssh_connection
@@ -31,6 +33,7 @@ from .._model.rule import Rule
 from .._model.snapshot import Facts
 from .engine import Build
 from .modes import check_sharing
+from .support import LeftOut
 
 NOTHING: FrozenSet[str] = frozenset()
 
@@ -74,15 +77,16 @@ def read_declaration(scope: str, networks: object, endpoints: object, overlays: 
     return read_document({"scope": scope, "networks": merge_overlays(networks, overlays), "endpoints": endpoints, "links": links})
 
 
-def build_declaration(document: Document, *, allow_management: bool, confirm_timeout: float = 0.0) -> Build:
-    """Return the function that compiles the declaration for the host it finds itself on."""
+def build_declaration(document: Document, *, allow_management: bool, confirm_timeout: float = 0.0, left_out: Optional[LeftOut] = None) -> Build:
+    """Return the function that compiles the declaration for the host it finds itself on; `left_out` takes from it what the kernel cannot have."""
 
     def build(facts: Facts) -> Tuple[Sequence[KernelObject], Sequence[Rule]]:
         problems: List[Problem] = []
         connection = read_ssh_connection(os.environ)
         ssh_peer, ssh_port = management_connection({"SSH_CONNECTION": connection})
         links: Dict[str, Optional[str]] = {name: link.alias for name, link in facts.links.items()}
-        settled = find_tunnel_ends(settle_parents(document, facts.default_device()), facts)
+        settled = settle_parents(document, facts.default_device())
+        settled = find_tunnel_ends(left_out.reduce(settled, facts) if left_out is not None else settled, facts)
         check_host(
             settled,
             addresses=facts.addresses,
@@ -96,12 +100,14 @@ def build_declaration(document: Document, *, allow_management: bool, confirm_tim
             problems=problems,
         )
         carriers = management_links(connection.split()[2], facts.addresses, facts.links) if ssh_peer else NOTHING
+        check_own_addresses(settled, facts.addresses, problems)
         check_host_ports(settled, facts, carriers, allow_management=allow_management, problems=problems)
         check_host_parents(settled, facts, allow_management=allow_management, problems=problems)
+        check_host_vrfs(settled, facts, problems)
         check_sharing(document, problems)
         check_host_devices(settled, facts, carriers, allow_management=allow_management, problems=problems)
         if allow_management and not confirm_timeout and ssh_peer:
-            check_takeovers(settled, carriers, facts.links, problems)
+            check_takeovers(settled, carriers, facts, problems)
         if problems:
             raise InputError(tuple(problems))
         return compile_document(settled, facts), compile_firewall(settled, forwarding_off=facts.forwarding_off, ipv6=facts.ipv6)

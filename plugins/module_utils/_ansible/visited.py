@@ -4,21 +4,24 @@
 
 # PRIVATE to this collection: anything here may change without notice.
 
-"""The namespaces a scope has been in: read again when the declaration no longer names them, and given their settings back."""
+"""Where a scope has been: namespaces are read again when the declaration no longer names them, and what was not ours is given its settings back."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Collection, Dict, Iterable, List, Sequence, Set, Tuple
+from typing import Collection, Dict, Iterable, List, Mapping, Sequence, Set, Tuple
 
+from .._compile.host import FORWARDING
 from .._kernel.namespace import Rooms
 from .._kernel.observe import Observer
-from .._kernel.visits import Visit, Visits
+from .._kernel.visits import Options, Visit, Visits
 from .._model.errors import NamespaceMissing
 from .._model.link import Link
 from .._model.mark import is_owned
 from .._model.objects import HOST, KernelObject, PolicyRule, Route, Sysctl
-from .._model.snapshot import Key, Snapshot
+from .._model.snapshot import Facts, Key, Snapshot, host_facts
+from .._plan.step import Step
+from .borrowed import give_back, links_before, note_options, without_options
 
 
 class Visited:
@@ -27,6 +30,8 @@ class Visited:
     def __init__(self, visits: Visits, rooms: Rooms) -> None:
         self._visits = visits
         self._rooms = rooms
+        self._over: Mapping[str, Options] = {}  # what was given back, or cannot be
+        self._own: Set[str] = set()
 
     def settings(self) -> Dict[str, Tuple[str, ...]]:
         """Return which settings of which places were changed."""
@@ -38,44 +43,62 @@ class Visited:
         declared = set(known)
         identities = {self._rooms.identify(place) for place in declared} if visits else set()
         for place, visit in visits.items():
-            if place not in declared and visit.namespace not in identities and self._stands(place, visit):
+            if place != HOST and place not in declared and visit.namespace not in identities and self._stands(place, visit):
                 observer.observe_place(place, {}, visit.settings)
 
     def restored(self, snapshot: Snapshot, desired: Sequence[KernelObject], prunable: Collection[Key]) -> Tuple[KernelObject, ...]:
-        """Return the earlier settings of namespaces that stay and in which nobody asks for other ones."""
+        """Return as it was what stays and of which nobody asks for anything else: settings of namespaces, options of bridges."""
+        visits = self._visits.read()
+        if not visits:
+            return ()
         wanted = {item.key for item in desired}
+        going = {key[1:] for key in prunable if key[0] in ("Link", "Namespace") and key not in wanted}
         found: List[KernelObject] = []
-        for place, visit in self._visits.read().items():
-            if ("Namespace", place) in prunable and ("Namespace", place) not in wanted:
+        for place, visit in visits.items():
+            if (place,) in going or not self._stands(place, visit):
                 continue
-            settings = [Sysctl(place, path, value) for path, value in visit.settings.items()]
-            if self._stands(place, visit):
-                found.extend(item for item in settings if item.key not in wanted and item.key in snapshot.objects)
+            settings = [Sysctl(place, path, visit.settings[path]) for path in sorted(visit.settings, key=_broad_first)]
+            staying = [item for item in settings if (place, _interface_of(item.path)) not in going]
+            found.extend(item for item in staying if item.key not in wanted and item.key in snapshot.objects)
+            if place == HOST:
+                self._over, links = give_back(visit.links, desired, snapshot, prunable)
+                found.extend(links)
         return tuple(found)
 
-    def remember(self, place: str, path: str, value: str) -> None:
-        """Keep what a setting was; the first value wins."""
+    def facts(self, snapshot: Snapshot) -> Facts:
+        """Return the host's facts; bridges of others look as their owners left them."""
+        facts, visit = host_facts(snapshot), self._visits.read().get(HOST)
+        return replace(facts, links={**facts.links, **links_before(visit.links, snapshot)}) if visit is not None else facts
+
+    def remember(self, place: str, settings: Mapping[str, str]) -> None:
+        """Keep what settings were; the first value wins."""
         visits = self._visits.read()
         visit = self._here(place, visits)
-        if path not in visit.settings:
-            self._visits.write({**visits, place: replace(visit, settings={**visit.settings, path: value})})
+        self._visits.write({**visits, place: replace(visit, settings={**settings, **visit.settings})})
 
-    def enter(self, desired: Iterable[KernelObject], snapshot: Snapshot, scope: str) -> None:
+    def enter(self, steps: Sequence[Step], desired: Iterable[KernelObject], snapshot: Snapshot, scope: str) -> None:
         """Write down where the run is about to go, so that one that dies there is followed. A namespace of its own goes whole."""
         visits = self._visits.read()
-        places = sorted(place for place in _to_follow(desired) if not _is_own(place, snapshot, scope))
-        self._visits.write({**visits, **{place: self._here(place, visits) for place in places}})
+        follow = _to_follow(desired)
+        self._own = {place for place in follow if _is_own(place, snapshot, scope)}
+        places = sorted(follow - self._own)
+        entered = {**visits, **{place: self._here(place, visits) for place in places}}
+        host = self._here(HOST, visits)
+        links = note_options(host.links, steps, snapshot)
+        if links or HOST in visits:
+            entered[HOST] = replace(host, links=links)
+        self._visits.write(entered)
 
     def leave(self, desired: Sequence[KernelObject]) -> None:
-        """Forget where nothing of the scope is left."""
+        """Forget where nothing of the scope is left, and what nobody asks for any more."""
         kept: Dict[str, Visit] = {}
-        changed: Set[str] = {item.place for item in desired if isinstance(item, Sysctl) and item.restore}
-        used = _to_follow(desired)
+        asked = {(item.place, item.path) for item in desired if isinstance(item, Sysctl) and item.restore}
+        used = _to_follow(desired) - self._own
         for place, visit in self._visits.read().items():
-            if place in changed:
-                kept[place] = visit
-            elif place in used:
-                kept[place] = replace(visit, settings={})
+            settings = {path: value for path, value in visit.settings.items() if (place, path) in asked}
+            links = without_options(visit.links, self._over)
+            if settings or links or place in used:
+                kept[place] = Visit(visit.namespace, settings, links)
         self._visits.write(kept)
 
     def _here(self, place: str, visits: Dict[str, Visit]) -> Visit:
@@ -88,6 +111,17 @@ class Visited:
             return self._rooms.identify(place) == visit.namespace
         except NamespaceMissing:
             return False
+
+
+def _interface_of(path: str) -> str:
+    """Return the interface that a setting belongs to and goes with, or ""."""
+    parts = path.split("/")  # net/ipv4/conf/eth0/rp_filter
+    return parts[3] if len(parts) == 5 else ""
+
+
+def _broad_first(path: str) -> Tuple[bool, bool, str]:
+    """Forwarding, and what is set for all interfaces, comes before what is set for one: the kernel hands it down to them."""
+    return (path not in FORWARDING.values(), _interface_of(path) not in ("all", "default"), path)
 
 
 def _is_own(place: str, snapshot: Snapshot, scope: str) -> bool:

@@ -20,6 +20,7 @@ from .routes import DEFAULT_ROUTE, compile_routes
 from .settings import Settings, interface_sysctls
 
 INTERFACE_TOKEN = "IFNAME"
+OWN_SETTINGS = frozenset(name for name, _value in interface_sysctls(("0.0.0.0/0", "::/0"), ipv6=True))
 
 
 class Segment(Protocol):
@@ -41,7 +42,7 @@ def compile_endpoint(endpoint: Endpoint, segments: Mapping[str, Segment], scope:
     if endpoint.place.startswith("netns:"):
         objects.append(Namespace(endpoint.place, str(Mark(scope, "namespace"))))
     for path, value in endpoint.sysctls:
-        objects.append(Sysctl(endpoint.place, path.replace(".", "/"), value))
+        objects.append(Sysctl(endpoint.place, path.replace(".", "/"), value, restore=True))
     objects.extend(compile_forwarding(endpoint, ipv6))
     for attachment in endpoint.attachments:
         objects.extend(_compile_attachment(endpoint, attachment, segments[attachment.network], scope, ipv6))
@@ -54,7 +55,7 @@ def compile_endpoint(endpoint: Endpoint, segments: Mapping[str, Segment], scope:
 def _compile_attachment(endpoint: Endpoint, attachment: Attachment, segment: Segment, scope: str, ipv6: bool) -> List[KernelObject]:
     mark = str(Mark(scope, role_of(endpoint), attachment.network, endpoint.name))
     objects = list(segment.join(endpoint, attachment, mark, ipv6))
-    objects.extend(Sysctl(endpoint.place, path, value) for path, value in _split_sysctls(attachment)[1])
+    objects.extend(Sysctl(endpoint.place, path, value, restore=True) for path, value in _split_sysctls(attachment)[1])
     return objects
 
 
@@ -74,12 +75,12 @@ def inner_addresses(endpoint: Endpoint, attachment: Attachment, network: Network
 
 
 def _split_sysctls(attachment: Attachment) -> Tuple[Settings, Settings]:
-    """Return the interface's own settings as (`ipv4/key`, value), and the rest as (path, value)."""
+    """Return what overrules our own settings of the interface as (`ipv4/key`, value), and the rest as (path, value)."""
     tuned: List[Tuple[str, str]] = []
     plain: List[Tuple[str, str]] = []
     for key, value in attachment.sysctls:
         parts = key.split(".")
-        if len(parts) == 5 and parts[0] == "net" and parts[2:4] == ["conf", INTERFACE_TOKEN]:
+        if len(parts) == 5 and parts[2:4] == ["conf", INTERFACE_TOKEN] and "%s/%s" % (parts[1], parts[4]) in OWN_SETTINGS:
             tuned.append(("%s/%s" % (parts[1], parts[4]), value))
         else:
             plain.append((key.replace(".", "/").replace(INTERFACE_TOKEN, attachment.interface_name), value))

@@ -6,16 +6,19 @@
 
 from __future__ import annotations
 
-from typing import List, Optional, Tuple
+from typing import List, Mapping, Optional, Sequence, Tuple
 
-from .._model.addresses import derive_mac
+from .._model.addresses import derive_mac, ip_version
 from .._model.document import BridgeNetwork
+from .._model.lending import write_mark
 from .._model.link import Bridge, BridgePort, Link, Vrf
-from .._model.mark import Mark, read_mark
-from .._model.objects import HOST, Address, BridgeVlan, KernelObject
+from .._model.mark import Mark, mark_ports, read_mark
+from .._model.names import scope_metric
+from .._model.objects import HOST, Address, BridgeVlan, KernelObject, Route
 from .._model.snapshot import Facts
 from .bridged import BridgedSegment
-from .ports import compile_ports
+from .ports import compile_made_ports, compile_ports
+from .routes import DEFAULT_ROUTE
 from .settings import interface_sysctls
 
 STANDARD_MTU = 1500
@@ -26,10 +29,13 @@ def compile_bridge(network: BridgeNetwork, scope: str, facts: Facts) -> Tuple[Br
 
     A bridge that exists and is not ours is used as it is: only what the declaration names is asked of it.
     """
-    mtu = network.mtu or facts.default_mtu() or facts.default_mtu(6) or STANDARD_MTU
+    made = compile_made_ports(network, scope, facts)
+    mark = write_mark(network, [name for name in network.interfaces if name not in made], scope, facts)
+    lent = mark_ports(mark)
+    mtu = network.mtu or _usual_mtu(network, made, facts)
     existing = facts.links.get(network.bridge_name)
     foreign = existing is not None and read_mark(existing.alias) is None
-    kind = _kind(network, existing)
+    kind = _kind(network, None if foreign else existing)
     if foreign:
         link = Link(HOST, network.bridge_name, kind=kind, mtu=network.mtu, mac=network.mac_address, up=True, master=network.vrf)
         mtu = network.mtu or (existing.mtu if existing else None) or mtu
@@ -40,10 +46,10 @@ def compile_bridge(network: BridgeNetwork, scope: str, facts: Facts) -> Tuple[Br
             kind=kind,
             mtu=mtu,
             # Pinned: left alone, a bridge takes the lowest MAC of its ports and changes it as they come and go.
-            mac=network.mac_address or _port_mac(network, facts) or derive_mac(scope, "bridge", network.name),
+            mac=network.mac_address or _port_mac(lent, facts) or derive_mac(scope, "bridge", network.name),
             up=True,
             # Its ports that were the host's own are noted in the mark: they must come home when the bridge goes.
-            alias=str(Mark(scope, "network", network.name, ",".join(network.interfaces))),
+            alias=str(mark),
             master=network.vrf,
             sysctls=interface_sysctls((subnet.subnet for subnet in network.subnets), ipv6=facts.ipv6),
         )
@@ -52,7 +58,8 @@ def compile_bridge(network: BridgeNetwork, scope: str, facts: Facts) -> Tuple[Br
         for subnet in network.subnets:
             if subnet.gateway:
                 objects.append(Address(HOST, network.bridge_name, "%s/%s" % (subnet.gateway, subnet.subnet.split("/")[1])))
-    objects.extend(compile_ports(network, facts))
+    objects.extend(made.values())
+    objects.extend(compile_ports(network, lent, facts))
     if network.vlan_filtering:
         objects.append(BridgeVlan(HOST, network.bridge_name, 1, untagged=True, native=True))
         objects.extend(BridgeVlan(HOST, name, 1, untagged=True, native=True) for name in network.interfaces)
@@ -62,7 +69,7 @@ def compile_bridge(network: BridgeNetwork, scope: str, facts: Facts) -> Tuple[Br
 
 
 def _kind(network: BridgeNetwork, existing: Optional[Link]) -> Bridge:
-    """Filtering by VLAN is switched off again where it was on; a kernel without it is asked for nothing."""
+    """On a bridge of ours, filtering by VLAN is switched off again where it was on; a kernel without it is asked for nothing."""
     filtered = existing is not None and isinstance(existing.kind, Bridge) and existing.kind.vlan_filtering
     return Bridge(
         stp=network.stp,
@@ -73,17 +80,30 @@ def _kind(network: BridgeNetwork, existing: Optional[Link]) -> Bridge:
     )
 
 
-def _port_mac(network: BridgeNetwork, facts: Facts) -> Optional[str]:
+def _usual_mtu(network: BridgeNetwork, made: Mapping[str, Link], facts: Facts) -> int:
+    """Return what every port takes; without ports, what the way out of the host takes."""
+    ports = (made.get(name) or facts.links.get(name) for name in network.interfaces)
+    found = [port.mtu for port in ports if port is not None and port.mtu]
+    return min(found) if found else facts.default_mtu() or facts.default_mtu(6) or STANDARD_MTU
+
+
+def _port_mac(lent: Sequence[str], facts: Facts) -> Optional[str]:
     """Neighbours keep finding the host where they found it: its addresses move to the bridge with the MAC they had."""
-    first = facts.links.get(network.interfaces[0]) if network.interfaces else None
+    first = facts.links.get(lent[0]) if lent else None
     return first.mac if first is not None else None
 
 
 def _vrf(network: BridgeNetwork, scope: str, facts: Facts) -> List[KernelObject]:
-    """Return the routing domain the bridge belongs to, where it is ours to make. One that stands already is used as it is."""
+    """Return the routing domain the bridge belongs to, where it is ours to make. One that stands already is used as it is.
+
+    Where its table has no way out, the kernel would go on in the main table, which knows no way back.
+    """
     if network.vrf is None:
         return []
     existing = facts.links.get(network.vrf)
     if existing is not None and read_mark(existing.alias) is None:
         return []
-    return [Link(HOST, network.vrf, kind=Vrf(network.vrf_table), up=True, alias=str(Mark(scope, "network", network.name)))]
+    link = Link(HOST, network.vrf, kind=Vrf(network.vrf_table), up=True, alias=str(Mark(scope, "network", network.name)))
+    families = sorted({ip_version(subnet.subnet) for subnet in network.subnets})
+    metric, table = scope_metric(scope), network.vrf_table or 0
+    return [link, *(Route(HOST, DEFAULT_ROUTE[family], table, metric, type="unreachable") for family in families)]

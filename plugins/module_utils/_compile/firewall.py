@@ -45,7 +45,7 @@ def compile_firewall(document: Document, *, forwarding_off: FrozenSet[int], ipv6
             if isinstance(network, OverlayNetwork):
                 rules.extend(_overlay_rules(network, family, document.scope))
             elif isinstance(network, BridgeNetwork):
-                rules.extend(rules_in_vrf(_bridge_rules(network, family, document.scope), network))
+                rules.extend(rules_in_vrf(_bridge_rules(network, family, document.scope), network, family, document.scope))
         rules.extend(compile_routed_rules(document, family))
         rules.extend(compile_published(document, family))
     return tuple(rules)

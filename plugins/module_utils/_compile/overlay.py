@@ -77,13 +77,14 @@ def compile_overlay(network: OverlayNetwork, scope: str, facts: Facts) -> Tuple[
             port=BridgePort(learning=False, flood=False),
         ),
     ]
+    through = network.underlay_interface or ""
     for peer in network.peers:
         if peer.vtep != network.vtep_address:
-            objects.append(FdbEntry(HOST, device, FLOOD_MAC, peer.vtep))
+            objects.append(FdbEntry(HOST, device, FLOOD_MAC, peer.vtep, through))
     for remote in network.remote_endpoints:
         if remote.vtep == network.vtep_address:
             continue
-        objects.append(FdbEntry(HOST, device, remote.mac, remote.vtep))
+        objects.append(FdbEntry(HOST, device, remote.mac, remote.vtep, through))
         objects.append(FdbEntry(HOST, device, remote.mac))
         objects.extend(Neighbour(HOST, device, address, remote.mac) for address in remote.addresses if facts.ipv6 or ":" not in address)
     port = BridgePort(hairpin=False, isolated=False)

@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Tuple
+from typing import Optional, Tuple
 
 from .._model import names
 from .._model.document import LanNetwork
@@ -42,26 +42,33 @@ def compile_parent(network: LanNetwork, scope: str, facts: Facts) -> Parent:
     if network.internal:
         return _compile_dummy(network, scope, facts)
     name = network.parent or ""
+    existing, made = facts.links.get(name), compile_vlan(name, scope, facts)
+    if made is not None:
+        return Parent(name, network.mtu or made.mtu or STANDARD_MTU, (made,))
+    if existing is None:
+        raise EnvironmentUnfit("network %s: this host has no interface %s; nothing was changed" % (network.name, name or "with a default route"))
+    return Parent(name, network.mtu or existing.mtu or STANDARD_MTU)
+
+
+def compile_vlan(name: str, scope: str, facts: Facts, *, master: Optional[str] = None) -> Optional[Link]:
+    """Return the VLAN device that a name like `eth1.30` asks for, or None where that is not ours to make: it stands already, or nothing is below it."""
     existing, vlan = facts.links.get(name), names.split_vlan(name)
     below = facts.links.get(vlan[0]) if vlan else None
     alias = share_mark(scope, existing.alias or "") if existing else share_mark(scope)
     if vlan is None or alias is None or below is None:
-        if existing is None:
-            raise EnvironmentUnfit("network %s: this host has no interface %s; nothing was changed" % (network.name, name or "with a default route"))
-        return Parent(name, network.mtu or existing.mtu or STANDARD_MTU)
-    mtu = below.mtu or STANDARD_MTU
-    link = Link(
+        return None
+    return Link(
         HOST,
         name,
         kind=Vlan(vlan_id=vlan[1], protocol=VLAN_PROTOCOL, lower=vlan[0]),
-        mtu=mtu,
+        mtu=below.mtu or STANDARD_MTU,
         up=True,
+        master=master,
         alias=alias,
         # The host itself has no address there, and takes none.
         link_local=False if facts.ipv6 else None,
         sysctls=interface_sysctls((), ipv6=facts.ipv6),
     )
-    return Parent(name, network.mtu or mtu, (link,))
 
 
 def _compile_dummy(network: LanNetwork, scope: str, facts: Facts) -> Parent:

@@ -8,33 +8,34 @@
 
 from __future__ import annotations
 
-import ipaddress
 from dataclasses import replace
-from typing import Iterator, List, Sequence, Tuple
+from typing import Dict, Iterator, List, Sequence, Tuple
 
+from .._model.addresses import is_link_local
 from .._model.document import BridgeNetwork
+from .._model.lending import held_by
 from .._model.link import Link
 from .._model.mark import PROTOCOL
 from .._model.objects import HOST, Address, KernelObject, Route
 from .._model.snapshot import Facts
+from .parent import compile_vlan
 
-LINK_LOCAL = ipaddress.ip_network("fe80::/10")
+
+def compile_made_ports(network: BridgeNetwork, scope: str, facts: Facts) -> Dict[str, Link]:
+    """Return the VLAN devices among the ports that are ours to make, by name. They hold nothing, and go with the bridge."""
+    made = {name: compile_vlan(name, scope, facts, master=network.bridge_name) for name in network.interfaces}
+    return {name: link for name, link in made.items() if link is not None}
 
 
-def compile_ports(network: BridgeNetwork, facts: Facts) -> Tuple[KernelObject, ...]:
-    """Return the ports, then what they hold now, on the bridge. What has moved already needs nothing more."""
+def compile_ports(network: BridgeNetwork, names: Sequence[str], facts: Facts) -> Tuple[KernelObject, ...]:
+    """Return the host's own links as ports, then what they hold now, on the bridge. What has moved already needs nothing more."""
     objects: List[KernelObject] = []
-    for name in network.interfaces:
+    for name in names:
         objects.append(Link(HOST, name, up=True, master=network.bridge_name))
-        held = [item for item in facts.entries if isinstance(item, Address) and item.device == name and not is_link_local(item.address)]
-        objects.extend(replace(item, device=network.bridge_name, protocol=item.protocol or 0) for item in held if item.protocol != PROTOCOL)
+        held = held_by(name, facts)
+        objects.extend(replace(item, device=network.bridge_name, protocol=item.protocol or 0) for item in held)
         objects.extend(replace(route, device=network.bridge_name) for route in _moving(name, held, facts))
     return tuple(objects)
-
-
-def is_link_local(address: str) -> bool:
-    """Tell whether an address or subnet is one that the kernel gives every link anew."""
-    return ":" in address and ipaddress.ip_interface(address).ip in LINK_LOCAL
 
 
 def _moving(name: str, held: Sequence[Address], facts: Facts) -> Iterator[Route]:

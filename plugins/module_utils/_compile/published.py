@@ -42,7 +42,7 @@ def _published_address(endpoint: Endpoint, networks: Dict[str, Network], family:
     for attachment in endpoint.attachments:
         network = networks[attachment.network]
         address = attachment.ipv4_address if family == 4 else attachment.ipv6_address
-        if address is None or not isinstance(network, BridgeNetwork) or network.internal or network.on_lan:
+        if address is None or not isinstance(network, BridgeNetwork) or network.internal or network.on_lan or network.vrf:
             continue
         subnet = find_subnet(network, address)
         routed = subnet is not None and subnet.gateway is not None

@@ -74,7 +74,8 @@ class RoutedSegment:
         objects.extend(Address(HOST, outer, "%s/%d" % (GATEWAY[family], GATEWAY_PREFIX[family])) for family in sorted(families))
         objects.extend(Address(endpoint.place, inner, alone(address), announce=True) for address in attachment.addresses)
         if 4 in families:
-            objects.append(Route(endpoint.place, alone(GATEWAY[4]), device=inner))
+            # The gateway is the same on each such network, so that its routes differ by their metric alone.
+            objects.append(Route(endpoint.place, alone(GATEWAY[4]), metric=endpoint.attachments.index(attachment), device=inner))
         for subnet in self.network.reach:
             if ip_version(subnet) in families:
                 objects.append(Route(endpoint.place, subnet, gateway=GATEWAY[ip_version(subnet)], device=inner))

@@ -10,36 +10,54 @@ from __future__ import annotations
 
 from typing import Dict
 
-from .._model.document import BridgeNetwork, Network
+from .._model.document import LAN_NETWORKS, BridgeNetwork, Network
+from .._model.names import split_vlan
 from .scene import Scene
 
 
 def check_bridges(scene: Scene) -> None:
     bridges = [network for network in scene.document.networks if isinstance(network, BridgeNetwork)]
     made = {network.bridge_name: network.name for network in bridges}
+    parents = {network.parent: network.name for network in scene.document.networks if isinstance(network, LAN_NETWORKS) and network.parent}
     ports: Dict[str, str] = {}
-    domains: Dict[str, str] = {}
+    domains: Dict[str, BridgeNetwork] = {}
+    tables: Dict[int, BridgeNetwork] = {}
     for network in bridges:
         path = scene.network(network)
         for index, name in enumerate(network.interfaces):
             place = scene.item(path + ".interfaces", index)
-            if name in made:
-                scene.report(place, name, 'this is the bridge of network "%s"' % made[name], "name a link of the host itself")
+            lower = (split_vlan(name) or (name, 0))[0]
+            if lower in made:
+                what = "bridge" if lower == name else "VLAN %s of the bridge" % name.partition(".")[2]
+                scene.report(place, name, 'this is the %s of network "%s"' % (what, made[lower]), "name a link of the host itself")
+            elif name in parents:
+                scene.report(place, name, 'network "%s" has it as parent, and a port passes all its frames to the bridge' % parents[name], "use one of the two")
             elif name in ports:
                 scene.report(place, name, 'network "%s" takes this interface too' % ports[name], "an interface is a port of one bridge")
             ports.setdefault(name, network.name)
         if network.vrf is not None:
             if network.vrf in made:
                 scene.report(path + ".vrf", network.vrf, 'this is the bridge of network "%s"' % made[network.vrf], "choose another name")
-            elif network.vrf in domains:
-                rule = 'network "%s" is in this VRF: the firewall tells what comes from a VRF by its name alone' % domains[network.vrf]
-                scene.report(path + ".vrf", network.vrf, rule, "give each network a VRF of its own")
-            domains.setdefault(network.vrf, network.name)
+            _check_table(scene, network, domains, tables)
             if network.interfaces:
                 scene.report(
                     path + ".vrf", network.vrf, "the host's own addresses on its interfaces would leave the main routing table", "remove one of the two"
                 )
     _check_vlans(scene)
+
+
+def _check_table(scene: Scene, network: BridgeNetwork, domains: Dict[str, BridgeNetwork], tables: Dict[int, BridgeNetwork]) -> None:
+    """A VRF is one table, and a table is that of one VRF."""
+    if network.vrf is None or network.vrf_table is None:
+        return
+    path = scene.network(network) + ".vrf_table"
+    other = domains.setdefault(network.vrf, network)
+    if other.vrf_table != network.vrf_table:
+        scene.report(path, network.vrf_table, 'network "%s" gives the same VRF table %d' % (other.name, other.vrf_table or 0), "write the same in both")
+        return
+    other = tables.setdefault(network.vrf_table, network)
+    if other.vrf != network.vrf:
+        scene.report(path, network.vrf_table, 'this is the table of VRF %s of network "%s"' % (other.vrf, other.name), "choose another table")
 
 
 def _check_vlans(scene: Scene) -> None:

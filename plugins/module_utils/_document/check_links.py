@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Dict, Iterator, List, Mapping, Optional, Tuple
 
-from .._model.document import BridgeNetwork, Endpoint, Network, OverlayNetwork, Wire
+from .._model.document import BridgeNetwork, Endpoint, Network, OverlayNetwork, Wire, is_on_lan
 from .._model.joined import joined_networks
 from . import span
 from .scene import Scene
@@ -142,7 +142,7 @@ def _check_tunnels(scene: Scene) -> None:
         if owner != 'link "%s"' % wire.name:
             scene.report(path + ".vni", tunnel.vni, "%s has the same VNI on udp_port %d" % (owner, tunnel.udp_port), "choose another VNI")
         for network in scene.document.networks:
-            for subnet in network.subnets:
+            for subnet in network.subnets if not is_on_lan(network) else ():
                 if span.holds(subnet.subnet, tunnel.remote):
                     rule = 'the underlay address lies in the subnet %s of network "%s"' % (subnet.subnet, network.name)
                     scene.report(path + ".remote", tunnel.remote, rule, "choose another subnet for the network")

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Dict, List, Tuple
 
 from .._model.addresses import ip_version
-from .._model.document import LAN_NETWORKS, OverlayNetwork
+from .._model.document import OverlayNetwork, is_on_lan
 from . import span
 from .scene import Scene
 
@@ -61,9 +61,8 @@ def _check_remote_endpoints(scene: Scene, network: OverlayNetwork) -> None:
 
 def _check_underlay(scene: Scene, overlays: List[OverlayNetwork]) -> None:
     """Report tunnel addresses inside a container network: their traffic would loop into the tunnel."""
-    # A macvlan or ipvlan network is a piece of the LAN itself: the underlay may well be there.
-    networks = [network for network in scene.document.networks if not isinstance(network, LAN_NETWORKS)]
-    subnets = [(network.name, subnet.subnet) for network in networks for subnet in network.subnets]
+    # The underlay may well be the LAN that containers are on.
+    subnets = [(network.name, subnet.subnet) for network in scene.document.networks if not is_on_lan(network) for subnet in network.subnets]
     reported = set()
     for network in overlays:
         path = scene.network(network)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Dict, List, Optional, Set, Tuple
 
 from .._model.addresses import ip_version
-from .._model.document import LAN_NETWORKS, BridgeNetwork, Endpoint, PublishedPort
+from .._model.document import BridgeNetwork, Endpoint, PublishedPort, is_on_lan
 from .routed_ports import check_routed_ports, takes_host_ports
 from .scene import Scene
 
@@ -21,7 +21,7 @@ EVERYWHERE: Tuple[str, str] = ("0.0.0.0", "::")
 
 
 @dataclass
-class _Holders:
+class Holders:
     """Who reaches furthest so far, by host address; ports come in rising order, so only that one can still be met."""
 
     exact: Dict[object, Held] = field(default_factory=dict)
@@ -55,9 +55,9 @@ def _check_clashes(scene: Scene) -> None:
         for index, port in enumerate(endpoint.ports):
             rows.append(((port.protocol, port.published, position, index), port, endpoint))
     rows.sort(key=lambda row: row[0])
-    holders: Dict[str, _Holders] = {}
+    holders: Dict[str, Holders] = {}
     for key, port, endpoint in rows:
-        held = holders.setdefault(port.protocol, _Holders())
+        held = holders.setdefault(port.protocol, Holders())
         owner = held.find(port)
         if owner is not None:
             path = scene.item(scene.endpoint(endpoint) + ".ports", key[3])
@@ -71,8 +71,11 @@ def _reach_fault(port: PublishedPort, bridged: List[BridgeNetwork], direct: bool
         return "nothing is translated on its macvlan or ipvlan networks: the endpoint is reached at its own address", "remove the port"
     if not bridged:
         return "a port needs a bridge network on its endpoint", "attach the endpoint to a network of driver bridge"
-    if all(network.internal for network in bridged):
-        return 'network "%s" is internal: nothing outside reaches it' % bridged[0].name, "remove the port or internal: true"
+    if all(network.vrf for network in bridged):
+        return 'network "%s" is in a VRF: what comes in elsewhere finds no way there' % bridged[0].name, "remove the port, or attach a network without vrf"
+    if all(network.internal or network.vrf for network in bridged):
+        internal = next(network for network in bridged if network.internal)
+        return 'network "%s" is internal: nothing outside reaches it' % internal.name, "remove the port or internal: true"
     wanted = None if port.host_ip is None else ip_version(port.host_ip)
     if wanted is None and not families:
         return "the endpoint has no address on a bridge network that is not internal", "give it an address"
@@ -84,7 +87,7 @@ def _reach_fault(port: PublishedPort, bridged: List[BridgeNetwork], direct: bool
 def _check_reach(scene: Scene) -> None:
     networks = {network.name: network for network in scene.document.networks}
     bridges = {network.name: network for network in scene.document.networks if isinstance(network, BridgeNetwork) and not network.on_lan}
-    lan = {network.name for network in scene.document.networks if isinstance(network, LAN_NETWORKS) or (isinstance(network, BridgeNetwork) and network.on_lan)}
+    lan = {network.name for network in scene.document.networks if is_on_lan(network)}
     for endpoint in scene.document.endpoints:
         path = scene.endpoint(endpoint)
         if not endpoint.ports or path + ".networks" in scene.troubled or not takes_host_ports(endpoint, networks):
@@ -95,7 +98,7 @@ def _check_reach(scene: Scene) -> None:
         families: Set[int] = set()
         for attachment in endpoint.attachments:
             network = bridges.get(attachment.network)
-            if network is not None and not network.internal:
+            if network is not None and not network.internal and not network.vrf:
                 families.update(ip_version(address) for address in attachment.addresses)
                 if attachment.ipam == "allocate":
                     families.update(ip_version(subnet.subnet) for subnet in network.subnets)

@@ -26,6 +26,10 @@ def check_routed(scene: Scene) -> None:
             path = scene.network(network)
             if not network.subnets and path + ".ipam_config" not in scene.troubled:
                 scene.report(path, network.name, "a routed network needs a subnet", "add ipam_config")
+            for index, subnet in enumerate(network.subnets):
+                if subnet.gateway:
+                    rule = "endpoints of a routed network have the host itself as gateway, with the same address everywhere"
+                    scene.report(scene.item(path + ".ipam_config", index) + ".gateway", subnet.gateway, rule, "remove it")
             if network.internal and network.proxy_interfaces:
                 rule = "an internal network has no neighbours outside to answer"
                 scene.report(path + ".proxy_interfaces", ", ".join(network.proxy_interfaces), rule, "remove it or internal: true")
@@ -102,20 +106,26 @@ def _check_next_hops(scene: Scene, network: RoutedNetwork, peer: RoutedPeer, pat
 
 def _check_reach(scene: Scene, network: RoutedNetwork) -> None:
     """Report another network here that has addresses of this one."""
-    own = {item.subnet for item in network.subnets}
+    parts = [item.subnet for item in network.subnets]
     for other in scene.document.networks:
         if other is network or (isinstance(other, RoutedNetwork) and other.name < network.name):
             continue
-        for index, subnet in enumerate(_taken(other)):
-            met = next((mine for mine in network.reach if mine not in own and span.overlap(mine, subnet)), None)
+        others = [item.subnet for item in other.subnets]
+        for path, subnet in _taken(scene, other):
             # Where the parts themselves overlap, that was said already.
-            if met is not None and not any(span.overlap(mine, subnet) for mine in own):
-                path = scene.item(scene.network(other) + ".ipam_config", index)
-                scene.report(path + ".subnet", subnet, 'overlaps %s, which network "%s" reaches' % (met, network.name), "choose a subnet outside it")
+            met = next((mine for mine in network.reach if span.overlap(mine, subnet) and not (mine in parts and subnet in others)), None)
+            if met is not None and not any(span.overlap(mine, theirs) for mine in parts for theirs in others):
+                scene.report(path, subnet, 'overlaps %s, which network "%s" reaches' % (met, network.name), "choose a subnet outside it")
 
 
-def _taken(network: Network) -> Tuple[str, ...]:
-    return network.reach if isinstance(network, RoutedNetwork) else tuple(item.subnet for item in network.subnets)
+def _taken(scene: Scene, network: Network) -> Iterator[Tuple[str, str]]:
+    """Yield path and subnet of all that leads into a network."""
+    if isinstance(network, RoutedNetwork) and network.reach != tuple(item.subnet for item in network.subnets):
+        for index, subnet in enumerate(network.reach):
+            yield scene.item(scene.network(network) + ".reach", index), subnet
+        return
+    for index, item in enumerate(network.subnets):
+        yield scene.item(scene.network(network) + ".ipam_config", index) + ".subnet", item.subnet
 
 
 def _check_members(scene: Scene, network: RoutedNetwork) -> None:

@@ -8,15 +8,18 @@
 
 from __future__ import annotations
 
-from typing import Dict, Tuple
+from typing import Dict, Iterator, Tuple
 
 from .._model.document import BridgeNetwork, Endpoint, Network
+from .._model.names import split_vlan
 from .scene import Scene
 
 SETTINGS = ("net.ipv4.ip_forward", "net.ipv6.conf.all.forwarding")
 
 
 def _check_router(scene: Scene, endpoint: Endpoint) -> None:
+    if endpoint.network_mode is not None:
+        return  # it cannot be one, which was said where it was read
     path = scene.endpoint(endpoint)
     attached = [attachment.network for attachment in endpoint.attachments]
     for index, name in enumerate(endpoint.masquerade):
@@ -29,11 +32,6 @@ def _check_router(scene: Scene, endpoint: Endpoint) -> None:
         for key, value in endpoint.sysctls:
             if key in SETTINGS and value == "0":
                 scene.report("%s.sysctls[%s]" % (path, key), value, "forwarding: true sets it to 1", "remove one of the two")
-    if endpoint.network_mode not in (None, "none"):
-        for name, given in (("forwarding", endpoint.forwarding), ("masquerade", endpoint.masquerade), ("devices", endpoint.devices)):
-            if given:
-                rule = "this endpoint has no namespace of its own (network_mode: %s)" % endpoint.network_mode
-                scene.report("%s.%s" % (path, name), endpoint.network_mode, rule, "move it to the endpoint whose namespace it uses")
 
 
 def _check_device_owners(scene: Scene) -> None:
@@ -44,12 +42,27 @@ def _check_device_owners(scene: Scene) -> None:
             if owners.setdefault(key, endpoint.name) != endpoint.name:
                 path = scene.item(scene.endpoint(endpoint) + ".devices", index)
                 scene.report(path, device.name or device.mac or device.pci_address, 'endpoint "%s" has the same device' % owners[key], "a link has one place")
+    for path, written, link in links_of_the_host(scene):
+        owner = owners.get((link, None, None))
+        if owner is not None:
+            scene.report(path, written, 'endpoint "%s" gets this link (devices)' % owner, "a link has one place")
+
+
+def links_of_the_host(scene: Scene) -> Iterator[Tuple[str, str, str]]:
+    """Yield path, value and name of the links that the document needs on the host itself; for a VLAN, of the link below it."""
     for network in scene.document.networks:
-        for index, interface in enumerate(network.interfaces if isinstance(network, BridgeNetwork) else ()):
-            owner = owners.get((interface, None, None))
-            if owner is not None:
-                path = scene.item(scene.network(network) + ".interfaces", index)
-                scene.report(path, interface, 'endpoint "%s" gets this link (devices)' % owner, "a link has one place")
+        path = scene.network(network)
+        for key in ("interfaces", "proxy_interfaces"):
+            for index, name in enumerate(getattr(network, key, ())):
+                yield scene.item("%s.%s" % (path, key), index), name, (split_vlan(name) or (name, 0))[0]
+        for key in ("parent", "underlay_interface"):
+            name = getattr(network, key, None)
+            if name:
+                vlan = split_vlan(name)
+                yield "%s.%s" % (path, key), name, vlan[0] if vlan else name
+    for wire in scene.document.links:
+        if wire.tunnel is not None and wire.tunnel.underlay_interface:
+            yield scene.link(wire) + ".tunnel.underlay_interface", wire.tunnel.underlay_interface, wire.tunnel.underlay_interface
 
 
 def router_gateways(scene: Scene, network: Network) -> Tuple[str, ...]:

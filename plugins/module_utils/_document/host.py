@@ -83,12 +83,12 @@ def _check_tunnels(document: Document, addresses: Facts, links: Mapping[str, Opt
             continue
         path = "networks[%s]" % network.name
         if network.vtep_address and network.vtep_address not in devices:
-            problems.append(Problem(path + ".vtep_address", network.vtep_address, "no interface of this host has this address", _known(devices)))
+            problems.append(Problem(path + ".vtep_address", network.vtep_address, "no interface of this host has this address", _known(devices), True))
         underlay = network.underlay_interface
         if underlay is None:
             continue
         if underlay not in links:
-            problems.append(Problem(path + ".underlay_interface", underlay, "no such interface on this host", "correct or remove it"))
+            problems.append(Problem(path + ".underlay_interface", underlay, "no such interface on this host", "correct or remove it", True))
         elif devices.get(network.vtep_address, underlay) != underlay:
             rule = "vtep_address %s is on %s" % (network.vtep_address, devices[network.vtep_address])
             problems.append(Problem(path + ".underlay_interface", underlay, rule, "correct one of the two"))

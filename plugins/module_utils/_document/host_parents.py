@@ -8,7 +8,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from dataclasses import replace
 from typing import List, Optional
 
@@ -16,7 +15,7 @@ from .._model import names
 from .._model.document import LAN_NETWORKS, Document, LanNetwork, MacvlanNetwork, Network
 from .._model.errors import Problem
 from .._model.link import Bridge, Ipvlan, Link, Macvlan, Vrf
-from .._model.mark import SHARED_ROLE, read_mark
+from .._model.mark import ALIAS_LIMIT, SHARED_ROLE, read_mark, share_mark
 from .._model.snapshot import Facts
 from . import span
 from .check_parents import lan_networks, parent_clashes
@@ -42,57 +41,62 @@ def check_host_parents(document: Document, facts: Facts, *, allow_management: bo
     for network, (key, value, rule, fix) in parent_clashes(networks):
         problems.append(Problem("networks[%s].%s" % (network.name, key), value, "%s (the default parent)" % rule, fix))
     for network in networks:
-        _Inspector(document, network, facts, problems).check(allow_management)
+        _Inspector(network, facts, problems).check(document.scope, allow_management)
 
 
 class _Inspector:
     """Looks at one network's parent; after the first fault of the parent itself the rest would only follow."""
 
-    def __init__(self, document: Document, network: LanNetwork, facts: Facts, problems: List[Problem]) -> None:
-        self.document = document
+    def __init__(self, network: LanNetwork, facts: Facts, problems: List[Problem]) -> None:
         self.network = network
         self.facts = facts
         self.problems = problems
 
-    def check(self, allow_management: bool) -> None:
-        self._check_own_addresses()
+    def check(self, scope: str, allow_management: bool) -> None:
         if self.network.internal:
             return
         link = self._find_parent()
         if link is None or not self._check_state(link):
             return
         self._check_mtu(link)
+        if link.name == self.network.parent:
+            self._check_mark(link, share_mark(scope, link.alias or "") or "")
         if isinstance(self.network, MacvlanNetwork):
-            if self.network.mode == "passthru" and not allow_management:
+            # What stands on a VLAN that is still to be made takes nothing of the link below it.
+            if self.network.mode == "passthru" and not allow_management and link.name == self.network.parent:
                 self._check_handover(link)
             if self.network.host_access:
                 self._check_host_access(link)
 
-    def _report(self, key: str, value: object, rule: str, fix: str) -> None:
-        self.problems.append(Problem("networks[%s].%s" % (self.network.name, key), value, rule, fix))
+    def _report(self, key: str, value: object, rule: str, fix: str, may_pass: bool = False) -> None:
+        self.problems.append(Problem("networks[%s].%s" % (self.network.name, key), value, rule, fix, may_pass))
 
     def _find_parent(self) -> Optional[Link]:
         """Return the link the network stands on; of a VLAN that is still to be made, the link below it."""
         parent = self.network.parent
         if parent is None:
-            self._report("parent", None, "none is named, and this host has no default route to take it from", "name the interface that is on the LAN")
+            self._report("parent", None, "none is named, and this host has no default route to take it from", "name the interface that is on the LAN", True)
             return None
         vlan = names.split_vlan(parent)
         link = self.facts.links.get(parent) or (self.facts.links.get(vlan[0]) if vlan else None)
         if link is None:
             known = sorted(name for name, found in self.facts.links.items() if name != "lo" and read_mark(found.alias) is None)
             listed = ", ".join(known[:NAMES_SHOWN]) + (", ..." if len(known) > NAMES_SHOWN else "")
-            self._report("parent", parent, "no such interface on this host, in its own network namespace", "it has %s" % (listed or "none"))
+            self._report("parent", parent, "no such interface on this host, in its own network namespace", "it has %s" % (listed or "none"), True)
         return link
 
     def _check_state(self, link: Link) -> bool:
         mark = read_mark(link.alias)
+        if not link.has_mac:
+            rule = "interface %s has no MAC address, and so no place on a LAN" % link.name
+            self._report("parent", link.name, rule, "name an interface that is on a LAN")
+            return False
         if isinstance(link.kind, (Macvlan, Ipvlan)) and mark is not None:
             rule = "%s was made by this collection on %s and cannot carry others" % (link.label, link.kind.lower or "another link")
             self._report("parent", link.name, rule, "name another parent")
             return False
         if not link.up and (mark is None or mark.role != SHARED_ROLE):
-            self._report("parent", link.name, "interface %s is down" % link.name, "raise it: ip link set %s up" % link.name)
+            self._report("parent", link.name, "interface %s is down" % link.name, "raise it: ip link set %s up" % link.name, True)
             return False
         master = self.facts.links.get(link.master or "")
         if master is not None and not isinstance(master.kind, Vrf):
@@ -110,6 +114,11 @@ class _Inspector:
         if self.network.mtu is not None and link.mtu is not None and self.network.mtu > link.mtu:
             self._report("mtu", self.network.mtu, "above the MTU of the parent %s" % link.name, "at most %d" % link.mtu)
 
+    def _check_mark(self, link: Link, mark: str) -> None:
+        if len(mark) > ALIAS_LIMIT:
+            rule = "with this scope the names of all that share %s take %d characters, and the kernel keeps %d" % (link.name, len(mark), ALIAS_LIMIT)
+            self._report("parent", link.name, rule, "name another parent, or a shorter scope")
+
     def _check_handover(self, link: Link) -> None:
         held = [address for device, address in self.facts.addresses if device == link.name and not address.startswith("fe80:")]
         if held:
@@ -122,17 +131,6 @@ class _Inspector:
             if not any(span.holds(subnet.subnet, address) for address in held):
                 rule = "host_access needs an address of the host in %s on %s, it has %s" % (subnet.subnet, self.network.parent, ", ".join(held[:2]) or "none")
                 path = "ipam_config[%d].subnet" % index
-                self._report(path, subnet.subnet, rule, "give it one or remove host_access")
+                self._report(path, subnet.subnet, rule, "give it one or remove host_access", True)
         if not self.network.subnets:
             self._report("host_access", True, "the network has no subnet", "add ipam_config or remove host_access")
-
-    def _check_own_addresses(self) -> None:
-        """An endpoint is a neighbour of the host: it cannot have an address of the host itself."""
-        own = {str(ipaddress.ip_address(address.partition("/")[0])): device for device, address in self.facts.addresses}
-        for endpoint in self.document.endpoints:
-            for attachment in endpoint.attachments:
-                for address in attachment.addresses if attachment.network == self.network.name else ():
-                    if address in own:
-                        path = "endpoints[%s].networks[%s]" % (endpoint.name, attachment.network)
-                        rule = "the host itself has this address on %s" % own[address]
-                        self.problems.append(Problem(path, address, rule, "use another, or keep it out by ip_range or aux_addresses"))

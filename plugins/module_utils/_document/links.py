@@ -25,7 +25,9 @@ ABSENT_KEYS = NETWORK_ABSENT_KEYS - {"driver"} | {"ends"}
 END_KEYS = frozenset(("endpoint", "network", "interface_name", "mac_address", "addresses"))
 TUNNEL_KEYS = frozenset(("vni", "remote", "local", "udp_port", "underlay_interface"))
 ELSEWHERE: Elsewhere = {**belongs(END_KEYS, "an entry of ends"), **belongs(TUNNEL_KEYS, "tunnel")}
-END_ELSEWHERE: Elsewhere = belongs((KEYS | TUNNEL_KEYS) - END_KEYS - {"name"}, "the link itself")
+OF_LINK: Elsewhere = belongs(KEYS - {"name"}, "the link itself")
+END_ELSEWHERE: Elsewhere = {**belongs(TUNNEL_KEYS, "tunnel"), **OF_LINK}
+TUNNEL_ELSEWHERE: Elsewhere = {**belongs(END_KEYS - TUNNEL_KEYS, "an entry of ends"), **OF_LINK}
 _MTU = integer(68, 65535)
 _ADDRESSES = list_of(read_interface_address)
 _NO_ADDRESSES: Tuple[str, ...] = ()
@@ -54,7 +56,7 @@ def _read_end(value: object, path: str, problems: Problems) -> Optional[WireEnd]
 
 
 def _read_tunnel(value: object, path: str, problems: Problems) -> Optional[Tunnel]:
-    entry = read_entry(value, path, problems, allowed=TUNNEL_KEYS, required=("vni", "remote"))
+    entry = read_entry(value, path, problems, allowed=TUNNEL_KEYS, required=("vni", "remote"), elsewhere=TUNNEL_ELSEWHERE)
     if entry is None:
         return None
     vni = entry.get("vni", integer(1, 16777215), None)

@@ -11,15 +11,15 @@ from __future__ import annotations
 from typing import FrozenSet, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from .._model.addresses import canonical_ip
+from .._model.devices import find_homes
 from .._model.document import BridgeNetwork, Document, MacvlanNetwork
 from .._model.errors import Problem
 from .._model.link import Link
 from .._model.objects import HOST
+from .._model.snapshot import Facts
 
-Facts = Sequence[Tuple[str, str]]
 
-
-def management_links(server: Optional[str], addresses: Facts, links: Mapping[str, Link]) -> FrozenSet[str]:
+def management_links(server: Optional[str], addresses: Sequence[Tuple[str, str]], links: Mapping[str, Link]) -> FrozenSet[str]:
     """Return the interfaces that carry the connection to an address of this host: the one that has it, and those below."""
     wanted = canonical_ip(server.partition("%")[0]) if server else None
     pending = [device for device, cidr in addresses if canonical_ip(cidr.partition("/")[0]) == wanted]
@@ -41,16 +41,16 @@ def _below(link: Link, links: Mapping[str, Link]) -> Iterator[str]:
         yield lower
 
 
-def check_takeovers(document: Document, carriers: FrozenSet[str], links: Mapping[str, Link], problems: List[Problem]) -> None:
+def check_takeovers(document: Document, carriers: FrozenSet[str], facts: Facts, problems: List[Problem]) -> None:
     """Report what takes an interface that carries the connection; it needs a guard that brings the host back."""
-    for path, name, words in _takeovers(document, links):
+    for path, name, words in _takeovers(document, facts):
         # A port that stands in its bridge already is not taken any more.
-        if name in carriers and not _is_taken(document, name, links):
+        if name in carriers and not _is_taken(document, name, facts.links):
             rule = "%s takes %s, which carries this SSH connection" % (words, name)
             problems.append(Problem(path, name, rule, "set confirm_timeout, such as 60, so that it is taken back unless it is confirmed"))
 
 
-def _takeovers(document: Document, links: Mapping[str, Link]) -> Iterator[Tuple[str, str, str]]:
+def _takeovers(document: Document, facts: Facts) -> Iterator[Tuple[str, str, str]]:
     """Yield path, interface and who takes it."""
     for network in document.networks:
         if isinstance(network, BridgeNetwork):
@@ -60,8 +60,7 @@ def _takeovers(document: Document, links: Mapping[str, Link]) -> Iterator[Tuple[
             yield "networks[%s].parent" % network.name, network.parent, "the passthru mode"
     for endpoint in document.endpoints:
         for index, device in enumerate(endpoint.devices):
-            names = [link.name for link in links.values() if device.mac and link.mac == device.mac]
-            for name in filter(None, [device.name, *names]):
+            for name in find_homes(device, endpoint, document.scope, facts):
                 yield "endpoints[%s].devices[%d]" % (endpoint.name, index), name, "endpoint %s" % endpoint.name
 
 

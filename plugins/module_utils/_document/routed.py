@@ -81,10 +81,6 @@ def read_routed(entry: Entry, *, name: str, subnets: Tuple[Subnet, ...], mtu: Op
     no_peers: Tuple[RoutedPeer, ...] = ()
     none: Tuple[str, ...] = ()
     no_hosts: HostSubnets = ()
-    for subnet in subnets:
-        if subnet.gateway:
-            rule = "endpoints of a routed network have the host itself as gateway, with the same address everywhere"
-            entry.problems.append(Problem(entry.path + ".ipam_config", subnet.gateway, rule, "remove gateway"))
     return RoutedNetwork(
         name=name,
         subnets=subnets,

@@ -25,13 +25,14 @@ def check_routed_host(document: Document, *, addresses: Facts, links: Mapping[st
         path = "networks[%s]" % network.name
         for index, interface in enumerate(network.proxy_interfaces):
             if interface not in links:
-                problems.append(Problem("%s.proxy_interfaces[%d]" % (path, index), interface, "no such interface on this host", "correct or remove it"))
+                where = "%s.proxy_interfaces[%d]" % (path, index)
+                problems.append(Problem(where, interface, "no such interface on this host", "correct or remove it", True))
         for index, peer in enumerate(network.peers):
             for hop in peer.next_hops:
                 place = "%s.peers[%d].next_hops" % (path, index)
                 holder = next(((device, cidr) for device, cidr in addresses if span.holds(cidr, hop)), None)
                 if holder is None:
                     rule = "host %s is on no network that this host is on: a route needs its next hop next door" % peer.host
-                    problems.append(Problem(place, hop, rule, "use its address on a shared network, or an overlay"))
+                    problems.append(Problem(place, hop, rule, "use its address on a shared network, or an overlay", True))
                 elif holder[1].split("/")[0] == hop:
                     problems.append(Problem(place, hop, "this is an address of this host (on %s)" % holder[0], "list only other hosts"))

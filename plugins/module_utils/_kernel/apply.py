@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import errno
 from dataclasses import replace
-from typing import Callable, Collection, Dict, FrozenSet, List, Sequence, Tuple
+from typing import Callable, Collection, Dict, FrozenSet, List, Mapping, Optional, Sequence, Tuple
 
 from .._model.errors import KernelError, KernelRace, errno_name
 from .._model.link import Bridge, Ipvlan, Link, Macvlan, Nic, Veth
-from .._model.objects import HOST, Address, BridgeVlan, Chain, Jump, KernelObject, Namespace, Sysctl, is_foreign
+from .._model.objects import GONE, HOST, Address, BridgeVlan, Chain, FdbEntry, Jump, KernelObject, Namespace, Sysctl, is_foreign
 from .._model.snapshot import Snapshot
 from .._plan.step import CREATE, DELETE, Step
 from . import link
@@ -24,7 +24,7 @@ from .entries import entry_messages
 from .kinds import MODULES, lower_name, sender_place
 from .namespace import Rooms, create_namespace, delete_namespace
 from .nic import give_back_nics, home_alias, take_nics
-from .sysctl import link_sysctl_path, write_sysctl
+from .sysctl import link_sysctl_path, read_sysctl, write_sysctl
 
 # A fresh namespace may hold the kernel's fallback tunnel devices behind `lo`.
 FIRST_FREE_INDEX = 16
@@ -38,7 +38,7 @@ class Applier:
     """Turns steps into messages. Interface numbers are chosen here, so that one batch can create a link and refer to it."""
 
     def __init__(
-        self, door: Door, rooms: Rooms, snapshot: Snapshot, *, namespace_path: Callable[[str], str], remember: Callable[[str, str, str], None]
+        self, door: Door, rooms: Rooms, snapshot: Snapshot, *, namespace_path: Callable[[str], str], remember: Callable[[str, Mapping[str, str]], None]
     ) -> None:
         self._door = door
         self._rooms = rooms
@@ -187,6 +187,7 @@ class Applier:
 
     def _apply_place(self, place: str, steps: Sequence[Step]) -> None:
         with self._rooms.inside(place):
+            self._note_sysctls(place, steps)
             for step in steps:
                 self._write_sysctls(step)
             fresh = {step.subject.name for step in steps if step.action == CREATE and isinstance(step.subject, Link)}
@@ -198,13 +199,23 @@ class Applier:
             added = [step.subject for step in steps if step.action == CREATE and isinstance(step.subject, Address)]
             announce_addresses([address for address in added if address.announce and address.device not in fresh])
 
+    def _note_sysctls(self, place: str, steps: Sequence[Step]) -> None:
+        """Keep what settings are that are to come back; those of what was just made could not be read before."""
+        earlier: Dict[str, str] = {}
+        for step in steps:
+            subject = step.desired
+            if isinstance(subject, Sysctl) and subject.restore:
+                value = step.current.value if isinstance(step.current, Sysctl) else read_sysctl(subject.path)
+                if value is not None and value != subject.value:
+                    earlier[subject.path] = value
+        if earlier:
+            self._remember(place, earlier)
+
     def _write_sysctls(self, step: Step) -> None:
         """Tune a link before it is raised; set a namespace's own values."""
         subject = step.desired
         pairs: List[Tuple[str, str]] = []
         if isinstance(subject, Sysctl) and subject.value is not None:
-            if subject.restore and isinstance(step.current, Sysctl) and step.current.value is not None:
-                self._remember(subject.place, subject.path, step.current.value)
             pairs = [(subject.path, subject.value)]
         elif isinstance(subject, Link) and subject.sysctls and (step.action == CREATE or "sysctls" in step.groups):
             pairs = [(link_sysctl_path(subject.name, setting), value) for setting, value in subject.sysctls]
@@ -226,7 +237,13 @@ class Applier:
             return link.change_link(subject, fields, index, self._index_of)
         device = getattr(subject, "device", None)
         index_of_device = self._index_of(subject.place, device) if device else None
-        return entry_messages(step, index_of_device, on_bridge=(subject.place, device) in self._bridges)
+        return entry_messages(step, index_of_device, self._index_through(subject), on_bridge=(subject.place, device) in self._bridges)
+
+    def _index_through(self, subject: KernelObject) -> Optional[int]:
+        """Return the number of the link that a forwarding entry leaves by; None where that is no link, or none any more."""
+        if not isinstance(subject, FdbEntry) or subject.through in ("", GONE):
+            return None
+        return self._index_of(subject.place, subject.through)
 
     def _nic_messages(self, step: Step, subject: Link, index: int) -> List[bytes]:
         """A NIC was named and marked when it was taken; its mark holds more than the declaration knows."""

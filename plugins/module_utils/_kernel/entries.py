@@ -15,8 +15,8 @@ from .._plan.step import CHANGE, CREATE, DELETE, Step
 from . import address, bridge_vlan, neighbour, route, rule
 
 
-def entry_messages(step: Step, index: Optional[int], *, on_bridge: bool) -> List[bytes]:
-    """Return the messages of a step. `index` is the number of the entry's device, if it has one; `on_bridge`: that is a bridge."""
+def entry_messages(step: Step, index: Optional[int], through: Optional[int], *, on_bridge: bool) -> List[bytes]:
+    """Return the messages of a step. `index` is the number of the entry's device, if it has one; `on_bridge`: that is a bridge; `through`: what is below it."""
     subject, action = step.subject, step.action
     gone = action == DELETE
     if isinstance(subject, Route):
@@ -33,7 +33,7 @@ def entry_messages(step: Step, index: Optional[int], *, on_bridge: bool) -> List
     if isinstance(subject, Neighbour):
         return [(neighbour.delete_neighbour if gone else neighbour.ensure_neighbour)(subject, index)]
     if isinstance(subject, FdbEntry):
-        return [(neighbour.delete_fdb if gone else neighbour.ensure_fdb)(subject, index)]
+        return [(neighbour.delete_fdb if gone else neighbour.ensure_fdb)(subject, index, through)]
     if isinstance(subject, ProxyNeighbour):
         return [(neighbour.delete_proxy if gone else neighbour.create_proxy)(subject, index)]
     if isinstance(subject, BridgeVlan):

@@ -11,12 +11,13 @@ from __future__ import annotations
 import socket
 import struct
 
-ETH_P_ALL, ETH_P_ARP, ETH_P_IPV6 = 0x0003, 0x0806, 0x86DD
+ETH_P_ALL, ETH_P_ARP, ETH_P_8021Q, ETH_P_IPV6 = 0x0003, 0x0806, 0x8100, 0x86DD
 ARP_REQUEST = 1
 NEIGHBOUR_SOLICITATION, NEIGHBOUR_ADVERTISEMENT = 135, 136
 NA_OVERRIDE = 0x20000000
 NOWHERE_4, NOWHERE_6 = bytes(4), bytes(16)
 _BROADCAST = b"\xff" * 6
+ALL_NODES_MAC = b"\x33\x33\x00\x00\x00\x01"
 _ALL_NODES = socket.inet_pton(socket.AF_INET6, "ff02::1")
 
 
@@ -36,6 +37,11 @@ def solicitation(mac: bytes, target: bytes) -> bytes:
     """Ask, without an address of one's own, who has an IPv6 address; its owner answers to all nodes."""
     group = socket.inet_pton(socket.AF_INET6, "ff02::1:ff00:0")[:13] + target[13:]
     return _icmpv6(mac, NOWHERE_6, group, NEIGHBOUR_SOLICITATION, bytes(4) + target)
+
+
+def tagged(frame: bytes, vlan: int) -> bytes:
+    """Return a frame as it travels in a VLAN."""
+    return frame[:12] + struct.pack("!HH", ETH_P_8021Q, vlan) + frame[12:]
 
 
 def _icmpv6(mac: bytes, source: bytes, destination: bytes, kind: int, body: bytes) -> bytes:

@@ -198,7 +198,9 @@ def change_link(link: Link, fields: Tuple[str, ...], index: int, index_of: Index
     """Return the messages that change the named fields of an existing link.
 
     The kernel hands a port's flags to the bridge the link had before the message, so they travel alone, behind its new master.
+    What is a VXLAN's own travels alone too: the kernel takes no MTU beside it.
     """
+    messages: List[bytes] = []
     attributes: Attributes = []
     if "mtu" in fields:
         attributes.append(("IFLA_MTU", link.mtu))
@@ -218,9 +220,12 @@ def change_link(link: Link, fields: Tuple[str, ...], index: int, index_of: Index
             data = _vxlan_data(Vxlan(ttl=link.kind.ttl, learning=link.kind.learning, remote=link.kind.remote), link.place, index_of)
         else:
             data = changeable_data(link.kind)
-        attributes.append(("IFLA_LINKINFO", {"attrs": [("IFLA_INFO_KIND", link.kind.kind), ("IFLA_INFO_DATA", {"attrs": data})]}))
+        info: Attributes = [("IFLA_LINKINFO", {"attrs": [("IFLA_INFO_KIND", link.kind.kind), ("IFLA_INFO_DATA", {"attrs": data})]})]
+        if isinstance(link.kind, Vxlan):
+            messages.append(wire.link_message(wire.RTM_NEWLINK, wire.NLM_F_REQUEST, info, index=index))
+        else:
+            attributes.extend(info)
     up = link.up if "up" in fields else None
-    messages = []
     if attributes or up is not None:
         messages.append(wire.link_message(wire.RTM_NEWLINK, wire.NLM_F_REQUEST, attributes, index=index, up=up))
     if "port" in fields:

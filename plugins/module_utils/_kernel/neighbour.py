@@ -7,9 +7,10 @@
 from __future__ import annotations
 
 import socket
+from typing import Optional
 
 from .._model.mark import PROTOCOL
-from .._model.objects import FLOOD_MAC, FdbEntry, Neighbour, ProxyNeighbour
+from .._model.objects import FLOOD_MAC, GONE, FdbEntry, Neighbour, ProxyNeighbour
 from . import wire
 from .wire import AF_BRIDGE
 
@@ -33,10 +34,13 @@ def delete_neighbour(entry: Neighbour, index: int) -> bytes:
     return _neighbour(wire.RTM_DELNEIGH, wire.NLM_F_REQUEST, entry, index)
 
 
-def _fdb(message_type: int, flags: int, entry: FdbEntry, index: int) -> bytes:
+def _fdb(message_type: int, flags: int, entry: FdbEntry, index: int, through: Optional[int]) -> bytes:
     attributes: wire.Attributes = [("NDA_LLADDR", entry.mac)]
     if entry.remote:
-        attributes.append(("NDA_DST", entry.remote))
+        if entry.through != GONE:
+            attributes.append(("NDA_DST", entry.remote))
+        if through is not None:
+            attributes.append(("NDA_IFINDEX", through))
         state, entry_flags = NUD_PERMANENT | NUD_NOARP, NTF_SELF
     else:
         # Sticky: without it the entry moves to any port that sends with this source MAC.
@@ -44,14 +48,14 @@ def _fdb(message_type: int, flags: int, entry: FdbEntry, index: int) -> bytes:
     return wire.neighbour_message(message_type, flags, attributes, index=index, family=AF_BRIDGE, state=state, entry_flags=entry_flags)
 
 
-def ensure_fdb(entry: FdbEntry, index: int) -> bytes:
+def ensure_fdb(entry: FdbEntry, index: int, through: Optional[int] = None) -> bytes:
     """Replace what stands there, a learned entry too; rows of the flood list are appended to each other."""
     flags = wire.CREATE_OR_APPEND if entry.mac == FLOOD_MAC else wire.CREATE_OR_REPLACE
-    return _fdb(wire.RTM_NEWNEIGH, flags, entry, index)
+    return _fdb(wire.RTM_NEWNEIGH, flags, entry, index, through)
 
 
-def delete_fdb(entry: FdbEntry, index: int) -> bytes:
-    return _fdb(wire.RTM_DELNEIGH, wire.NLM_F_REQUEST, entry, index)
+def delete_fdb(entry: FdbEntry, index: int, through: Optional[int] = None) -> bytes:
+    return _fdb(wire.RTM_DELNEIGH, wire.NLM_F_REQUEST, entry, index, through)
 
 
 def _proxy(message_type: int, flags: int, entry: ProxyNeighbour, index: int) -> bytes:

@@ -20,6 +20,7 @@ from .._model.mark import DEVICE_ROLE, PROTOCOL, mark_ports, read_mark
 from .._model.names import SCOPE_METRICS
 from .._model.objects import (
     FLOOD_MAC,
+    GONE,
     HOST,
     MAIN_TABLE,
     Address,
@@ -187,9 +188,9 @@ class Observer:
                 entry = parse.parse_neighbour(payload)
                 device = names.get(entry.index, "")
                 if device in devices:
-                    self._add_entry(place, device, entry)
+                    self._add_entry(place, device, entry, names)
 
-    def _add_entry(self, place: str, device: str, entry: parse.RawNeighbour) -> None:
+    def _add_entry(self, place: str, device: str, entry: parse.RawNeighbour, names: Mapping[int, str]) -> None:
         if entry.family != wire.AF_BRIDGE:
             if entry.state & NUD_PERMANENT and entry.ip:
                 mine = entry.protocol == PROTOCOL or isinstance(_link(self.snapshot, place, device).kind, Vxlan)
@@ -198,20 +199,26 @@ class Observer:
             # The row of the tunnel's own far end belongs to the tunnel.
             kind = _link(self.snapshot, place, device).kind
             own = entry.mac == FLOOD_MAC and isinstance(kind, Vxlan) and entry.ip in (kind.remote, kind.group)
-            if entry.state & NUD_PERMANENT and not own:
-                self.snapshot.add(FdbEntry(place, device, entry.mac, entry.ip), mine=True)
+            through = names.get(entry.through, GONE) if entry.through else ""
+            # The kernel deletes no row of the flood list whose way out is gone, and sends nothing by it.
+            stuck = entry.mac == FLOOD_MAC and through == GONE
+            if entry.state & NUD_PERMANENT and not own and not stuck:
+                self.snapshot.add(FdbEntry(place, device, entry.mac, entry.ip, through), mine=True)
         elif entry.has_master and entry.state & NUD_NOARP:
             self.snapshot.add(FdbEntry(place, device, entry.mac), mine=True)
 
     def _observe_vlans(self, place: str, line: Line, names: Mapping[int, str]) -> None:
-        """Read the VLANs of ports, only where a bridge tells them apart."""
-        if not any(isinstance(link.kind, Bridge) and link.kind.vlan_filtering for link in self.snapshot.links(place)):
+        """Read the VLANs of ports, only where a bridge tells them apart. On the ports of others they are the kernel's default and nobody's."""
+        filtering = {link.name for link in self.snapshot.links(place) if isinstance(link.kind, Bridge) and link.kind.vlan_filtering}
+        if not filtering:
             return
         for payload in line.dump(vlans_request()):
             index, vlans = parse_vlans(payload)
             device = names.get(index, "")
+            told_apart = device in filtering or getattr(self.snapshot.link(place, device), "master", None) in filtering
             for number, untagged, native in vlans:
-                self.snapshot.add(BridgeVlan(place, device, number, untagged, native), mine=("Link", place, device) in self.snapshot.mine)
+                mine = told_apart and ("Link", place, device) in self.snapshot.mine
+                self.snapshot.add(BridgeVlan(place, device, number, untagged, native), mine=mine)
 
     def _observe_proxies(self, place: str, line: Line, names: Mapping[int, str]) -> None:
         for payload in line.dump(self._requests[5]):

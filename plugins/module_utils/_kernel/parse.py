@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import socket
 import struct
+import sys
 from dataclasses import dataclass
 from typing import Dict, Mapping, Optional, Tuple
 
@@ -233,6 +234,7 @@ class RawNeighbour:
     mac: str
     has_master: bool
     protocol: int
+    through: int
 
     @property
     def ip(self) -> Optional[str]:
@@ -242,4 +244,5 @@ class RawNeighbour:
 def parse_neighbour(payload: bytes) -> RawNeighbour:
     family, index, state, flags, _type = _NEIGHBOUR.unpack_from(payload)
     found = read_attributes(payload, 12, len(payload))
-    return RawNeighbour(family, index, state, flags, found.get(1), _mac(found.get(2, b"")), 9 in found, found[12][0] if 12 in found else 0)
+    through = int.from_bytes(found.get(8, b""), sys.byteorder)
+    return RawNeighbour(family, index, state, flags, found.get(1), _mac(found.get(2, b"")), 9 in found, found[12][0] if 12 in found else 0, through)

@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from typing import Dict
+from typing import Dict, Mapping
 
 from .statefile import StateFile
 
@@ -26,10 +26,11 @@ class Record:
         """Return the recorded values."""
         return settings_in(self._file.read().get(self._place))
 
-    def remember(self, path: str, value: str) -> None:
-        values = self.read()
-        if path not in values:
-            self._file.write({**self._file.read(), self._place: {**values, path: value}})
+    def remember(self, settings: Mapping[str, str]) -> None:
+        known = self.read()
+        values = {**settings, **known}
+        if values != known:
+            self._file.write({**self._file.read(), self._place: values})
 
     def clear(self) -> None:
         known = self._file.read()

@@ -4,7 +4,7 @@
 
 # PRIVATE to this collection: anything here may change without notice.
 
-"""Where a scope has been in namespaces that the host's own does not tell of: those without a name, and those whose settings it changed.
+"""Where a scope has been in namespaces that the host's own does not tell of, and what it changed that is not its own.
 
 Kept below /run, like the namespaces themselves. A place counts only as long as it stands for the very namespace it stood for then.
 """
@@ -12,42 +12,60 @@ Kept below /run, like the namespaces themselves. A place counts only as long as 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Dict, Mapping
+from typing import Dict, Mapping, Optional, Union
 
 from .record import settings_in
 from .statefile import StateFile
 
 FILE = "visits.json"
+# What an option of a link was, by its name; `index` tells which link of that name it was.
+Options = Mapping[str, Union[bool, int, str]]
 
 
 @dataclass(frozen=True)
 class Visit:
-    """A namespace by its inode, and what of its settings was different before."""
+    """A namespace by its inode, and what of its settings and of the links of others in it was different before."""
 
     namespace: int
     settings: Mapping[str, str] = field(default_factory=dict)
+    links: Mapping[str, Options] = field(default_factory=dict)
 
 
 class Visits:
-    """The places of one scope."""
+    """The places of one scope. Whoever writes has the host's lock, so the file is read once."""
 
     def __init__(self, directory: str, scope: str) -> None:
         self._file = StateFile(directory, FILE)
         self._scope = scope
+        self._others: Dict[str, object] = {}
+        self._known: Optional[Dict[str, Visit]] = None
 
     def read(self) -> Dict[str, Visit]:
-        found = self._file.read().get(self._scope)
-        visits: Dict[str, Visit] = {}
-        for place, entry in found.items() if isinstance(found, dict) else ():
-            number = entry.get("namespace") if isinstance(entry, dict) else None
-            if isinstance(number, int):
-                visits[str(place)] = Visit(number, settings_in(entry.get("settings")))
-        return visits
+        if self._known is None:
+            self._others = self._file.read()
+            found = self._others.pop(self._scope, None)
+            self._known = {}
+            for place, entry in found.items() if isinstance(found, dict) else ():
+                number = entry.get("namespace") if isinstance(entry, dict) else None
+                if isinstance(number, int):
+                    self._known[str(place)] = Visit(number, settings_in(entry.get("settings")), _links_in(entry.get("links")))
+        return dict(self._known)
 
     def write(self, visits: Mapping[str, Visit]) -> None:
         """Replace what is known, where it differs."""
         if visits == self.read():
             return
-        others = {scope: entry for scope, entry in self._file.read().items() if scope != self._scope}
-        own = {place: {"namespace": visit.namespace, "settings": dict(visit.settings)} for place, visit in visits.items()}
-        self._file.write({**others, self._scope: own} if own else others)
+        own = {place: _entry(visit) for place, visit in visits.items()}
+        self._file.write({**self._others, self._scope: own} if own else self._others)
+        self._known = dict(visits)
+
+
+def _entry(visit: Visit) -> Dict[str, object]:
+    entry: Dict[str, object] = {"namespace": visit.namespace, "settings": dict(visit.settings)}
+    return {**entry, "links": {name: dict(options) for name, options in visit.links.items()}} if visit.links else entry
+
+
+def _links_in(found: object) -> Dict[str, Options]:
+    if not isinstance(found, dict):
+        return {}
+    return {str(name): options for name, options in found.items() if isinstance(options, dict) and "index" in options}

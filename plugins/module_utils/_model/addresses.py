@@ -12,6 +12,7 @@ import re
 from functools import lru_cache
 from typing import Optional
 
+LINK_LOCAL = ipaddress.ip_network("fe80::/10")
 _MAC = re.compile(r"([0-9a-f]{2}:){5}[0-9a-f]{2}\Z")
 
 
@@ -38,6 +39,11 @@ def canonical_mac(text: str) -> str:
     if not _MAC.match(mac):
         raise ValueError("not a MAC address")
     return mac
+
+
+def is_link_local(address: str) -> bool:
+    """Tell whether an address or subnet is one that the kernel gives every link anew."""
+    return ":" in address and ipaddress.ip_interface(address).ip in LINK_LOCAL
 
 
 def derive_mac(*parts: str) -> str:

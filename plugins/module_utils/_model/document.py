@@ -190,6 +190,11 @@ LAN_NETWORKS = (MacvlanNetwork, IpvlanNetwork)
 Network = Union[BridgeNetwork, OverlayNetwork, MacvlanNetwork, IpvlanNetwork, RoutedNetwork]
 
 
+def is_on_lan(network: object) -> bool:
+    """Tell whether a network's subnets are those of a LAN, which the host itself may be on."""
+    return isinstance(network, LAN_NETWORKS) or (isinstance(network, BridgeNetwork) and network.on_lan)
+
+
 @dataclass(frozen=True)
 class StaticRoute:
     """A route inside a container."""

@@ -37,6 +37,7 @@ class Problem:
     value: object
     rule: str
     fix: str = ""
+    may_pass: bool = False  # it is about something that may still come: a link, an address, a default route
 
     def __str__(self) -> str:
         received = type_name(self.value)
@@ -68,6 +69,11 @@ class InputError(ContainerNetError):
             lines.append("... and %d more" % hidden)
         count = len(self.problems)
         super().__init__("%d input error%s, nothing was changed:\n%s" % (count, "" if count == 1 else "s", "\n".join("- " + line for line in lines)))
+
+    @property
+    def may_pass(self) -> bool:
+        """Whether waiting may help, without anybody changing the input."""
+        return all(problem.may_pass for problem in self.problems)
 
 
 class EnvironmentUnfit(ContainerNetError):

@@ -127,6 +127,7 @@ class BridgePort:
     flood: Optional[bool] = None
 
 
+MAC_LENGTH = 17  # of its text
 LinkKind = Union[Bridge, Veth, Vxlan, Macvlan, Ipvlan, Vlan, Dummy, Vrf, Nic]
 
 
@@ -150,6 +151,11 @@ class Link(KernelObject):
     index: Optional[int] = None  # as observed
     first_mac: Optional[str] = None  # for creation only, where `mac` is not asked for
     condemned: bool = False  # as observed: a removal was cut short, and the next one in its place would take this link along
+
+    @property
+    def has_mac(self) -> bool:
+        """Whether an observed link has an address as Ethernet has them; a tunnel of packets has none, or one of another length."""
+        return len(self.mac or "") == MAC_LENGTH
 
     @property
     def label(self) -> str:

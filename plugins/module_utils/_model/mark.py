@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Optional, Tuple
+from typing import Dict, Optional, Tuple
 
 PREFIX = "container-net"
 # Free in the kernel's and iproute2's lists of routing protocols; also the address protocol (Linux >= 5.18).
@@ -53,6 +53,16 @@ def read_mark(alias: Optional[str]) -> Optional[Mark]:
 
 def mark_ports(mark: Optional[Mark]) -> Tuple[str, ...]:
     """Return the ports that a bridge's mark names: links of the host that a declaration put there."""
+    return tuple(note.partition("=")[0] for note in _notes(mark))
+
+
+def mark_origins(mark: Optional[Mark]) -> Dict[str, str]:
+    """Return the addresses on a bridge that a port other than the first had, each with its port. `~` stands for the colon of IPv6."""
+    found = [note.replace("~", ":").split("=") for note in _notes(mark)]
+    return {address: name for name, *addresses in found for address in addresses}
+
+
+def _notes(mark: Optional[Mark]) -> Tuple[str, ...]:
     return tuple(mark.endpoint.split(",")) if mark is not None and mark.role == "network" and mark.endpoint else ()
 
 

@@ -18,6 +18,7 @@ from .names import SCOPE_METRICS
 # A place is the namespace an object lives in: "" is the host's own, else "netns:NAME" or "path:FILE".
 HOST = ""
 FLOOD_MAC = "00:00:00:00:00:00"
+GONE = "a link that is gone"  # no link has a name with spaces
 MAIN_TABLE = 254
 
 
@@ -197,10 +198,11 @@ class FdbEntry(KernelObject):
     device: str = ""
     mac: str = ""
     remote: Optional[str] = None  # the VTEP behind which the MAC lives; all-zero MAC rows are the flood list
+    through: str = ""  # the link of the underlay that leads there, or GONE; without it the host's routes decide
 
     @property
     def key(self) -> Tuple[object, ...]:
-        table = (self.remote if self.mac == FLOOD_MAC else "vxlan") if self.remote else "bridge"
+        table = ((self.remote, self.through) if self.mac == FLOOD_MAC else "vxlan") if self.remote else "bridge"
         return ("FdbEntry", self.place, self.device, self.mac, table)
 
     @property

@@ -14,6 +14,7 @@ from typing import Collection, Dict, Iterable, List, Optional, Sequence, Set, Tu
 from .._model.errors import Conflict
 from .._model.link import Bridge, Dummy, Link, Nic, Veth, Vrf, Vxlan
 from .._model.mark import is_owned, read_mark
+from .._model.names import SCOPE_METRICS
 from .._model.objects import (
     Address,
     BridgeVlan,
@@ -57,6 +58,7 @@ def plan(desired: Sequence[KernelObject], snapshot: Snapshot, *, prunable: Colle
     steps += homeward + away
     losses = foresee_losses(wanted, snapshot, gone)
     vanished = {key[1] for key in prunable if key[0] == "Namespace" and key not in wanted and key in snapshot.objects}
+    closing = {(link.place, link.kind.table) for link in (snapshot.link(*name) for name in gone) if link is not None and isinstance(link.kind, Vrf)}
     for key, item in wanted.items():
         current = snapshot.objects.get(key)
         if current is not None and losses.take(current):
@@ -70,7 +72,7 @@ def plan(desired: Sequence[KernelObject], snapshot: Snapshot, *, prunable: Colle
             continue
         if isinstance(current, Link):
             current = losses.left_of(current)
-        if isinstance(item, Address) and isinstance(current, Address) and key in snapshot.mine and item.details.metric != current.details.metric:
+        if isinstance(item, Address) and isinstance(current, Address) and item.details.metric != current.details.metric >= SCOPE_METRICS:
             conflicts.append("%s belongs to another scope; leave the address to that one, for a network with gateway_on_host: false" % current.label)
         changes = compare(item, current)
         if changes and isinstance(item, Route) and isinstance(current, Route):
@@ -84,12 +86,14 @@ def plan(desired: Sequence[KernelObject], snapshot: Snapshot, *, prunable: Colle
             continue
         if current.place in vanished and not isinstance(current, Namespace):
             continue
-        steps.append(Step(DELETE, current=current))
+        # Without the VRF nobody would find what is left in its table.
+        leads = isinstance(current, Route) and (current.place, current.table) in closing
+        steps.append(Step(DELETE, current=current, leads=leads))
     if conflicts:
         raise Conflict(conflicts)
     depths = stack_depths(wanted)
     rest = [step for step in steps if not step.leads]
-    return tuple(step for step in homeward if step.leads) + tuple(sorted(rest, key=lambda step: _rank(step, depths)))
+    return tuple(step for step in steps if step.leads) + tuple(sorted(rest, key=lambda step: _rank(step, depths)))
 
 
 def _route_conflict(item: Route, current: Route, change: Change, wanted: Dict[Key, KernelObject], snapshot: Snapshot) -> Iterable[str]:

@@ -11,8 +11,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Collection, Dict, Iterator, List, Optional, Sequence, Tuple
 
+from .._model.lending import is_behind
 from .._model.link import Bridge, Link
-from .._model.mark import mark_ports, read_mark
+from .._model.mark import mark_origins, mark_ports, read_mark
 from .._model.objects import Address, AddressDetails, KernelObject, Route, is_foreign
 from .._model.snapshot import Key, Snapshot
 from .losses import LinkKey
@@ -68,11 +69,21 @@ def moved_home(wanted: Dict[Key, KernelObject], gone: Collection[LinkKey], snaps
 
 
 def _going_home(bridge: Link, leaving: List[Link], home: Optional[str], is_last: bool, snapshot: Snapshot) -> Iterator[Step]:
-    """Yield the steps in their order. While one of several ports stays, so does what came with them."""
+    """Yield the steps in their order. While one of several ports stays, so does what did not come with those that leave."""
     held = [item for item in snapshot.objects.values() if item.place == bridge.place and getattr(item, "device", None) == bridge.name and is_foreign(item)]
     addresses = [item for item in held if isinstance(item, Address) and not item.address.startswith("fe80:")]
-    for address in addresses if home else ():
-        there = replace(address, device=home or "")
+    origins, names = mark_origins(read_mark(bridge.alias)), {port.name for port in leaving}
+
+    def home_of(address: Address) -> Optional[str]:
+        origin = origins.get(address.address)
+        return origin if origin in names else home
+
+    def home_behind(route: Route) -> Optional[str]:
+        return next((home_of(item) for item in addresses if route.gateway and is_behind(item.address, route.gateway)), home)
+
+    returning = [address for address in addresses if home_of(address)]
+    for address in returning:
+        there = replace(address, device=home_of(address) or "")
         if there.key not in snapshot.objects:
             yield Step(CREATE, desired=there, leads=True)
     for port in leaving:
@@ -80,8 +91,9 @@ def _going_home(bridge: Link, leaving: List[Link], home: Optional[str], is_last:
             free = Link(port.place, port.name, master="")
             yield Step(CHANGE, desired=free, current=port, changes=(Change("master", bridge.name, "", "master"),), leads=True)
     routes = [item for item in held if isinstance(item, Route) and not item.destination.startswith(("fe80:", "ff"))]
-    for route in sorted(routes, key=lambda item: bool(item.gateway)) if home else ():
-        if not any(address.brings(route) for address in addresses):
-            yield Step(CHANGE, desired=replace(route, device=home), current=route, changes=(Change("device", bridge.name, home, "device"),), leads=True)
-    if home and not is_last:
-        yield from _deletions(addresses)
+    for route in sorted(routes, key=lambda item: bool(item.gateway)):
+        target = home_behind(route)
+        if target and not any(address.brings(route) for address in addresses):
+            yield Step(CHANGE, desired=replace(route, device=target), current=route, changes=(Change("device", bridge.name, target, "device"),), leads=True)
+    if not is_last:
+        yield from _deletions(returning)

@@ -96,7 +96,7 @@ def is_there(place: str) -> bool:
 
 
 def await_containers(places: Sequence[str], seconds: float) -> None:
-    """Wait until every container of a runtime among the places runs; other faults end the waiting at once."""
+    """Wait until every container of a runtime among the places runs and every file is there; other faults end the waiting at once."""
     deadline = time.monotonic() + seconds
     while True:
         try:
@@ -115,7 +115,16 @@ def _look_at(places: Sequence[str]) -> None:
         opening = _Opening(runtime)
         opening.run(references)
         faults.extend(opening.faults)
-        for _container, descriptor in opening.opened:
+        for _container, opened in opening.opened:
+            os.close(opened)
+    # Named namespaces are made where they are missing, and the number of a process that is to come could be anybody's.
+    for place in dict.fromkeys(place for place in places if place.startswith("path:")):
+        try:
+            descriptor = open_namespace(place, may_be_host=True)
+        except NamespaceMissing as error:
+            faults.append(error)
+            continue
+        if descriptor is not None:
             os.close(descriptor)
     _raise_together(faults)
 

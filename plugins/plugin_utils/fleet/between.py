@@ -32,7 +32,7 @@ def check_pair(source: Member, target: Member, fleet: Fleet) -> Iterator[Check]:
         network = target.networks[attachment.network]
         for address in attachment.addresses:
             if source.is_on(network, target.host):
-                yield from _on_one_network(source, target, network, attachment, address)
+                yield from _on_one_network(source, target, network, attachment, address, fleet)
             elif fleet.are_joined(source, target, network):
                 yield from _on_joined_networks(source, target, network, address)
             elif any(span.holds(subnet, address) for subnet in near):
@@ -43,7 +43,7 @@ def check_pair(source: Member, target: Member, fleet: Fleet) -> Iterator[Check]:
                 yield make_check(source, "ping", address, "refuse", "not on network %s" % network.name, to=target)
 
 
-def _on_one_network(source: Member, target: Member, network: Network, attachment: Attachment, address: str) -> Iterator[Check]:
+def _on_one_network(source: Member, target: Member, network: Network, attachment: Attachment, address: str, fleet: Fleet) -> Iterator[Check]:
     mine = source.attachment(network.name)
     own = None if mine is None else mine.ipv4_address if ip_version(address) == 4 else mine.ipv6_address
     if mine is None or own is None or source.is_led(address):
@@ -56,6 +56,8 @@ def _on_one_network(source: Member, target: Member, network: Network, attachment
         yield make_check(source, "ping", address, "pass", "both on network %s" % network.name, to=target)
         if isinstance(network, OverlayNetwork) and not local:
             yield make_check(source, "mtu", address, "pass", "the tunnel takes full packets of network %s" % network.name, to=target)
+        elif fleet.is_first_pair(source, target, network, ip_version(address)):
+            yield make_check(source, "mtu", address, "pass", "full packets pass on network %s" % network.name, to=target)
 
 
 def _refusal(network: Network, one: Attachment, other: Attachment) -> Optional[str]:
@@ -75,7 +77,8 @@ def _refusal(network: Network, one: Attachment, other: Attachment) -> Optional[s
 def _reaches(source: Member, network: Network, one: Attachment, other: Attachment, local: bool) -> bool:
     """Tell whether two endpoints that nothing forbids surely reach each other."""
     if isinstance(network, BridgeNetwork):
-        return not network.vlan_filtering or not (one.trunk or other.trunk)
+        # Which VLANs the LAN between two hosts carries is up to its switches.
+        return not network.vlan_filtering or (local and not (one.trunk or other.trunk))
     if isinstance(network, MacvlanNetwork):
         return not local or network.mode != "vepa"  # there the switch must send frames back
     if isinstance(network, IpvlanNetwork):

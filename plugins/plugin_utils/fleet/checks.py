@@ -12,7 +12,7 @@ from bisect import bisect_left
 from typing import Dict, List, Mapping, Sequence, Set, Tuple
 
 from ...module_utils._document import span
-from ...module_utils._model.document import LAN_NETWORKS, Attachment, Network
+from ...module_utils._model.document import Attachment, Network, is_on_lan
 from ...module_utils._model.errors import Problem
 from .overlays import Overlay
 from .reading import Host
@@ -88,7 +88,7 @@ def _check_underlay(hosts: Sequence[Host], overlays: Mapping[str, Overlay], prob
         if not host.overlays:
             continue
         for network in host.networks:
-            if id(network) in seen or isinstance(network, LAN_NETWORKS):
+            if id(network) in seen or is_on_lan(network):
                 continue  # the underlay may well be the LAN that containers are on
             seen.add(id(network))
             for subnet in network.subnets:

@@ -8,30 +8,31 @@
 
 from __future__ import annotations
 
-from typing import Dict, Iterator, Optional, Sequence, Set
+from typing import Iterator, Optional, Sequence, Set
 
 from ...module_utils._document import span
 from ...module_utils._model.addresses import ip_version
 from ...module_utils._model.document import BridgeNetwork, MacvlanNetwork, PublishedPort, RoutedNetwork
-from .members import Check, Member, Outside, make_check
+from .members import Check, Member, make_check
+from .outside import FAMILIES, Outside
 from .reading import Host
 
 FIRST_UNPUBLISHED = 61001
 WILDCARDS = ("0.0.0.0", "::")
+PROBED_PROTOCOLS = ("tcp", "udp")
 
 
 def check_way_out(member: Member, outside: Outside) -> Iterator[Check]:
-    other = outside.of(member.host.name)
-    if other is None:
-        return
-    address = outside.addresses[other]
-    if any(span.holds(subnet, address) for subnet in member.near_subnets()):
-        return
-    way = member.way_out(ip_version(address))
-    if way is not None and not member.is_led(address):
-        yield make_check(member, "ping", address, "pass", "network %s leads outside, to host %s" % (way.name, other))
-    elif member.is_confined and not member.may_pass(address):
-        yield make_check(member, "ping", address, "refuse", "only on internal networks, so no way to host %s" % other)
+    for version in FAMILIES:
+        other = outside.of(member.host.name, version)
+        address = outside.address(other, version) if other else None
+        if address is None or any(span.holds(subnet, address) for subnet in member.near_subnets()):
+            continue
+        way = member.way_out(version)
+        if way is not None and not member.is_led(address):
+            yield make_check(member, "ping", address, "pass", "network %s leads outside, to host %s" % (way.name, other))
+        elif member.is_confined and not member.may_pass(address):
+            yield make_check(member, "ping", address, "refuse", "only on internal networks, so no way to host %s" % other)
 
 
 def check_from_own_host(member: Member) -> Iterator[Check]:
@@ -49,26 +50,32 @@ def check_from_own_host(member: Member) -> Iterator[Check]:
 
 def check_published(member: Member, neighbours: Sequence[Member], outside: Outside) -> Iterator[Check]:
     """Yield probes of the first and last port of every published range: from another host, from the endpoint itself and from another network."""
-    own = outside.addresses.get(member.host.name)
-    other = outside.of(member.host.name)
     for port in member.endpoint.ports:
-        address = _published_address(port, own)
-        if port.protocol not in ("tcp", "udp") or address is None or not _inside(member, ip_version(address)):
+        if port.protocol not in PROBED_PROTOCOLS:
             continue
-        stranger = _stranger(member, neighbours, ip_version(address))
-        for step in dict.fromkeys((0, port.count - 1)):
-            number, inside = port.published + step, port.target + step
-            if other is not None and not member.is_led(outside.addresses[other]):
-                allowed = not port.allowed_sources or any(span.holds(source, outside.addresses[other]) for source in port.allowed_sources)
-                reason = "published as %s" % port if allowed else "published as %s, not for host %s" % (port, other)
-                expect = "pass" if allowed else "refuse"
-                yield make_check(None, port.protocol, address, expect, reason, from_host=other, port=number, to=member, to_port=inside)
-            if port.allowed_sources:
-                continue
-            if _goes_by_host(member, address):
-                yield make_check(member, port.protocol, address, "pass", "its own published port %s" % port, port=number, to=member, to_port=inside)
-            if stranger is not None and _goes_by_host(stranger, address):
-                yield make_check(stranger, port.protocol, address, "pass", "published as %s" % port, port=number, to=member, to_port=inside)
+        for address in _published_addresses(port, member.host, outside):
+            if _inside(member, ip_version(address)):
+                yield from _published_at(member, port, address, neighbours, outside)
+
+
+def _published_at(member: Member, port: PublishedPort, address: str, neighbours: Sequence[Member], outside: Outside) -> Iterator[Check]:
+    version = ip_version(address)
+    other = outside.of(member.host.name, version)
+    asker = outside.address(other, version) if other else None
+    stranger = _stranger(member, neighbours, version)
+    for step in dict.fromkeys((0, port.count - 1)):
+        number, inside = port.published + step, port.target + step
+        if other is not None and asker is not None and not member.is_led(asker):
+            allowed = not port.allowed_sources or any(span.holds(source, asker) for source in port.allowed_sources)
+            reason = "published as %s" % port if allowed else "published as %s, not for host %s" % (port, other)
+            expect = "pass" if allowed else "refuse"
+            yield make_check(None, port.protocol, address, expect, reason, from_host=other, port=number, to=member, to_port=inside)
+        if port.allowed_sources:
+            continue
+        if _goes_by_host(member, address):
+            yield make_check(member, port.protocol, address, "pass", "its own published port %s" % port, port=number, to=member, to_port=inside)
+        if stranger is not None and _goes_by_host(stranger, address):
+            yield make_check(stranger, port.protocol, address, "pass", "published as %s" % port, port=number, to=member, to_port=inside)
 
 
 def _goes_by_host(member: Member, address: str) -> bool:
@@ -82,12 +89,15 @@ def _stranger(member: Member, neighbours: Sequence[Member], version: int) -> Opt
     return next((item for item in neighbours if not set(item.networks) & set(member.networks) and item.way_out(version)), None)
 
 
-def _published_address(port: PublishedPort, own: Optional[str]) -> Optional[str]:
-    if port.host_ip is None:
-        return own
-    if port.host_ip in WILDCARDS:
-        return own if own and ip_version(own) == ip_version(port.host_ip) else None
-    return port.host_ip
+def _published_addresses(port: PublishedPort, host: Host, outside: Outside) -> Iterator[str]:
+    """Yield the host's addresses that take connections to a port, one of each family."""
+    if port.host_ip is not None and port.host_ip not in WILDCARDS:
+        yield port.host_ip
+        return
+    for version in FAMILIES:
+        own = outside.address(host.name, version)
+        if own is not None and (port.host_ip is None or ip_version(port.host_ip) == version):
+            yield own
 
 
 def _inside(member: Member, version: int) -> bool:
@@ -103,28 +113,24 @@ def _inside(member: Member, version: int) -> bool:
 
 def check_opened(member: Member, outside: Outside) -> Iterator[Check]:
     """Yield what another host with the same routed network may ask of an endpoint at its own address: the ports it opens, and no other."""
-    other = outside.of(member.host.name)
-    if other is None:
-        return
-    there: Dict[str, object] = {network.name: network for network in outside.networks[other]}
     for attachment in member.endpoint.attachments:
         network = member.networks[attachment.network]
-        if not isinstance(network, RoutedNetwork) or not isinstance(there.get(network.name), RoutedNetwork):
-            continue
-        for address in attachment.addresses:
-            if ip_version(address) != ip_version(outside.addresses[other]):
-                continue  # the other host asks from an address that is not known here
+        for address in attachment.addresses if isinstance(network, RoutedNetwork) else ():
+            other = outside.of(member.host.name, ip_version(address))
+            asker = outside.address(other, ip_version(address)) if other else None
+            if other is None or asker is None or not any(item.name == network.name and isinstance(item, RoutedNetwork) for item in outside.networks[other]):
+                continue
             if network.internal:
                 yield make_check(None, "ping", address, "refuse", "network %s is internal" % network.name, from_host=other, to=member)
                 continue
-            yield from _opened_ports(member, address, other, outside.addresses[other])
+            yield from _opened_ports(member, address, other, asker)
 
 
 def _opened_ports(member: Member, address: str, other: str, asker: str) -> Iterator[Check]:
     opened: Set[int] = set()
     for port in member.endpoint.ports:
         opened.update(range(port.target, port.target + port.count))
-        if port.protocol not in ("tcp", "udp") or member.is_led(asker):
+        if port.protocol not in PROBED_PROTOCOLS or member.is_led(asker):
             continue
         allowed = not port.allowed_sources or any(span.holds(source, asker) for source in port.allowed_sources)
         for target in dict.fromkeys((port.target, port.target + port.count - 1)):
@@ -137,22 +143,21 @@ def _opened_ports(member: Member, address: str, other: str, asker: str) -> Itera
 
 def check_unpublished(host: Host, outside: Outside) -> Iterator[Check]:
     """Yield, from another host, a port that nobody published and the bare addresses of one endpoint of every bridge network."""
-    other = outside.of(host.name)
-    if other is None:
-        return
     taken: Set[int] = set()
     for endpoint in host.endpoints:
         for port in endpoint.ports:
             taken.update(range(port.published, port.published + port.count))
     free = next((number for number in range(FIRST_UNPUBLISHED, 65536) if number not in taken), None)
-    if free is not None:
-        yield make_check(None, "tcp", outside.addresses[host.name], "refuse", "not published", from_host=other, port=free, to_host=host.name)
-    held = [subnet.subnet for network in outside.networks[other] for subnet in network.subnets]
+    for version in FAMILIES:
+        other, own = outside.of(host.name, version), outside.address(host.name, version)
+        if free is not None and other is not None and own is not None:
+            yield make_check(None, "tcp", own, "refuse", "not published", from_host=other, port=free, to_host=host.name)
     for network in host.networks:
         if not isinstance(network, BridgeNetwork) or network.trusted_interfaces or network.interfaces or network.vrf:
             continue
         reached = next((item for endpoint in host.endpoints for item in endpoint.attachments if item.network == network.name and item.addresses), None)
         for address in reached.addresses if reached else ():
-            if not any(span.holds(subnet, address) for subnet in held):
+            other = outside.anybody(host.name, ip_version(address))
+            if other is not None and not any(span.holds(subnet.subnet, address) for there in outside.networks[other] for subnet in there.subnets):
                 reason = "an address of network %s, which only host %s reaches" % (network.name, host.name)
                 yield make_check(None, "ping", address, "refuse", reason, from_host=other, to_host=host.name)

@@ -14,7 +14,8 @@ from typing import Any, Collection, Dict, Iterator, List, Optional, Sequence, Se
 from ...module_utils._model.document import BridgeNetwork
 from .between import check_pair
 from .doors import check_from_own_host, check_opened, check_published, check_unpublished, check_way_out
-from .members import Check, Fleet, Member, Outside, list_members
+from .members import Check, Fleet, Member, list_members
+from .outside import Outside
 from .planner import FleetPlan
 from .wires import check_wires
 

@@ -4,7 +4,7 @@
 
 # PRIVATE to this collection: anything here may change without notice.
 
-"""LANs: a macvlan or ipvlan network that several hosts carry is one segment, where an address has one owner in the fleet."""
+"""LANs: a macvlan or ipvlan network, or a bridge on the LAN, that several hosts carry is one segment, where an address has one owner in the fleet."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Dict, List, Mapping, Sequence, Set, Tuple
 
 from ...module_utils._document.allocate import allocate
-from ...module_utils._model.document import LAN_NETWORKS, LanNetwork, Subnet
+from ...module_utils._model.document import Network, Subnet, is_on_lan
 from ...module_utils._model.errors import Problem
 from .lock import Lock
 from .reading import NETWORKS, Host, place_problem
@@ -25,14 +25,14 @@ Owner = Tuple[str, str]  # host, endpoint
 
 def is_lan(network: object) -> bool:
     """Tell whether a network is a piece of a LAN; an internal one has no wire, and is its host's own."""
-    return isinstance(network, LAN_NETWORKS) and not network.internal
+    return is_on_lan(network) and not getattr(network, "internal", False)
 
 
-def lan_networks(host: Host) -> Dict[str, LanNetwork]:
-    return {network.name: network for network in host.networks if isinstance(network, LAN_NETWORKS) and is_lan(network)}
+def lan_networks(host: Host) -> Dict[str, Network]:
+    return {network.name: network for network in host.networks if is_lan(network)}
 
 
-def _key(network: LanNetwork) -> LanKey:
+def _key(network: Network) -> LanKey:
     return network.name, tuple(subnet.subnet for subnet in network.subnets)
 
 

@@ -4,7 +4,7 @@
 
 # PRIVATE to this collection: anything here may change without notice.
 
-"""Who takes part in a fleet, as the probes see it: endpoints with their networks, and what stands for the outside."""
+"""Who takes part in a fleet, as the probes see it: endpoints with their networks."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from typing import Any, Dict, FrozenSet, Iterator, List, Optional, Sequence, Set
 from ...module_utils._document import span
 from ...module_utils._model.addresses import ip_version
 from ...module_utils._model.document import (
-    LAN_NETWORKS,
     Attachment,
     BridgeNetwork,
     Endpoint,
@@ -25,6 +24,7 @@ from ...module_utils._model.document import (
     StaticRoute,
     Wire,
     WireEnd,
+    is_on_lan,
 )
 from ...module_utils._model.joined import joined_networks, whole_networks
 from .planner import FleetPlan
@@ -107,15 +107,16 @@ class Member:
 
 def spans_hosts(one: Network, other: Network) -> bool:
     """Tell whether the networks of one name on two hosts are one."""
-    if isinstance(one, LAN_NETWORKS):
+    if is_on_lan(one):
         return not one.internal and [item.subnet for item in one.subnets] == [item.subnet for item in other.subnets]
     return not isinstance(one, BridgeNetwork)
 
 
 class Fleet:
-    """Who stands between the networks of each host."""
+    """Who stands between the networks of each host, and which ways were measured."""
 
     def __init__(self, members: Sequence[Member]) -> None:
+        self._measured: Set[Tuple[str, FrozenSet[str], int]] = set()
         self._routed: Set[Tuple[str, str]] = set()
         for member in members:
             wired = {other.network for wire, end in member.wire_ends for other in wire.ends if other is not end and other.network is not None}
@@ -125,6 +126,13 @@ class Fleet:
     def has_routers(self, member: Member, network: Network) -> bool:
         """Tell whether an endpoint that may forward is on a network."""
         return any((_home(member.host, name), name) in self._routed for name in member.joined(network.name))
+
+    def is_first_pair(self, source: Member, target: Member, network: Network, version: int) -> bool:
+        """Tell once for each network, pair of hosts and family that this pair of endpoints may stand for all of them."""
+        way = (network.name, frozenset((source.host.name, target.host.name)), version)
+        is_new = way not in self._measured
+        self._measured.add(way)
+        return is_new
 
     def are_joined(self, source: Member, target: Member, network: Network) -> bool:
         """Tell whether wires make a network one layer 2 with one of the source's."""
@@ -146,32 +154,6 @@ def _offers(attachment: Attachment, network: Network, version: int) -> bool:
     if isinstance(network, IpvlanNetwork) and network.mode != "l2":
         return address is not None
     return address is not None and any(subnet.gateway not in (None, address) for subnet in network.subnets if span.holds(subnet.subnet, address))
-
-
-class Outside:
-    """Each host's underlay address, and for each host another one that stands for the outside."""
-
-    def __init__(self, plan: FleetPlan) -> None:
-        self.networks = {host.name: host.networks for host in plan.hosts}
-        self.addresses: Dict[str, str] = {}
-        for host in plan.hosts:
-            address = plan.vteps.get(host.name) or host.variables.default_address
-            if address:
-                self.addresses[host.name] = address
-        self._order = list(self.addresses)
-        self._index = {name: index for index, name in enumerate(self._order)}
-        self._known = set(self.addresses.values())
-
-    def of(self, host: str) -> Optional[str]:
-        """Return the next host in inventory order whose address differs, None in a fleet of one."""
-        if host not in self._index or len(self._known) < 2:
-            return None
-        start = self._index[host]
-        for step in range(1, len(self._order)):
-            other = self._order[(start + step) % len(self._order)]
-            if self.addresses[other] != self.addresses[host]:
-                return other
-        return None
 
 
 def make_check(

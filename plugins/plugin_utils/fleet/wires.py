@@ -12,7 +12,8 @@ from typing import Dict, Iterator, List, Optional, Sequence, Tuple
 
 from ...module_utils._document import span
 from ...module_utils._model.document import BridgeNetwork, Wire, WireEnd
-from .members import Check, Member, Outside, make_check
+from .members import Check, Member, make_check
+from .outside import Outside
 from .planner import FleetPlan
 from .reading import Host
 
@@ -65,7 +66,7 @@ def _through_tunnels(tunnels: Sequence[Tuple[Host, Wire]], known: Dict[Tuple[str
             near_end, far_end = wire.tunnel, far.tunnel
             if near_end is None or far_end is None or (near_end.vni, near_end.udp_port) != (far_end.vni, far_end.udp_port):
                 continue
-            if (near_end.remote, far_end.remote) != (outside.addresses.get(other.name), outside.addresses.get(host.name)):
+            if not (outside.is_at(other.name, near_end.remote) and outside.is_at(host.name, far_end.remote)):
                 continue
             ends = [(known.get((at.name, end.endpoint or "")), end) for at, item in ((host, wire), (other, far)) for end in item.ends]
             found = [(member, end) for member, end in ends if member is not None]

@@ -100,6 +100,7 @@ CASES: Dict[str, Declaration] = {
     "bridge-v6": plain(V6),
     "bridge-dual": plain(V4, V6),
     "no-gateway-given": plain({"subnet": "10.20.0.0/24"}, {"subnet": "fd00:20::/64"}),
+    "derived-ipv6": plain(V4, enable_ipv6=True),
     "internal": plain(V4, V6, internal=True),
     "no-icc": plain(V4, V6, enable_icc=False),
     "several-subnets": Declaration(

@@ -13,6 +13,7 @@ from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
 from ansible_collections.netloom.container_net.plugins.module_utils._ansible import engine
 from ansible_collections.netloom.container_net.plugins.module_utils._ansible.modes import idle_places
+from ansible_collections.netloom.container_net.plugins.module_utils._ansible.support import LeftOut
 from ansible_collections.netloom.container_net.plugins.module_utils._ansible.topology import build_declaration, lends_devices, read_declaration
 from ansible_collections.netloom.container_net.plugins.module_utils._firewall.backend import select_backend
 from ansible_collections.netloom.container_net.plugins.module_utils._kernel.door import Door
@@ -69,14 +70,18 @@ def converge(
     tools: Optional[Tools] = None,
     lock_timeout: float = 10.0,
     confirm_timeout: float = 0.0,
+    wait_timeout: float = 0.0,
     connection: str = "",
+    skip_unsupported: bool = False,
 ) -> Outcome:
     """Apply a declaration, or remove the scope where there is none."""
     wanted = declaration or Declaration()
     document = read_declaration(scope, list(wanted.networks), list(wanted.endpoints), wanted.overlays, list(wanted.links))
+    left_out = LeftOut() if skip_unsupported else None
     request = engine.Request(
         scope=document.scope,
-        build=build_declaration(document, allow_management=False),
+        build=build_declaration(document, allow_management=False, left_out=left_out),
+        left_out=left_out,
         backend=select_backend("iptables", lambda tool: shutil.which(tool) is not None),
         run=(tools or Tools()).run,
         check_mode=check,
@@ -85,6 +90,7 @@ def converge(
         places=idle_places(document),
         lock_timeout=lock_timeout,
         confirm_timeout=confirm_timeout,
+        wait_timeout=wait_timeout,
         connection=connection,
     )
     return engine.converge(request, door=door)

@@ -13,6 +13,7 @@ import os
 import re
 import stat
 import subprocess
+from collections import Counter
 from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
 
 from harness.host import NETNS, Space, entered, watched_spaces
@@ -52,6 +53,9 @@ def take_snapshot(*, sysctls: bool = True) -> Snapshot:
 
 def differences(before: Sequence[str], after: Sequence[str]) -> str:
     """Return what differs, one line each; empty where nothing does."""
+    gone, come = Counter(before) - Counter(after), Counter(after) - Counter(before)
+    if gone or come:  # far quicker than looking for what else has moved
+        return "\n".join(["-" + line for line in gone.elements()] + ["+" + line for line in come.elements()])
     found = difflib.unified_diff(list(before), list(after), lineterm="", n=0)
     return "\n".join(line for line in found if line[:1] in "+-" and line[:3] not in ("+++", "---"))
 
@@ -100,6 +104,7 @@ def _space_lines(label: str, space: Space, sysctls: bool) -> Iterator[str]:
             lines += sorted("neighbour %s" % _text(item) for item in neighbours)
             lines += sorted("proxy %s" % _text(item) for item in proxied)
         lines += sorted(_fdb())
+        lines += _vlans()
         for tool in ("iptables", "ip6tables"):
             lines += _firewall(tool)
         if sysctls:
@@ -136,12 +141,13 @@ def _links(items: List[Dict[str, Any]]) -> Iterator[str]:
         addresses = item.pop("addr_info", [])
         item["flags"] = sorted(set(item.get("flags", [])) & {"UP", "PROMISC", "NOARP", "ALLMULTI"})
         ours = str(item.get("ifalias", "")).startswith("container-net:")
-        if ours and item.get("linkinfo", {}).get("info_kind") == "veth" and "master" in item:
-            item["address"] = "any"  # the host's end of a pair has a MAC that nobody chose
+        kind = item.get("linkinfo", {}).get("info_kind")
+        if ours and ((kind == "veth" and "master" in item) or kind in ("dummy", "vrf", "ipvlan")):
+            item["address"] = "any"  # the host's end of a pair, a dummy and a VRF have a MAC that nobody chose, and an ipvlan that of its parent
         yield "link %s %s" % (item["ifname"], _text(item))
         for address in addresses:
             # The kernel makes these when the carrier comes; whether it may is shown by inet6_addr_gen_mode.
-            if not (str(address["local"]).startswith("fe80::") and "ff:fe" in address["local"]):
+            if not (str(address["local"]).startswith("fe80::") and ("ff:fe" in address["local"] or kind == "ipvlan")):
                 yield "address %s %s" % (item["ifname"], _text(address))
 
 
@@ -160,6 +166,12 @@ def _fdb() -> Iterator[str]:
         # Static rows and those of a VXLAN device; the kernel's own rows for each port's MAC and multicast say nothing.
         if item.get("state") == "static" or "dst" in item or "sticky" in item.get("flags", ()):
             yield "fdb %s" % json.dumps({key: value for key, value in item.items() if key not in ("ifindex",)}, sort_keys=True)
+
+
+def _vlans() -> List[str]:
+    """Return the VLANs of bridge ports; none where the kernel does not filter them."""
+    done = subprocess.run(["bridge", "vlan", "show"], capture_output=True, text=True, timeout=30, check=False)
+    return ["vlan %s" % " ".join(line.split()) for line in done.stdout.splitlines()]
 
 
 def _firewall(tool: str) -> List[str]:

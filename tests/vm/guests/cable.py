@@ -17,6 +17,7 @@ from typing import Iterator, Optional
 
 ETHERTYPES = {0x0800: "ipv4", 0x0806: "arp", 0x86DD: "ipv6"}
 VLAN_TAGS = (0x8100, 0x88A8)
+VXLAN_PORTS = (4789, 8472)
 
 
 @dataclass(frozen=True)
@@ -31,12 +32,27 @@ class Frame:
 
     @property
     def addresses(self) -> tuple[str, str]:
-        """Source and destination of an IPv4 packet or of an ARP request."""
-        start = {"ipv4": (12, 16), "arp": (14, 24)}.get(self.kind)
-        if start is None:
+        """Source and destination of a packet or of an ARP request."""
+        start, length = {"ipv4": (12, 4), "arp": (14, 10), "ipv6": (8, 16)}.get(self.kind, (0, 0))
+        if not length:
             return "", ""
-        first, second = (socket.inet_ntoa(self.payload[offset : offset + 4]) for offset in start)
+        family, size = (socket.AF_INET6, 16) if self.kind == "ipv6" else (socket.AF_INET, 4)
+        first, second = (socket.inet_ntop(family, self.payload[offset : offset + size]) for offset in (start, start + length))
         return first, second
+
+    @property
+    def inner(self) -> Optional[Frame]:
+        """The frame that a VXLAN packet over IPv4 carries."""
+        if self.kind != "ipv4" or self.payload[9] != socket.IPPROTO_UDP:
+            return None
+        start = (self.payload[0] & 0xF) * 4
+        (port,) = struct.unpack_from("!H", self.payload, start + 2)
+        return _parsed(self.payload[start + 16 :]) if port in VXLAN_PORTS else None
+
+    @property
+    def asks_for_neighbour(self) -> bool:
+        """Whether it is of ARP or of neighbour discovery."""
+        return self.kind == "arp" or (self.kind == "ipv6" and self.payload[6] == socket.IPPROTO_ICMPV6 and self.payload[40] in (135, 136))
 
 
 class Cable:

@@ -23,20 +23,22 @@ from typing import Any, Callable, Iterable, Iterator, Optional, TypeVar
 
 from .cable import Cable
 from .image import CHECKOUT, built_image
-from .machine import SSH_CONFIG, Machine
+from .machine import BROUGHT, SSH_CONFIG, Machine
 
 Result = TypeVar("Result")
 RECAP = re.compile(r"^(\w+) +: ok=\d+ +changed=(\d+) +unreachable=(\d+) +failed=(\d+)", re.MULTILINE)
-BROUGHT = "/opt/container_net"  # where a guest keeps what the tests need of the checkout
 BROUGHT_FOLDERS = ("tests/functional/harness", "tests/lab/snapshot.py")
+ENGINE_FOLDERS = ("plugins/module_utils", "tests/functional/conftest.py", "tests/functional/harness")
+CALLBACKS = CHECKOUT / "tests" / "functional" / "callback_plugins"
 
 
 @dataclass(frozen=True)
 class Run:
-    """What became of a playbook: by host, how many tasks changed something, and whether any failed."""
+    """What became of a playbook: by host, how many tasks changed something, whether any failed, and the steps that the tasks took or would take."""
 
     changed: dict[str, int]
     failed: dict[str, bool]
+    actions: dict[str, list[str]]
     output: str
 
 
@@ -45,6 +47,7 @@ class Fleet:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._results = folder / "results"
         self.underlay, self.spare = Cable(1), Cable(2)
         self.machines = tuple(Machine(number, built_image(), folder, self.underlay, self.spare) for number in (1, 2))
 
@@ -88,12 +91,24 @@ class Fleet:
     def attempt(self, playbook: str, *arguments: str, prepare: bool = False) -> Run:
         """Run one of the collection's playbooks, however it ends. `prepare` lets host_prepare look for its packages, too."""
         words = ["-e", "host_prepare_install=%s" % str(prepare).lower(), *arguments, "netloom.container_net." + playbook]
-        done = self.ansible("playbook", *words)
+        return self._read_run(self.ansible("playbook", *words))
+
+    def tasks(self, *tasks: dict[str, Any]) -> Run:
+        """Run tasks of one's own as root on every guest, however they end."""
+        playbook = self.folder / "tasks.json"
+        playbook.write_text(json.dumps([{"hosts": "container_hosts", "gather_facts": False, "become": True, "tasks": list(tasks)}]))
+        return self._read_run(self.ansible("playbook", str(playbook)))
+
+    def _read_run(self, done: subprocess.CompletedProcess[str]) -> Run:
         recap = RECAP.findall(done.stdout)
         assert recap, done.stdout + done.stderr
         changed = {host: int(number) for host, number, _unreachable, _failed in recap}
         failed = {host: (unreachable, faults) != ("0", "0") for host, _changed, unreachable, faults in recap}
-        return Run(changed, failed, done.stdout + done.stderr)
+        actions: dict[str, list[str]] = {}
+        for line in self._results.read_text(encoding="utf-8").splitlines():
+            entry = json.loads(line)
+            actions.setdefault(entry["host"], []).extend(entry["result"].get("actions", ()))
+        return Run(changed, failed, actions, done.stdout + done.stderr)
 
     @property
     def environment(self) -> dict[str, str]:
@@ -108,12 +123,16 @@ class Fleet:
             "ANSIBLE_PIPELINING": "true",
             "ANSIBLE_TIMEOUT": "60",
             "ANSIBLE_NOCOLOR": "1",
+            "ANSIBLE_CALLBACK_PLUGINS": str(CALLBACKS),
+            "ANSIBLE_CALLBACKS_ENABLED": "results",
+            "TEST_RESULTS": str(self._results),
         }
         return {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")} | settings
 
     def ansible(self, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run one of Ansible's programs in the folder of the inventory."""
         command = [sys.executable, "-m", "ansible.cli.%s" % program, *arguments]
+        self._results.write_text("")
         started = time.monotonic()
         done = subprocess.run(
             command, cwd=self.folder, env=self.environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300, check=False
@@ -121,12 +140,21 @@ class Fleet:
         print("$ ansible %s (%.1f s)\n%s%s" % (shlex.join([program, *arguments]), time.monotonic() - started, done.stdout, done.stderr))
         return done
 
+    def run_functional(self, machine: Machine, *arguments: str) -> str:
+        """Run functional tests on the kernel of a guest, in throw-away namespaces; return what pytest says, which ends with its exit status."""
+        files = [argument for argument in arguments if argument.endswith(".py")]
+        machine.run("mkdir -p %s && tar -xf - -C %s" % (BROUGHT, BROUGHT), stdin=_archive([*ENGINE_FOLDERS, *files]))
+        inner = "mount -t tmpfs tmpfs /run && ip link set lo up && python3 -m pytest -q -p no:cacheprovider --durations=5 %s" % shlex.join(arguments)
+        script = "cd %s && unshare -nm --kill-child -- sh -c %s 2>&1; echo status $?" % (BROUGHT, shlex.quote(inner))
+        return machine.ssh("sudo sh -c %s" % shlex.quote(script), timeout=280).stdout
+
     @contextmanager
-    def left_clean(self) -> Iterator[None]:
-        """After the block, a teardown must leave the guests as they were before it."""
+    def left_clean(self, teardown: bool = True) -> Iterator[None]:
+        """After the block, and a teardown unless nothing was declared, the guests must be as they were before it."""
         self.each(_save_snapshot)
         yield
-        self.play("teardown")
+        if teardown:
+            self.play("teardown")
         assert self.leftovers() == []
 
     def reboot(self, machine: Machine) -> None:

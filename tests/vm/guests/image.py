@@ -29,8 +29,8 @@ PACKAGES = (
     *("linux-image-cloud-amd64", "initramfs-tools", "systemd", "systemd-sysv", "udev", "kmod", "procps", "openssh-server", "sudo"),
     # what host_prepare would install: there is no mirror behind a guest
     *("python3", "python3-apt", "python3-pyroute2", "iproute2", "iptables", "nftables"),
-    # for the tests: snapshots, packets
-    *("python3-pytest", "iputils-ping"),
+    # for the tests: snapshots, packets, a container of systemd
+    *("python3-pytest", "iputils-ping", "dbus", "systemd-container"),
 )
 # Written before the packages come, so that they are unpacked and configured faster.
 EARLY_FILES = {
@@ -179,6 +179,7 @@ def _configure(root: Path, part: Path) -> None:
     # Nothing of it is tested, and each costs seconds of an emulated processor at every boot.
     _inside(root, "systemctl", "mask", "systemd-networkd-wait-online.service", "apt-daily.timer", "apt-daily-upgrade.timer", "dpkg-db-backup.timer")
     _inside(root, "systemctl", "mask", "e2scrub_all.timer", "e2scrub_reap.service", "getty-static.service", "getty@tty1.service", "dev-hugepages.mount")
+    _inside(root, "systemctl", "mask", "dbus.socket", "dbus.service", "machines.target", "systemd-logind.service")
     _inside(root, "systemctl", "mask", "modprobe@dm_mod.service", "modprobe@loop.service", "modprobe@fuse.service", "modprobe@efi_pstore.service")
     _must("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "the tests of netloom.container_net", "-f", str(part / "key"))
     authorized = root / "home" / USER / ".ssh" / "authorized_keys"

@@ -9,13 +9,15 @@ from __future__ import annotations
 import shlex
 import subprocess
 import time
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Optional
+from typing import Iterator, Optional
 
 from .cable import Cable
 from .image import USER, Image
 
 BOOT_TIMEOUT = 240.0
+BROUGHT = "/opt/container_net"  # where a guest keeps what the tests need of the checkout
 SPARE_PCI = "0000:00:12.0"
 SSH_CONFIG = "ssh_config"  # in the folder of the fleet: `ssh -F ssh_config vm1`
 SSH_SETTINGS = """\
@@ -115,11 +117,32 @@ class Machine:
         assert done.returncode == 0, "%s: %s\n%s%s" % (self.name, script, done.stdout, done.stderr)
         return done.stdout
 
-    def pings(self, space: str, address: str) -> bool:
-        """Tell whether a named namespace gets an answer from an address."""
-        done = self.ssh("sudo ip netns exec %s ping -q -c 3 -i 0.3 -W 3 %s" % (space, address))
+    def pings(self, space: str, *addresses: str) -> bool:
+        """Tell whether a named namespace gets an answer from each of the addresses."""
+        tried = " && ".join("ping -q -c 3 -i 0.3 -W 3 %s" % address for address in addresses)
+        done = self.ssh("sudo ip netns exec %s sh -c %s" % (space, shlex.quote(tried)))
         assert done.returncode in (0, 1), done.stdout + done.stderr
         return done.returncode == 0
+
+    @contextmanager
+    def streaming(self, client: str, server: str, address: str) -> Iterator[None]:
+        """Keep one TCP connection between two named namespaces busy while the block runs; it must not break."""
+        script = (
+            "import sys; sys.path.insert(0, '%s/tests/functional'); from harness.traffic import Stream; "
+            "stream = Stream(*sys.argv[1:]); print('up', flush=True); sys.stdin.read(); print(*stream.finish())" % BROUGHT
+        )
+        command = "sudo python3 -c %s %s" % (shlex.quote(script), shlex.join((client, server, address)))
+        words = ["ssh", "-F", str(self._folder / SSH_CONFIG), self.name, command]
+        with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+            assert process.stdout is not None
+            first = process.stdout.readline()
+            assert first == "up\n", first + process.stdout.read()
+            yield
+            said = process.communicate("", timeout=60)[0]
+        assert process.returncode == 0, said
+        beats, longest = said.split()
+        assert int(beats) > 20, said
+        print("%s beats, the longest took %s s" % (beats, longest))
 
     def ssh(self, command: str, *, stdin: Optional[bytes] = None, timeout: float = 60.0) -> subprocess.CompletedProcess[str]:
         """Run a command as the ordinary user."""

@@ -11,7 +11,26 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.netloom.container_net.plugins.filter import netquery as subject
 from ansible_collections.netloom.container_net.plugins.filter.netquery import FilterModule, netquery
 
-STATE = {"links": [{"name": "eth0", "mtu": 1450}, {"name": "br-web", "mtu": 1500}], "scope": "main"}
+# A part of what topology_info returns; tests/functional/test_info.py puts the documented queries to the module itself.
+STATE = {
+    "networks": [
+        {
+            "name": "web",
+            "scope": "main",
+            "driver": "bridge",
+            "mtu": 1500,
+            "endpoints": [{"name": "api", "interface": "eth0", "mtu": 1500, "addresses": ["10.20.0.10/24"]}],
+        },
+        {
+            "name": "mesh",
+            "scope": "main",
+            "driver": "overlay",
+            "mtu": 1450,
+            "endpoints": [{"name": "api", "interface": "eth1", "mtu": 1450, "addresses": ["10.60.0.10/16", "fd00:60::10/64"]}],
+        },
+    ],
+    "ports": [],
+}
 
 
 class Text(str):
@@ -28,9 +47,11 @@ class Number(int):
 @pytest.mark.parametrize(
     ("expression", "result"),
     [
-        ("links[?mtu < `1500`].name", ["eth0"]),
-        ("links[].{n: name}", [{"n": "eth0"}, {"n": "br-web"}]),
-        ("length(links)", 2),
+        ("networks[?mtu < `1500`].name", ["mesh"]),
+        ("networks[].{n: name}", [{"n": "web"}, {"n": "mesh"}]),
+        ("networks[?name=='mesh'].endpoints[].addresses[]", ["10.60.0.10/16", "fd00:60::10/64"]),
+        ("length(networks)", 2),
+        ("ports", []),
         ("nothing.here", None),
     ],
 )
@@ -39,16 +60,16 @@ def test_queries(expression: str, result: Any) -> None:
 
 
 def test_functions_accept_the_types_of_ansible() -> None:
-    data = {Text("links"): ({"name": Text("eth0"), "mtu": Number(1450)},)}
-    assert netquery(data, Text("links[?contains(name, 'eth')].to_string(mtu)")) == ["1450"]
+    data = {Text("networks"): ({"name": Text("mesh"), "mtu": Number(1450)},)}
+    assert netquery(data, Text("networks[?contains(name, 'mes')].to_string(mtu)")) == ["1450"]
 
 
 @pytest.mark.parametrize(
     ("expression", "words"),
     [
-        ("links[", "netquery: cannot apply 'links\\['"),
-        ("nosuch(links)", "nosuch"),
-        ("abs(scope)", "netquery: cannot apply"),
+        ("ports[", "netquery: cannot apply 'ports\\['"),
+        ("nosuch(ports)", "nosuch"),
+        ("abs(ports)", "netquery: cannot apply"),
         (5, "expected a JMESPath expression as text, got int"),
     ],
 )
@@ -60,7 +81,7 @@ def test_mistakes_are_named(expression: Any, words: str) -> None:
 def test_a_missing_library_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(subject, "jmespath", None)
     with pytest.raises(AnsibleFilterError, match="netquery needs the Python library jmespath on the controller"):
-        netquery(STATE, "scope")
+        netquery(STATE, "ports")
 
 
 def test_the_filter_has_its_name() -> None:

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 # The tests are imported by path, so their helpers are given names here, in the order in which they need each other.
-for name in ("golden_files", "object_rows", "toy_kernel", "fresh_network", "kernel_engine"):
+for name in ("golden_files", "object_rows", "toy_kernel", "fresh_network", "kernel_engine", "rule_lines"):
     spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(name + ".py"))
     if spec is None or spec.loader is None:
         raise ImportError(name)

@@ -66,6 +66,12 @@ def test_good_values(method: str, value: Any, expected: Any) -> None:
         ("label", "", 'x: got string "": a name has 1 to 63 characters, this has 0'),
         ("interface", "eth0.5", "x: got string \"eth0.5\": a dot is not allowed: it becomes '/' in sysctl keys"),
         ("mac", "02-42", 'x: got string "02-42": must be six pairs of hex digits with colons; such as 02:42:0a:00:00:05'),
+        (
+            "mac",
+            "41135085296",  # what an unquoted 52:54:00:12:34:56 is to YAML, and text to Ansible
+            'x: got string "41135085296": must be six pairs of hex digits with colons; quote MAC addresses (was it 52:54:00:12:34:56?)',
+        ),
+        ("mac", "7", 'x: got string "7": must be six pairs of hex digits with colons; quote MAC addresses'),
         ("mac", "01:00:5e:00:00:01", 'x: got string "01:00:5e:00:00:01": must be a unicast address; make the second digit even'),
         ("mac", "00:00:00:00:00:00", 'x: got string "00:00:00:00:00:00": must be a unicast address; make the second digit even'),
         ("ip", "10.0.0.1/24", 'x: got string "10.0.0.1/24": is not an IP address; such as 192.0.2.10'),

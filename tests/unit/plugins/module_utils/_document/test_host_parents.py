@@ -26,11 +26,11 @@ LINKS = [
     Link("", "vrf-red", kind=Vrf(table=10), up=True),
     Link("", "bond0.30", kind=Vlan(vlan_id=30), mtu=1400, up=False, alias="container-net:main:parent"),
 ]
-FACTS = Facts(links={link.name: link for link in LINKS}, routes=(("0.0.0.0/0", "wlan0"),), wireless=frozenset(("wlan0",)))
+FACTS = Facts(links={link.name: replace(link, mac="02:00:00:00:00:01") for link in LINKS}, routes=(("0.0.0.0/0", "wlan0"),), wireless=frozenset(("wlan0",)))
 
 
-def lines(facts: Facts = FACTS, **options: Any) -> List[str]:
-    raw = {"networks": [{"name": "lan", "driver": "macvlan", **options}]}
+def lines(facts: Facts = FACTS, scope: str = "main", **options: Any) -> List[str]:
+    raw = {"scope": scope, "networks": [{"name": "lan", "driver": "macvlan", **options}]}
     problems: List[Problem] = []
     check_host_parents(settle_parents(read_document(raw), facts.default_device()), facts, allow_management=False, problems=problems)
     return [str(problem) for problem in problems]
@@ -57,6 +57,19 @@ def test_one_parent(options: Any, expected: str) -> None:
     found = lines(**options)
     assert (expected == "") == (found == [])
     assert all(expected in line and len(line) < 200 for line in found)
+
+
+def test_the_kernel_keeps_the_names_of_so_many_scopes() -> None:
+    """`container-net:` and `:parent` take 21 of 255 characters."""
+    others = ",".join("%s%s" % (letter, "s" * 55) for letter in "abcd")
+    facts = replace(FACTS, links={**FACTS.links, "bond0.30": replace(FACTS.links["bond0.30"], alias="container-net:%s:parent" % others)})
+    assert lines(facts, "sixsix", parent="bond0.30") == []
+    (line,) = lines(facts, "sevens7", parent="bond0.30")
+    assert line == (
+        'networks[lan].parent: got string "bond0.30": with this scope the names of all that share bond0.30 take 256 characters, and the kernel keeps 255; '
+        "name another parent, or a shorter scope"
+    )
+    assert lines(facts, "c" + "s" * 55, parent="bond0.30") == []
 
 
 def test_the_default_parent_is_that_of_ipv4_then_of_ipv6() -> None:

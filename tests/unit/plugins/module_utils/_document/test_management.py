@@ -11,6 +11,7 @@ from ansible_collections.netloom.container_net.plugins.module_utils._document.ma
 from ansible_collections.netloom.container_net.plugins.module_utils._model.document import BridgeNetwork, Device, Document, Endpoint, MacvlanNetwork
 from ansible_collections.netloom.container_net.plugins.module_utils._model.errors import Problem
 from ansible_collections.netloom.container_net.plugins.module_utils._model.link import Bridge, Link, Macvlan, Vlan
+from ansible_collections.netloom.container_net.plugins.module_utils._model.snapshot import Facts
 
 LINKS: Dict[str, Link] = {
     link.name: link
@@ -24,6 +25,7 @@ LINKS: Dict[str, Link] = {
     )
 }
 ADDRESSES = [("eth0", "192.0.2.1/24"), ("br0.30", "198.51.100.1/24"), ("eth2", "fe80::1/64"), ("mv0", "203.0.113.1/24"), ("gone0", "203.0.113.9/24")]
+FACTS = Facts(links=LINKS, pci=(("eth0", "0000:03:00.0"), ("eth2", "0000:03:00.2")))
 
 
 @pytest.mark.parametrize(
@@ -44,7 +46,7 @@ def test_the_links_that_carry_a_connection(server: Optional[str], expected: "set
 
 def takeovers(document: Document, server: str) -> List[str]:
     problems: List[Problem] = []
-    check_takeovers(document, management_links(server, ADDRESSES, LINKS), LINKS, problems)
+    check_takeovers(document, management_links(server, ADDRESSES, LINKS), FACTS, problems)
     return [str(problem) for problem in problems]
 
 
@@ -63,6 +65,7 @@ def device(**found: str) -> Document:
         (bridge("eth1"), "198.51.100.1", "bridge br-lan takes eth1"),
         (device(name="eth0"), "192.0.2.1", 'endpoints[fw].devices[0]: got string "eth0": endpoint fw takes eth0'),
         (device(mac="02:00:00:00:00:01"), "192.0.2.1", "endpoint fw takes eth0"),
+        (device(pci_address="0000:03:00.0"), "192.0.2.1", "endpoint fw takes eth0"),
         (Document(networks=(MacvlanNetwork("lan", parent="eth0", mode="passthru"),)), "192.0.2.1", "networks[lan].parent"),
     ],
 )
@@ -79,6 +82,7 @@ def test_taking_it_needs_a_timeout(document: Document, server: str, words: str) 
         (bridge("eth0"), "198.51.100.1"),
         (bridge("eth1", name="br0"), "198.51.100.1"),  # it stands there already
         (device(name="eth2"), "192.0.2.1"),
+        (device(pci_address="0000:03:00.2"), "192.0.2.1"),
         (Document(networks=(MacvlanNetwork("lan", parent="eth0"),)), "192.0.2.1"),
     ],
 )

@@ -201,6 +201,12 @@ def test_an_endpoint_gets_addresses_macs_and_names() -> None:
     assert endpoint.sysctls == (("net.core.somaxconn", "512"), ("net.ipv4.ip_local_port_range", "1024 65000"), ("net.ipv4.ip_unprivileged_port_start", "0"))
 
 
+@pytest.mark.parametrize("number", [4711, "4711"])
+def test_a_process_number_may_come_from_a_template(number: object) -> None:
+    document = read_document({"endpoints": [{"name": "a", "container": {"pid": number}}]})
+    assert document.endpoints[0].place == "pid:4711"
+
+
 @pytest.mark.parametrize(
     ("port", "expected"),
     [

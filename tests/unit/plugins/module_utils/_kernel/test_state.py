@@ -56,7 +56,7 @@ def test_nothing_is_left_behind(tmp_path: Path) -> None:
 def test_the_directory_stays_while_it_holds_a_record(tmp_path: Path) -> None:
     state = tmp_path / "state"
     with host_lock(str(state), timeout=0):
-        Record(str(state), "").remember(FORWARD, "0")
+        Record(str(state), "").remember({FORWARD: "0"})
     assert os.listdir(state) == [FILE]
 
 
@@ -193,9 +193,9 @@ def test_a_lock_file_that_is_a_link_is_not_followed(tmp_path: Path) -> None:
 
 def test_the_first_value_remembered_wins(tmp_path: Path) -> None:
     record = Record(str(tmp_path), "")
-    record.remember(FORWARD, "0")
-    record.remember(FORWARD, "1")
-    record.remember("net/ipv6/conf/eth0/accept_ra", "1")
+    record.remember({FORWARD: "0"})
+    record.remember({FORWARD: "1"})
+    record.remember({"net/ipv6/conf/eth0/accept_ra": "1"})
     assert Record(str(tmp_path), "").read() == {FORWARD: "0", "net/ipv6/conf/eth0/accept_ra": "1"}
     assert stat.S_IMODE((tmp_path / FILE).stat().st_mode) == 0o600
     assert os.listdir(tmp_path) == [FILE]
@@ -203,8 +203,8 @@ def test_the_first_value_remembered_wins(tmp_path: Path) -> None:
 
 def test_places_have_their_own_values(tmp_path: Path) -> None:
     host, inner = Record(str(tmp_path), ""), Record(str(tmp_path), "netns:gw")
-    host.remember(FORWARD, "0")
-    inner.remember(FORWARD, "1")
+    host.remember({FORWARD: "0"})
+    inner.remember({FORWARD: "1"})
     host.clear()
     assert (host.read(), inner.read()) == ({}, {FORWARD: "1"})
     inner.clear()
@@ -222,10 +222,10 @@ def test_a_torn_or_forged_record_gives_nothing(tmp_path: Path, content: str) -> 
 
 def test_a_record_survives_a_crash_while_it_is_written(tmp_path: Path) -> None:
     record = Record(str(tmp_path), "")
-    record.remember(FORWARD, "0")
+    record.remember({FORWARD: "0"})
     (tmp_path / (FILE + ".new")).write_text("half of i")
     assert record.read() == {FORWARD: "0"}
-    record.remember("net/ipv6/conf/all/forwarding", "0")
+    record.remember({"net/ipv6/conf/all/forwarding": "0"})
     assert sorted(record.read()) == [FORWARD, "net/ipv6/conf/all/forwarding"]
 
 
@@ -234,5 +234,5 @@ def test_a_record_never_writes_through_a_link(tmp_path: Path) -> None:
     victim.write_text("precious")
     (tmp_path / (FILE + ".new")).symlink_to(victim)
     with pytest.raises(OSError, match=r"."):
-        Record(str(tmp_path), "").remember(FORWARD, "0")
+        Record(str(tmp_path), "").remember({FORWARD: "0"})
     assert victim.read_text() == "precious"

@@ -18,6 +18,7 @@ def test_same_and_other_network_of_one_host() -> None:
     found = table(host(1, *endpoints, networks=[WEB, BACK]))
     assert found == {
         ("h1/a", "ping", "10.20.0.3", None): "pass",
+        ("h1/a", "mtu", "10.20.0.3", None): "pass",
         ("h1/b", "ping", "10.20.0.2", None): "pass",
         ("h1/a", "ping", "10.30.0.2", None): "refuse",
         ("h1/b", "ping", "10.30.0.2", None): "refuse",

@@ -6,17 +6,27 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Optional
+from typing import Any, Callable, Dict, List, Optional
 
 import pytest
 from ansible_collections.netloom.container_net.plugins.module_utils._document.reader import read_document
+from ansible_collections.netloom.container_net.plugins.module_utils._model.errors import InputError
 from ansible_collections.netloom.container_net.plugins.plugin_utils.fleet.lock import Lock, parse_lock, render_lock
 from ansible_collections.netloom.container_net.plugins.plugin_utils.fleet.planner import FleetPlan
 from fleets import WEB, endpoint, host, plan, problems
 
+Kind = Callable[..., Dict[str, Any]]
+
 
 def lan(subnet: str = "192.0.2.0/24", **more: Any) -> Dict[str, Any]:
     return {"name": "lan", "driver": "macvlan", "parent": "eth1", "ipam_config": [{"subnet": subnet, **more}]}
+
+
+def bridged(subnet: str = "192.0.2.0/24", **more: Any) -> Dict[str, Any]:
+    return {"name": "lan", "interfaces": ["eth1"], "ipam_config": [{"subnet": subnet, **more}]}
+
+
+KINDS = pytest.mark.parametrize("lan", [lan, bridged], ids=["macvlan", "bridge"])
 
 
 def given(found: FleetPlan, network: str = "lan") -> Dict[str, Optional[str]]:
@@ -34,7 +44,8 @@ def crowd(number: int, count: int) -> List[Dict[str, Any]]:
     return [endpoint("e%d-%d" % (number, index), "lan") for index in range(count)]
 
 
-def test_addresses_are_unique_in_the_fleet_and_none_is_a_hosts_own() -> None:
+@KINDS
+def test_addresses_are_unique_in_the_fleet_and_none_is_a_hosts_own(lan: Kind) -> None:
     networks = [lan("192.0.2.0/27")]
     found = given(plan(*(host(number, *crowd(number, 8), networks=networks) for number in (1, 2, 3))))
     assert len(found) == len(set(found.values())) == 24
@@ -57,7 +68,8 @@ def test_hosts_with_ranges_of_their_own_keep_to_them_and_never_give_an_address_t
     assert all(64 <= int((found["h1/e1-%d" % index] or "").split(".")[3]) < 72 for index in range(5))
 
 
-def test_an_address_is_recorded_by_endpoint_and_stays_when_the_endpoint_moves_or_a_neighbour_comes() -> None:
+@KINDS
+def test_an_address_is_recorded_by_endpoint_and_stays_when_the_endpoint_moves_or_a_neighbour_comes(lan: Kind) -> None:
     first = plan(host(1, endpoint("api", "lan"), networks=[lan()]), host(2, networks=[lan()]))
     assert list(first.lock.addresses["lan"]) == ["api"]
     lock = parse_lock(render_lock(first.lock), scope="main", name="lock")
@@ -74,12 +86,14 @@ def test_a_recorded_address_is_not_given_to_a_host_with_another_range() -> None:
     assert len(set(found.values())) == 4
 
 
-def test_one_name_on_two_sites_is_two_lans() -> None:
+@KINDS
+def test_one_name_on_two_sites_is_two_lans(lan: Kind) -> None:
     here, there = {"name": "lan", "ipv4_address": "192.0.2.40"}, {"name": "lan", "ipv4_address": "198.51.100.40"}
     found = plan(host(1, endpoint("a", here), networks=[lan()]), host(2, endpoint("b", there), networks=[lan("198.51.100.0/24")]))
     assert set(given(found).values()) == {"192.0.2.40", "198.51.100.40"}
 
 
+@KINDS
 @pytest.mark.parametrize(
     ("one", "two", "expected"),
     [
@@ -108,15 +122,31 @@ def test_one_name_on_two_sites_is_two_lans() -> None:
         ),
     ],
 )
-def test_what_two_hosts_cannot_both_have(one: Dict[str, Any], two: Dict[str, Any], expected: str) -> None:
+def test_what_two_hosts_cannot_both_have(lan: Kind, one: Dict[str, Any], two: Dict[str, Any], expected: str) -> None:
     assert problems(host(1, one, networks=[lan()]), host(2, two, networks=[lan()])) == [expected]
 
 
-def test_the_underlay_may_be_the_lan() -> None:
+@KINDS
+def test_the_underlay_may_be_the_lan(lan: Kind) -> None:
     mesh = {"name": "mesh", "driver": "overlay", "ipam_config": [{"subnet": "10.60.0.0/16"}]}
     found = plan(*(host(number, endpoint("e%d" % number, "lan", "mesh"), networks=[lan(), mesh]) for number in (1, 2)))
     for arguments in found.arguments().values():
         read_document(arguments)
+
+
+def test_a_bridge_that_routes_a_wire_of_its_own_stays_per_host() -> None:
+    inside = {**bridged("198.51.100.0/30"), "gateway_on_host": True}
+    found = given(plan(*(host(number, endpoint("api", "lan"), networks=[inside]) for number in (1, 2))))
+    assert list(found) == ["h1/api", "h2/api"]
+    assert set(found.values()) == {"198.51.100.2"}
+
+
+def test_a_tunnel_may_lead_over_the_lan() -> None:
+    tunnel = {"name": "way", "ends": [{"endpoint": "a", "interface_name": "t0"}], "tunnel": {"vni": 7, "remote": "192.0.2.2"}}
+    for network in (lan(), bridged(), {**lan(), "driver": "ipvlan"}):
+        read_document({"networks": [network], "endpoints": [endpoint("a", "lan")], "links": [tunnel]})
+    with pytest.raises(InputError, match=r'lies in the subnet .* of network "lan"'):
+        read_document({"networks": [{**bridged(), "gateway_on_host": True}], "endpoints": [endpoint("a", "lan")], "links": [tunnel]})
 
 
 def test_an_ipvlan_endpoint_is_planned_without_a_mac() -> None:

@@ -1,0 +1,63 @@
+# Copyright (c) 2026, the netloom.container_net authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the figures should be, and one line for each goal that says whether they are. A missed goal fails nothing: machines differ."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import List, Mapping, Optional, Tuple
+
+# (contender, number of endpoints) -> seconds of the first run, and of the second where there was one.
+Seconds = Mapping[Tuple[str, int], Tuple[float, Optional[float]]]
+COMPARED_AT = 400
+FEW, MANY = 100, 1000
+
+
+@dataclass(frozen=True)
+class Goal:
+    """A bound on one figure; `found` is None where it was not measured."""
+
+    words: str
+    found: Optional[float]
+    limit: float
+    unit: str = ""
+    is_floor: bool = False
+
+    @property
+    def line(self) -> str:
+        bound = "%s %g%s" % ("at least" if self.is_floor else "at most", self.limit, self.unit)
+        if self.found is None:
+            return "goal: %s, %s: not measured" % (self.words, bound)
+        is_met = self.found >= self.limit if self.is_floor else self.found <= self.limit
+        return "goal: %s, %s: %s (%.2f%s)" % (self.words, bound, "met" if is_met else "NOT MET", self.found, self.unit)
+
+
+def run_goals(seconds: Seconds, ours: str, batch: str, netavark: str) -> List[Goal]:
+    """Return the goals of a run on one host."""
+
+    def first(contender: str, count: int) -> Optional[float]:
+        return seconds[contender, count][0] if (contender, count) in seconds else None
+
+    def ratio(one: Optional[float], other: Optional[float]) -> Optional[float]:
+        return one / other if one is not None and other else None
+
+    few, many = first(ours, FEW), first(ours, MANY)
+    # Of few endpoints, what a run costs by itself is the greater part.
+    most = max((count for contender, count in seconds if contender == ours and count >= FEW), default=MANY)
+    again = seconds[ours, most][1] if (ours, most) in seconds else None
+    mine = first(ours, COMPARED_AT)
+    return [
+        Goal("time to that of ip -batch and iptables-restore, %d endpoints" % COMPARED_AT, ratio(mine, first(batch, COMPARED_AT)), 1.0, " x"),
+        Goal("times faster than netavark, %d endpoints" % COMPARED_AT, ratio(first(netavark, COMPARED_AT), mine), 15.0, " x", is_floor=True),
+        Goal("second run for an endpoint, %d endpoints" % most, again / most * 1000 if again is not None else None, 1.5, " ms"),
+        Goal("time for an endpoint among %d to that among %d" % (MANY, FEW), ratio(ratio(many, MANY), ratio(few, FEW)), 2.0, " x"),
+    ]
+
+
+def fleet_goals(hosts: int, endpoints: int, runs: Mapping[int, Tuple[float, float]]) -> List[Goal]:
+    """Return the goals of a fleet's plan; `runs` has the most seconds and MiB by number of hosts."""
+    seconds, mebibytes = runs.get(hosts, (None, None))
+    words = "fleet_plan of %d hosts with %d endpoints each, whole process" % (hosts, endpoints)
+    return [Goal(words, seconds, 10.0, " s"), Goal(words, mebibytes, 1024.0, " MiB")]

@@ -1,0 +1,98 @@
+# Copyright (c) 2026, the netloom.container_net authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to this collection: anything here may change without notice.
+
+"""A declaration without some of its networks and links, and what each of them needs of the kernel."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Collection, Dict, FrozenSet, List, Mapping, Tuple
+
+from .._model import names
+from .._model.document import LAN_NETWORKS, BridgeNetwork, Document, Endpoint, Network, OverlayNetwork, RoutedNetwork, Wire
+from .._model.features import VLAN_FILTERING
+from .._model.link import Bridge
+from .._model.snapshot import Facts
+
+NETWORKS, LINKS = "networks", "links"
+Item = Tuple[str, str]  # one of the two, and a name
+
+
+def needed_features(document: Document, facts: Facts) -> Dict[Item, FrozenSet[str]]:
+    """Return what each network and link needs that not every kernel has."""
+    found = {(NETWORKS, network.name): frozenset(_features(network, facts)) for network in document.networks}
+    found.update({(LINKS, wire.name): frozenset(("vxlan",)) for wire in document.links if wire.tunnel is not None})
+    return {item: features for item, features in found.items() if features}
+
+
+def _features(network: Network, facts: Facts) -> List[str]:
+    if isinstance(network, OverlayNetwork):
+        return ["vxlan"]
+    if isinstance(network, BridgeNetwork):
+        standing = facts.links.get(network.bridge_name)
+        filtered = standing is not None and isinstance(standing.kind, Bridge) and standing.kind.vlan_filtering
+        vrf = network.vrf is not None and network.vrf not in facts.links
+        found = {"vrf": vrf, VLAN_FILTERING: network.vlan_filtering and not filtered, "vlan": any(_is_new_vlan(name, facts) for name in network.interfaces)}
+        return [feature for feature, needed in found.items() if needed]
+    if isinstance(network, LAN_NETWORKS):
+        if network.internal:
+            return [network.driver, "dummy"]
+        return [network.driver, "vlan"] if network.parent is not None and _is_new_vlan(network.parent, facts) else [network.driver]
+    return []
+
+
+def _is_new_vlan(name: str, facts: Facts) -> bool:
+    """Tell whether a VLAN device would be made for a network."""
+    return name not in facts.links and names.split_vlan(name) is not None
+
+
+def leave_out(document: Document, items: Collection[Item]) -> Tuple[Document, List[str]]:
+    """Return the declaration without these networks and links and what needs them, and the paths of what went along."""
+    if not items:
+        return document, []
+    taken: List[str] = []
+    networks: Dict[str, Network] = {network.name: network for network in document.networks}
+    gone = {name for name in networks if (NETWORKS, name) in items}
+    wires, cut = [], []
+    for wire in document.links:
+        if (LINKS, wire.name) in items:
+            cut.append(wire)
+        elif any(end.network in gone for end in wire.ends):
+            cut.append(wire)
+            taken.append("links[%s]" % wire.name)
+        else:
+            wires.append(wire)
+    rest = {name: network for name, network in networks.items() if name not in gone}
+    endpoints = tuple(_reduce(endpoint, rest, networks, cut, taken) for endpoint in document.endpoints)
+    return replace(document, networks=tuple(rest.values()), endpoints=endpoints, links=tuple(wires)), taken
+
+
+def _reduce(endpoint: Endpoint, rest: Mapping[str, Network], networks: Mapping[str, Network], cut: List[Wire], taken: List[str]) -> Endpoint:
+    path = "endpoints[%s]" % endpoint.name
+    lost = {item.interface_name for item in endpoint.attachments if item.network not in rest}
+    taken.extend("%s.networks[%s]" % (path, item.network) for item in endpoint.attachments if item.network not in rest)
+    lost |= {end.interface_name for wire in cut for end in wire.ends if end.endpoint == endpoint.name}
+    if not lost:
+        return endpoint
+    taken.extend("%s.routes[%d]" % (path, index) for index, route in enumerate(endpoint.routes) if route.interface in lost)
+    keeps_ports = not endpoint.ports or _answers(endpoint, rest, networks)
+    if not keeps_ports:
+        taken.append(path + ".ports")
+    return replace(
+        endpoint,
+        attachments=tuple(item for item in endpoint.attachments if item.network in rest),
+        routes=tuple(route for route in endpoint.routes if route.interface not in lost),
+        masquerade=tuple(name for name in endpoint.masquerade if name in rest),
+        ports=endpoint.ports if keeps_ports else (),
+    )
+
+
+def _answers(endpoint: Endpoint, rest: Mapping[str, Network], networks: Mapping[str, Network]) -> bool:
+    """Tell whether ports still lead to the endpoint in the way they did: by translation on a bridge, else at its own address on a routed network."""
+    left = [rest[item.network] for item in endpoint.attachments if item.network in rest]
+    if any(isinstance(networks[item.network], BridgeNetwork) for item in endpoint.attachments):
+        return any(isinstance(network, BridgeNetwork) and not network.internal and not network.on_lan for network in left)
+    return any(isinstance(network, RoutedNetwork) and not network.internal for network in left)

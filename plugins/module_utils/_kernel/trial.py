@@ -1,0 +1,69 @@
+# Copyright (c) 2026, the netloom.container_net authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to this collection: anything here may change without notice.
+
+"""Which kinds of links this kernel lacks, found out where nobody sees it: in a namespace of its own that ends with the trial."""
+
+from __future__ import annotations
+
+import errno
+import os
+from typing import Collection, Dict, FrozenSet, List, Mapping
+
+from .._model.errors import KernelTimeout
+from .._model.features import VLAN_FILTERING
+from .._model.link import Bridge, Dummy, Ipvlan, Link, LinkKind, Macvlan, Veth, Vlan, Vrf, Vxlan
+from . import libc
+from .apply import FIRST_FREE_INDEX
+from .door import Door, Refusal
+from .link import create_link
+
+PLACE = "trial"
+LOWER, OTHER_END = "lower", "other"
+SAMPLES: Mapping[str, LinkKind] = {
+    "dummy": Dummy(),
+    "ipvlan": Ipvlan(lower=LOWER, mode="l2"),
+    "macvlan": Macvlan(lower=LOWER, mode="bridge"),
+    "vlan": Vlan(vlan_id=1, protocol="802.1q", lower=LOWER),
+    VLAN_FILTERING: Bridge(vlan_filtering=True),
+    "vrf": Vrf(table=1),
+    "vxlan": Vxlan(vni=1, port=4789),
+}
+
+
+def find_lacking(features: Collection[str], timeout: float = 10.0) -> FrozenSet[str]:
+    """Return which of these the kernel says it does not have; where it cannot be asked, none.
+
+    Like the links themselves, a trial makes the kernel load a module it has.
+    """
+    home = os.open("/proc/self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        try:
+            libc.unshare(libc.CLONE_NEWNET)
+        except OSError:
+            return frozenset()  # no right to it, or too many namespaces: the links themselves will show
+        try:
+            return _try(sorted(features), timeout)
+        except (OSError, KernelTimeout):
+            return frozenset()
+        finally:
+            libc.setns(home)
+    finally:
+        os.close(home)
+
+
+def _try(features: List[str], timeout: float) -> FrozenSet[str]:
+    numbers: Dict[str, int] = {name: number for number, name in enumerate((LOWER, OTHER_END, *features), FIRST_FREE_INDEX)}
+    lower = Link(PLACE, LOWER, kind=Veth(PLACE, OTHER_END, leads=True))
+    wanted = [(lower, Link(PLACE, OTHER_END, kind=Veth(PLACE, LOWER))), *((Link(PLACE, name, kind=SAMPLES[name]), None) for name in features)]
+    made = [create_link(link, peer, lambda _place, name: numbers[name], lambda _place: 0) for link, peer in wanted]
+    with Door(timeout=timeout).open(PLACE) as line:
+        refusals = line.change([message for message in made if message is not None])
+    return frozenset(features[refusal.position - 1] for refusal in refusals if refusal.position and _means_lacking(refusal))
+
+
+def _means_lacking(refusal: Refusal) -> bool:
+    """Tell whether the kernel does not know the kind; it may have other reasons to refuse."""
+    return refusal.errno == errno.EOPNOTSUPP and (not refusal.reason or refusal.reason.startswith("Unknown device type"))

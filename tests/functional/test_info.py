@@ -1,0 +1,152 @@
+# Copyright (c) 2026, the netloom.container_net authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What topology_info tells: all of it, one network, one scope, a namespace without a name; and the queries its users are shown."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from pathlib import Path
+from typing import Any, Dict, List
+
+import pytest
+from ansible_collections.netloom.container_net.plugins.filter import netquery as documented_filter
+from ansible_collections.netloom.container_net.plugins.filter.netquery import netquery
+from ansible_collections.netloom.container_net.plugins.modules import topology_info as documented_module
+from harness.host import bind_space, on_fake_host, sh
+from lab_helpers import Ansible
+
+Result = Dict[str, Any]
+COLLECTION = "netloom.container_net."
+NAMELESS = "/run/elsewhere/worker"
+MAIN = {
+    "networks": [
+        {"name": "web", "ipam_config": [{"subnet": "10.20.0.0/24"}, {"subnet": "fd00:20::/64"}]},
+        {"name": "back", "internal": True, "mtu": 1400, "ipam_config": [{"subnet": "10.30.0.0/24"}]},
+    ],
+    "endpoints": [
+        {"name": "api", "container": {"netns": "api"}, "networks": [{"name": "web", "ipv4_address": "10.20.0.10"}, "back"], "ports": ["8080:80/tcp"]},
+        {"name": "worker", "container": {"path": NAMELESS}, "networks": [{"name": "back", "ipv4_address": "10.30.0.20"}]},
+    ],
+}
+OTHER = {
+    "scope": "other",
+    "networks": [{"name": "lab", "ipam_config": [{"subnet": "10.40.0.0/24"}]}],
+    "endpoints": [{"name": "probe", "container": {"netns": "probe"}, "networks": ["lab"], "ports": ["9090:90/udp"]}],
+}
+LOOKS: Dict[str, Dict[str, Any]] = {
+    "all": {},
+    "one": {"networks": ["back"]},
+    "none": {"networks": ["nosuch"]},
+    "main": {"scope": "main"},
+    "other": {"scope": "other"},
+    "empty": {"scope": "nosuch"},
+    "inside": {"namespaces": [NAMELESS]},
+    "without ports": {"firewall_backend": "none"},
+    "gone": {"namespaces": ["/run/elsewhere/nobody"]},
+}
+QUERY = re.compile(r"netquery\(\s*'(.*?)'\)")
+
+
+@pytest.fixture(scope="module")
+def told(collections_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Dict[str, Result]:
+    home = tmp_path_factory.mktemp("info")
+    tasks: List[Dict[str, Any]] = [
+        {"name": "make main", COLLECTION + "topology": MAIN},
+        {"name": "make other", COLLECTION + "topology": OTHER},
+        *({"name": name, COLLECTION + "topology_info": options, "ignore_errors": True} for name, options in LOOKS.items()),
+    ]
+
+    def body() -> Dict[str, Result]:
+        bind_space(NAMELESS)
+        sh("ip netns add foreign; ip link add theirs type bridge")
+        host = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable, "ansible_remote_tmp": str(home / "remote")}
+        (home / "inventory.json").write_text(json.dumps({"all": {"hosts": {"here": host}}}))
+        ansible = Ansible(collections_path, home)
+        ansible.settings["ANSIBLE_PIPELINING"] = "1"
+        return {name: hosts["here"] for name, hosts in ansible.play(home / "inventory.json", tasks, hosts="here").items()}
+
+    return on_fake_host(body)
+
+
+def names(entries: List[Result]) -> List[str]:
+    return [entry["name"] for entry in entries]
+
+
+def named(entries: List[Result], name: str) -> Result:
+    return next(entry for entry in entries if entry["name"] == name)
+
+
+def test_everything(told: Dict[str, Result]) -> None:
+    live = told["all"]
+    assert not live["changed"]
+    assert names(live["networks"]) == ["back", "web", "lab"]
+    assert names(live["endpoints"]) == ["api", "worker", "probe"]
+    published = [(port["endpoint"], port["protocol"], port["published"]) for port in live["ports"] if port["target"].startswith("10.")]
+    assert published == [("api", "tcp", "8080"), ("probe", "udp", "9090")]
+    assert {entry["name"]: entry["scope"] for entry in live["namespaces"]} == {"api": "main", "foreign": None, "probe": "other"}
+    assert "theirs" not in json.dumps(live)
+
+
+def test_the_same_interface_from_three_sides(told: Dict[str, Result]) -> None:
+    """The network, the endpoint and the kernel agree about it."""
+    live = told["all"]
+    member = named(named(live["networks"], "web")["endpoints"], "api")
+    interface = next(item for item in named(live["endpoints"], "api")["interfaces"] if item["network"] == "web")
+    for key in ("interface", "host_interface", "mac", "addresses"):
+        assert member[key] == interface[key]
+    assert "10.20.0.10/24" in member["addresses"]
+    assert member["container"] == "netns:api"
+    assert (member["mtu"], member["up"], member["bridge"]) == (1500, True, "br-web")
+
+
+def test_one_network(told: Dict[str, Result]) -> None:
+    (network,) = told["one"]["networks"]
+    assert network == named(told["all"]["networks"], "back")
+    assert (network["name"], network["scope"], network["mtu"], network["ours"]) == ("back", "main", 1400, True)
+    assert names(network["endpoints"]) == ["api", "worker"]
+    assert told["none"]["networks"] == []
+
+
+def test_one_scope(told: Dict[str, Result]) -> None:
+    live, main, other, empty = (told[name] for name in ("all", "main", "other", "empty"))
+    for part in ("networks", "endpoints", "ports"):
+        assert other[part]
+        assert {entry["scope"] for entry in other[part]} == {"other"}
+        assert main[part] == [entry for entry in live[part] if entry["scope"] == "main"]
+        assert empty[part] == []
+    assert names(other["namespaces"]) == ["probe"]
+    assert empty["namespaces"] == []
+
+
+def test_a_namespace_without_a_name_is_read_where_it_is_told(told: Dict[str, Result]) -> None:
+    outside, inside = (named(named(told[name]["networks"], "back")["endpoints"], "worker") for name in ("all", "inside"))
+    assert outside["host_interface"]
+    assert outside["host_interface"] == inside["host_interface"]
+    assert (outside["interface"], outside["container"]) == (None, None)
+    assert (inside["interface"], inside["container"], inside["addresses"]) == ("eth0", "path:" + NAMELESS, ["10.30.0.20/24"])
+
+
+def test_what_cannot_be_read(told: Dict[str, Result]) -> None:
+    assert told["without ports"]["ports"] == []
+    assert named(told["without ports"]["endpoints"], "api")["ports"] == []
+    assert "Traceback" not in json.dumps(told["gone"])
+
+
+@pytest.mark.parametrize("documentation", [documented_filter.EXAMPLES, documented_module.EXAMPLES], ids=["netquery", "topology_info"])
+def test_the_documented_queries_find_something(documentation: str, told: Dict[str, Result]) -> None:
+    queries = [query for query in QUERY.findall(documentation) if not query.startswith("overlays")]
+    assert queries
+    for query in queries:
+        assert netquery(told["all"], query), query
+
+
+def test_the_documented_query_by_mtu_finds_the_right_ones(told: Dict[str, Result]) -> None:
+    (query,) = [query for query in QUERY.findall(documented_filter.EXAMPLES) if "mtu" in query]
+    assert netquery(told["inside"], query) == [
+        {"container": "netns:api", "interface": "eth1", "mtu": 1400},
+        {"container": "path:" + NAMELESS, "interface": "eth0", "mtu": 1400},
+    ]

@@ -1,0 +1,101 @@
+# Copyright (c) 2026, the netloom.container_net authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""An overlay bound to one interface of the underlay: its packets leave there, whatever the host's routes say."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import List
+
+import pytest
+from harness.declarations import overlay
+from harness.engine import Declaration, converge, give_uplink, lines, settle
+from harness.host import sh
+from harness.snapshot import assert_same, take_snapshot
+from harness.traffic import Question, Server, ask, await_addresses
+
+pytestmark = pytest.mark.fake_host()
+NEAR, OTHER = {4: "192.0.2.1", 6: "2001:db8:2::1"}, {4: "192.0.2.2", 6: "2001:db8:2::2"}
+
+
+def declare(family: int, **options: str) -> Declaration:
+    mesh = overlay(NEAR[family], OTHER[family], "192.0.2.3" if family == 4 else "2001:db8:2::3", **options)
+    return replace(mesh, prepare=give_uplink)
+
+
+def give_other_host(family: int) -> None:
+    """Make the second host by hand in the namespace `outside`: an independent witness with the endpoint `far`."""
+    sh(
+        """
+        ip netns add far; ip -n far link set lo up
+        ip -n outside link add vx0 type vxlan id 4200 dstport 4789 local %s remote %s
+        ip -n outside link set vx0 netns far; ip -n far link set vx0 address 02:00:00:00:60:02 mtu 1430
+        ip -n far address add 10.60.0.2/16 dev vx0; ip -n far address add fd60::2/64 dev vx0 nodad; ip -n far link set vx0 up
+        for address in 10.60.0.1 fd60::1; do ip -n far neighbour add $address lladdr %s dev vx0 nud permanent; done
+        """
+        % (OTHER[family], NEAR[family], json.loads(sh("ip -j link show eth0", "near"))[0]["address"])
+    )
+
+
+def raise_both(family: int) -> None:
+    settle(declare(family, underlay_interface="eth0"))
+    give_other_host(family)
+    for name in ("near", "far"):
+        Server(name, name, [80])
+    await_addresses("near", "far")
+
+
+QUESTIONS: List[Question] = [("near", "tcp", "10.60.0.2", 80), ("near", "udp", "fd60::2", 80), ("far", "tcp", "10.60.0.1", 80)]
+ANSWERS = ["far 10.60.0.1", "far fd60::1", "near 10.60.0.2"]
+
+
+def test_packets_leave_by_the_interface_that_is_named() -> None:
+    give_uplink()
+    before = take_snapshot()
+    raise_both(4)
+    astray = "ip link add wrong0 type bridge; ip link set wrong0 up; ip route add 192.0.2.2 dev wrong0"
+    sh(astray)
+    assert ask(QUESTIONS, timeout=2) == ANSWERS
+    # Without the option the host's routes decide.
+    moved = settle(declare(4))
+    assert [line for line in moved if " fdb " not in line] == ["~ iptables chain raw/CNET-VX-4789: rules +2 -2"]
+    assert ask(QUESTIONS) == [None, None, None]
+    settle(declare(4, underlay_interface="eth0"))
+    assert ask(QUESTIONS, timeout=2) == ANSWERS
+    sh("ip link delete wrong0; ip netns delete far")
+    settle(None)
+    assert_same(before)
+
+
+def test_an_ipv6_underlay() -> None:
+    """Here the kernel takes the most specific route whatever the interface, so that only what is asked of it can be seen."""
+    give_uplink()
+    raise_both(6)
+    assert ask(QUESTIONS, timeout=2) == ANSWERS
+    assert sh("bridge fdb show dev vx-mesh").count("via eth0 self permanent") == 4
+    settle(None)
+
+
+def test_an_entry_by_another_way_is_drift() -> None:
+    give_uplink()
+    bound = declare(4, underlay_interface="eth0")
+    converge(bound)
+    before = take_snapshot()
+    entry = "fdb 02:00:00:00:60:02 via 192.0.2.2 on vx-mesh"
+    sh("ip link add wrong0 type bridge; ip link set wrong0 up; bridge fdb replace 02:00:00:00:60:02 dev vx-mesh dst 192.0.2.2 via wrong0")
+    assert lines(converge(bound)) == ["~ %s: through wrong0 → eth0" % entry]
+    sh("bridge fdb append 00:00:00:00:00:00 dev vx-mesh dst 192.0.2.2 via wrong0")
+    assert lines(converge(bound)) == ["- fdb 00:00:00:00:00:00 via 192.0.2.2 on vx-mesh"]
+    sh("bridge fdb replace 02:00:00:00:60:02 dev vx-mesh dst 192.0.2.2 via wrong0; ip link delete wrong0")
+    assert lines(converge(bound)) == ["~ %s: through a link that is gone → eth0" % entry]
+    assert_same(before)
+    # What only a gone link led to goes by its MAC; the kernel keeps its rows of the flood list as long as the tunnel, and sends nothing by them.
+    sh("ip link add wrong0 type bridge; ip link set wrong0 up; bridge fdb add 02:00:00:00:60:77 dev vx-mesh dst 192.0.2.7 via wrong0")
+    sh("bridge fdb append 00:00:00:00:00:00 dev vx-mesh dst 192.0.2.7 via wrong0; ip link delete wrong0")
+    assert lines(converge(bound)) == ["- fdb 02:00:00:00:60:77 via 192.0.2.7 on vx-mesh"]
+    assert sh("bridge fdb show dev vx-mesh").count("192.0.2.7") == 1
+    assert lines(converge(bound)) == []
+    converge(None)

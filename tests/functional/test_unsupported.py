@@ -1,0 +1,215 @@
+# Copyright (c) 2026, the netloom.container_net authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Networks that this kernel cannot have: refused before anything is changed, or left out beside those that it can."""
+
+from __future__ import annotations
+
+import errno
+import os
+from types import SimpleNamespace
+from typing import Any, Iterable, List
+
+import pytest
+from ansible_collections.netloom.container_net.plugins.module_utils._ansible import support
+from ansible_collections.netloom.container_net.plugins.module_utils._kernel import trial
+from ansible_collections.netloom.container_net.plugins.module_utils._kernel.door import Door
+from ansible_collections.netloom.container_net.plugins.module_utils._kernel.libc import CLONE_NEWNET
+from ansible_collections.netloom.container_net.plugins.module_utils._model.errors import ContainerNetError, EnvironmentUnfit
+from harness.declarations import V4, endpoint, lan, network, plain
+from harness.engine import Declaration, Outcome, converge, give_uplink, lines, settle
+from harness.host import on_fake_host, sh
+from harness.snapshot import assert_same, take_snapshot
+from harness.traffic import Server, ask, await_addresses
+
+TRIED = {
+    "ipvlan": "link eth0 type ipvlan mode l2",
+    "vlan": "link eth0 type vlan id 30",
+    "dummy": "type dummy",
+    "vrf": "type vrf table 1001",
+    "vlan_filtering": "type bridge vlan_filtering 1",
+    "macvlan": "link eth0 type macvlan mode bridge",
+    "vxlan": "type vxlan id 1 dstport 4789",
+}
+
+
+def _lacking() -> List[str]:
+    give_uplink()
+    return sorted(kind for kind, words in TRIED.items() if os.system("ip link add tried0 %s 2>/dev/null && ip link delete tried0" % words))
+
+
+@pytest.fixture(scope="module")
+def lacking() -> List[str]:
+    return on_fake_host(_lacking)
+
+
+@pytest.fixture
+def _without_ipvlan(lacking: List[str]) -> None:
+    missing = {"ipvlan", "vlan", "dummy", "vlan_filtering"} - set(lacking)
+    if missing:
+        pytest.skip("this kernel has %s" % ", ".join(sorted(missing)))
+
+
+def test_a_trial_says_what_ip_says_and_leaves_nothing(lacking: List[str]) -> None:
+    def try_all() -> List[str]:
+        give_uplink()
+        before, home = take_snapshot(), os.readlink("/proc/self/ns/net")
+        found = trial.find_lacking(TRIED)
+        assert os.readlink("/proc/self/ns/net") == home
+        assert_same(before)
+        return sorted(found)
+
+    assert on_fake_host(try_all) == lacking
+
+
+def mixed(*more: Any) -> Declaration:
+    """A bridge beside networks on which this kernel has nothing to say, and endpoints on both."""
+    far = {"subnet": "198.51.100.0/24"}
+    return Declaration(
+        [
+            network("web", V4),
+            network("far", far, driver="ipvlan", parent="eth0"),
+            network("tagged", {"subnet": "198.51.101.0/24"}, driver="macvlan", parent="eth0.30"),
+            network("ports", {"subnet": "10.21.0.0/24"}, vlan_filtering=True),
+            *more,
+        ],
+        [
+            endpoint(
+                "a",
+                {"name": "web", "ipv4_address": "10.20.0.9"},
+                "far",
+                ports=["8080:80"],
+                routes=[{"destination": "203.0.113.0/24", "gateway": "198.51.100.77"}],
+            ),
+            endpoint("b", "web", "tagged"),
+            endpoint("c", {"name": "ports", "vlan": 10}, ports=["8081:80"]),
+        ],
+        links=[{"name": "patch", "ends": [{"network": "ports"}, {"endpoint": "b", "interface_name": "eth9", "addresses": ["10.21.0.99/24"]}]}],
+        prepare=give_uplink,
+    )
+
+
+def refusal(declaration: Declaration, **options: Any) -> str:
+    """Return the error, which is the same in check mode, and before which nothing was sent."""
+    before, told = take_snapshot(), []
+    for checking in (True, False):
+        door = Door()
+        with pytest.raises(EnvironmentUnfit) as caught:
+            converge(declaration, check=checking, door=door, **options)
+        assert door.changes == []
+        told.append(str(caught.value))
+    assert_same(before)
+    assert told[0] == told[1]
+    return told[0]
+
+
+@pytest.mark.fake_host
+@pytest.mark.usefixtures("_without_ipvlan")
+def test_all_that_is_missing_is_told_at_once() -> None:
+    give_uplink()
+    first, *told = refusal(mixed()).splitlines()
+    assert first == "nothing was changed:"
+    assert [line.partition("; load it")[0] for line in told] == [
+        '- this kernel has no links of kind ipvlan (module ipvlan), needed for ipvlan eth1 in a (network "far")',
+        "- this kernel has no links of kind vlan (802.1Q, module 8021q), needed for vlan eth0.30",
+        '- this kernel has no bridges that tell VLANs apart (built with CONFIG_BRIDGE_VLAN_FILTERING), needed for bridge br-ports (network "ports")',
+    ]
+
+
+@pytest.mark.fake_host
+@pytest.mark.usefixtures("_without_ipvlan")
+def test_the_others_are_applied_where_that_is_asked() -> None:
+    give_uplink()
+    before = take_snapshot()
+    applied = settle(mixed(), skip_unsupported=True)
+    assert [line for line in applied if " bridge " in line or "vlan" in line] == ["+ bridge br-web"]
+    outcome: Outcome = converge(mixed(), skip_unsupported=True, check=True)
+    assert [words.partition(":")[0] for words in outcome.warnings] == [
+        "networks[far] is left out",
+        "networks[tagged] is left out",
+        "networks[ports] is left out",
+        "links[patch] is left out with what it needs",
+        "endpoints[a].networks[far] is left out with what it needs",
+        "endpoints[a].routes[0] is left out with what it needs",
+        "endpoints[b].networks[tagged] is left out with what it needs",
+        "endpoints[c].networks[ports] is left out with what it needs",
+        "endpoints[c].ports is left out with what it needs",
+    ]
+    await_addresses("a", "b")
+    Server("a", "a", [80])
+    assert [(answer or "").split(" ")[0] for answer in ask([("b", "tcp", "10.20.0.9", 80), ("outside", "tcp", "192.0.2.1", 8080)])] == ["a", "a"]
+    assert sh("ip -n c -j link show").count('"ifname"') == sh("ip -n c -j link show").count('"LOOPBACK"')
+    settle(None)
+    assert_same(before)
+
+
+@pytest.mark.fake_host
+@pytest.mark.usefixtures("_without_ipvlan")
+def test_what_stands_does_not_go_with_what_is_left_out() -> None:
+    give_uplink()
+    settle(plain(V4))
+    words = refusal(plain(V4, vlan_filtering=True), skip_unsupported=True)
+    assert words.startswith("nothing was changed: ")
+    assert '(network "web") stands and would go with what is left out' in words
+    assert "networks[web] is left out: this kernel has no bridges that tell VLANs apart" in words
+    converge(lan("a"))
+    assert 'macvlan eth0 in a (network "lan") stands' in refusal(lan("a", driver="ipvlan"), skip_unsupported=True)
+
+
+class Tried:
+    """Counts the trials."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, lacking: Iterable[str] = ()) -> None:
+        self.asked: List[List[str]] = []
+        self._lacking = frozenset(lacking)
+        monkeypatch.setattr(support, "find_lacking", self._find)
+
+    def _find(self, features: Iterable[str], _timeout: float = 0.0) -> frozenset:
+        self.asked.append(sorted(features))
+        return self._lacking.intersection(features)
+
+
+@pytest.mark.fake_host
+def test_only_new_kinds_are_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    give_uplink()
+    tried = Tried(monkeypatch)
+    settle(plain(V4))
+    settle(None)
+    assert tried.asked == []
+    settle(lan("a"))
+    assert tried.asked == [["macvlan"], ["macvlan"]]  # the check, and the run
+    settle(lan("a", "b"))
+    settle(lan("a", "b", host_access=True))
+    assert len(tried.asked) == 2
+
+
+@pytest.mark.fake_host
+def test_any_kind_can_be_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """This kernel has macvlan and VXLAN; others do not."""
+    give_uplink()
+    Tried(monkeypatch, ["macvlan", "vxlan"])
+    tunnel = {"name": "far", "ends": [{"endpoint": "a", "addresses": ["10.9.0.1/30"]}], "tunnel": {"vni": 9, "remote": "192.0.2.2"}}
+    both = Declaration([*lan("a").networks, network("web", V4)], [endpoint("a", "web"), endpoint("b", "lan")], links=[tunnel])
+    words = refusal(both)
+    assert "no links of kind macvlan (module macvlan), needed for macvlan eth0 in b" in words
+    assert 'no links of kind vxlan (module vxlan), needed for vxlan eth1 in a (link "far"); load it' in words
+    applied = settle(both, skip_unsupported=True)
+    assert "+ bridge br-web" in applied
+    assert not any("vlan" in line or "vxlan" in line for line in applied)
+
+
+@pytest.mark.fake_host
+@pytest.mark.usefixtures("_without_ipvlan")
+def test_where_nothing_can_be_tried_the_kernel_itself_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unshare(flags: int) -> None:
+        assert flags == CLONE_NEWNET
+        raise OSError(errno.EPERM, "unshare: Operation not permitted")
+
+    give_uplink()
+    before = take_snapshot()
+    monkeypatch.setattr(trial, "libc", SimpleNamespace(unshare=unshare, CLONE_NEWNET=CLONE_NEWNET))
+    assert "+ ipvlan eth0 in a" in lines(converge(lan("a", driver="ipvlan"), check=True))
+    with pytest.raises(ContainerNetError, match=r"ipvlan eth0 in a: .*Unknown device type.*; what stood before was put back"):
+        converge(lan("a", driver="ipvlan"))
+    assert_same(before)

@@ -1,0 +1,34 @@
+# Copyright (c) 2026, the netloom.container_net authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Firewall rules as short lines."""
+
+from __future__ import annotations
+
+from typing import Dict, List, Tuple
+
+from ansible_collections.netloom.container_net.plugins.module_utils._model.rule import Rule
+
+
+def words(rule: Rule) -> str:
+    """Write a rule as a short line: rank, matches, target."""
+    parts: List[str] = [str(rule.rank)]
+    for name, value in (("s", rule.source), ("d", rule.destination), ("i", rule.in_interface), ("o", rule.out_interface)):
+        if value:
+            parts.append("%s=%s" % (name, value))
+    if rule.protocol:
+        parts.append(rule.protocol + (":%d-%d" % rule.destination_ports if rule.destination_ports else ""))
+    if rule.icmp_type is not None:
+        parts.append("type=%d" % rule.icmp_type)
+    if rule.ct_state:
+        parts.append(",".join(rule.ct_state))
+    return " ".join([*parts, rule.target, *([rule.to] if rule.to else [])])
+
+
+def chains(rules: Tuple[Rule, ...], family: int = 4) -> Dict[str, List[str]]:
+    """Return the lines of each chain in the order of their ranks."""
+    found: Dict[str, List[str]] = {}
+    for rule in sorted((rule for rule in rules if rule.family == family), key=lambda rule: rule.rank):
+        found.setdefault("%s/%s" % (rule.table, rule.chain), []).append(words(rule))
+    return found
