@@ -110,7 +110,10 @@ SETTINGS: Dict[str, Drift] = {
         "ip netns exec a sh -c 'echo 99 > /proc/sys/net/ipv4/ip_unprivileged_port_start'",
         ["~ sysctl net.ipv4.ip_unprivileged_port_start in a: value 99 → 0"],
     ),
-    "interface sysctl": ("ip netns exec b sh -c 'echo 0 > /proc/sys/net/ipv4/conf/eth0/rp_filter'", ["~ sysctl net.ipv4.conf.eth0.rp_filter in b: value 0 → 2"]),
+    "interface sysctl": (
+        "ip netns exec b sh -c 'echo 0 > /proc/sys/net/ipv4/conf/eth0/rp_filter'",
+        ["~ sysctl net.ipv4.conf.eth0.rp_filter in b: value 0 → 2"],
+    ),
 }
 FIREWALL: Dict[str, Drift] = {}
 for _tool in ("iptables", "ip6tables"):

@@ -30,7 +30,7 @@ NETWORKS = [
     network("routed", "ipvlan", 50, parent="eth1.50", mode="l3"),
     network("closed", "macvlan", 60, internal=True),
     network("blue", "bridge", 70, vrf="blue", vrf_table=1001),
-    network("ports", "bridge", 80, vlan_filtering=True, interfaces=["eth2"]),
+    network("ports", "bridge", 80, vlan_filtering=True),
 ]
 TRUNK = {"name": "trunk", "container": {"netns": "trunk"}, "networks": [{"name": "ports", "ipam": "none", "trunk": [10, 20]}]}
 FIRST = [
@@ -47,7 +47,7 @@ FIRST = [
     endpoint("access3", "ports", 80, 13, vlan=20),
     TRUNK,
 ]
-SECOND = [endpoint("tagged2", "tagged", 30, 12), endpoint("shared2", "shared", 40, 12), endpoint("access4", "ports", 80, 14, vlan=10)]
+SECOND = [endpoint("tagged2", "tagged", 30, 12), endpoint("shared2", "shared", 40, 12)]
 
 # The same with something changed in each kind, and the internal network taken away.
 OTHER_NETWORKS = [
@@ -55,7 +55,7 @@ OTHER_NETWORKS = [
     network("shared", "ipvlan", 40, parent="eth1.40", flag="private"),
     network("routed", "ipvlan", 50, parent="eth1.50", mode="l3s"),
     network("blue", "bridge", 70, vrf="green", vrf_table=1002),
-    network("ports", "bridge", 80, vlan_filtering=True, interfaces=["eth2"]),
+    network("ports", "bridge", 80, vlan_filtering=True),
 ]
 OTHER_FIRST = [
     *(each for each in FIRST if each["name"] not in ("closed1", "closed2", "access3", "trunk")),
@@ -115,14 +115,9 @@ def test_a_vrf_has_the_routes_of_its_bridge(first: Machine) -> None:
     assert "10.70.0.0/24" not in first.run("ip route show")
 
 
-def test_ports_meet_in_their_vlan_only(applied: Fleet, first: Machine) -> None:
+def test_ports_meet_in_their_vlan_only(first: Machine) -> None:
+    assert first.pings("access1", "10.80.0.12", "fd00:80::12")
     assert not first.pings("access1", "10.80.0.13")
-    with applied.spare.frames() as frames:
-        assert first.pings("access1", "10.80.0.12", "10.80.0.14", "fd00:80::14")
-    # The host's own port carries the VLANs of its endpoints with their tags.
-    seen = [frame for frame in frames if "10.80.0.14" in frame.addresses]
-    assert len(seen) >= 6
-    assert {frame.vlan for frame in seen} == {10}
     for vlan, here, there in ((10, "10.80.0.101", "10.80.0.11"), (20, "10.80.0.102", "10.80.0.13")):
         name = "eth0.%d" % vlan
         first.run("ip -n trunk link add link eth0 name %s type vlan id %d && ip -n trunk link set %s up" % (name, vlan, name))
