@@ -72,7 +72,7 @@ options:
         V(sysctls) (V(IFNAME) in a key stands for the interface), V(routes). Addresses not given are allocated from the subnet, the same for the same
         names. V(ipam) has no V(dhcp): nothing of this collection stays on a host to renew a lease."
       - "V(source_routing) (default V(true)) makes answers leave by the interface the question came in on, where several networks of the endpoint have a
-        gateway in one family; see R(the guide,ansible_collections.netloom.container_net.docsite.multi_homing)."
+        gateway in one family, or one has and another is a LAN; see R(the guide,ansible_collections.netloom.container_net.docsite.multi_homing)."
       - "V(routes) is a list of maps with V(destination) (a subnet, required), V(gateway), V(metric) (default 0) and V(type) (V(unicast), V(blackhole),
         V(unreachable) or V(prohibit); all but the first take no gateway). Below V(networks) a route leaves by that network, below the endpoint by the
         interface that reaches the gateway, or by V(interface)."

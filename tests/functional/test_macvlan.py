@@ -13,7 +13,7 @@ from typing import Any, Dict, List, Tuple
 import pytest
 from ansible_collections.netloom.container_net.plugins.module_utils._model.errors import Conflict, KernelRace
 from ansible_collections.netloom.container_net.plugins.module_utils._model.names import shim_name
-from harness.declarations import LAN4, LAN6, endpoint, lan, network
+from harness.declarations import LAN4, LAN6, V4, V6, endpoint, lan, network
 from harness.engine import Declaration, converge, give_uplink, lines, settle
 from harness.host import sh
 from harness.snapshot import assert_same, take_snapshot
@@ -69,6 +69,20 @@ def test_mode_bridge_and_the_host_both_ways() -> None:
     sh("ip neigh flush dev eth0", "outside")
     assert_reach([("outside", HOST, "host"), ("outside", A, "a"), ("a", HOST, "host")])
     assert set(lan_macs().values()) == {own}
+
+
+def test_who_asks_by_a_published_port_gets_no_answer_over_the_lan() -> None:
+    """The neighbour is on a LAN with the container, too; an answer that went there would come from an address it never asked."""
+    give_uplink()
+    on_lan = lan("a", parent="eth0")
+    attachments = ({"name": "web"}, *on_lan.endpoints[0]["networks"])
+    both = Declaration([*on_lan.networks, network("web", V4, V6)], [endpoint("a", *attachments, ports=["8080:80/tcp"])])
+    settle(both)
+    serve("a", "outside")
+    assert [answer and answer.split(" ")[0] for answer in ask([("outside", "tcp", address, 8080) for address in HOST])] == ["a", "a"]
+    assert_reach([("outside", A, "a"), ("a", NEIGHBOUR, "outside")])
+    settle(replace(both, endpoints=[{**both.endpoints[0], "source_routing": False}]))
+    assert ask([("outside", "tcp", address, 8080) for address in HOST]) == [None, None]
 
 
 def test_without_host_access_the_host_is_no_neighbour() -> None:

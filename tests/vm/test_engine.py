@@ -1,22 +1,26 @@
 # Copyright (c) 2026, the netloom.container_net authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+
 """The functional tests of what only a distribution's kernel has, on the kernels of the guests."""
 
 from __future__ import annotations
 
+import pytest
 from guests.fleet import Fleet
 from guests.machine import Machine
 
-# test_kinds.py beside this file makes and changes them with plays.
-PARTS = {"vm1": ["-k", "mended or scope or internal"], "vm2": ["-k", "killed"]}
+# What each of the guests runs, at the same time.
+PARTS = {
+    "test_kinds.py": {"vm1": "mended or scope or internal", "vm2": "killed"},
+    "test_vrf.py": {"vm1": "of_ours", "vm2": "somebody_else"},
+}
 
 
-def test_kinds_on_kernels_that_have_them(booted: Fleet) -> None:
-    """Each guest takes a part, at the same time."""
-
+@pytest.mark.parametrize("name", PARTS)
+def test_on_a_kernel_that_has_the_kinds(booted: Fleet, name: str) -> None:
     def run(machine: Machine) -> str:
-        return booted.run_functional(machine, "tests/functional/test_kinds.py", *PARTS[machine.name])
+        return booted.run_functional(machine, "tests/functional/%s" % name, "--tb=short", "-k", PARTS[name][machine.name])
 
     with booted.left_clean(teardown=False):
         said = booted.each(run)

@@ -54,7 +54,7 @@ def test_vlan_and_ipvlan(booted: Fleet) -> None:
     ]
     assert ended.actions["vm2"] == [
         "~ vlan eth1.90: mtu 1500 → 1400",
-        "~ ipvlan eth0 in printer: mtu 1400 → 1300, mode l2 → l3s",
+        "~ ipvlan eth0 in printer: mode l2 → l3s, mtu 1400 → 1300",
         "- address 10.90.0.12/24 on eth0 in printer",
         "- ipvlan eth0 in printer",
         "- vlan eth1.90",

@@ -19,14 +19,14 @@ def holder(machine: Machine) -> str:
 
 def test_a_bridge_takes_the_interface_of_the_connection(fleet: Fleet) -> None:
     networks = [{"name": "lan", "interfaces": ["eth0"], "ipam_config": [{"subnet": "10.0.2.0/24", "ip_range": "10.0.2.128/25"}]}]
-    declaration = {"fleet_networks": networks, "fleet_endpoints": [{"name": "app", "container": {"netns": "app"}, "networks": ["lan"]}]}
-    fleet.declare(declaration)
+    endpoints = [{"fleet_endpoints": [{"name": machine.name, "container": {"netns": "app"}, "networks": ["lan"]}]} for machine in fleet.machines]
+    fleet.declare({"fleet_networks": networks}, *endpoints)
     refused = fleet.attempt("site")
     assert refused.failed == {"vm1": True, "vm2": True}
     assert "nothing was changed" in refused.output
     assert fleet.leftovers() == []
 
-    fleet.declare({**declaration, "fleet_allow_management": True, "fleet_confirm_timeout": 120})
+    fleet.declare({"fleet_networks": networks, "fleet_allow_management": True, "fleet_confirm_timeout": 120}, *endpoints)
     fleet.play("site")
     assert fleet.each(holder) == ["br-lan", "br-lan"]
     assert fleet.each(lambda machine: machine.pings("app", "10.0.2.15")) == [True, True]

@@ -16,7 +16,7 @@ from dataclasses import replace
 from typing import Dict, Iterable, List, Mapping, Sequence, Tuple
 
 from .._model.addresses import ip_version
-from .._model.document import Document, Endpoint
+from .._model.document import Document, Endpoint, is_on_lan
 from .._model.names import source_table
 from .._model.objects import Address, KernelObject, PolicyRule, Route
 from .attachment import Segment, list_gateways
@@ -29,19 +29,23 @@ LONGEST_PREFIX = {4: 32, 6: 128}
 
 def compile_source_routing(document: Document, segments: Mapping[str, Segment], made: Iterable[KernelObject]) -> List[KernelObject]:
     """Return the tables and rules of all endpoints; `made` is what they have in their main tables."""
-    several = [item for item in document.endpoints if item.source_routing and (len(item.attachments) > 1 or item.routes)]
+    several = [item for item in document.endpoints if item.source_routing and (len(item.attachments) > 1 or item.devices or item.routes)]
     held: Dict[str, List[KernelObject]] = {endpoint.place: [] for endpoint in several}
     for item in made if several else ():
         if item.place in held:
             held[item.place].append(item)
     objects: List[KernelObject] = []
+    lans = {network.name for network in document.networks if is_on_lan(network)}
     for endpoint in several:
+        hosted = {item.interface_name for item in endpoint.attachments if item.network not in lans}
         for family, default in DEFAULT_ROUTE.items():
             routes = [item for item in held[endpoint.place] if isinstance(item, Route) and ip_version(item.destination) == family]
             addresses = [item for item in held[endpoint.place] if isinstance(item, Address) and ip_version(item.address) == family]
             known = {(route.device, route.destination, route.metric): route for route in (*list_gateways(endpoint, segments, family), *routes)}
             devices = tuple(dict.fromkeys(device for device, destination, _metric in known if device and destination == default))
-            for device in devices if len(devices) > 1 else ():
+            # Who is on a LAN with the container is there beside the host, too, and may ask by a published port.
+            outside = {address.device for address in addresses} - hosted
+            for device in devices if outside.union(devices) - set(devices[:1]) else ():
                 table = source_table(document.scope, _owner(endpoint, device))
                 own = [address for address in addresses if address.device == device]
                 objects.extend(_table(table, own, [route for route in known.values() if route.device in (device, None)]))

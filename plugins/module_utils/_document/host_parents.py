@@ -15,7 +15,7 @@ from .._model import names
 from .._model.document import LAN_NETWORKS, Document, LanNetwork, MacvlanNetwork, Network
 from .._model.errors import Problem
 from .._model.link import Bridge, Ipvlan, Link, Macvlan, Vrf
-from .._model.mark import ALIAS_LIMIT, SHARED_ROLE, read_mark, share_mark
+from .._model.mark import ALIAS_LIMIT, SHARED_ROLE, UNFINISHED, read_mark, share_mark
 from .._model.snapshot import Facts
 from . import span
 from .check_parents import lan_networks, parent_clashes
@@ -95,7 +95,7 @@ class _Inspector:
             rule = "%s was made by this collection on %s and cannot carry others" % (link.label, link.kind.lower or "another link")
             self._report("parent", link.name, rule, "name another parent")
             return False
-        if not link.up and (mark is None or mark.role != SHARED_ROLE):
+        if not link.up and (mark is None or mark.role != SHARED_ROLE) and link.alias != UNFINISHED:
             self._report("parent", link.name, "interface %s is down" % link.name, "raise it: ip link set %s up" % link.name, True)
             return False
         master = self.facts.links.get(link.master or "")
