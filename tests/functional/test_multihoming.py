@@ -232,6 +232,7 @@ def test_a_network_comes_and_goes_beside_a_stream() -> None:
         "+ veth eth1 in a",
         "+ address 10.22.0.10/24 on eth1 in a",
         "+ address fd00:22::10/64 on eth1 in a",
+        "+ sysctl net.ipv4.conf.eth1.rp_filter in a",
         *table_steps("+", "web"),
         *table_steps("+", "db"),
     }

@@ -70,8 +70,8 @@ def _serve(name: str, ports: Sequence[int], tell: int) -> None:
                     server.sendto(("%s %s" % (name, peer[0])).encode(), peer)
 
 
-def ask(questions: Sequence[Question], timeout: float = 0.7) -> List[Optional[str]]:
-    """Ask all at once; return who answered and whom he saw, or None."""
+def ask(questions: Sequence[Question], timeout: float = 1.4) -> List[Optional[str]]:
+    """Ask all at once; return who answered and whom he saw, or None. A first packet that was lost is sent again after a second."""
     by_space: Dict[Space, List[int]] = {}
     for number, question in enumerate(questions):
         by_space.setdefault(question[0], []).append(number)
