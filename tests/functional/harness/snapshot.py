@@ -27,7 +27,8 @@ _VOLATILE = frozenset(
         "ifindex", "link_index", "link_netnsid", "iflink", "operstate", "linkmode", "stats", "stats64", "hello_timer", "tcn_timer", "topology_change_timer",
         "gc_timer", "message_age_timer", "forward_delay_timer", "hold_timer", "state", "id", "no", "port_id", "tentative", "dadfailed", "used", "expires",
         "root_id", "root_port", "root_path_cost", "designated_root", "designated_bridge", "designated_port", "designated_cost", "topology_change",
-        "topology_change_detected", "num_tx_queues", "num_rx_queues", "cost", "bridge_id", "priority_id", "multicast_querier_state_ipv4",
+        "topology_change_detected", "topology_change_ack", "config_pending",
+        "num_tx_queues", "num_rx_queues", "cost", "bridge_id", "priority_id", "multicast_querier_state_ipv4",
         "multicast_querier_state_ipv6", "fdb_n_learned",
     )
 )  # fmt: skip
@@ -130,7 +131,9 @@ def _text(value: Any) -> str:
 
 def _without_volatile(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: _without_volatile(inner) for key, inner in value.items() if key not in _VOLATILE}
+        # While a spanning tree changes, bridges forget sooner, and tell that as their ageing time.
+        changing = ("ageing_time",) if value.get("stp_state") else ()
+        return {key: _without_volatile(inner) for key, inner in value.items() if key not in _VOLATILE and key not in changing}
     if isinstance(value, list):
         return [_without_volatile(inner) for inner in value]
     return value
