@@ -104,9 +104,9 @@ def test_a_foreign_bridge_is_used_and_given_back() -> None:
     assert_same(before)
 
 
-def on_shared_bridge(name: str, number: int) -> Declaration:
+def on_shared_bridge(label: str, number: int) -> Declaration:
     subnets = [{"subnet": "10.%d.0.0/24" % number}, {"subnet": "fd00:%d::/64" % number}]
-    return Declaration([network(name, *subnets, bridge_name="br-lan")], [endpoint(name, name)])
+    return Declaration([network(label, *subnets, bridge_name="br-lan")], [endpoint(label, label)])
 
 
 def test_two_scopes_on_one_foreign_bridge() -> None:

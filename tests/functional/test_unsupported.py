@@ -138,7 +138,7 @@ def test_the_others_are_applied_where_that_is_asked() -> None:
     ]
     await_addresses("a", "b")
     Server("a", "a", [80])
-    assert [(answer or "").split(" ")[0] for answer in ask([("b", "tcp", "10.20.0.9", 80), ("outside", "tcp", "192.0.2.1", 8080)])] == ["a", "a"]
+    assert [(answer or "").partition(" ")[0] for answer in ask([("b", "tcp", "10.20.0.9", 80), ("outside", "tcp", "192.0.2.1", 8080)])] == ["a", "a"]
     assert sh("ip -n c -j link show").count('"ifname"') == sh("ip -n c -j link show").count('"LOOPBACK"')
     settle(None)
     assert_same(before)

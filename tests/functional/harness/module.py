@@ -18,7 +18,7 @@ from ansible.module_utils import basic
 MODULES = "ansible_collections.netloom.container_net.plugins.modules."
 
 
-def run_module(name: str, /, *, check: bool = False, **options: Any) -> Dict[str, Any]:
+def run_module(module: str, /, *, check: bool = False, **options: Any) -> Dict[str, Any]:
     """Run a module as a task with these options would, on a fake host only, and return its result."""
     arguments = json.dumps({"ANSIBLE_MODULE_ARGS": {**options, "_ansible_check_mode": check}}).encode()
     told = io.StringIO()
@@ -27,6 +27,6 @@ def run_module(name: str, /, *, check: bool = False, **options: Any) -> Dict[str
         stack.enter_context(mock.patch.object(basic, "_ANSIBLE_PROFILE", "legacy", create=True))
         stack.enter_context(contextlib.redirect_stdout(told))
         stack.enter_context(contextlib.suppress(SystemExit))
-        importlib.import_module(MODULES + name).main()
+        importlib.import_module(MODULES + module).main()
     result: Dict[str, Any] = json.loads(told.getvalue())
     return result
