@@ -72,7 +72,7 @@ class Ansible:
     def run(self, program: str, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
         environment = ["env", *("%s=%s" % pair for pair in {**self.settings, **settings}.items())]
         command = [*self.prefix, *environment, sys.executable, "-m", "ansible.cli.%s" % program, *arguments]
-        return subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=str(self.home), check=False)
+        return subprocess.run(command, capture_output=True, text=True, timeout=600, cwd=str(self.home), check=False)
 
     def raw(self, inventory: Path, host: str, command: str = "true", **settings: str) -> subprocess.CompletedProcess[str]:
         return self.run("adhoc", host, "-i", str(inventory), "-m", "ansible.builtin.raw", "-a", command, **settings)

@@ -154,12 +154,12 @@ def results(collections_path: Path, tmp_path_factory: pytest.TempPathFactory) ->
             prepare()
             return play(collections_path, home / name, tasks)
 
-        return on_fake_host(body)
+        return on_fake_host(body, timeout=600)
 
     running = [Child(lambda name=name, tasks=tasks: run(name, tasks)) for name, tasks in (("here", here), ("there", there))]
     merged: Results = {}
     for child in running:
-        merged.update(child.result(200))
+        merged.update(child.result(600))
     return merged
 
 

@@ -13,4 +13,3 @@ export PATH="$ROOT/.venv-next/bin:$PATH"
 python -c 'import ansible; print("ansible-core", ansible.__version__)'
 python -m pytest tests/unit
 bash tests/gates/functional.sh .venv-next tests/functional/test_{modules,fleet_plan,connection_netns,lab}.py
-bash tests/gates/sanity.sh .venv-next
