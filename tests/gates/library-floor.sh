@@ -12,4 +12,4 @@ export PATH="$ROOT/.venv-floor/bin:$PATH"
 python -c 'import ansible, importlib.metadata as m; print("ansible-core", ansible.__version__, "pyroute2", m.version("pyroute2"))'
 python -m pytest tests/unit
 bash tests/gates/functional.sh .venv-floor \
-  tests/functional/test_{check_truth,in_place,nothing_left,foreign,drift,packets,modules,duplicate}.py
+  tests/functional/test_{check_truth,in_place,packets,modules,duplicate}.py

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Unit tests, the functional ones that run Ansible, and sanity with a newer ansible-core, which needs a newer Python than the oldest we support.
+# Unit tests and the functional ones that run Ansible with a newer ansible-core, which needs a newer Python than the oldest we support.
 . "$(dirname "$0")/common.sh"
 core=2.21.5
 have=$(.venv/bin/python -c 'import ansible; print(ansible.__version__)')
