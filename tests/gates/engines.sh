@@ -3,7 +3,7 @@
 . "$(dirname "$0")/common.sh"
 [ "$(id -u)" = 0 ] || skip "a Docker Engine needs root"
 if command -v apt-get >/dev/null; then
-  bash tests/gates/setup.sh dockerd:docker.io podman:podman runc:runc busybox:busybox-static
+  bash tests/gates/setup.sh dockerd:docker.io podman:podman runc:runc busybox:busybox-static || echo "not all packages could be installed" >&2
 fi
 for program in dockerd podman runc busybox; do
   command -v "$program" >/dev/null || skip "$program is not installed"
