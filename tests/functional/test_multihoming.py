@@ -94,7 +94,7 @@ def leaving(client: str, asked: str) -> Tuple[bool, Set[str]]:
     with tap:
         tap.setblocking(False)
         with entered(client):
-            answered = ask_one((client, "tcp", asked, 80), 0.7) is not None
+            answered = ask_one((client, "tcp", asked, 80), 1.4) is not None
         found = set()
         while True:
             try:
@@ -121,7 +121,7 @@ def test_answers_leave_where_the_question_came_in() -> None:
 
 def ask_from(client: str, protocol: str, asked: str, port: int) -> Any:
     with entered(client):
-        return ask_one((client, protocol, asked, port), 0.7)
+        return ask_one((client, protocol, asked, port), 1.4)
 
 
 @pytest.mark.fake_host

@@ -110,7 +110,7 @@ def test_packets() -> None:
             server.stop()
 
 
-def _ask_as(space: str, source: str, address: str, port: int, timeout: float = 0.7) -> Optional[str]:
+def _ask_as(space: str, source: str, address: str, port: int, timeout: float = 1.4) -> Optional[str]:
     def body() -> Optional[str]:
         where = socket.getaddrinfo(address, port, type=socket.SOCK_STREAM)[0]
         with socket.socket(where[0]) as client:

@@ -53,7 +53,7 @@ def give_far_places() -> None:
 
 def who(family: int) -> Optional[str]:
     with entered("a"):
-        return ask_one(("a", "tcp", FAR[family], 80), 0.7)
+        return ask_one(("a", "tcp", FAR[family], 80), 1.4)
 
 
 def refusal(destination: str) -> Optional[int]:
