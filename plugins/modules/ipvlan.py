@@ -19,18 +19,6 @@ options:
       - Name of the device, 1 to 15 characters.
     type: str
     required: true
-  namespace:
-    description:
-      - Make the device inside this network namespace, the name of a named one or the absolute path of a namespace file. Default is the host's own.
-    type: str
-  parent:
-    description:
-      - Interface it stands on, such as V(eth1), or V(eth1.30) for a VLAN device that exists. Required for O(state=present).
-    type: str
-  parent_namespace:
-    description:
-      - Namespace of O(parent), a name or an absolute path. Default is the host's own, also where O(namespace) is given.
-    type: str
   mode:
     description:
       - V(l2) is a neighbour on the LAN, V(l3) is routed by the parent's namespace without broadcasts, V(l3s) passes its firewall too.
@@ -43,24 +31,11 @@ options:
     type: str
     choices: [bridge, private, vepa]
     default: bridge
-  mtu:
-    description:
-      - MTU in bytes, 68 to 65535, at most that of O(parent). Default is that of O(parent) when the device is made.
-    type: int
-  addresses:
-    description:
-      - Addresses with prefix length, IPv4 or IPv6. Those that this module gave the interface before and that are no longer listed are removed; others are left.
-    type: list
-    elements: str
-  up:
-    description:
-      - Whether the device is raised.
-    type: bool
-    default: true
 extends_documentation_fragment:
   - netloom.container_net.attributes
   - netloom.container_net.attributes.actiongroup
   - netloom.container_net.atomic
+  - netloom.container_net.stacked
   - netloom.container_net.pyroute2
 """
 

@@ -75,17 +75,6 @@ def collections_path() -> Path:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "fake_host(timeout=170): the test runs in a child that is a host of its own, see harness/host.py")
+    from harness import fake_hosts
 
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Optional[bool]:
-    marker = pyfuncitem.get_closest_marker("fake_host")
-    if marker is None:
-        return None
-    from harness.host import on_fake_host
-
-    wanted = pyfuncitem._fixtureinfo.argnames
-    arguments = {name: pyfuncitem.funcargs[name] for name in wanted}
-    on_fake_host(lambda: pyfuncitem.obj(**arguments), **marker.kwargs)
-    return True
+    config.pluginmanager.register(fake_hosts)

@@ -22,12 +22,12 @@ from ansible_collections.netloom.container_net.plugins.module_utils._model.error
 from ansible_collections.netloom.container_net.plugins.module_utils._model.link import Bridge, Link
 from ansible_collections.netloom.container_net.plugins.module_utils._model.mark import Mark
 from ansible_collections.netloom.container_net.plugins.module_utils._model.objects import HOST, KernelObject, Route
-from harness.declarations import V4, V6, endpoint, lan, network
-from harness.engine import Declaration, Tools, check, converge, give_uplink, lines
+from harness.declarations import V4, endpoint, lan, network
+from harness.engine import Declaration, Tools, check, converge, give_uplink, lines, reach
 from harness.faults import count_points, die_at, refuse_once
-from harness.foreign import add_foreign_things
 from harness.guards import NOTE, await_no_guard, guards, keep_log, processes
 from harness.host import Child, bind_space, on_fake_host, sh, share_out
+from harness.runs import OTHER, RUNS, WEB
 from harness.snapshot import assert_same, differences, take_snapshot
 from harness.traffic import Server, ask
 
@@ -35,25 +35,7 @@ keep_log()
 
 LONG, SHORT = 60.0, 0.6
 SLACK = 6.0
-EMPTY = Declaration(prepare=add_foreign_things)
-WEB = Declaration(
-    [network("web", V4, V6)],
-    [endpoint("a", {"name": "web", "ipv4_address": "10.20.0.10"}, ports=["8080:80/tcp"]), endpoint("b", "web")],
-    prepare=add_foreign_things,
-)
-OTHER = Declaration(
-    [network("web", V4, V6, mtu=1400, enable_icc=False), network("db", {"subnet": "10.22.0.0/24"})],
-    [endpoint("a", {"name": "web", "ipv4_address": "10.20.0.11"}, "db", ports=["8081:80/tcp"]), endpoint("c", "web")],
-    prepare=add_foreign_things,
-)
-RUNS = {"create": (EMPTY, WEB), "change": (WEB, OTHER), "remove": (WEB, EMPTY)}
 SLICES = 4  # of the points of a run, every so many-th is tried
-
-
-def reach(start: Declaration) -> None:
-    start.prepare()
-    if start.networks:
-        converge(start)
 
 
 def confirm(scope: str = "main", connection: str = "", check_mode: bool = False) -> unconfirmed.Pending:

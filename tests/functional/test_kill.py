@@ -8,18 +8,13 @@ from __future__ import annotations
 
 import pytest
 from harness.declarations import V4, V6, endpoint, network
-from harness.engine import Declaration, converge, lines
+from harness.engine import Declaration, converge, lines, reach
 from harness.foreign import add_foreign_things
 from harness.host import sh
 from harness.kills import Killed, assert_survived
+from harness.runs import EMPTY, WEB
 from harness.snapshot import differences, take_snapshot
 
-BEFORE = Declaration(prepare=add_foreign_things)
-WEB = Declaration(
-    [network("web", V4, V6)],
-    [endpoint("a", {"name": "web", "ipv4_address": "10.20.0.10"}, ports=["8080:80/tcp"]), endpoint("b", "web")],
-    prepare=add_foreign_things,
-)
 # The same network with an endpoint and a port gone, another come, and other settings: creations, changes and deletions in one run.
 OTHER = Declaration(
     [network("web", V4, V6, mtu=1400, enable_icc=False)],
@@ -39,20 +34,19 @@ LAN_OTHER = Declaration(
     prepare=add_foreign_things,
 )
 KILLED = {
-    "create": Killed(BEFORE, WEB, least=60),
+    "create": Killed(EMPTY, WEB, least=60),
     "change": Killed(WEB, OTHER, least=60, stride=3),
-    "remove": Killed(WEB, BEFORE, least=35),
-    "create a LAN": Killed(BEFORE, LAN, least=50, stride=3),
+    "remove": Killed(WEB, EMPTY, least=35),
+    "create a LAN": Killed(EMPTY, LAN, least=50, stride=3),
     "change a LAN": Killed(LAN, LAN_OTHER, least=30, stride=3),
-    "remove a LAN": Killed(LAN, BEFORE, least=25, stride=3),
+    "remove a LAN": Killed(LAN, EMPTY, least=25, stride=3),
 }
 
 
 @pytest.mark.fake_host
 def test_a_removal_cut_short_spares_what_is_wanted_again() -> None:
     """The links of a removal share a group in the kernel; one that was left in it must not go with the next removal."""
-    WEB.prepare()
-    converge(WEB)
+    reach(WEB)
     clean = take_snapshot()
     sh("ip link set br-web group 0x636E6574")
     assert lines(converge(WEB)) == ["~ bridge br-web: removal begun → none"]

@@ -28,7 +28,7 @@ def _lacking() -> List[str]:
 def _kinds() -> None:
     lacking = on_fake_host(_lacking)
     if lacking:
-        pytest.skip("this kernel has no: %s" % "; ".join(lacking))
+        pytest.skip("tests/vm runs this on a kernel that has what this one lacks: %s" % "; ".join(lacking))
 
 
 def prepare() -> None:

@@ -20,35 +20,18 @@ from ansible_collections.netloom.container_net.plugins.module_utils._model.error
     VerifyError,
 )
 from ansible_collections.netloom.container_net.plugins.module_utils._model.objects import HOST
-from harness.declarations import V4, V6, endpoint, network
-from harness.engine import Declaration, Tools, converge, lines
+from harness.declarations import V4, endpoint, network
+from harness.engine import Declaration, Tools, converge, lines, reach
 from harness.faults import lose_datagram, refuse_always, refuse_once
 from harness.foreign import add_foreign_things
 from harness.host import Child, on_fake_host, sh, share_out
+from harness.runs import EMPTY, OTHER, RUNS, WEB
 from harness.snapshot import assert_same, differences, take_snapshot
 
-EMPTY = Declaration(prepare=add_foreign_things)
-WEB = Declaration(
-    [network("web", V4, V6)],
-    [endpoint("a", {"name": "web", "ipv4_address": "10.20.0.10"}, ports=["8080:80/tcp"]), endpoint("b", "web")],
-    prepare=add_foreign_things,
-)
-OTHER = Declaration(
-    [network("web", V4, V6, mtu=1400, enable_icc=False), network("db", {"subnet": "10.22.0.0/24"})],
-    [endpoint("a", {"name": "web", "ipv4_address": "10.20.0.11"}, "db", ports=["8081:80/tcp"]), endpoint("c", "web")],
-    prepare=add_foreign_things,
-)
-RUNS = {"create": (EMPTY, WEB), "change": (WEB, OTHER), "remove": (WEB, EMPTY)}
 # The first ones may go away by themselves, so the run plans again; the others end it.
 PASSING = (errno.EEXIST, errno.EBUSY)
 FINAL = (errno.ENOBUFS, errno.EPERM, errno.ENOMEM)
 Tried = Tuple[int, int]  # position, errno
-
-
-def reach(start: Declaration) -> None:
-    start.prepare()
-    if start.networks:
-        converge(start)
 
 
 def attempt(goal: Declaration, fault: Optional[Fault] = None, tools: Optional[Tools] = None, door: Optional[Door] = None) -> Optional[ContainerNetError]:

@@ -5,11 +5,7 @@ core=2.21.5
 have=$(.venv/bin/python -c 'import ansible; print(ansible.__version__)')
 [ "$have" != "$core" ] || skip "the main leg runs ansible-core $core already"
 python=$(bash tests/gates/find_python.sh 12 14) || skip "ansible-core $core needs Python 3.12 or newer, and this machine has none with venv"
-
-sed "s/^ansible-core==.*/ansible-core==$core/" requirements-dev.txt | sort -u |
-  grep -E '^(ansible-core|jmespath|hypothesis|pyroute2|pytest|pytest-xdist|types-)' >"$BUILD/requirements-next.txt"
-bash tests/gates/make_venv.sh .venv-next "$python" -r "$BUILD/requirements-next.txt"
+bash tests/gates/other_venv.sh .venv-next "$python" "$core"
 export PATH="$ROOT/.venv-next/bin:$PATH"
-python -c 'import ansible; print("ansible-core", ansible.__version__)'
 python -m pytest tests/unit
 bash tests/gates/functional.sh .venv-next tests/functional/test_{modules,fleet_plan,connection_netns,lab}.py

@@ -9,13 +9,16 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from typing import Dict, List, Mapping, Sequence, Set, Tuple
+from typing import Container, Dict, Iterable, Iterator, List, Mapping, Sequence, Set, Tuple
 
 from ...module_utils._document import span
 from ...module_utils._model.document import Attachment, Network, is_on_lan
 from ...module_utils._model.errors import Problem
 from .overlays import Overlay
 from .reading import Host
+
+# The path of a network, the network, and the names beside it in its list.
+Definition = Tuple[str, Network, Set[str]]
 
 Owners = Dict[Tuple[str, str], Tuple[str, str]]  # (overlay, value) -> (host, endpoint)
 
@@ -53,17 +56,14 @@ def check_subnets(hosts: Sequence[Host], overlays: Mapping[str, Overlay], proble
     """Report an overlay whose subnet another network of the fleet overlaps, and a network that swallows the underlay."""
     known = definitions(hosts)
     for overlay in overlays.values():
-        for path, network, beside in known:
-            # Two networks that stand in one list were compared when that host's declaration was checked.
-            if network.name == overlay.name or overlay.name in beside or (network.name in overlays and network.name < overlay.name):
-                continue
+        for path, network in rivals(overlay.name, overlays, known):
             for mine, other in _overlaps(overlay.network, network):
                 rule = "overlaps overlay %s (%s); an overlay's subnet must be unique in the fleet" % (overlay.name, mine)
                 problems.append(Problem(path + ".ipam_config", other, rule, "use another subnet"))
     _check_underlay(hosts, overlays, problems)
 
 
-def definitions(hosts: Sequence[Host]) -> List[Tuple[str, Network, Set[str]]]:
+def definitions(hosts: Sequence[Host]) -> List[Definition]:
     """Return each distinct network with its path and the names beside it, however many hosts share it."""
     seen: Set[int] = set()
     found = []
@@ -74,6 +74,13 @@ def definitions(hosts: Sequence[Host]) -> List[Tuple[str, Network, Set[str]]]:
                 seen.add(id(network))
                 found.append(("%s[%s]" % (host.networks_path, network.name), network, beside))
     return found
+
+
+def rivals(name: str, compared: Container[str], known: Iterable[Definition]) -> Iterator[Tuple[str, Network]]:
+    """Yield the networks that one of `compared` was not compared with yet. Two of one list were when that host's declaration was checked."""
+    for path, network, beside in known:
+        if network.name != name and name not in beside and not (network.name in compared and network.name < name):
+            yield path, network
 
 
 def _overlaps(one: Network, other: Network) -> List[Tuple[str, str]]:

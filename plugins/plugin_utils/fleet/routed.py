@@ -13,7 +13,7 @@ from ...module_utils._document import span
 from ...module_utils._model.addresses import ip_version
 from ...module_utils._model.document import Endpoint, RoutedNetwork, RoutedPeer, Subnet
 from ...module_utils._model.errors import Problem
-from .checks import definitions
+from .checks import definitions, rivals
 from .lock import Addresses, Lock
 from .next_hops import NextHops, resolve_next_hops
 from .parts import Parts, cut_parts
@@ -105,10 +105,7 @@ def _check_unique(hosts: Sequence[Host], networks: Mapping[str, Routed], problem
     """Report another network of the fleet with addresses of a routed one: the hosts would not know where to send them."""
     known = definitions(hosts)
     for routed in networks.values():
-        for path, network, beside in known:
-            # Two networks of one list were compared when that host's declaration was checked.
-            if network.name == routed.name or routed.name in beside or (network.name in networks and network.name < routed.name):
-                continue
+        for path, network in rivals(routed.name, networks, known):
             for item in network.subnets:
                 met = next((subnet for subnet in routed.reach if span.overlap(subnet, item.subnet)), None)
                 if met is not None:

@@ -96,6 +96,13 @@ def converge(
     return engine.converge(request, door=door)
 
 
+def reach(start: Declaration) -> None:
+    """Make a host what a run starts from."""
+    start.prepare()
+    if start.networks or start.endpoints or start.links:
+        converge(start)
+
+
 def lines(outcome: Outcome) -> List[str]:
     return [step.line for step in outcome.steps]
 

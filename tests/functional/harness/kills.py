@@ -7,12 +7,12 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Callable, List, Optional, Sequence
 
 from ansible_collections.netloom.container_net.plugins.module_utils._model.errors import ContainerNetError
 
-from harness.engine import Declaration, converge, lines
+from harness.engine import Declaration, converge, lines, no_preparation, reach
 from harness.faults import count_points, die_at
 from harness.host import on_fake_host, share_out
 from harness.snapshot import Snapshot, differences, take_snapshot
@@ -68,7 +68,9 @@ def assert_survived(run: Killed) -> None:
 
 
 def _run_cleanly(run: Killed) -> Clean:
-    untouched = _reach(run.start)
+    run.start.prepare()
+    untouched = take_snapshot()
+    reach(replace(run.start, prepare=no_preparation))
     points = count_points(run.goal)
     if run.then is not None:
         converge(run.then)
@@ -76,7 +78,7 @@ def _run_cleanly(run: Killed) -> Clean:
 
 
 def _die_and_recover(run: Killed, point: int, clean: Clean) -> str:
-    _reach(run.start, look=False)
+    reach(run.start)
     die_at(run.goal, point)
     complaints = list(run.inspect())
     wanted = run.then or run.goal
@@ -89,11 +91,3 @@ def _die_and_recover(run: Killed, point: int, clean: Clean) -> str:
     except ContainerNetError as error:
         complaints.append(str(error))
     return "\n".join(filter(None, complaints))
-
-
-def _reach(start: Declaration, look: bool = True) -> Snapshot:
-    start.prepare()
-    before = take_snapshot() if look else ()
-    if start.networks or start.endpoints or start.links:
-        converge(start)
-    return before
