@@ -49,7 +49,7 @@ def test_a_published_port_is_reached() -> None:
     try:
         open_sctp(socket.AF_INET).close()
     except OSError as error:
-        pytest.skip("this kernel has no SCTP (module sctp): %s" % error.strerror)
+        pytest.skip("tests/vm runs this on a kernel with SCTP (module sctp), which this one lacks: %s" % error.strerror)
     give_uplink()
     converge(Declaration([network("web", V4, V6)], [endpoint("a", "web", ports=["%d:%d/sctp" % (PORT, PORT)])]))
     ready, tell = os.pipe()

@@ -14,6 +14,7 @@ from guests.machine import Machine
 PARTS = {
     "test_kinds.py": {"vm1": "mended or scope or internal", "vm2": "killed"},
     "test_vrf.py": {"vm1": "of_ours", "vm2": "somebody_else"},
+    "test_sctp.py": {"vm1": "published", "vm2": "published"},
 }
 
 
