@@ -29,6 +29,12 @@ options:
     description:
       - How many broadcast frames may wait for delivery, 1 to 1000000.
     type: int
+  broadcast_limit:
+    description:
+      - By how many devices of a parent a multicast address must be wanted before frames to it are queued like broadcasts, 0 to 1000000 (C(bclim) of ip-link).
+        V(-1) queues nothing. The kernel's default is 1, and it has one value for all devices of a parent.
+      - Needs Linux 6.4. An older kernel ignores it, and the task fails without a change.
+    type: int
   mac_address:
     description:
       - MAC address. Default is one that the kernel chooses. Mode V(passthru) has the parent's and takes none.
@@ -98,6 +104,7 @@ def main() -> None:
             "name": {"type": "str", "required": True},
             "mode": {"type": "str", "choices": ["bridge", "private", "vepa", "passthru"], "default": "bridge"},
             "broadcast_queue_length": {"type": "int"},
+            "broadcast_limit": {"type": "int"},
             "mac_address": {"type": "str"},
             **STACKED_OPTIONS,
             **ATOMIC_OPTIONS,
@@ -108,10 +115,10 @@ def main() -> None:
 
     def prepare() -> Request:
         name = options.interface("name") or ""
-        length = options.number("broadcast_queue_length", 1, 1_000_000)
+        length, limit = options.number("broadcast_queue_length", 1, 1_000_000), options.number("broadcast_limit", -1, 1_000_000)
         if options["mode"] == "passthru" and options["mac_address"] is not None:
             options.refuse("mac_address", "in mode passthru the device has the parent's MAC", "remove it")
-        return prepare_stacked(module, options, name, Macvlan(mode=options["mode"], broadcast_queue_length=length))
+        return prepare_stacked(module, options, name, Macvlan(mode=options["mode"], broadcast_queue_length=length, broadcast_limit=limit))
 
     run_request(module, prepare, describe_link(options.place("namespace"), module.params["name"], "macvlan"))
 

@@ -44,7 +44,7 @@ options:
       - "A macvlan network also takes: V(parent) (interface on the LAN, default the one with the default route; V(eth1.30) is VLAN 30 of eth1 and is made
         where it is missing), V(mode) (V(bridge), V(private), V(vepa) or V(passthru), default V(bridge)), V(internal) (no parent and no gateway,
         default false), V(host_access) (the host and its endpoints reach each other, default false), V(shim_name) (the host's link for that, default mv-
-        and the name), V(broadcast_queue_length). Subnets get no gateway unless one is given. The default MTU is that of the parent."
+        and the name), V(broadcast_queue_length), V(broadcast_limit). Subnets get no gateway unless one is given. The default MTU is that of the parent."
       - "An ipvlan network also takes: V(parent), V(internal), V(mode) (V(l2), V(l3) or V(l3s), default V(l2)), V(flag) (V(bridge), V(private) or V(vepa),
         default V(bridge)). Its endpoints have the MAC of the parent."
       - "A routed network also takes: V(reach) (subnets of the whole network, default this host's own), V(peers) (list of V(host), V(next_hops),

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Bridges: a link of the host as a port, with its addresses and routes moved and brought back; STP and its companions; what this kernel lacks."""
+"""Bridges: a link of the host as a port, with its addresses and routes moved and brought back; what this kernel lacks."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any, List, Optional
 import pytest
 from ansible_collections.netloom.container_net.plugins.module_utils._kernel.door import Door
 from ansible_collections.netloom.container_net.plugins.module_utils._model.errors import ContainerNetError, InputError
-from harness.declarations import V4, V6, endpoint, network
+from harness.declarations import V4, endpoint, network
 from harness.engine import Declaration, converge, give_uplink, lines, settle
 from harness.faults import refuse_once
 from harness.host import sh
@@ -284,23 +284,6 @@ def _complaint(declaration: Declaration, **options: Any) -> Optional[str]:
     except ContainerNetError as error:
         return str(error)
     return None
-
-
-@pytest.mark.fake_host
-def test_settings_in_place() -> None:
-    give_uplink()
-    before = take_snapshot()
-
-    def web(**options: Any) -> Declaration:
-        return Declaration([network("web", V4, V6, **options)], [endpoint("a", "web")])
-
-    settle(web(stp=False, priority=4096, ageing_time=60, multicast_snooping=False))
-    assert settle(web(stp=True, priority=8192, ageing_time=300, multicast_snooping=True)) == [
-        "~ bridge br-web: stp off → on, ageing_time 60 → 300, multicast_snooping off → on, priority 4096 → 8192"
-    ]
-    settle(web(stp=False))
-    settle(None)
-    assert_same(before)
 
 
 @pytest.mark.fake_host

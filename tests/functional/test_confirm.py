@@ -271,6 +271,7 @@ def test_the_end_of_the_session_does_not_matter() -> None:
 
     def run() -> None:
         os.setsid()
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)  # nohup ignores it for all that it starts
         converge(WEB, confirm_timeout=2)
         os.killpg(0, signal.SIGHUP)
 

@@ -188,6 +188,41 @@ def test_a_bridge_that_somebody_uses_is_not_lowered() -> None:
     assert differences(before, take_snapshot(sysctls=False)) == ""
 
 
+def make_ports() -> None:
+    """Two, of which one is down."""
+    sh(
+        """
+        ip link add up0 address 02:00:00:00:0f:10 type veth peer name up1; ip link set up1 up; ip link set up0 up
+        ip link add down0 address 02:00:00:00:0f:20 type veth peer name down1; ip link set down1 up; ip link set down0 up; ip link set down0 down
+        """
+    )
+
+
+def with_ports(*names: str) -> Declaration:
+    return Declaration([network("web", V4, V6, interfaces=list(names))], [endpoint("a", "web")], prepare=make_ports)
+
+
+@fake_host
+def test_a_port_that_was_down_is_lowered_again() -> None:
+    make_ports()
+    before = take_snapshot()
+    converge(with_ports())
+    bare = take_snapshot()
+    assert "~ link down0: up off → on, master none → br-web" in settle(with_ports("up0", "down0"))
+    settle(with_ports("up0"))
+    assert "UP" not in sh("ip -br link show down0").split("<")[1].split(">")[0].split(",")
+    settle(with_ports())
+    assert_same(bare)
+    converge(with_ports("down0"))
+    settle(None)
+    assert_same(before)
+    # Somebody who gives the bridge an address while it stands finds it on the port, which stays up for it.
+    converge(with_ports("down0"))
+    sh("ip -6 address add 2001:db8:7::1/64 dev br-web nodad")
+    converge(None)
+    assert "2001:db8:7::1/64" in sh("ip -6 address show up dev down0")
+
+
 @fake_host
 def test_another_bridge_of_the_same_name_owes_nothing() -> None:
     make_bridge()

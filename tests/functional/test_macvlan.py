@@ -7,11 +7,13 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 from dataclasses import replace
 from typing import Any, Dict, List, Tuple
 
 import pytest
-from ansible_collections.netloom.container_net.plugins.module_utils._model.errors import Conflict, KernelRace
+from ansible_collections.netloom.container_net.plugins.module_utils._model.errors import Conflict, ContainerNetError, KernelRace
 from ansible_collections.netloom.container_net.plugins.module_utils._model.names import shim_name
 from harness.declarations import LAN4, LAN6, V4, V6, endpoint, lan, network
 from harness.engine import Declaration, converge, give_uplink, lines, settle
@@ -233,6 +235,28 @@ def test_a_mode_changes_in_place() -> None:
     settle(lan("a", "b", parent="eth0"))
     assert_reach([("a", B, "b")])
     assert stream.finish()[0] > 20
+
+
+def test_a_limit_of_broadcasts_changes_in_place() -> None:
+    """Linux has it since 6.4; an older kernel ignores it, which a run does not take for done."""
+    give_uplink()
+    converge(lan("a", "b", parent="eth0"))
+    before = take_snapshot()
+    if tuple(map(int, re.findall("[0-9]+", os.uname().release)[:2])) < (6, 4):
+        with pytest.raises(ContainerNetError, match="broadcast_limit 1 → -1"):
+            converge(lan("a", "b", parent="eth0", broadcast_limit=-1))
+        assert_same(before)
+        return
+    serve("a")
+    stream = Stream("a", "b", B[0])
+    for old, new in (("1", "-1"), ("-1", "7")):
+        done = settle(lan("a", "b", parent="eth0", broadcast_limit=int(new)))
+        assert done == ["~ macvlan eth0 in %s: broadcast_limit %s → %s" % (name, old, new) for name in ("a", "b")]
+        sh("ip neigh flush all", "outside")
+        assert_reach([("outside", A, "a")])
+    assert stream.finish()[0] > 20
+    settle(lan("a", "b", parent="eth0", broadcast_limit=1))
+    assert_same(before)
 
 
 def test_foreign_links_on_the_parent_stay_and_are_reached() -> None:

@@ -2,13 +2,14 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What only a distribution's kernel has: 802.1Q parents, ipvlan, dummy links, VRFs, VLANs of bridge ports. One declaration for all of it, and one change."""
+"""What only a distribution's kernel has: 802.1Q, ipvlan, dummy links, VRFs, VLANs of ports and cards. One declaration for all of it, and one change."""
 
 from __future__ import annotations
 
 from typing import Any, Iterator
 
 import pytest
+from guests.cable import Frame
 from guests.fleet import Fleet
 from guests.machine import Machine
 
@@ -30,7 +31,8 @@ NETWORKS = [
     network("routed", "ipvlan", 50, parent="eth1.50", mode="l3"),
     network("closed", "macvlan", 60, internal=True),
     network("blue", "bridge", 70, vrf="blue", vrf_table=1001),
-    network("ports", "bridge", 80, vlan_filtering=True),
+    network("ports", "bridge", 80, vlan_filtering=True, interfaces=["eth2"]),
+    network("segment", "bridge", 90, interfaces=["eth1.90"]),
 ]
 TRUNK = {"name": "trunk", "container": {"netns": "trunk"}, "networks": [{"name": "ports", "ipam": "none", "trunk": [10, 20]}]}
 FIRST = [
@@ -45,23 +47,30 @@ FIRST = [
     endpoint("access1", "ports", 80, 11, vlan=10),
     endpoint("access2", "ports", 80, 12, vlan=10),
     endpoint("access3", "ports", 80, 13, vlan=20),
+    endpoint("segment1", "segment", 90, 11),
     TRUNK,
 ]
-SECOND = [endpoint("tagged2", "tagged", 30, 12), endpoint("shared2", "shared", 40, 12)]
+SECOND = [
+    endpoint("tagged2", "tagged", 30, 12),
+    endpoint("shared2", "shared", 40, 12),
+    endpoint("access4", "ports", 80, 14, vlan=10),
+    endpoint("segment2", "segment", 90, 12),
+]
 
-# The same with something changed in each kind, and the internal network taken away.
+# The same with something changed in each kind, and two networks taken away.
 OTHER_NETWORKS = [
     network("tagged", "macvlan", 30, parent="eth1.30", mtu=1400),
     network("shared", "ipvlan", 40, parent="eth1.40", flag="private"),
     network("routed", "ipvlan", 50, parent="eth1.50", mode="l3s"),
     network("blue", "bridge", 70, vrf="green", vrf_table=1002),
-    network("ports", "bridge", 80, vlan_filtering=True),
+    network("ports", "bridge", 80, vlan_filtering=True, interfaces=["eth2"]),
 ]
 OTHER_FIRST = [
-    *(each for each in FIRST if each["name"] not in ("closed1", "closed2", "access3", "trunk")),
+    *(each for each in FIRST if each["name"] not in ("closed1", "closed2", "access3", "segment1", "trunk")),
     endpoint("access3", "ports", 80, 13, vlan=10),
     {**TRUNK, "networks": [{**TRUNK["networks"][0], "trunk": [20, 30]}]},
 ]
+OTHER_SECOND = [each for each in SECOND if each["name"] != "segment2"]
 
 
 @pytest.fixture(scope="module")
@@ -83,17 +92,22 @@ def first(applied: Fleet) -> Machine:
     return applied.machines[0]
 
 
-@pytest.mark.parametrize(("name", "vlan", "subnet"), [("tagged", 30, "10.30.0."), ("shared", 40, "10.40.0.")])
-def test_packets_of_a_vlan_parent_are_tagged(applied: Fleet, first: Machine, name: str, vlan: int, subnet: str) -> None:
+def seen(frames: list[Frame], number: int) -> list[Frame]:
+    """Return the packets of a subnet, of which both families must have asked and answered three times."""
+    found = [frame for frame in frames if all(address.startswith(("10.%d.0." % number, "fd00:%d::" % number)) for address in frame.addresses)]
+    for family in ("ipv4", "ipv6"):
+        assert len([frame for frame in found if frame.kind == family]) >= 6
+    return found
+
+
+@pytest.mark.parametrize(("name", "vlan"), [("tagged", 30), ("shared", 40), ("segment", 90)])
+def test_packets_on_a_vlan_are_tagged(applied: Fleet, first: Machine, name: str, vlan: int) -> None:
     with applied.underlay.frames() as frames:
-        assert first.pings(name + "1", subnet + "12", "fd00:%d::12" % vlan)
-    subnets = (subnet, "fd00:%d::" % vlan)
-    seen = [frame for frame in frames if all(address.startswith(subnets) for address in frame.addresses)]
-    assert len([frame for frame in seen if frame.kind == "ipv4"]) >= 6
-    assert len([frame for frame in seen if frame.kind == "ipv6"]) >= 6
-    assert {frame.vlan for frame in seen} == {vlan}
+        assert first.pings(name + "1", "10.%d.0.12" % vlan, "fd00:%d::12" % vlan)
+    found = seen(frames, vlan)
+    assert {frame.vlan for frame in found} == {vlan}
     if name == "shared":  # ipvlan has the MAC of its parent
-        assert {frame.source for frame in seen} == {"52:54:00:00:01:01", "52:54:00:00:01:02"}
+        assert {frame.source for frame in found} == {"52:54:00:00:01:01", "52:54:00:00:01:02"}
 
 
 def test_ipvlan_of_layer_3_asks_nobody(applied: Fleet, first: Machine) -> None:
@@ -126,15 +140,24 @@ def test_ports_meet_in_their_vlan_only(first: Machine) -> None:
         first.run("ip -n trunk link delete %s" % name)
 
 
+def test_a_card_carries_the_vlans_of_its_bridge(applied: Fleet, first: Machine) -> None:
+    with applied.spare.frames() as frames:
+        assert first.pings("access1", "10.80.0.14", "fd00:80::14")
+        assert not first.pings("access3", "10.80.0.14")
+    assert {frame.vlan for frame in seen(frames, 80) if "10.80.0.13" not in frame.addresses} == {10}
+    assert {frame.vlan for frame in frames if "10.80.0.13" in frame.addresses} == {20}
+
+
 def test_a_change_of_everything_beside_a_standing_connection(applied: Fleet, first: Machine) -> None:
     """The last of this file: the guests keep the second declaration."""
-    applied.declare({"fleet_networks": OTHER_NETWORKS}, {"fleet_endpoints": OTHER_FIRST}, {"fleet_endpoints": SECOND})
+    applied.declare({"fleet_networks": OTHER_NETWORKS}, {"fleet_endpoints": OTHER_FIRST}, {"fleet_endpoints": OTHER_SECOND})
     with first.streaming("access1", "access2", "10.80.0.12"):
         done = applied.play("site")
     assert done.changed == {"vm1": 1, "vm2": 1}
     actions = done.actions["vm1"]
     print("\n".join(actions))
-    steps = ["~ ipvlan eth0 in shared1: flag bridge → private", "~ ipvlan eth0 in routed1: mode l3 → l3s", "- vrf blue", "+ vrf green", "- dummy dm-closed"]
+    steps = ["~ ipvlan eth0 in shared1: flag bridge → private", "~ ipvlan eth0 in routed1: mode l3 → l3s"]
+    steps += ["- vrf blue", "+ vrf green", "- dummy dm-closed", "- vlan eth1.90"]
     assert [step for step in steps if step not in actions] == []
     assert not any("access1" in step or "access2" in step for step in actions)
 

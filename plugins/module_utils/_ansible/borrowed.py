@@ -4,7 +4,7 @@
 
 # PRIVATE to this collection: anything here may change without notice.
 
-"""Bridges that somebody else made: what their options were before a declaration named them, and how they get them back."""
+"""Bridges and ports that somebody else made: what their options were before a declaration named them, and how they get them back."""
 
 from __future__ import annotations
 
@@ -27,13 +27,15 @@ Links = Mapping[str, Options]
 
 
 def note_options(known: Links, steps: Sequence[Step], snapshot: Snapshot) -> Dict[str, Options]:
-    """Add what the steps change of foreign bridges; the first value wins."""
+    """Add what the steps change of foreign bridges, and which ports they raise; the first value wins."""
     noted = {name: options for name, options in known.items() if _find(name, options, snapshot) is not None}
     for step in steps:
         link = step.current
-        if step.action != CHANGE or not isinstance(link, Link) or link.place != HOST or not _is_foreign_bridge(link):
+        if step.action != CHANGE or not isinstance(link, Link) or link.place != HOST or read_mark(link.alias) is not None:
             continue
-        before = {change.field: change.before for change in step.changes if change.field in LINK_OPTIONS + BRIDGE_OPTIONS}
+        # Which bridge a port belonged to, the mark of that bridge tells.
+        noteworthy = LINK_OPTIONS + BRIDGE_OPTIONS if isinstance(link.kind, Bridge) else ("up",)
+        before = {change.field: change.before for change in step.changes if change.field in noteworthy}
         values = {option: value for option, value in before.items() if isinstance(value, (bool, int, str))}
         if values:
             noted[link.name] = {INDEX: link.index or 0, **values, **noted.get(link.name, {})}
@@ -41,7 +43,7 @@ def note_options(known: Links, steps: Sequence[Step], snapshot: Snapshot) -> Dic
 
 
 def links_before(known: Links, snapshot: Snapshot) -> Dict[str, Link]:
-    """Return the bridges as they were."""
+    """Return the links as they were."""
     found = ((_find(name, options, snapshot), options) for name, options in known.items())
     return {link.name: _with_options(link, options) for link, options in found if link is not None}
 
@@ -81,13 +83,9 @@ def without_options(known: Links, over: Links) -> Dict[str, Options]:
 
 
 def _find(name: str, options: Options, snapshot: Snapshot) -> Optional[Link]:
-    """Return the bridge that is meant, if it still stands and is still somebody else's."""
+    """Return the link that is meant, if it still stands and is still somebody else's."""
     link = snapshot.link(HOST, name)
-    return link if link is not None and link.index == options.get(INDEX) and _is_foreign_bridge(link) else None
-
-
-def _is_foreign_bridge(link: Link) -> bool:
-    return isinstance(link.kind, Bridge) and read_mark(link.alias) is None
+    return link if link is not None and link.index == options.get(INDEX) and read_mark(link.alias) is None else None
 
 
 def _value_of(item: Link, option: str) -> object:
@@ -97,22 +95,27 @@ def _value_of(item: Link, option: str) -> object:
 def _with_options(item: Link, options: Mapping[str, object]) -> Link:
     plain = {option: value for option, value in options.items() if option in LINK_OPTIONS}
     inner = {option: value for option, value in options.items() if option in BRIDGE_OPTIONS}
-    kind = item.kind if isinstance(item.kind, Bridge) else Bridge()
-    return replace(item, kind=replace(kind, **inner), **plain)  # type: ignore[arg-type]
+    if inner:
+        kind = item.kind if isinstance(item.kind, Bridge) else Bridge()
+        item = replace(item, kind=replace(kind, **inner))  # type: ignore[arg-type]
+    return replace(item, **plain)  # type: ignore[arg-type]
 
 
 def _is_used(name: str, snapshot: Snapshot, prunable: Collection[Key]) -> bool:
-    """Tell whether somebody else would lose something if a bridge was lowered: ports, IPv6 addresses or routes of his.
+    """Tell whether somebody else would lose something if a link was lowered: ports, IPv6 addresses or routes of his. A port's stand on its bridge.
 
     With the last IPv4 address of a link the kernel takes its IPv4 routes away, lowered or not.
     """
     others = [item for item in snapshot.objects.values() if item.place == HOST and item.key not in prunable]
-    addresses = [item.address for item in others if isinstance(item, Address) and item.device == name]
+    link = snapshot.link(HOST, name)
+    holders = (name, link.master) if link is not None and link.master else (name,)
+    addresses = [item.address for item in others if isinstance(item, Address) and item.device in holders]
     families = {6} | {4 for address in addresses if ":" not in address}
     return (
         any(":" in address and not address.startswith("fe80:") for address in addresses)
         or any(isinstance(item, Link) and item.master == name for item in others)
         or any(
-            isinstance(item, Route) and item.device == name and item.protocol != KERNEL_PROTOCOL and ip_version(item.destination) in families for item in others
+            isinstance(item, Route) and item.device in holders and item.protocol != KERNEL_PROTOCOL and ip_version(item.destination) in families
+            for item in others
         )
     )

@@ -35,6 +35,7 @@ class MacvlanSegment:
             lower_place=HOST,
             mode=self.network.mode,
             broadcast_queue_length=self.network.broadcast_queue_length,
+            broadcast_limit=self.network.broadcast_limit,
         )
         objects: List[KernelObject] = [
             Link(

@@ -14,7 +14,7 @@ from .._model import names
 from .._model.document import LAN_NETWORKS, Document, Endpoint, IpvlanNetwork, LanNetwork, MacvlanNetwork
 from .scene import Scene
 
-Fault = Tuple[str, str, str, str]  # key, value, rule, fix
+Fault = Tuple[str, object, str, str]  # key, value, rule, fix
 
 
 def lan_networks(document: Document) -> List[LanNetwork]:
@@ -42,10 +42,14 @@ def _clash(network: LanNetwork, other: LanNetwork) -> Optional[Fault]:
         return "parent", parent, rule, "use one driver or another parent"
     if isinstance(network, MacvlanNetwork) and isinstance(other, MacvlanNetwork) and "passthru" in (network.mode, other.mode):
         return "parent", parent, 'network "%s" has it too, and mode passthru shares its parent with nobody' % other.name, "use another parent or mode"
+    shared: Tuple[Tuple[str, Optional[object], Optional[object]], ...] = ()
     if isinstance(network, IpvlanNetwork) and isinstance(other, IpvlanNetwork):
-        for key, mine, its in (("mode", network.mode, other.mode), ("flag", network.flag, other.flag)):
-            if mine != its:
-                return key, mine, 'network "%s" has %s on the same parent, where it is one for all' % (other.name, its), "use one %s" % key
+        shared = (("mode", network.mode, other.mode), ("flag", network.flag, other.flag))
+    if isinstance(network, MacvlanNetwork) and isinstance(other, MacvlanNetwork):
+        shared = (("broadcast_limit", network.broadcast_limit, other.broadcast_limit),)
+    for key, mine, its in shared:
+        if None not in (mine, its) and mine != its:
+            return key, mine, 'network "%s" has %s on the same parent, where it is one for all' % (other.name, its), "use one %s" % key
     return None
 
 

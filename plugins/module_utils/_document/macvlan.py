@@ -16,9 +16,10 @@ from .entry import Entry
 from .parent import read_internal, read_parent_name
 from .scalars import choice, integer, read_boolean, read_interface_name
 
-KEYS = frozenset(("parent", "mode", "internal", "host_access", "shim_name", "broadcast_queue_length"))
+KEYS = frozenset(("parent", "mode", "internal", "host_access", "shim_name", "broadcast_queue_length", "broadcast_limit"))
 _MODES = choice("bridge", "private", "vepa", "passthru")
 LONGEST_QUEUE = 1_000_000
+NEVER_QUEUED, MOST_LISTENERS = -1, 1_000_000
 
 
 def _read_host_access(entry: Entry, mode: str, internal: bool) -> bool:
@@ -47,6 +48,7 @@ def read_macvlan(entry: Entry, *, name: str, subnets: Tuple[Subnet, ...], mtu: O
         host_access=host_access,
         shim_name=entry.get("shim_name", read_interface_name, names.shim_name(name)) if host_access else "",
         broadcast_queue_length=entry.get("broadcast_queue_length", integer(1, LONGEST_QUEUE), None),
+        broadcast_limit=entry.get("broadcast_limit", integer(NEVER_QUEUED, MOST_LISTENERS), None),
         mtu=mtu,
         labels=labels,
     )

@@ -16,6 +16,7 @@ from .._model.link import Dummy, Ipvlan, Link, LinkKind, Macvlan, Vlan, Vrf, Vxl
 from .wire import Attributes
 
 MACVLAN_MODES = {"private": 1, "vepa": 2, "bridge": 4, "passthru": 8}
+USUAL_LIMIT = 1  # of a macvlan's broadcasts; the kernel does not say it
 IPVLAN_MODES = {"l2": 0, "l3": 1, "l3s": 2}
 IPVLAN_FLAGS = {"bridge": 0, "private": 1, "vepa": 2}
 VLAN_PROTOCOLS = {"802.1q": 0x8100, "802.1ad": 0x88A8}
@@ -61,6 +62,8 @@ def changeable_data(kind: Optional[LinkKind]) -> Attributes:
             data.append(("IFLA_MACVLAN_MODE", MACVLAN_MODES[kind.mode]))
         if kind.broadcast_queue_length is not None:
             data.append(("IFLA_MACVLAN_BC_QUEUE_LEN", kind.broadcast_queue_length))
+        if kind.broadcast_limit is not None:
+            data.append(("IFLA_MACVLAN_BC_CUTOFF", kind.broadcast_limit))
     elif isinstance(kind, Ipvlan):
         if kind.mode is not None:
             data.append(("IFLA_IPVLAN_MODE", IPVLAN_MODES[kind.mode]))
@@ -72,7 +75,8 @@ def changeable_data(kind: Optional[LinkKind]) -> Attributes:
 def read_kind(name: Optional[str], data: Mapping[int, bytes]) -> Optional[LinkKind]:
     """Return the kind of a link without its lower link, or None for one that is not among these."""
     if name == "macvlan":
-        return Macvlan(mode=_word(MACVLAN_MODES, _number(data.get(1))), broadcast_queue_length=_number(data.get(7)))
+        limit = struct.unpack("=i", data[9])[0] if 9 in data else USUAL_LIMIT
+        return Macvlan(mode=_word(MACVLAN_MODES, _number(data.get(1))), broadcast_queue_length=_number(data.get(7)), broadcast_limit=limit)
     if name == "ipvlan":
         return Ipvlan(mode=_word(IPVLAN_MODES, _number(data.get(1))), flag=_word(IPVLAN_FLAGS, _number(data.get(2))))
     if name == "vlan":

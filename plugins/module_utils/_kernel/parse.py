@@ -22,6 +22,7 @@ from .kinds import read_kind
 from .link import CREATION_GROUP, DELETION_GROUP, GENERATE_NOTHING
 
 IFF_UP = 1
+KERNEL_STP = 1
 # Home address, managed temporary addresses, no route of the subnet, joined groups; the others are states.
 KEPT_ADDRESS_FLAGS = 0x10 | 0x100 | 0x200 | 0x400
 _U32 = struct.Struct("=I")
@@ -124,9 +125,11 @@ def parse_link(place: str, payload: bytes) -> RawLink:
 
 
 def _bridge(data: Dict[int, bytes]) -> Bridge:
+    # While the spanning tree changes, twice the forward delay stands where the ageing time will stand again.
+    is_changing = _u32(data.get(5)) == KERNEL_STP and data.get(14, b"\0") != b"\0"
     return Bridge(
         stp=_u32(data.get(5)) != 0,
-        ageing_time=_u32(data.get(4)) // 100,
+        ageing_time=None if is_changing else _u32(data.get(4)) // 100,
         priority=struct.unpack("=H", data[6])[0] if 6 in data else None,
         multicast_snooping=data[23] != b"\0" if 23 in data else None,
         vlan_filtering=data[7] != b"\0" if 7 in data else None,

@@ -65,7 +65,7 @@ class _Macvlan(nla):  # type: ignore[misc]
     """What of a macvlan is set here; pyroute2 does not know the queue."""
 
     prefix = "IFLA_MACVLAN_"
-    nla_map = ((1, "IFLA_MACVLAN_MODE", "uint32"), (7, "IFLA_MACVLAN_BC_QUEUE_LEN", "uint32"))
+    nla_map = ((1, "IFLA_MACVLAN_MODE", "uint32"), (7, "IFLA_MACVLAN_BC_QUEUE_LEN", "uint32"), (9, "IFLA_MACVLAN_BC_CUTOFF", "int32"))
 
 
 class _Ipvlan(nla):  # type: ignore[misc]

@@ -118,6 +118,7 @@ class MacvlanNetwork:
     host_access: bool = False
     shim_name: str = ""  # the host's own macvlan where host_access is true
     broadcast_queue_length: Optional[int] = None  # frames
+    broadcast_limit: Optional[int] = None  # listeners; None: the kernel's
     mtu: Optional[int] = None  # None: that of the parent
     labels: Mapping[str, str] = field(default_factory=dict)
 

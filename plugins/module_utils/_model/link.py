@@ -64,6 +64,7 @@ class Macvlan:
     lower_place: Optional[str] = None  # None is the place it lives in
     mode: Optional[str] = None  # bridge | private | vepa | passthru
     broadcast_queue_length: Optional[int] = None  # frames
+    broadcast_limit: Optional[int] = None  # listeners; one for all links on the lower one, and the kernel says it of each
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,8 @@ CREATE_ONLY = {
 STACKED = (Macvlan, Ipvlan, Vlan, Vxlan)
 UNICAST = "unicast"
 _NEVER: FrozenSet[str] = frozenset(("leads",))
+# What the kernel does not always tell; as long as it does not, nothing is known to differ.
+_AT_TIMES: FrozenSet[str] = frozenset(("ageing_time",))
 
 
 def compare(desired: KernelObject, current: KernelObject) -> List[Change]:
@@ -55,7 +57,7 @@ def _placed(kind: Any, place: str) -> Any:
 
 
 def _differences(group: str, name: str, desired: Any, current: Any) -> Iterator[Change]:
-    if desired is None or desired == current:
+    if desired is None or desired == current or (current is None and name in _AT_TIMES):
         return
     if is_dataclass(desired):
         if type(desired) is not type(current):

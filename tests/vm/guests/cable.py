@@ -2,13 +2,12 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The wire between guests: every frame is one UDP multicast datagram on the loopback of this network namespace, so a test reads along without a tap."""
+"""The wire between two guests: every frame is one UDP datagram on the loopback of this network namespace, where a test reads along."""
 
 from __future__ import annotations
 
 import socket
 import struct
-import subprocess
 import threading
 import time
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ from typing import Iterator, Optional
 ETHERTYPES = {0x0800: "ipv4", 0x0806: "arp", 0x86DD: "ipv6"}
 VLAN_TAGS = (0x8100, 0x88A8)
 VXLAN_PORTS = (4789, 8472)
+ETH_P_IP = 0x0800
 
 
 @dataclass(frozen=True)
@@ -56,33 +56,27 @@ class Frame:
 
 
 class Cable:
-    """A hub; QEMU and `frames` join it by its multicast address."""
+    """What one guest sends, the other gets, and nobody else: a frame that came back to its sender would turn the tables of a bridge upside down."""
 
     def __init__(self, number: int) -> None:
-        self._group = "239.255.76.%d" % number
-        self._port = 4700 + number
+        self._ports = (4700 + 10 * number, 4701 + 10 * number)
 
-    @staticmethod
-    def prepare() -> None:
-        """Let multicast go over the loopback of this throw-away namespace."""
-        subprocess.run(["ip", "route", "replace", "239.255.76.0/24", "dev", "lo"], check=True)
-
-    def netdev(self, name: str) -> str:
-        """Return the value of QEMU's -netdev."""
-        return "socket,id=%s,mcast=%s:%d,localaddr=127.0.0.1" % (name, self._group, self._port)
+    def netdev(self, name: str, guest: int) -> str:
+        """Return the value of QEMU's -netdev for the end at the guest number 1 or 2."""
+        here, there = self._ports if guest == 1 else reversed(self._ports)
+        return "socket,id=%s,udp=127.0.0.1:%d,localaddr=127.0.0.1:%d" % (name, there, here)
 
     @contextmanager
     def frames(self) -> Iterator[list[Frame]]:
         """Collect what passes while the block runs."""
         found: list[Frame] = []
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as reader:
-            reader.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        # Sockets of one protocol see what arrives only: every datagram once.
+        with socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(ETH_P_IP)) as reader:
             reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 22)
-            reader.bind((self._group, self._port))
-            reader.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, socket.inet_aton(self._group) + socket.inet_aton("127.0.0.1"))
+            reader.bind(("lo", ETH_P_IP))
             reader.settimeout(0.1)
             ended = threading.Event()
-            thread = threading.Thread(target=_collect, args=(reader, ended, found), daemon=True)
+            thread = threading.Thread(target=self._collect, args=(reader, ended, found), daemon=True)
             thread.start()
             try:
                 yield found
@@ -91,13 +85,15 @@ class Cable:
                 ended.set()
                 thread.join()
 
-
-def _collect(reader: socket.socket, ended: threading.Event, found: list[Frame]) -> None:
-    while not ended.is_set():
-        try:
-            found.append(_parsed(reader.recv(65535)))
-        except socket.timeout:
-            continue
+    def _collect(self, reader: socket.socket, ended: threading.Event, found: list[Frame]) -> None:
+        while not ended.is_set():
+            try:
+                packet = reader.recv(65535)
+            except socket.timeout:
+                continue
+            udp = (packet[0] & 0xF) * 4
+            if packet[9] == socket.IPPROTO_UDP and struct.unpack_from("!H", packet, udp + 2)[0] in self._ports:
+                found.append(_parsed(packet[udp + 8 :]))
 
 
 def _parsed(data: bytes) -> Frame:

@@ -53,7 +53,6 @@ class Fleet:
 
     def start(self) -> None:
         """Switch the guests on and wait for them."""
-        Cable.prepare()
         for machine in self.machines:
             machine.start()
         self.each(lambda machine: machine.wait())

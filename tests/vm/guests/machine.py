@@ -161,9 +161,9 @@ class Machine:
             # Nothing leaves by this one: an SSH connection comes in, and that is all.
             *("-netdev", "user,id=n0,restrict=on,hostfwd=tcp:127.0.0.1:%d-:22" % self.port),
             *self._nic(0, "0x10"),
-            *("-netdev", self._cables[0].netdev("n1")),
+            *("-netdev", self._cables[0].netdev("n1", self.number)),
             *self._nic(1, "0x11"),
-            *("-netdev", self._cables[1].netdev("n2")),
+            *("-netdev", self._cables[1].netdev("n2", self.number)),
             *self._nic(2, SPARE_PCI[8:10]),
         ]
 

@@ -117,7 +117,7 @@ MESSAGES: Dict[str, List[bytes]] = {
     "vrf": create(Link("", "br-web", kind=Vrf(1000))),
     "tunnel into a container": create(Link("netns:api", "eth0", kind=Vxlan(vni=7, port=4789, device="eth1", lower_place="", remote="192.0.2.2"))),
     "bridge with VLANs": create(Link("", "br-web", kind=Bridge(vlan_filtering=True))),
-    "change macvlan": change(Link("", "mv-lan", kind=Macvlan("eth1", mode="vepa", broadcast_queue_length=10)), "kind"),
+    "change macvlan": change(Link("", "mv-lan", kind=Macvlan("eth1", mode="vepa", broadcast_queue_length=10, broadcast_limit=-1)), "kind"),
     "change ipvlan": change(Link("", "mv-lan", kind=Ipvlan("eth1", mode="l2", flag="private")), "kind"),
     "change remote": change(Link("", "vx-mesh", kind=Vxlan(remote="192.0.2.3")), "kind"),
     "route that refuses": [route.create_route(Route("netns:api", "fd66::/16", type="prohibit"), None)],
