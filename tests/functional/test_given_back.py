@@ -192,8 +192,8 @@ def make_ports() -> None:
     """Two, of which one is down."""
     sh(
         """
-        ip link add up0 address 02:00:00:00:0f:10 type veth peer name up1; ip link set up1 up; ip link set up0 up
-        ip link add down0 address 02:00:00:00:0f:20 type veth peer name down1; ip link set down1 up; ip link set down0 up; ip link set down0 down
+        ip link add up0 address 02:00:00:00:0f:10 type veth peer name up1 address 02:00:00:00:0f:11; ip link set up1 up; ip link set up0 up
+        ip link add down0 address 02:00:00:00:0f:20 type veth peer name down1 address 02:00:00:00:0f:21; ip link set down1 up
         """
     )
 
@@ -261,11 +261,12 @@ def fault_of(goal: Declaration, position: int) -> Optional[str]:
 def make_all() -> None:
     make_containers()
     add_bridge()
+    make_ports()
 
 
 BEFORE = Declaration(prepare=make_all)
 CHANGED = Declaration(
-    [network("web", V4, V6, bridge_name="br-lan", mtu=1300, stp=True)],
+    [network("web", V4, V6, bridge_name="br-lan", mtu=1300, stp=True), network("wired", {"subnet": "10.23.0.0/24"}, interfaces=["down0"])],
     [{**endpoint("a", {"name": "web", "sysctls": OF_A_LINK}, sysctls=OWN), "container": {"path": BOX}}],
     prepare=make_all,
 )

@@ -11,7 +11,7 @@ from guests.machine import Machine
 
 FILES = ("test_kinds.py", "test_vrf.py", "test_sctp.py", "test_macvlan.py")
 # What each of the guests runs of them, at the same time.
-PARTS = {"vm1": "mended or last_scope or internal or of_ours or test_a_published or limit_of", "vm2": "killed or somebody_else"}
+PARTS = {"vm1": "mended or last_scope or internal or of_ours or test_a_published", "vm2": "killed or somebody_else or limit_of"}
 
 
 def test_on_a_kernel_that_has_the_kinds(booted: Fleet) -> None:

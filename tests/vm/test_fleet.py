@@ -2,12 +2,18 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The whole way on real hosts: site.yml over SSH, proven by packets, again, and gone."""
+"""The whole way on real hosts: site.yml over SSH, proven by packets; through restarts of services and of a host, and with network cards handed over."""
 
 from __future__ import annotations
 
-from guests.fleet import Fleet
+import time
+from typing import Any, Iterator
 
+import pytest
+from guests.fleet import Fleet
+from guests.machine import SPARE_PCI, Machine
+
+UNCHANGED = {"vm1": 0, "vm2": 0}
 NETWORKS = [
     {"name": "web", "driver": "bridge", "ipam_config": [{"subnet": "10.20.0.0/24"}, {"subnet": "fd00:20::/64"}]},
     {"name": "mesh", "driver": "overlay", "ipam_config": [{"subnet": "10.60.0.0/16"}, {"subnet": "fd60::/64"}]},
@@ -22,14 +28,58 @@ def on_mesh_and_lan(number: int) -> list[dict[str, str]]:
     ]
 
 
-def assert_overlay_is_quiet(fleet: Fleet) -> None:
+UNIT = """\
+[Service]
+NetworkNamespacePath=/run/netns/shop
+ExecStart=/usr/bin/python3 -u -m http.server 80 --directory /run
+"""
+MACHINE = "systemd-nspawn --quiet --register=no --keep-unit --directory=/ --volatile=yes --network-namespace-path=/run/netns/shop"
+ASK = "exec 3<>/dev/tcp/198.51.100.11/8080 && printf 'HEAD / HTTP/1.0\\r\\n\\r\\n' >&3 && head -1 <&3"
+
+
+def firewall(number: int, **card: str) -> dict[str, Any]:
+    return {"name": "fw", "container": {"netns": "fw"}, "devices": [{**card, "interface_name": "wan", "addresses": ["203.0.113.%d/24" % number]}]}
+
+
+def declare(fleet: Fleet, **card: str) -> None:
+    shop = {"name": "shop", "container": {"netns": "shop"}, "networks": ["web", *on_mesh_and_lan(21)], "ports": ["8080:80/tcp"]}
+    db = {"name": "db", "container": {"netns": "db"}, "networks": on_mesh_and_lan(22)}
+    fleet.declare({"fleet_networks": NETWORKS}, {"fleet_endpoints": [shop, firewall(1, **card)]}, {"fleet_endpoints": [db, firewall(2, name="eth2")]})
+
+
+@pytest.fixture(scope="module")
+def applied(booted: Fleet) -> Iterator[Fleet]:
+    """The guests with the declaration, done as check mode said."""
+    with booted.left_clean():
+        declare(booted, pci_address=SPARE_PCI)
+        looked = booted.play("site", "--check", "--diff")
+        assert looked.changed == {"vm1": 1, "vm2": 1}
+        assert booted.leftovers() == []
+        done = booted.play("site", prepare=True)
+        assert done.changed == {"vm1": 1, "vm2": 1}
+        assert done.actions == looked.actions
+        yield booted
+
+
+@pytest.fixture
+def first(applied: Fleet) -> Machine:
+    return applied.machines[0]
+
+
+def test_containers_on_the_lan_are_seen_there(applied: Fleet, first: Machine) -> None:
+    with applied.underlay.frames() as frames:
+        assert first.pings("shop", "198.51.100.22", "2001:db8:51::22", applied.machines[1].underlay_address)
+    seen = [frame for frame in frames if frame.addresses == ("198.51.100.21", "198.51.100.22")]
+    assert len(seen) >= 3
+    assert {frame.vlan for frame in seen} == {None}
+
+
+def test_an_overlay_is_quiet(applied: Fleet, first: Machine) -> None:
     """Neighbours are known, so nobody asks for them on the wire, and frames to nobody stay off it."""
-    first = fleet.machines[0]
     first.run("ip -n shop neighbour add 10.60.0.78 lladdr 02:00:00:00:00:78 dev eth1 nud permanent")
-    with fleet.underlay.frames() as frames:
+    with applied.underlay.frames() as frames:
         assert first.pings("shop", "10.60.0.22", "fd60::22")
-        for nobody in ("10.60.0.77", "10.60.0.78", "fd60::77"):
-            assert not first.pings("shop", nobody)
+        assert first.answering("shop", "10.60.0.77", "10.60.0.78", "fd60::77") == set()
     first.run("ip -n shop neighbour delete 10.60.0.78 dev eth1")
     carried = [frame.inner for frame in frames if frame.inner is not None]
     assert len([frame for frame in carried if "10.60.0.22" in frame.addresses]) >= 6
@@ -37,25 +87,56 @@ def assert_overlay_is_quiet(fleet: Fleet) -> None:
     assert {frame.addresses for frame in carried if frame.kind == "ipv4"} == {("10.60.0.21", "10.60.0.22"), ("10.60.0.22", "10.60.0.21")}
 
 
-def test_site_verify_and_site_again(fleet: Fleet) -> None:
-    first, second = fleet.machines
-    fleet.declare(
-        {"fleet_networks": NETWORKS},
-        {"fleet_endpoints": [{"name": "shop", "container": {"netns": "shop"}, "networks": ["web", *on_mesh_and_lan(21)], "ports": ["8080:80/tcp"]}]},
-        {"fleet_endpoints": [{"name": "db", "container": {"netns": "db"}, "networks": on_mesh_and_lan(22)}]},
-    )
-    looked = fleet.play("site", "--check", "--diff")
-    assert looked.changed == {"vm1": 1, "vm2": 1}
-    assert fleet.leftovers() == []
+def test_all_that_was_declared_is_verified(applied: Fleet) -> None:
+    applied.play("verify")
 
-    done = fleet.play("site", prepare=True)
-    assert done.changed == {"vm1": 1, "vm2": 1}
-    assert done.actions == looked.actions
-    with fleet.underlay.frames() as frames:
-        assert first.pings("shop", "198.51.100.22", "2001:db8:51::22", second.underlay_address)
-    seen = [frame for frame in frames if frame.addresses == ("198.51.100.21", "198.51.100.22")]
-    assert len(seen) >= 3
-    assert {frame.vlan for frame in seen} == {None}
-    assert_overlay_is_quiet(fleet)
-    fleet.play("verify")
-    assert fleet.play("site").changed == {"vm1": 0, "vm2": 0}
+
+def await_answer(machine: Machine) -> None:
+    """Wait until the service answers on the published port."""
+    deadline = time.monotonic() + 60
+    while True:
+        done = machine.ssh('timeout 10 bash -c "%s"' % ASK.replace("\\", "\\\\"))
+        if " 200 " in done.stdout:
+            return
+        assert time.monotonic() < deadline, done.stdout + done.stderr
+        time.sleep(0.5)
+
+
+def test_a_service_keeps_its_network(applied: Fleet, first: Machine) -> None:
+    """A service of systemd, and a machine of systemd-nspawn, in a namespace of ours."""
+    second = applied.machines[1]
+    first.run("cat >/etc/systemd/system/shop.service && systemctl daemon-reload && systemctl start shop", stdin=UNIT.encode())
+    await_answer(second)
+    first.run("systemctl restart shop")
+    await_answer(second)
+    assert " 10.20.0." in first.run("%s ip -br -4 address show eth0" % MACHINE)
+    assert applied.play("site").changed == UNCHANGED
+
+    applied.reboot(first)
+    assert applied.play("site").changed == {"vm1": 1, "vm2": 0}
+    first.run("systemctl start shop")
+    await_answer(second)
+    first.run("systemctl stop shop; rm /etc/systemd/system/shop.service; systemctl daemon-reload")
+
+
+def lose_namespace(machine: Machine) -> None:
+    """Delete the namespace that the card is in, and wait until the kernel gives the card back."""
+    machine.run("ip netns delete fw")
+    deadline = time.monotonic() + 20
+    while machine.spare_mac not in machine.run("ip -br link"):
+        assert time.monotonic() < deadline, "the kernel has not given the card back"
+        time.sleep(0.5)
+
+
+def test_a_card_goes_and_comes_back(applied: Fleet, first: Machine) -> None:
+    """The last of this file: the teardown after it finds one card in its namespace, and the other given back already, under another name."""
+    assert applied.each(lambda machine: "eth2" in machine.run("ip -br link")) == [False, False]
+    with applied.spare.frames() as frames:
+        assert first.pings("fw", "203.0.113.2")
+    assert {frame.source for frame in frames if frame.kind == "ipv4"} == {machine.spare_mac for machine in applied.machines}
+
+    lose_namespace(first)
+    declare(applied, mac=first.spare_mac)
+    assert applied.play("site").changed == {"vm1": 1, "vm2": 0}
+    assert first.pings("fw", "203.0.113.2")
+    lose_namespace(first)

@@ -30,7 +30,6 @@ def test_a_bridge_takes_the_interface_of_the_connection(fleet: Fleet) -> None:
     fleet.play("site")
     assert fleet.each(holder) == ["br-lan", "br-lan"]
     assert fleet.each(lambda machine: machine.pings("app", "10.0.2.15")) == [True, True]
-    assert not any(fleet.play("site").changed.values())
 
 
 def test_a_change_that_cuts_the_connection_is_taken_back(booted: Fleet) -> None:
@@ -38,8 +37,9 @@ def test_a_change_that_cuts_the_connection_is_taken_back(booted: Fleet) -> None:
     # What comes in on this port, on the standing connection as well, is led to where nobody listens.
     trap = [{"name": "trap", "container": {"netns": "trap"}, "networks": ["web"], "ports": ["22:22/tcp"]}]
     networks = [{"name": "web", "ipam_config": [{"subnet": "10.20.0.0/24"}]}]
-    booted.declare({"fleet_networks": networks, "fleet_allow_management": True, "fleet_confirm_timeout": 30}, {"fleet_endpoints": trap}, {})
+    booted.declare({"fleet_networks": networks, "fleet_allow_management": True, "fleet_confirm_timeout": 15}, {"fleet_endpoints": trap}, {})
     with booted.left_clean(teardown=False):
         assert booted.attempt("site", "--limit", "vm1").failed == {"vm1": True}
+        booted.hang_up()
         first.await_ssh(90)
         assert "was not confirmed and was taken back" in first.run("journalctl --identifier container-net --output cat --lines 1")

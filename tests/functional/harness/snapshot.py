@@ -143,6 +143,8 @@ def _links(items: List[Dict[str, Any]]) -> Iterator[str]:
     for item in items:
         addresses = item.pop("addr_info", [])
         item["flags"] = sorted(set(item.get("flags", [])) & {"UP", "PROMISC", "NOARP", "ALLMULTI"})
+        if "UP" not in item["flags"]:
+            item.pop("qdisc", None)  # that of a link that is down tells whether it ever was up
         ours = str(item.get("ifalias", "")).startswith("container-net:")
         kind = item.get("linkinfo", {}).get("info_kind")
         if ours and ((kind == "veth" and "master" in item) or kind in ("dummy", "vrf", "ipvlan")):

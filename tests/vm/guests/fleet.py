@@ -29,6 +29,7 @@ Result = TypeVar("Result")
 RECAP = re.compile(r"^(\w+) +: ok=\d+ +changed=(\d+) +unreachable=(\d+) +failed=(\d+)", re.MULTILINE)
 BROUGHT_FOLDERS = ("tests/functional/harness", "tests/lab/snapshot.py")
 ENGINE_FOLDERS = ("plugins/module_utils", "tests/functional/conftest.py", "tests/functional/harness")
+CONNECTIONS = Path("/run/container_net_vm")  # in this namespace's own /run; a longer path does not fit a socket
 CALLBACKS = CHECKOUT / "tests" / "functional" / "callback_plugins"
 
 
@@ -115,7 +116,7 @@ class Fleet:
         settings = {
             "ANSIBLE_COLLECTIONS_PATH": str(CHECKOUT / "build" / "collections"),
             "ANSIBLE_HOME": str(self.folder / "ansible"),
-            "ANSIBLE_SSH_CONTROL_PATH_DIR": "/run/container_net_vm",  # this namespace's own /run; a longer path does not fit a socket
+            "ANSIBLE_SSH_CONTROL_PATH_DIR": str(CONNECTIONS),
             "ANSIBLE_INVENTORY": "inventory.json",
             "ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED": "true",
             "ANSIBLE_INVENTORY_ENABLED": "yaml",
@@ -147,6 +148,11 @@ class Fleet:
         script = "cd %s && unshare -nm --kill-child -- sh -c %s 2>&1; echo status $?" % (BROUGHT, shlex.quote(inner))
         return machine.ssh("sudo sh -c %s" % shlex.quote(script), timeout=280).stdout
 
+    def hang_up(self) -> None:
+        """End the connections that Ansible keeps open: one that was cut takes its time to notice."""
+        for path in CONNECTIONS.iterdir():
+            subprocess.run(["ssh", "-o", "ControlPath=%s" % path, "-O", "exit", "nobody"], capture_output=True, timeout=10, check=False)
+
     @contextmanager
     def left_clean(self, teardown: bool = True) -> Iterator[None]:
         """After the block, and a teardown unless nothing was declared, the guests must be as they were before it."""
@@ -154,7 +160,8 @@ class Fleet:
         yield
         if teardown:
             self.play("teardown")
-        assert self.leftovers() == []
+        left = self.leftovers()
+        assert not left, "\n".join(left)
 
     def reboot(self, machine: Machine) -> None:
         """Boot a guest anew; what it then looks like counts as what it was before."""
