@@ -71,7 +71,7 @@ class Machine:
             if self._process is not None and self._process.poll() is not None:
                 raise AssertionError("%s is off: %s" % (self.name, (self._folder / ("%s.qemu" % self.name)).read_text(encoding="utf-8")))
             try:
-                state = self.ssh("sudo systemctl is-system-running --wait", timeout=max(5.0, deadline - time.monotonic()))
+                state = self.ssh("sudo systemctl is-system-running --wait", timeout=30.0)
                 if state.returncode != 255:
                     assert state.stdout.strip() == "running", "%s: %s" % (state.stdout, self.ssh("sudo systemctl --failed").stdout)
                     return
@@ -91,7 +91,7 @@ class Machine:
     def reboot(self) -> None:
         """Boot the guest anew, and wait for it."""
         before = self.run("cat /proc/sys/kernel/random/boot_id")
-        self.ssh("sudo systemctl reboot")
+        self.ssh("sudo systemctl --no-block reboot")
         deadline = time.monotonic() + BOOT_TIMEOUT
         while time.monotonic() < deadline:
             try:
