@@ -31,8 +31,8 @@ options:
     type: int
   broadcast_limit:
     description:
-      - By how many devices of a parent a multicast address must be wanted before frames to it are queued like broadcasts, 0 to 1000000 (C(bclim) of ip-link).
-        V(-1) queues nothing. The kernel's default is 1, and it has one value for all devices of a parent.
+      - Frames to a multicast address that more devices of a parent listen to than this wait in the queue of broadcasts, 0 to 1000000. With V(-1) nothing is
+        queued (C(bclim) of ip-link). The kernel's default is 1, and it has one value for all devices of a parent.
       - Needs Linux 6.4. An older kernel ignores it, and the task fails without a change.
     type: int
   mac_address:
