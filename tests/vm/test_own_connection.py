@@ -30,6 +30,7 @@ def test_a_bridge_takes_the_interface_of_the_connection(fleet: Fleet) -> None:
     fleet.play("site")
     assert fleet.each(holder) == ["br-lan", "br-lan"]
     assert fleet.each(lambda machine: machine.pings("app", "10.0.2.15")) == [True, True]
+    assert not any(fleet.play("site").changed.values())
 
 
 def test_a_change_that_cuts_the_connection_is_taken_back(booted: Fleet) -> None:
