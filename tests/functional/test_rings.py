@@ -14,7 +14,7 @@ from typing import Any, Dict, List
 import pytest
 from harness.declarations import V4, endpoint, network
 from harness.engine import Declaration, converge, lines, settle
-from harness.host import sh
+from harness.host import await_true, sh
 from harness.snapshot import assert_same, take_snapshot
 from harness.traffic import Server, Stream, ask
 
@@ -75,10 +75,7 @@ def test_stp_keeps_a_ring_open() -> None:
     before = take_snapshot()
     settle(ring())
     sh("".join("ip link set br-%s type bridge forward_delay 200 hello_time 100\n" % name for name in SWITCHES))
-    deadline = time.monotonic() + 20
-    while states() != ["blocking"] + ["forwarding"] * 5:
-        assert time.monotonic() < deadline, sh("bridge -d link")
-        time.sleep(0.1)
+    await_true(lambda: states() == ["blocking"] + ["forwarding"] * 5, 20, lambda: sh("bridge -d link"))
     for name in ("c2", "c3"):
         Server(name, name, [80])
     assert ask([("c1", "tcp", "10.20.0.12", 80), ("c1", "tcp", "10.20.0.13", 80), ("c2", "tcp", "10.20.0.13", 80)], timeout=2) == [

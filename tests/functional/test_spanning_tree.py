@@ -6,13 +6,12 @@
 
 from __future__ import annotations
 
-import time
-from typing import Any, Callable
+from typing import Any
 
 import pytest
 from harness.declarations import V4, V6, endpoint, network
 from harness.engine import Declaration, check, converge, give_uplink, lines, settle
-from harness.host import sh
+from harness.host import await_true, sh
 from harness.snapshot import assert_same, take_snapshot
 
 
@@ -34,16 +33,13 @@ def test_settings_in_place() -> None:
     assert_same(before)
 
 
-def await_true(state: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 60
-    while not state():
-        assert time.monotonic() < deadline, sh("ip -d link show br-web; bridge link")
-        time.sleep(0.1)
-
-
 def shows(*words: str) -> bool:
     shown = sh("ip -d link show br-web")
     return all(word in shown for word in words)
+
+
+def told() -> str:
+    return sh("ip -d link show br-web; bridge link")
 
 
 @pytest.mark.fake_host
@@ -53,9 +49,9 @@ def test_a_changing_tree_is_no_drift() -> None:
     converge(two)
     assert shows("ageing_time 6000", "topology_change 0")
     sh("ip link set br-web type bridge forward_delay 200")
-    await_true(lambda: shows("ageing_time 400", "topology_change 1"))
+    await_true(lambda: shows("ageing_time 400", "topology_change 1"), 60, told)
     assert check(two) == []
-    await_true(lambda: sh("bridge link").count("state forwarding") == 2)
+    await_true(lambda: sh("bridge link").count("state forwarding") == 2, 60, told)
     assert not [line for line in lines(converge(one)) if "ageing_time" in line]
     assert shows("ageing_time 400", "topology_change 1")
     assert check(one) == []

@@ -6,13 +6,12 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any, Dict
 
 import pytest
 from harness.declarations import V4, V6, endpoint, network
 from harness.engine import Declaration, assert_settled, converge, give_uplink, lines, settle
-from harness.host import bind_space, filter_bridged_frames, sh, watched_spaces
+from harness.host import await_true, bind_space, filter_bridged_frames, sh, watched_spaces
 from harness.kills import Killed, assert_survived
 from harness.snapshot import assert_same, take_snapshot
 from harness.traffic import Server, Stream, ask, await_addresses
@@ -131,10 +130,7 @@ def test_only_what_changes_is_touched() -> None:
 def test_a_wire_whose_container_died_is_made_again() -> None:
     settle(PAIR)
     sh("ip netns delete b")
-    deadline = time.monotonic() + 10
-    while "eth0" in sh("ip -o link", "a"):
-        assert time.monotonic() < deadline, "the kernel keeps half a pair"
-        time.sleep(0.02)
+    await_true(lambda: "eth0" not in sh("ip -o link", "a"), 10, lambda: "the kernel keeps half a pair")
     settle(PAIR)
     Server("b", "b", [80])
     assert ask([("a", "tcp", "10.9.0.2", 80)]) == ["b 10.9.0.1"]

@@ -131,9 +131,9 @@ def test_a_vrf_has_the_routes_of_its_bridge(first: Machine) -> None:
 
 def test_ports_meet_in_their_vlan_only(first: Machine) -> None:
     assert first.answering("access1", "10.80.0.12", "fd00:80::12", "10.80.0.13") == {"10.80.0.12", "fd00:80::12"}
-    add = "ip -n trunk link add link eth0 name eth0.%d type vlan id %d; ip -n trunk link set eth0.%d up; ip -n trunk address add %s/32 dev eth0.%d"
+    add = "link add link eth0 name {0} type vlan id {1}", "link set {0} up", "address add {2}/32 dev {0}", "route add {3} dev {0}"
     for vlan, here, there in ((10, "10.80.0.101", "10.80.0.11"), (20, "10.80.0.102", "10.80.0.13")):
-        first.run("%s; ip -n trunk route add %s dev eth0.%d" % (add % (vlan, vlan, vlan, here, vlan), there, vlan))
+        first.run("; ".join("ip -n trunk " + words.format("eth0.%d" % vlan, vlan, here, there) for words in add))
     assert first.pings("trunk", "10.80.0.11", "10.80.0.13")
     first.run("ip -n trunk link delete eth0.10; ip -n trunk link delete eth0.20")
 

@@ -15,6 +15,8 @@ from .._model.document import LAN_NETWORKS, Document, Endpoint, IpvlanNetwork, L
 from .scene import Scene
 
 Fault = Tuple[str, object, str, str]  # key, value, rule, fix
+# What is one for all networks on a parent, by driver.
+SHARED_KEYS = {"macvlan": ("broadcast_limit",), "ipvlan": ("mode", "flag")}
 
 
 def lan_networks(document: Document) -> List[LanNetwork]:
@@ -42,12 +44,8 @@ def _clash(network: LanNetwork, other: LanNetwork) -> Optional[Fault]:
         return "parent", parent, rule, "use one driver or another parent"
     if isinstance(network, MacvlanNetwork) and isinstance(other, MacvlanNetwork) and "passthru" in (network.mode, other.mode):
         return "parent", parent, 'network "%s" has it too, and mode passthru shares its parent with nobody' % other.name, "use another parent or mode"
-    shared: Tuple[Tuple[str, Optional[object], Optional[object]], ...] = ()
-    if isinstance(network, IpvlanNetwork) and isinstance(other, IpvlanNetwork):
-        shared = (("mode", network.mode, other.mode), ("flag", network.flag, other.flag))
-    if isinstance(network, MacvlanNetwork) and isinstance(other, MacvlanNetwork):
-        shared = (("broadcast_limit", network.broadcast_limit, other.broadcast_limit),)
-    for key, mine, its in shared:
+    for key in SHARED_KEYS[network.driver]:
+        mine, its = getattr(network, key), getattr(other, key)
         if None not in (mine, its) and mine != its:
             return key, mine, 'network "%s" has %s on the same parent, where it is one for all' % (other.name, its), "use one %s" % key
     return None

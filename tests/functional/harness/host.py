@@ -63,6 +63,14 @@ def filter_bridged_frames(wanted: bool) -> bool:
     return True
 
 
+def await_true(state: Callable[[], bool], seconds: float, explain: Callable[[], str]) -> None:
+    """Wait until something has become so, and say what is there where it has not in time."""
+    deadline = time.monotonic() + seconds
+    while not state():
+        assert time.monotonic() < deadline, explain()
+        time.sleep(0.02)
+
+
 def sh(script: str, space: Space = "") -> str:
     """Run a shell script inside a space; it must succeed."""
     with entered(space):
