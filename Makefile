@@ -12,24 +12,27 @@ PLAYBOOK := .venv/bin/ansible-playbook
 SIZES := 100,400,1000
 HOSTS := 250,1000
 
-.PHONY: help setup setup-demo lint unit functional vm test test-long demo lab-up lab-down bench bench-fleet clean
+.PHONY: help setup setup-checks setup-demo lint unit functional vm test test-long demo lab-up lab-down bench bench-fleet clean
 
 help: ## Show the targets.
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
 
 setup: ## Install only: Debian packages (as root), .venv. Says what is missing when not root.
+	@bash tests/gates/setup.sh molecule engines vm
+
+setup-checks:
 	@bash tests/gates/setup.sh
 
-lint: setup ## Static checks.
+lint: setup-checks ## Static checks.
 	$(GATE) $(STATIC)
 
-unit: setup ## Unit tests; no root needed.
+unit: setup-checks ## Unit tests; no root needed.
 	$(GATE) unit
 
-functional: setup ## Tests on the real kernel, in throw-away namespaces; no root needed.
+functional: setup-checks ## Tests on the real kernel, in throw-away namespaces; no root needed.
 	$(GATE) functional
 
-vm: setup ## The playbooks on Debian guests under QEMU, over SSH; needs root.
+vm: setup-checks ## The playbooks on Debian guests under QEMU, over SSH; needs root.
 	$(GATE) vm
 
 test: setup ## Everything CI runs.
@@ -51,10 +54,10 @@ lab-up: setup-demo ## Raise the simulated fleet and leave it up.
 lab-down: setup-demo ## Take the simulated fleet down.
 	@$(PLAYBOOK) -i localhost, playbooks/lab/down.yml
 
-bench: setup ## Compare with ip -batch, netavark and CNI, and plan a large fleet. SIZES=100,400,1000 HOSTS=250,1000
+bench: setup-checks ## Compare with ip -batch, netavark and CNI, and plan a large fleet. SIZES=100,400,1000 HOSTS=250,1000
 	@bash tests/gates/bench.sh $(SIZES) $(HOSTS)
 
-bench-fleet: setup ## Only plan a large fleet. HOSTS=250,1000
+bench-fleet: setup-checks ## Only plan a large fleet. HOSTS=250,1000
 	@bash tests/gates/bench.sh "" $(HOSTS)
 
 clean: ## Remove what the other targets made in this folder.

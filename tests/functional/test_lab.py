@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Iterator
+from typing import Iterator, List
 
 import pytest
 from lab_helpers import LAB, Lab, alive, as_ordinary_user, children, ordinary_home, ordinary_user_fault
@@ -70,6 +70,32 @@ def test_a_host_has_its_own_name_and_directories(lab: Lab) -> None:
         assert sorted(lab.output(name, "ls", "/sys/class/net").split()) == ["eth0", "lo"]
         assert lab.output(name, "cat", "/etc/passwd") == Path("/etc/passwd").read_text()
     assert {directory: sorted(os.listdir(directory)) for directory in before} == before
+
+
+def refused_managers(lab: Lab) -> List[str]:
+    """Call every package manager this machine has in h1; return those that said it is a simulated host and failed."""
+    found = [file for name in ("apt", "apt-get", "dpkg", "dnf", "rpm", "pacman", "apk", "pip3") for file in [shutil.which(name, path="/usr/bin:/sbin")] if file]
+    assert found, "no package manager on this machine"
+    for file in found:
+        done = lab.execute("h1", file, "install", "nothing")
+        assert (done.returncode, done.stdout) == (1, "")
+        assert done.stderr.startswith("%s: refused, this is a simulated host: it shares the files of the machine" % os.path.basename(file))
+    return found
+
+
+def test_a_host_cannot_write_on_the_machine(lab: Lab) -> None:
+    lab.up("--hosts", "1")
+    assert refused_managers(lab)
+    mounts = {line.split(" ")[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()}
+    folders = [place for place in ("/", "/usr", "/opt", "/boot", "/root", "/srv", "/home", "/var", "/var/cache", "/var/log", str(LAB.parent), *sorted(mounts))]
+    shared = ("/dev", "/proc", "/run", "/sys", "/tmp", "/etc", "/var/lib")
+    for folder in folders:
+        if os.path.isdir(folder) and not any(folder == place or folder.startswith(place + "/") for place in shared):
+            file = os.path.join(folder, "container-net-was-here")
+            done = lab.execute("h1", "touch", file)
+            assert "Read-only file system" in done.stderr, (file, done.stderr)
+            assert not os.path.exists(file)
+    assert lab.execute("h1", "sh", "-c", "t=$(mktemp) && rm $t").returncode == 0
 
 
 def test_a_host_starts_without_forwarding_and_with_a_way_out(lab: Lab) -> None:
@@ -236,6 +262,7 @@ def test_an_ordinary_user_can_raise_a_lab(ordinary_lab: Lab) -> None:
     assert ordinary_lab.output("h1", "id", "-u").strip() == "0"
     assert pings(ordinary_lab, "h1", "192.0.2.12")
     assert pings(ordinary_lab, "h2", "2001:db8::250")
+    assert refused_managers(ordinary_lab)
     ordinary_lab.output("h1", "ip", "netns", "add", "inner")
     ordinary_lab.output("h1", "sh", "-c", "for place in /etc/container_net /var/lib/container_net /etc /root; do echo x > $place/x || exit 1; done")
     assert ordinary_lab.up("--hosts", "2")["changed"] is False

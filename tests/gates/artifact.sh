@@ -4,7 +4,7 @@
 work=$BUILD/artifact
 rm -rf "$work"
 mkdir -p "$work/installed"
-copy_tree
+copy_tree "$work/tree"
 
 ansible-galaxy collection build --output-path "$work" "$TREE"
 artifact=$(echo "$work"/*.tar.gz)

@@ -2,9 +2,7 @@
 # bench.sh SIZES HOSTS: run the benchmarks; an empty list leaves its part out. As root the peers are installed first, else bench/run.py reports those it misses.
 . "$(dirname "$0")/common.sh"
 if [ -n "$1" ]; then
-  if [ "$(id -u)" = 0 ]; then
-    bash tests/gates/setup.sh /usr/lib/podman/netavark:netavark /usr/lib/cni/bridge:containernetworking-plugins
-  fi
+  bash tests/gates/setup.sh bench
   python bench/run.py --sizes "$1"
 fi
 if [ -n "$2" ]; then python bench/fleet.py --hosts "$2"; fi

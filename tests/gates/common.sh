@@ -4,7 +4,6 @@ set -euo pipefail
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 BUILD=$ROOT/build
-TREE=$BUILD/ansible_collections/netloom/container_net
 cd "$ROOT"
 
 # An ordinary user of Debian has no sbin in the path, where ip and nft live.
@@ -30,8 +29,10 @@ list_files() {
   done
 }
 
-# A real copy, because ansible-test refuses a linked one; it also keeps ignored files out of the artifact.
+# copy_tree FOLDER: set TREE to a copy of the checkout below the folder. A real copy, because ansible-test refuses a linked one;
+# it also keeps ignored files out of the artifact.
 copy_tree() {
+  TREE=$1/ansible_collections/netloom/container_net
   rm -rf "$TREE"
   mkdir -p "$TREE"
   list_files | tar --null -T - -cf - | tar -xf - -C "$TREE"

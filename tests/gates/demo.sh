@@ -19,7 +19,7 @@ cp -r examples/fleet "$fleet"
 export ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED=true
 
 lab=(-e "lab_state_dir='$state'" -e "lab_python='$ROOT/.venv/bin/python'")
-inventory=(-i "$fleet/inventory.yml" -i "$state/inventory.yml" -e host_prepare_install=false -e fleet_become=false)
+inventory=(-i "$fleet/inventory.yml" -i "$state/inventory.yml" -e fleet_become=false)
 lower() { ansible-playbook -i localhost, playbooks/lab/down.yml "${lab[@]}" >/dev/null; }
 trap lower EXIT
 

@@ -2,9 +2,7 @@
 # A real Docker Engine and a real Podman, in throw-away namespaces without an uplink. Needs root.
 . "$(dirname "$0")/common.sh"
 [ "$(id -u)" = 0 ] || skip "a Docker Engine needs root"
-if command -v apt-get >/dev/null; then
-  bash tests/gates/setup.sh dockerd:docker.io podman:podman runc:runc busybox:busybox-static || echo "not all packages could be installed" >&2
-fi
+bash tests/gates/setup.sh engines
 for program in dockerd podman runc busybox; do
   command -v "$program" >/dev/null || skip "$program is not installed"
 done

@@ -13,10 +13,6 @@ lower() {
 lower
 trap lower EXIT
 
-# For the scenario host_prepare; it runs without, and says so.
-if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-  bash tests/gates/setup.sh /usr/lib/python3/dist-packages/apt:python3-apt || echo "python3-apt could not be installed" >&2
-fi
 scenario=(--all)
 if [ $# -gt 0 ]; then scenario=(--scenario-name "$1"); fi
 molecule test "${scenario[@]}"

@@ -1,11 +1,14 @@
 #!/usr/bin/env bash
-# run.sh GATE...: run gates in order, GATE+GATE at the same time; stop at the first that fails; end with a summary.
+# run.sh GATE[:SLOTS]...: start gates in order, at the same time as far as SLOTS of them fit on this machine; start none after a failure; end with a summary.
 . "$(dirname "$0")/common.sh"
 # Jobs get process groups of their own, so that an interrupted run takes everything along that it started.
 set -m
 trap end_jobs EXIT
 
+# A gate without a number takes one slot. The gates were balanced on two cores; more of them add nothing but memory.
+free=2
 passed=0 skipped=0 failed=0 summary=()
+declare -A running=() size=()
 mkdir -p "$BUILD/gates"
 
 end_jobs() {
@@ -39,33 +42,39 @@ report() {
   summary+=("$line")
 }
 
-total=0
-for group in "$@"; do
-  IFS=+ read -ra gates <<<"$group"
-  total=$((total + ${#gates[@]}))
-done
+# Wait for one gate to end and print what it said, in one piece.
+finish_one() {
+  local job gate
+  wait -n -p job "${!running[@]}" || true
+  gate=${running[$job]}
+  unset "running[$job]"
+  free=$((free + size[$gate]))
+  printf '\n-- %s\n' "$gate"
+  cat "$BUILD/gates/$gate.log"
+  report "$gate"
+}
 
-for group in "$@"; do
-  IFS=+ read -ra gates <<<"$group"
-  printf '\n== %s\n' "${gates[*]}"
-  if [ "${#gates[@]}" = 1 ]; then
-    run_gate "$group"
-    report "$group"
-  else
-    # Each is printed when it is over, so that their lines do not mix.
-    for gate in "${gates[@]}"; do run_gate "$gate" >"$BUILD/gates/$gate.log" 2>&1 & done
-    wait || true
-    for gate in "${gates[@]}"; do
-      printf '\n-- %s\n' "$gate"
-      cat "$BUILD/gates/$gate.log"
-      report "$gate"
-    done
-  fi
+if [ "$#" = 1 ]; then
+  # Alone, it is seen while it runs.
+  run_gate "${1%%:*}"
+  report "${1%%:*}"
+  set --
+fi
+total=$((passed + skipped + failed + $#))
+for wanted in "$@"; do
+  gate=${wanted%%:*}
+  size[$gate]=1; case $wanted in *:*) size[$gate]=${wanted##*:} ;; esac
+  while [ "$failed" = 0 ] && [ "$free" -lt "${size[$gate]}" ]; do finish_one; done
   [ "$failed" = 0 ] || break
+  free=$((free - size[$gate]))
+  printf '== started  %s\n' "$gate"
+  run_gate "$gate" >"$BUILD/gates/$gate.log" 2>&1 &
+  running[$!]=$gate
 done
+while [ "${#running[@]}" -gt 0 ]; do finish_one; done
 
 printf '\n== summary (%s s)\n' "$SECONDS"
 printf '%s\n' "${summary[@]}"
-[ "$failed" = 0 ] || printf 'stopped at the first failing gate; %s not run\n' "$((total - passed - skipped - failed))"
+[ "$failed" = 0 ] || printf 'no gate was started after the failing one; %s not run\n' "$((total - passed - skipped - failed))"
 printf 'gates: %s passed, %s failed, %s skipped\n' "$passed" "$failed" "$skipped"
 [ "$failed" = 0 ]

@@ -1,18 +1,21 @@
 #!/usr/bin/env bash
-# ansible-test sanity with the core of the venv given as the first argument (.venv without one), and no ignore files.
+# sanity.sh [VENV [ANSIBLE-TEST-ARGUMENT...]]: ansible-test sanity with the core of that virtual environment (by default .venv), and no ignore files.
 . "$(dirname "$0")/common.sh"
-venv=$ROOT/${1:-.venv}
+name=${1:-.venv}
+shift || true
+venv=$ROOT/$name
+work=$BUILD/sanity$name
 
 if compgen -G 'tests/sanity/ignore-*.txt' >/dev/null; then
   echo "tests/sanity holds ignore files; this collection has none" >&2
   exit 1
 fi
-copy_tree
+copy_tree "$work"
 
 # A home and a path of its own: ansible-test finds interpreters by name in the path, keeps its virtual environments in the home
 # and passes no PIP_* variable on.
-export HOME=$BUILD/sanity/home
-bin=$BUILD/sanity/bin
+export HOME=$work/home
+bin=$work/bin
 mkdir -p "$HOME/.config/pip" "$bin"
 "$venv/bin/python" tests/gates/pip_settings.py >"$HOME/.config/pip/pip.conf"
 for minor in 9 10 11 12 13 14; do
@@ -25,8 +28,8 @@ cd "$TREE" || exit
 # A repository of its own: ansible-test asks git for the files, and the outer one ignores the build folder.
 git init -q . && git add -A
 echo "$("$venv/bin/ansible-test" --version), interpreters: $(cd "$bin" && echo python*)"
-log=$BUILD/sanity/log
-"$venv/bin/ansible-test" sanity --color no --python default 2>&1 | tee "$log" |
+log=$work/log
+"$venv/bin/ansible-test" sanity --color no --python default "$@" 2>&1 | tee "$log" |
   grep -vE '^(Collecting|Processing|Looking in|Installing|Successfully installed|Using cached|WARNING: Location| +Downloading| +Using cached| +━)'
 if grep -q 'All targets skipped' "$log"; then
   echo "ansible-test found nothing to check" >&2

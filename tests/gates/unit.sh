@@ -1,3 +1,3 @@
 #!/usr/bin/env bash
 . "$(dirname "$0")/common.sh"
-python -m pytest tests/unit
+python -m pytest -n 2 tests/unit

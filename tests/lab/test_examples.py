@@ -79,7 +79,7 @@ class Example:
 
     def play(self, command: List[str]) -> List[Tuple[str, ...]]:
         """Run a command; return the lines of its recap."""
-        on_the_lab = ["-i", str(self.lab.state / "inventory.yml"), "-e", "host_prepare_install=false"]
+        on_the_lab = ["-i", str(self.lab.state / "inventory.yml")]
         program = [sys.executable, "-m", "ansible.cli.playbook"]
         self.results.write_text("", encoding="utf-8")
         # Without the lab's inventory, the example's own addresses would be called.

@@ -7,7 +7,7 @@ if ! grep -q '^ *0 *0 *4294967295$' /proc/self/uid_map; then
   echo "the package tools need the machine's root"
   exit
 fi
-if ! [ -d /usr/lib/python3/dist-packages/apt ] || ! command -v apt-get dpkg-deb >/dev/null; then
+if ! [ -d /usr/lib/python3/dist-packages/apt ] || ! command -v apt-get dpkg dpkg-deb >/dev/null; then
   echo "this machine has no apt with python3-apt"
   exit
 fi
@@ -20,8 +20,8 @@ mkdir -p "$folder"
 for directory in /etc/apt /var/lib/apt /var/cache /var/log; do
   mount -t tmpfs -o mode=0755 tmpfs "$directory"
 done
-mount --bind /usr /usr
-mount -o remount,bind,ro /usr
+# The machine's programs stay read-only; only what refuses to run here goes from the two that are needed.
+for program in apt-get dpkg; do umount "$(command -v "$program")"; done
 
 mkdir -p /etc/apt/apt.conf.d /etc/apt/preferences.d /etc/apt/sources.list.d /var/lib/apt/lists/partial /var/cache/apt/archives/partial
 echo 'APT::Sandbox::User "root";' >/etc/apt/apt.conf.d/sandbox

@@ -25,19 +25,15 @@ import subprocess
 import time
 from typing import Callable, Dict, List, NoReturn, Tuple
 
+from lab_files import furnish
 from lab_plan import OUTER, OUTSIDE, SWITCH, all_forwarding, host_lines, host_names, switch_lines, wire_lines
 from lab_process import (
     CLONE_NEWNET,
     CLONE_NEWNS,
     CLONE_NEWUSER,
     CLONE_NEWUTS,
-    MS_BIND,
-    MS_NODEV,
-    MS_NOSUID,
     MS_PRIVATE,
-    MS_RDONLY,
     MS_REC,
-    MS_REMOUNT,
     Record,
     end_with_parent,
     mount,
@@ -49,7 +45,6 @@ from lab_process import (
 READY, GO = b"+", b"g"
 LINK_WAIT = 10  # seconds
 SIOCGIFFLAGS, IFF_RUNNING = 0x8913, 0x40
-CONFINED = MS_NOSUID | MS_NODEV
 
 
 class LabError(Exception):
@@ -166,7 +161,7 @@ def _hold(name: str, names: List[str], mtu: int, in_user_namespace: bool, parent
     else:
         unshare(CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWUTS)
         socket.sethostname(name)
-        _furnish(in_user_namespace)
+        furnish(in_user_namespace)
     channel.sendall(READY)
     if channel.recv(1) != GO:
         raise LabError("outer has ended")
@@ -207,49 +202,3 @@ def run_ip(lines: str, *options: str) -> str:
     if result.returncode != 0:
         raise LabError("ip -batch: %s" % result.stderr.strip())
     return result.stdout
-
-
-def _furnish(in_user_namespace: bool) -> None:
-    """Give a host its own /run, /etc, /var/lib, and a /sys that shows its own network."""
-    mount("none", "/", "none", MS_REC | MS_PRIVATE)
-    mount("tmpfs", "/run", "tmpfs", CONFINED, "mode=0755")
-    for directory, mode in (("netns", 0o755), ("lock", 0o755), ("ansible", 0o700), ("lab", 0o700)):
-        os.mkdir("/run/" + directory, mode)
-    for directory in ("/etc", "/var/lib"):
-        _cover(directory, "/run/lab" + directory, in_user_namespace)
-        own = directory + "/container_net"
-        os.makedirs(own, 0o700, exist_ok=True)
-        mount("tmpfs", own, "tmpfs", CONFINED, "mode=0700")
-    if os.path.isdir("/root") and not os.access("/root", os.W_OK | os.X_OK):
-        mount("tmpfs", "/root", "tmpfs", CONFINED, "mode=0700")
-    # A container may be refused a /sys of its own; nothing but other tools' facts depends on it.
-    with contextlib.suppress(OSError):
-        os.mkdir("/run/lab/cgroup")
-        mount("/sys/fs/cgroup", "/run/lab/cgroup", "none", MS_BIND | MS_REC)
-        mount("sysfs", "/sys", "sysfs", CONFINED)
-        mount("/run/lab/cgroup", "/sys/fs/cgroup", "none", MS_BIND | MS_REC)
-
-
-def _cover(directory: str, store: str, in_user_namespace: bool) -> None:
-    """Lay a private writable layer over a directory, so that nothing is written on the machine itself."""
-    upper, work = store + "/upper", store + "/work"
-    os.makedirs(upper)
-    os.makedirs(work)
-    options = "lowerdir=%s,upperdir=%s,workdir=%s%s" % (directory, upper, work, ",userxattr" if in_user_namespace else "")
-    try:
-        mount("overlay", directory, "overlay", CONFINED, options)
-    except OSError:
-        _cover_with_links(directory, store + "/machine")
-
-
-def _cover_with_links(directory: str, original: str) -> None:
-    """Do without overlayfs, which a kernel may lack or refuse: a fresh directory of links into a read-only view."""
-    os.makedirs(original)
-    mount(directory, original, "none", MS_BIND | MS_REC)
-    with contextlib.suppress(PermissionError):  # locked flags; then an ordinary user cannot write there anyway
-        mount("none", original, "none", MS_REMOUNT | MS_BIND | MS_RDONLY)
-    mount("tmpfs", directory, "tmpfs", CONFINED, "mode=0755")
-    for entry in os.scandir(original):
-        target = os.readlink(entry.path) if entry.is_symlink() else entry.path
-        if entry.name != "container_net":
-            os.symlink(target, os.path.join(directory, entry.name))

@@ -68,6 +68,7 @@ def inventory(state: pathlib.Path, count: int, python: str) -> str:
         "ansible_python_interpreter": python,
         "ansible_remote_tmp": "/run/ansible",
         "ansible_async_dir": "/run/ansible/async",
+        "host_prepare_install": False,
         "lab_state_dir": str(state),
     }
     lines = ["all:", "  vars:", *("    %s: %s" % (key, json.dumps(value)) for key, value in shared.items())]

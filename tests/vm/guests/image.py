@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""`python image.py`: build the disk of a Debian guest, unless it is there already, and print the folder it is in. Needs root, debootstrap, a Debian mirror."""
+"""`python -m guests.image`: build the disk of a Debian guest, unless it is there, and print its folder. Needs root, debootstrap, a Debian mirror."""
 
 from __future__ import annotations
 
@@ -13,17 +13,14 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import urllib.error
-import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Optional
+
+from .debian import CANNOT, CannotBuild, bootstrap, find_mirror, require_debian
 
 CHECKOUT = Path(__file__).resolve().parents[3]
-SUITE = "bookworm"
-MIRROR = "http://deb.debian.org/debian"
+DESCRIPTION = (Path(__file__), Path(__file__).with_name("debian.py"))
 USER = "deploy"
-CANNOT = 77  # exit status: this machine cannot build it, the reason is on standard output
 PACKAGES = (
     # the machine
     *("linux-image-cloud-amd64", "initramfs-tools", "systemd", "systemd-sysv", "udev", "kmod", "procps", "openssh-server", "sudo"),
@@ -57,10 +54,6 @@ IPv6AcceptRA=no
 """
 
 
-class CannotBuild(Exception):
-    """What this machine lacks."""
-
-
 @dataclass(frozen=True)
 class Image:
     """A built image: one disk for every guest, booted with its kernel, entered with its key."""
@@ -90,9 +83,9 @@ class Image:
 
 
 def built_image() -> Image:
-    """The image this file describes, there or not: another description has another folder."""
+    """The image these files describe, there or not: another description has another folder."""
     cache = Path(os.environ.get("CONTAINER_NET_VM_CACHE") or CHECKOUT / "build" / "vm")
-    return Image(cache / hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:12])
+    return Image(cache / hashlib.sha256(b"".join(path.read_bytes() for path in DESCRIPTION)).hexdigest()[:12])
 
 
 def ensure_image() -> Image:
@@ -109,66 +102,24 @@ def ensure_image() -> Image:
 
 
 def _build(folder: Path) -> None:
-    mirror = _mirror()
+    mirror = find_mirror()
     _require(mirror)
     print("building a Debian guest with debootstrap", file=sys.stderr)
     with tempfile.TemporaryDirectory(prefix="part-", dir=folder.parent) as made:
         part, root = Path(made) / "image", Path(made) / "root"
         part.mkdir()
         _write(root, EARLY_FILES)
-        _bootstrap(root, mirror, folder.parent / "debootstrap.log")
+        bootstrap(root, PACKAGES, mirror, folder.parent / "debootstrap.log")
         _configure(root, part)
         _must("mke2fs", "-q", "-t", "ext4", "-d", str(root), str(part / "disk.img"), "2G")
         part.rename(folder)
 
 
 def _require(mirror: str) -> None:
-    if os.geteuid() != 0:
-        raise CannotBuild("debootstrap needs root")
-    for tool in ("debootstrap", "mke2fs", "ssh-keygen"):
+    for tool in ("mke2fs", "ssh-keygen"):
         if not shutil.which(tool):
             raise CannotBuild("there is no %s" % tool)
-    release = "%s/dists/%s/InRelease" % (mirror, SUITE)
-    try:
-        with urllib.request.urlopen(release, timeout=20):
-            pass
-    except (urllib.error.URLError, OSError) as error:
-        raise CannotBuild("no Debian mirror within reach: %s: %s" % (release, error)) from error
-
-
-def _mirror() -> str:
-    """The mirror in the environment, else the one this machine's apt has for the suite, else Debian's."""
-    wanted = os.environ.get("CONTAINER_NET_VM_MIRROR")
-    if wanted:
-        return wanted.rstrip("/")
-    if shutil.which("apt-get"):
-        targets = _output("apt-get", "indextargets", "--format", "$(RELEASE) $(COMPONENT) $(REPO_URI)", "Created-By: Packages")
-        for line in targets.splitlines():
-            release, component, address = line.split(" ", 2)
-            if (release, component) == (SUITE, "main") and address.startswith(("http://", "https://")):
-                return address.rstrip("/")
-    return MIRROR
-
-
-def _bootstrap(root: Path, mirror: str, log: Path) -> None:
-    environment = dict(os.environ, LC_ALL="C.UTF-8", DEBIAN_FRONTEND="noninteractive")
-    proxy = _apt_proxy()
-    if proxy:
-        environment.setdefault("http_proxy", proxy)
-    # In a mount namespace, so that a build that was killed leaves no mounts; in a process namespace, so that it leaves no daemons.
-    apart = ("unshare", "--mount", "--pid", "--fork", "--kill-child", "--")
-    command = (*apart, "debootstrap", "--variant=minbase", "--include=" + ",".join(PACKAGES), SUITE, str(root), mirror)
-    with open(log, "w", encoding="utf-8") as output:
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, env=environment, timeout=600, check=False)
-    if done.returncode:
-        sys.exit("debootstrap failed, see %s:\n%s" % (log, "".join(log.read_text(encoding="utf-8").splitlines(keepends=True)[-15:])))
-
-
-def _apt_proxy() -> Optional[str]:
-    if not shutil.which("apt-config"):
-        return None
-    found = _output("apt-config", "dump", "--format", "%v", "Acquire::http::Proxy")
-    return found if found.startswith("http") else None
+    require_debian(mirror)
 
 
 def _configure(root: Path, part: Path) -> None:
@@ -202,10 +153,6 @@ def _write(root: Path, files: dict[str, str]) -> None:
 
 def _inside(root: Path, *command: str) -> None:
     _must("chroot", str(root), "/usr/bin/env", "LC_ALL=C.UTF-8", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", *command)
-
-
-def _output(*command: str) -> str:
-    return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False).stdout.strip()
 
 
 def _must(*command: str) -> None:

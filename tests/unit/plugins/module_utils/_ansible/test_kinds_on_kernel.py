@@ -181,7 +181,8 @@ def test_rules_and_routes_of_others_stay() -> None:
     def work() -> None:
         sh(
             """
-            ip netns add plain; ip -n plain link add lan0 type bridge; ip -n plain link set lan0 up; ip -n plain address add 10.1.0.5/24 dev lan0
+            ip netns add plain; ip -n plain link add lan0 type bridge; ip -n plain link set lan0 addrgenmode none
+            ip -n plain link set lan0 up; ip -n plain address add 10.1.0.5/24 dev lan0
             ip -n plain rule add from 10.1.0.7 table 77 priority 700; ip -n plain route add 10.77.0.0/16 dev lan0 table 77
             ip -n plain route add blackhole 10.78.0.0/16
             """
