@@ -254,9 +254,9 @@ def lost_addresses_of_two() -> List[str]:
 EMPTY = Declaration(prepare=give_lan)
 TWO = replace(lan("eth0", "eth1"), prepare=give_two_lans)
 KILLED = {
-    "create": Killed(EMPTY, lan(), least=20, stride=2, inspect=lost_addresses),
-    "remove": Killed(replace(lan(), prepare=give_lan), EMPTY, least=20, stride=2, inspect=lost_addresses),
-    "two ports": Killed(TWO, Declaration(prepare=give_two_lans), least=20, stride=8, inspect=lost_addresses_of_two),
+    "create": Killed(EMPTY, lan(), least=20, inspect=lost_addresses),
+    "remove": Killed(replace(lan(), prepare=give_lan), EMPTY, least=20, inspect=lost_addresses),
+    "two ports": Killed(TWO, Declaration(prepare=give_two_lans), least=20, inspect=lost_addresses_of_two),
 }
 
 

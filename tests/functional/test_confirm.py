@@ -27,6 +27,7 @@ from harness.engine import Declaration, Tools, check, converge, give_uplink, lin
 from harness.faults import count_points, die_at, refuse_once
 from harness.guards import NOTE, await_no_guard, guards, keep_log, processes
 from harness.host import Child, bind_space, on_fake_host, sh, share_out
+from harness.kills import sample
 from harness.runs import OTHER, RUNS, WEB
 from harness.snapshot import assert_same, differences, take_snapshot
 from harness.traffic import Server, ask
@@ -35,7 +36,7 @@ keep_log()
 
 LONG, SHORT = 60.0, 0.6
 SLACK = 6.0
-SLICES = 4  # of the points of a run, every so many-th is tried
+QUICK = 8  # points of a run that are tried before its end
 
 
 def confirm(scope: str = "main", connection: str = "", check_mode: bool = False) -> unconfirmed.Pending:
@@ -259,7 +260,7 @@ def test_a_run_killed_anywhere_is_taken_back_at_once(name: str) -> None:
         complaint = on_fake_host(body)
         return complaint and "killed before point %d of %d (%s): %s" % (point, len(points), points[point], complaint)
 
-    complaints = share_out(survives, [*range(0, over, SLICES), *range(over, len(points))])
+    complaints = share_out(survives, [*sample(range(over), QUICK), *range(over, len(points))])
     assert not complaints, "%d points:\n%s" % (len(complaints), "\n".join(complaints))
 
 

@@ -277,9 +277,9 @@ def is_near(point: str) -> bool:
 
 
 KILLED = {
-    "create": Killed(BEFORE, CHANGED, least=8, deadly=is_near, stride=3),
-    "create and give up": Killed(BEFORE, CHANGED, then=BEFORE, least=8, deadly=is_near, stride=3),
-    "remove": Killed(CHANGED, BEFORE, least=8, deadly=is_near, stride=3),
+    "create": Killed(BEFORE, CHANGED, least=8, deadly=is_near),
+    "create and give up": Killed(BEFORE, CHANGED, then=BEFORE, least=8, deadly=is_near),
+    "remove": Killed(CHANGED, BEFORE, least=8, deadly=is_near),
 }
 
 

@@ -35,11 +35,11 @@ LAN_OTHER = Declaration(
 )
 KILLED = {
     "create": Killed(EMPTY, WEB, least=60),
-    "change": Killed(WEB, OTHER, least=60, stride=3),
+    "change": Killed(WEB, OTHER, least=60),
     "remove": Killed(WEB, EMPTY, least=35),
-    "create a LAN": Killed(EMPTY, LAN, least=50, stride=3),
-    "change a LAN": Killed(LAN, LAN_OTHER, least=30, stride=3),
-    "remove a LAN": Killed(LAN, EMPTY, least=25, stride=3),
+    "create a LAN": Killed(EMPTY, LAN, least=50),
+    "change a LAN": Killed(LAN, LAN_OTHER, least=30),
+    "remove a LAN": Killed(LAN, EMPTY, least=25),
 }
 
 

@@ -178,8 +178,8 @@ def is_netlink(point: str) -> bool:
 
 
 KILLED = {
-    "create": Killed(Declaration(prepare=prepare), FIRST, least=60, deadly=is_netlink, stride=97),
-    "change": Killed(FIRST, SECOND, least=30, deadly=is_netlink, stride=53),
+    "create": Killed(Declaration(prepare=prepare), FIRST, least=60, deadly=is_netlink, quick=3),
+    "change": Killed(FIRST, SECOND, least=30, deadly=is_netlink, quick=3),
 }
 
 

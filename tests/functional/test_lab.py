@@ -87,7 +87,7 @@ def test_a_host_cannot_write_on_the_machine(lab: Lab) -> None:
     lab.up("--hosts", "1")
     assert refused_managers(lab)
     mounts = {line.split(" ")[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()}
-    folders = [place for place in ("/", "/usr", "/opt", "/boot", "/root", "/srv", "/home", "/var", "/var/cache", "/var/log", str(LAB.parent), *sorted(mounts))]
+    folders = ("/", "/usr", "/opt", "/boot", "/root", "/srv", "/home", "/var", "/var/cache", "/var/log", str(LAB.parent), *sorted(mounts))
     shared = ("/dev", "/proc", "/run", "/sys", "/tmp", "/etc", "/var/lib")
     for folder in folders:
         if os.path.isdir(folder) and not any(folder == place or folder.startswith(place + "/") for place in shared):

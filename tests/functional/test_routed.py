@@ -296,9 +296,9 @@ EMPTY = Declaration(prepare=give_uplink)
 STANDING = replace(TWO, prepare=give_uplink)
 CHANGED = Declaration([mesh(peers=[], mtu=1400)], [endpoint("b", at(A4, A6), ports=["81:81"])])
 KILLED = {
-    "create": Killed(EMPTY, TWO, least=20, stride=3),
-    "change": Killed(STANDING, CHANGED, least=20, stride=3),
-    "remove": Killed(STANDING, EMPTY, least=20, stride=3),
+    "create": Killed(EMPTY, TWO, least=20),
+    "change": Killed(STANDING, CHANGED, least=20),
+    "remove": Killed(STANDING, EMPTY, least=20),
 }
 
 

@@ -8,4 +8,4 @@ in_throwaway_namespaces true || {
   echo "this machine gives no network and mount namespaces, not even to $(id -un); see user.max_user_namespaces" >&2
   exit 1
 }
-in_throwaway_namespaces "$ROOT/$venv/bin/python" -m pytest -n 3 --dist loadfile "$@"
+in_throwaway_namespaces "$ROOT/$venv/bin/python" -m pytest -n 4 --dist loadscope "$@"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, replace
-from typing import Callable, List, Optional, Sequence
+from typing import Callable, List, Optional, Sequence, TypeVar
 
 from ansible_collections.netloom.container_net.plugins.module_utils._model.errors import ContainerNetError
 
@@ -17,8 +17,16 @@ from harness.faults import count_points, die_at
 from harness.host import on_fake_host, share_out
 from harness.snapshot import Snapshot, differences, take_snapshot
 
-# `make test-long` sets it; otherwise a run may leave out some of its points.
+# `make test-long` sets it; otherwise a sweep takes a sample of its points.
 EVERY_POINT = "CONTAINER_NET_EVERY_POINT"
+Point = TypeVar("Point")
+
+
+def sample(points: Sequence[Point], size: int) -> List[Point]:
+    """Return at most so many of the points, evenly spread, the first and the last among them; in the long tests, all."""
+    if os.environ.get(EVERY_POINT) or len(points) <= size:
+        return list(points)
+    return [points[number * (len(points) - 1) // (size - 1)] for number in range(size)]
 
 
 def anything(_point: str) -> bool:
@@ -37,7 +45,7 @@ class Killed:
     goal: Declaration
     least: int  # deadly points that there must be
     deadly: Callable[[str], bool] = anything  # by name of a point
-    stride: int = 1  # of the deadly points, a quick test takes each so many
+    quick: int = 9  # of the deadly points, a quick test takes so many
     then: Optional[Declaration] = None  # what the next run is given; the goal, if not said
     inspect: Callable[[], Sequence[str]] = nothing  # complains about what the dead run left
 
@@ -56,7 +64,7 @@ def assert_survived(run: Killed) -> None:
     clean = on_fake_host(lambda: _run_cleanly(run))
     deadly = [number for number, point in enumerate(clean.points) if run.deadly(point)]
     assert len(deadly) >= run.least, clean.points
-    chosen = deadly[:: 1 if os.environ.get(EVERY_POINT) else run.stride]
+    chosen = sample(deadly, run.quick)
     print("%d of %d points" % (len(chosen), len(clean.points)))
 
     def complain(point: int) -> str:
