@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# molecule.sh [SCENARIO]: the roles on simulated hosts. All scenarios share one lab, which is down again afterwards, whatever happened.
+# molecule.sh [SCENARIO]: the roles and the examples on simulated hosts. All scenarios share one lab, which is down again afterwards, whatever happened.
 . "$(dirname "$0")/common.sh"
 # Named so that molecule does not ask for the move to extensions/molecule.
 export MOLECULE_GLOB='molecule/*/molecule.yml'
@@ -7,12 +7,14 @@ export MOLECULE_EPHEMERAL_DIRECTORY=$BUILD/molecule-state MOLECULE_COMMAND_BORDE
 
 lower() {
   python playbooks/lab/files/lab.py down --state "$BUILD/molecule" >/dev/null
-  rm -rf "$MOLECULE_EPHEMERAL_DIRECTORY"
+  rm -rf "$MOLECULE_EPHEMERAL_DIRECTORY" "$BUILD/molecule-runs"
 }
 # What a killed run left behind.
 lower
 trap lower EXIT
+mkdir -p "$BUILD/molecule-runs"
 
 scenario=(--all)
 if [ $# -gt 0 ]; then scenario=(--scenario-name "$1"); fi
 molecule test "${scenario[@]}"
+python tests/lab/truth.py "$BUILD/molecule-runs"

@@ -23,6 +23,10 @@ class CallbackModule(CallbackBase):
     CALLBACK_TYPE = "notification"
     CALLBACK_NAME = "results"
 
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self.disabled = "TEST_RESULTS" not in os.environ
+
     def _write(self, result: Any, **state: bool) -> None:
         with open(os.environ["TEST_RESULTS"], "a", encoding="utf-8") as file:
             entry = {"task": result._task.get_name(), "host": result._host.get_name(), "result": {**result._result, **state}}
