@@ -111,6 +111,26 @@ SEND_RESETS = textwrap.dedent("""\
         s.sendto(struct.pack("!HHIIBBHHH", 40000 + port, 5999, 1, 1, 5 << 4, 4, 1024, 0, 0), (there, 0))
     """)
 
+# Prints whether a datagram arrives, and whose.
+HEAR = textwrap.dedent("""\
+    import socket, sys
+    s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+    s.bind(("::", int(sys.argv[1])))
+    print("ready", flush=True)
+    s.settimeout(0.7)
+    try:
+        print(s.recvfrom(99)[1][0].replace("::ffff:", ""))
+    except OSError:
+        print("nobody")
+    """)
+SAY = textwrap.dedent("""\
+    import socket, sys
+    source, address, port = sys.argv[1:]
+    s = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM)
+    s.bind((source, 40000))
+    s.sendto(b"?", (address, int(port)))
+    """)
+
 Probe = Tuple[str, str, str, int]  # from, protocol, address, port
 
 
@@ -172,6 +192,14 @@ class Host:
             for index, answer in zip(indexes, json.loads(out)):
                 answers[index] = answer
         return answers
+
+    def hears(self, listener: str, port: int, speaker: str, source: str, address: str, towards: int) -> bool:
+        """Tell whether a datagram from a source, which the speaker need not have, arrives at a port."""
+        with subprocess.Popen([*self._argv(listener), sys.executable, "-c", HEAR, str(port)], stdout=subprocess.PIPE, text=True) as hearing:
+            assert hearing.stdout is not None
+            assert hearing.stdout.readline() == "ready\n"
+            subprocess.run([*self._argv(speaker), sys.executable, "-c", SAY, source, address, str(towards)], check=True, timeout=30)
+            return hearing.communicate(timeout=30)[0] == "%s\n" % source
 
     def pings(self, where: str, address: str) -> bool:
         done = subprocess.run([*self._argv(where), "ping", "-n", "-c", "1", "-W", "1", address], capture_output=True, timeout=30, check=False)

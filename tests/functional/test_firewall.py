@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from typing import Dict, Iterator, List, Optional, Tuple
 
@@ -24,7 +25,7 @@ from ansible_collections.netloom.container_net.plugins.module_utils._model.docum
 )
 from ansible_collections.netloom.container_net.plugins.module_utils._model.errors import FirewallError
 from ansible_collections.netloom.container_net.plugins.module_utils._model.objects import Chain
-from ansible_collections.netloom.container_net.plugins.module_utils._model.rule import Rule
+from ansible_collections.netloom.container_net.plugins.module_utils._model.rule import SEAL, Rule
 from firewall_lab import Firewall, Host, Probe
 
 Rules = Tuple[Rule, ...]
@@ -87,11 +88,15 @@ def every_form(family: int) -> List[Rule]:
         {"protocol": icmp, "icmp_type": 8 if family == 4 else 134},
         {"ct_state": STATES[::-1]},
         {"ct_state": ("DNAT",), "protocol": "tcp", "destination_ports": (1, 2)},
+        {"in_interface": "br-a", "to_host": True},
+        {"sealed": True},
+        *([{"not_bridged": True}] if os.path.exists("/proc/sys/net/bridge") else []),
     ]
     chain = "CNET-FORWARD"
     rules = [Rule(family, "filter", chain, 10 + index, "ACCEPT", "main", "a.b_c-d", **form) for index, form in enumerate(filters)]  # type: ignore[arg-type]
     rules += [Rule(family, "raw", "CNET-RAW", 20, target, "main", "x", destination=net) for target in ("RETURN", "DROP")]
     rules += [
+        Rule(family, "mangle", "CNET-SEAL", 20, "MARK", "main", "x", out_interface="br-a", to=SEAL),
         Rule(family, "nat", "CNET-DNAT", 10, "DNAT", "main", "x", source=net, destination=one, protocol="tcp", destination_ports=(80, 80), to=bracket),
         Rule(family, "nat", "CNET-DNAT", 10, "DNAT", "main", "x", protocol="udp", destination_ports=(80, 90), to=one),
         Rule(family, "nat", "CNET-POST", 30, "MASQUERADE", "main", "x", source=net, out_interface="!br-a"),
@@ -116,7 +121,7 @@ def test_a_full_declaration_stands_at_the_second_run(firewall: Firewall) -> None
         dump = firewall.dump(family)
         assert "-A FORWARD -j CNET-FORWARD" in dump
         assert dump.index("-A FORWARD -j CNET-LAST") > dump.index("-A FORWARD -j CNET-FORWARD")
-        assert next(line for line in dump if line.startswith("-A CNET-FORWARD")).endswith("-j CNET-USER")
+        assert [line.rpartition(" -j ")[2] for line in dump if line.startswith("-A CNET-FORWARD")][:2] == ["MARK --set-xmark 0x0/0x20000000", "CNET-USER"]
     firewall.converge(())
     assert firewall.dump(4) == firewall.dump(6) == []
 
@@ -126,6 +131,9 @@ FOREIGN = """\
 :CALI-like - [0:0]
 -A PREROUTING -i eth9 -m comment --comment "words with -j ACCEPT inside" -j CALI-like
 -A CALI-like -d 198.51.100.9/32 -j DROP
+COMMIT
+*mangle
+-A FORWARD -o eth9 -j MARK --set-xmark 0x7/0xff
 COMMIT
 *filter
 :INPUT DROP [0:0]
@@ -176,7 +184,8 @@ def test_foreign_rules_survive_byte_for_byte(firewall: Firewall) -> None:
     assert dump.index("-A FORWARD -j CNET-FORWARD") < dump.index("-A FORWARD -i docker0 -o docker0 -j ACCEPT")
     assert dump.index("-A PREROUTING -m addrtype --dst-type LOCAL -j DOCKER") < dump.index("-A PREROUTING -m addrtype --dst-type LOCAL -j CNET-DNAT")
     changes = firewall.converge(declared(enable_icc=False))
-    assert [step.line.split(":")[0] for step in changes] == ["~ iptables chain filter/CNET-FORWARD", "~ ip6tables chain filter/CNET-FORWARD"]
+    both = [(tool, chain) for tool in ("iptables", "ip6tables") for chain in ("filter/CNET-FORWARD", "mangle/CNET-SEAL")]
+    assert [step.line.split(":")[0] for step in changes] == ["~ %s chain %s" % pair for pair in both]
     assert foreign() == before
     firewall.converge(())
     assert {family: firewall.dump(family) for family in texts} == before
@@ -210,6 +219,9 @@ def test_scopes_leave_each_other_alone(firewall: Firewall) -> None:
         ("-D FORWARD -j CNET-FORWARD", "+ iptables jump filter/FORWARD"),
         ("-I FORWARD -j CNET-FORWARD", "copies 2 → 1"),
         ("-I FORWARD -i eth5 -j ACCEPT", "leads off → on"),
+        ("-I FORWARD -j FOREIGN-END", "jump filter/FORWARD"),
+        ("-I INPUT -p tcp -j FOREIGN-LEADS", "jump filter/INPUT"),
+        ("-t raw -I PREROUTING -g FOREIGN-END", "jump raw/PREROUTING"),
         ("-A CNET-FORWARD -j ACCEPT", "~ iptables chain filter/CNET-FORWARD: rules +0 -1"),
         ("-I OUTPUT -j CNET-INPUT", "- iptables jump filter/OUTPUT"),
         ("-t nat -F CNET-P-tcp-8064", "~ iptables chain nat/CNET-P-tcp-8064: rules +2 -0"),
@@ -218,6 +230,8 @@ def test_scopes_leave_each_other_alone(firewall: Firewall) -> None:
 )
 def test_drift_is_found_and_mended(firewall: Firewall, drift: str, expected: str) -> None:
     firewall.converge(declared())
+    for line in ("-N FOREIGN-END", "-N FOREIGN-LEADS", "-A FOREIGN-END -j DROP", "-A FOREIGN-LEADS -j FOREIGN-END") if "FOREIGN" in drift else ():
+        firewall.tool(4, ("-t raw " if "raw" in drift else "") + line)
     firewall.tool(4, drift)
     lines = [step.line for step in firewall.converge(declared())]
     assert len(lines) == 1
@@ -468,6 +482,69 @@ def test_foreign_sources_and_foreign_forwarding(lab: Host, family: int) -> None:
     firewall.tool(family, "-I FORWARD 2 -i up-out -o up-peer -j ACCEPT")
     firewall.tool(family, "-I FORWARD 2 -o up-out -i up-peer -j ACCEPT")
     assert lab.ask([through]) == ["peer %s" % at("out", family)]
+
+
+@pytest.mark.parametrize("family", [4, 6])
+def test_who_flushes_one_table_opens_nothing(lab: Host, family: int) -> None:
+    """Another tool takes the isolation away: what is published must not stand without it, and the other table holds."""
+    firewall = Firewall(lab, "legacy" if family == 4 else "nft")
+    rules = compile_firewall(lab_document(family), forwarding_off=NONE)
+    reached = [probe(row, family) for row in ALLOWED]
+    published = [row for row in ALLOWED if row[2] in (8080, 8443, 8055, 5003) and row[:2] != ("w2", "host") and row[:2] != ("w1", "host") and row[0] != "host"]
+
+    def without(table: str) -> None:
+        firewall.converge(rules)
+        firewall.tool(family, "-t %s -F" % table)
+        firewall.tool(family, "-t %s -X" % table)
+
+    without("mangle")
+    assert table(lab, family, ALLOWED, REFUSED + NOWHERE) == []
+    without("filter")
+    assert table(lab, family, [], [(row[0], row[1], row[2]) for row in published] + REFUSED + NOWHERE) == []
+    # Without the second table all of that passes: it is what holds.
+    firewall.tool(family, "-t mangle -F")
+    open_now = [(row[0], row[1], row[2]) for row in published] + [("w1", "d1", 5000), ("w1", "gw-web", SSH)]
+    assert None not in lab.ask([probe(row, family) for row in open_now])
+    # An administrator's ACCEPT decides as before, and the next run mends everything.
+    firewall.converge(rules)
+    assert None not in lab.ask(reached)
+    firewall.tool(family, "-A CNET-USER -i br-web -o br-db -j ACCEPT")
+    assert lab.ask([probe(("w1", "d1", 5000), family)]) == ["d1 %s" % at("w1", family)]
+
+
+@pytest.mark.parametrize("family", [4, 6])
+def test_a_container_speaks_to_the_host_as_itself(lab: Host, family: int) -> None:
+    """A source it has not would pass for one that a published port allows, and slip into the flow of the one it names."""
+    firewall = Firewall(lab, "nft" if family == 4 else "legacy")
+    forged = at("peer", family)
+    lab.do("ip -n q1 addr add %s dev lo; sysctl -qw net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.br-quiet.rp_filter=0" % forged)
+    document = lab_document(family)
+    w1 = replace(document.endpoints[0], ports=(PublishedPort(8060, 6000, protocol="udp", allowed_sources=(forged,)),))
+    rules = compile_firewall(replace(document, endpoints=(w1,)), forwarding_off=NONE)
+
+    def arrives(speaker: str) -> bool:
+        return lab.hears("w1", 6000, speaker, forged, at("host", family), 8060)
+
+    # Each of two defences stops it alone.
+    firewall.converge(tuple(rule for rule in rules if rule.rank not in (11, 29)))
+    assert arrives("q1")
+    for left in (11, 29):
+        firewall.converge(tuple(rule for rule in rules if rule.rank not in {11, 29} - {left}))
+        assert not arrives("q1"), left
+    firewall.converge(rules)
+    assert not arrives("q1")
+    assert arrives("peer")
+    assert table(lab, family, [row for row in ALLOWED if row[2] not in (8080, 8443, 8055, 5003)], REFUSED) == []
+
+
+@pytest.mark.parametrize("family", [4, 6])
+def test_a_service_of_the_host_is_reached_where_all_else_is_dropped(lab: Host, family: int) -> None:
+    """The whole flow, not only what opens it; and no more than was asked for."""
+    firewall = Firewall(lab, "nft" if family == 4 else "legacy")
+    firewall.converge(compile_firewall(lab_document(family), forwarding_off=NONE))
+    firewall.tool(family, "-P INPUT DROP")
+    asked = [("d1", "tcp", at("gw-db", family), DNS), ("d1", "tcp", at("gw-db", family), SSH), ("w1", "tcp", at("gw-web", family), DNS)]
+    assert lab.ask([*asked, ("host", "tcp", at("w1", family), 5000)]) == ["host %s" % at("d1", family), None, None, "w1 %s" % at("gw-web", family)]
 
 
 @pytest.mark.parametrize("family", [4, 6])

@@ -262,6 +262,7 @@ class _Run:
             forwarding_off=off,
             accept_ra=tuple((device, read_sysctl(accept_ra_path(device)) or "") for device in devices),
             bridge_netfilter=read_sysctl(BRIDGE_NETFILTER) == "1",
+            bridge_filter=read_sysctl(BRIDGE_NETFILTER) is not None,
             wireless=list_wireless_links(),
             lent=tuple(link for link in snapshot.links() if isinstance(link.kind, Nic)),
             pci=list_pci_addresses() if self._request.early else (),

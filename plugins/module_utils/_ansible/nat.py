@@ -35,7 +35,7 @@ def nat_request(module: Any, options: Options) -> Request:
         return _nothing(module, document.scope, options["lock_timeout"])
 
     def build(facts: Facts) -> Tuple[Sequence[KernelObject], Sequence[Rule]]:
-        rules = compile_firewall(document, forwarding_off=facts.forwarding_off, ipv6=facts.ipv6)
+        rules = compile_firewall(document, forwarding_off=facts.forwarding_off, ipv6=facts.ipv6, bridge_filter=facts.bridge_filter)
         return compile_host(document, facts, place), rules
 
     return Request(

@@ -110,7 +110,8 @@ def build_declaration(document: Document, *, allow_management: bool, confirm_tim
             check_takeovers(settled, carriers, facts, problems)
         if problems:
             raise InputError(tuple(problems))
-        return compile_document(settled, facts), compile_firewall(settled, forwarding_off=facts.forwarding_off, ipv6=facts.ipv6)
+        rules = compile_firewall(settled, forwarding_off=facts.forwarding_off, ipv6=facts.ipv6, bridge_filter=facts.bridge_filter)
+        return compile_document(settled, facts), rules
 
     return build
 

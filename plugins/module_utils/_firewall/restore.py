@@ -16,8 +16,8 @@ from .layout import HEADS
 from .parse import target_of
 
 CREATE, DELETE = "create", "delete"
-# Isolation stands before anything is published.
-TABLES = ("raw", "filter", "nat")
+# Isolation stands before anything is published, and what takes the seal off before what sets it.
+TABLES = ("raw", "filter", "mangle", "nat")
 
 
 class FirewallStep(Protocol):

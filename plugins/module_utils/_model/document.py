@@ -69,7 +69,13 @@ class BridgeNetwork:
     multicast_snooping: Optional[bool] = None
     vrf: Optional[str] = None
     vrf_table: Optional[int] = None
+    adopted: bool = False  # the bridge is somebody else's
     labels: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def has_others(self) -> bool:
+        """Whether more than our own endpoints may be on the segment."""
+        return self.adopted or bool(self.interfaces)
 
     @property
     def on_lan(self) -> bool:

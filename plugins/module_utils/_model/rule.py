@@ -22,10 +22,10 @@ class Rule:
     """
 
     family: int  # 4 | 6
-    table: str  # raw | filter | nat
+    table: str  # raw | mangle | filter | nat
     chain: str
     rank: int  # 0..99
-    target: str  # ACCEPT | DROP | RETURN | MASQUERADE | SNAT | DNAT | UNFOLLOWED | a chain name
+    target: str  # ACCEPT | DROP | RETURN | MASQUERADE | SNAT | DNAT | UNFOLLOWED | MARK | a chain name
     scope: str = ""
     owner: str = ""
     in_interface: Optional[str] = None  # "!name" negates
@@ -36,18 +36,28 @@ class Rule:
     destination_ports: Optional[Tuple[int, int]] = None  # first, last
     icmp_type: Optional[int] = None
     ct_state: Tuple[str, ...] = ()  # INVALID | RELATED | ESTABLISHED | DNAT ...
-    to: Optional[str] = None  # SNAT address; DNAT address or address:port
+    to: Optional[str] = None  # SNAT address; DNAT address or address:port; bits/mask of MARK
     place: str = HOST  # the namespace whose packets it judges
     off_path: bool = False  # matches what comes in where the answer would not go out
+    to_host: bool = False  # matches what is sent to an address of the host
+    sealed: bool = False  # matches what carries the seal
+    not_bridged: bool = False  # matches what does not go from port to port of one bridge; needs br_netfilter
 
 
 # A target: the packet belongs to no connection that is followed.
 UNFOLLOWED = "CT"
+# A bit that a packet carries from mangle to filter only, and who sets and takes it.
+MARK = "MARK"
+SEAL = "0x20000000/0x20000000"
+UNSEAL = "0x0/0x20000000"
 
 # The chains every backend keeps, by table and the built-in chain that leads to each.
 RAW_CHAIN = "CNET-RAW"
 FORWARD_CHAIN = "CNET-FORWARD"
 INPUT_CHAIN = "CNET-INPUT"
+SEAL_CHAIN = "CNET-SEAL"  # seals what FORWARD_CHAIN, which takes the seal off, has to judge
+SEALED_CHAIN = "CNET-SEALED"  # drops what still carries it: the isolation was flushed, or somebody let it pass before
+SOURCES_CHAIN = "CNET-SOURCES"  # which addresses may speak on a bridge
 DNAT_CHAIN = "CNET-DNAT"
 POSTROUTING_CHAIN = "CNET-POST"
 USER_CHAIN = "CNET-USER"  # the administrator's own rules; evaluated before ours, never changed by us

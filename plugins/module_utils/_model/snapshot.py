@@ -62,6 +62,7 @@ class Facts:
     ipv6: bool = True
     accept_ra: Tuple[Tuple[str, str], ...] = ()  # (device with an IPv6 default route, its accept_ra)
     bridge_netfilter: bool = False  # bridged frames pass the IP firewall too
+    bridge_filter: bool = False  # they may come to: br_netfilter is there, switched on or off
     lent: Tuple[Link, ...] = ()  # the host's own links that are handed over at present
     pci: Tuple[Tuple[str, str], ...] = ()  # (device, PCI address)
     wireless: FrozenSet[str] = frozenset()  # links that are radios

@@ -50,25 +50,37 @@ def test_nothing_declared_needs_no_rule() -> None:
 
 def test_a_plain_bridge_network() -> None:
     assert bridge() == {
-        "raw/CNET-RAW": ["9 i=lo RETURN", "10 i=br-web RETURN", "20 d=10.20.0.0/24 DROP"],
+        "raw/CNET-RAW": ["9 i=lo RETURN", "10 s=10.20.0.0/24 i=br-web RETURN", "11 i=br-web to-host DROP", "12 i=br-web RETURN", "20 d=10.20.0.0/24 DROP"],
+        "mangle/CNET-SEAL": ["1 RELATED,ESTABLISHED RETURN", "10 i=!br-web o=br-web MARK 0x20000000/0x20000000"],
+        "mangle/CNET-SEALED": ["10 sealed DROP"],
         "filter/CNET-INSIDE": ["10 i=br-web DROP"],
+        "filter/CNET-SOURCES": ["10 s=10.20.0.0/24 i=br-web RETURN", "20 i=br-web DROP"],
         "filter/CNET-FORWARD": [
             "10 o=br-web RELATED,ESTABLISHED ACCEPT",
             "10 i=br-web RELATED,ESTABLISHED ACCEPT",
             "11 i=br-web o=br-web ACCEPT",
             "12 i=br-web INVALID DROP",
             "12 o=br-web INVALID DROP",
+            "29 i=br-web CNET-SOURCES",
             "31 o=br-web DNAT ACCEPT",
             "39 o=br-web DROP",
-            "50 s=10.20.0.0/24 i=br-web ACCEPT",
-            "51 i=br-web DROP",
+            "50 i=br-web ACCEPT",
         ],
         "filter/CNET-INPUT": [
             "1 i=lo RETURN",
-            "6 d=10.20.0.0/24 RELATED,ESTABLISHED RETURN",
+            "6 d=10.20.0.0/24 i=!br-web RELATED,ESTABLISHED RETURN",
             "7 d=10.20.0.0/24 i=!br-web DROP",
             "10 i=br-web RELATED,ESTABLISHED ACCEPT",
             "20 d=10.20.0.1 i=br-web icmp ACCEPT",
+            "40 i=br-web DROP",
+        ],
+        # The same without a word about who may come in.
+        "mangle/CNET-INPUT": [
+            "1 i=lo RETURN",
+            "6 d=10.20.0.0/24 i=!br-web RELATED,ESTABLISHED RETURN",
+            "7 d=10.20.0.0/24 i=!br-web DROP",
+            "10 i=br-web RELATED,ESTABLISHED RETURN",
+            "20 d=10.20.0.1 i=br-web icmp RETURN",
             "40 i=br-web DROP",
         ],
         "nat/CNET-POST": [
@@ -87,7 +99,7 @@ def test_its_other_family_is_the_same_but_for_neighbour_discovery() -> None:
     assert set(four) == set(six)
     assert six["filter/CNET-INPUT"] == [
         "1 i=lo RETURN",
-        "6 d=fd00:20::/64 RELATED,ESTABLISHED RETURN",
+        "6 d=fd00:20::/64 i=!br-web RELATED,ESTABLISHED RETURN",
         "7 d=fd00:20::/64 i=!br-web DROP",
         "9 i=br-web ipv6-icmp type=134 DROP",
         "10 i=br-web RELATED,ESTABLISHED ACCEPT",
@@ -96,16 +108,19 @@ def test_its_other_family_is_the_same_but_for_neighbour_discovery() -> None:
         "20 d=fd00:20::1 i=br-web ipv6-icmp ACCEPT",
         "40 i=br-web DROP",
     ]
-    for name in ("raw/CNET-RAW", "filter/CNET-FORWARD"):
-        assert [line.replace("fd00:20::/64", "10.20.0.0/24") for line in six[name]] == four[name]
+    for name in ("raw/CNET-RAW", "filter/CNET-FORWARD", "filter/CNET-SOURCES", "mangle/CNET-SEAL"):
+        assert [line.replace("fd00:20::/64", "10.20.0.0/24") for line in six[name] if "fe80" not in line] == four[name]
+    assert "10 s=fe80::/10 i=br-web RETURN" in six["raw/CNET-RAW"]
     assert "21 d=ff00::/8 RETURN" in six["nat/CNET-POST"]
 
 
 def test_a_family_without_a_subnet_is_closed_not_open() -> None:
     six = chains(compile_firewall(Document("main", (web((V4,)),)), forwarding_off=NONE), 6)
-    assert set(six) == {"filter/CNET-INSIDE", "filter/CNET-FORWARD", "filter/CNET-INPUT"}
+    assert not any(name.startswith("nat/") for name in six)
+    assert six["raw/CNET-RAW"] == ["10 s=fe80::/10 i=br-web RETURN", "11 i=br-web to-host DROP"]
+    assert six["filter/CNET-SOURCES"] == ["20 i=br-web DROP"]
     assert six["filter/CNET-INPUT"] == ["10 i=br-web RELATED,ESTABLISHED ACCEPT", "40 i=br-web DROP"]
-    assert six["filter/CNET-FORWARD"][-2:] == ["39 o=br-web DROP", "51 i=br-web DROP"]
+    assert six["filter/CNET-FORWARD"][-4:] == ["29 i=br-web CNET-SOURCES", "31 o=br-web DNAT ACCEPT", "39 o=br-web DROP", "50 i=br-web ACCEPT"]
 
 
 def test_a_kernel_without_ipv6_gets_no_ipv6_rule() -> None:
@@ -138,7 +153,7 @@ def test_neighbours_kept_apart(internal: bool, expected: List[str]) -> None:
 
 def test_without_masquerade_the_way_in_is_filtered_by_state_alone() -> None:
     found = bridge(masquerade=False)
-    assert found["raw/CNET-RAW"] == ["10 i=br-web RETURN"]
+    assert found["raw/CNET-RAW"] == ["10 s=10.20.0.0/24 i=br-web RETURN", "11 i=br-web to-host DROP", "12 i=br-web RETURN"]
     assert "39 o=br-web DROP" in found["filter/CNET-FORWARD"]
     assert "7 d=10.20.0.0/24 i=!br-web DROP" in found["filter/CNET-INPUT"]
     assert found["nat/CNET-POST"] == ["10 s=10.20.0.0/24 d=10.20.0.0/24 o=br-web DNAT MASQUERADE", "20 d=10.20.0.0/24 RETURN"]
@@ -157,6 +172,7 @@ def test_a_trusted_interface_is_trusted_by_its_network_only() -> None:
         "raw/CNET-RAW": ["10 d=10.20.0.0/24 i=eth1 RETURN"],
         "filter/CNET-FORWARD": ["30 i=eth1 o=br-web ACCEPT"],
         "filter/CNET-INPUT": ["6 d=10.20.0.0/24 i=eth1 RETURN"],
+        "mangle/CNET-INPUT": ["6 d=10.20.0.0/24 i=eth1 RETURN"],
     }
 
 
@@ -193,6 +209,15 @@ def test_the_default_drop_comes_only_where_forwarding_was_off() -> None:
     rules = compile_firewall(Document("main", (web(),)), forwarding_off=frozenset((6,)))
     assert "filter/CNET-LAST" not in chains(rules)
     assert chains(rules, 6)["filter/CNET-LAST"] == ["90 DROP"]
+    # Nor where nothing of ours switched it on, nor for what goes from port to port of somebody's bridge.
+    rules = compile_firewall(Document("main", (web((V4,)), web((V6,), internal=True))), forwarding_off=frozenset((4, 6)), bridge_filter=True)
+    assert chains(rules)["filter/CNET-LAST"] == ["90 not-bridged DROP"]
+    assert "filter/CNET-LAST" not in chains(rules, 6)
+
+
+def test_somebody_elses_bridge_may_have_others_on_it() -> None:
+    assert bridge(adopted=True)["raw/CNET-RAW"] == ["9 i=lo RETURN", "12 i=br-web RETURN", "20 d=10.20.0.0/24 DROP"]
+    assert bridge(adopted=True)["filter/CNET-SOURCES"] == bridge()["filter/CNET-SOURCES"]
 
 
 def mesh(
@@ -218,6 +243,10 @@ def test_an_overlay_is_a_closed_segment() -> None:
         "filter/CNET-FORWARD": ["5 udp:4789-4789 CNET-INSIDE", "9 i=br-mesh o=!br-mesh DROP", "9 i=!br-mesh o=br-mesh DROP", "11 i=br-mesh o=br-mesh ACCEPT"],
         "filter/CNET-INPUT": ["5 udp:4789-4789 CNET-INSIDE", "40 i=br-mesh DROP"],
     }
+    expected["mangle/CNET-INPUT"] = ["40 i=br-mesh DROP"]
+    expected["mangle/CNET-SEAL"] = ["1 RELATED,ESTABLISHED RETURN"]
+    expected["mangle/CNET-SEAL"] += ["10 %s MARK 0x20000000/0x20000000" % way for way in ("i=!br-mesh o=br-mesh", "i=br-mesh o=!br-mesh")]
+    expected["mangle/CNET-SEALED"] = ["10 sealed DROP"]
     assert chains(rules, 6) == expected
     assert chains(rules) == {
         **expected,

@@ -34,7 +34,8 @@ def rules(*networks: BridgeNetwork, **options: Any) -> Tuple[Rule, ...]:
 
 
 def test_a_bridge_in_a_vrf() -> None:
-    assert chains(rules()) == {
+    found = chains(rules())
+    assert {name: lines for name, lines in found.items() if not name.startswith("mangle/")} == {
         "raw/CNET-RAW": ["9 i=lo RETURN", "10 s=10.20.0.0/24 i=br-web RETURN", "10 i=red RETURN", "11 i=br-web DROP", "20 d=10.20.0.0/24 DROP"],
         "filter/CNET-INSIDE": ["10 i=br-web DROP", "10 s=10.20.0.0/24 i=red DROP"],
         "filter/CNET-FORWARD": [
@@ -46,16 +47,22 @@ def test_a_bridge_in_a_vrf() -> None:
             "12 i=br-web INVALID DROP",
             "12 s=10.20.0.0/24 i=red INVALID DROP",
             "12 o=br-web INVALID DROP",
+            "29 i=br-web CNET-SOURCES",
+            "29 s=10.20.0.0/24 i=red CNET-SOURCES",
             "31 o=br-web DNAT ACCEPT",
             "39 o=br-web DROP",
-            "50 s=10.20.0.0/24 i=br-web ACCEPT",
+            "50 i=br-web ACCEPT",
             "50 s=10.20.0.0/24 i=red ACCEPT",
-            "51 i=br-web DROP",
-            "51 s=10.20.0.0/24 i=red DROP",
+        ],
+        "filter/CNET-SOURCES": [
+            "10 s=10.20.0.0/24 i=br-web RETURN",
+            "10 s=10.20.0.0/24 i=red RETURN",
+            "20 i=br-web DROP",
+            "20 s=10.20.0.0/24 i=red DROP",
         ],
         "filter/CNET-INPUT": [
             "1 i=lo RETURN",
-            "6 d=10.20.0.0/24 RELATED,ESTABLISHED RETURN",
+            "6 d=10.20.0.0/24 i=!red RELATED,ESTABLISHED RETURN",
             "7 d=10.20.0.0/24 i=!red DROP",
             "10 i=br-web RELATED,ESTABLISHED ACCEPT",
             "10 s=10.20.0.0/24 i=red RELATED,ESTABLISHED ACCEPT",
@@ -73,6 +80,9 @@ def test_a_bridge_in_a_vrf() -> None:
             "30 s=10.20.0.0/24 o=!br-web MASQUERADE",
         ],
     }
+    # A member of the VRF is no neighbour because of the name that packets come in by.
+    assert found["mangle/CNET-SEAL"] == ["1 RELATED,ESTABLISHED RETURN", "10 o=br-web MARK 0x20000000/0x20000000"]
+    assert [line.replace("ACCEPT", "RETURN") for line in found["filter/CNET-INPUT"]] == found["mangle/CNET-INPUT"]
 
 
 def test_neighbour_discovery_keeps_the_name_of_the_bridge() -> None:
@@ -99,9 +109,9 @@ def test_neighbour_discovery_keeps_the_name_of_the_bridge() -> None:
 def test_the_other_members_of_the_vrf_are_left_alone(options: Any) -> None:
     """In filter chains a rule for the VRF speaks of the network: by its source, its address, or the way to its bridge."""
     for rule in rules(subnets=(V4, V6, Subnet("10.21.0.0/24", "10.21.0.1")), **options):
-        if rule.in_interface == "red" and rule.table == "filter":
+        if rule.in_interface == "red" and rule.table in ("filter", "mangle"):
             assert rule.source in SUBNETS or rule.destination in SUBNETS or rule.out_interface == "br-web", rule
-        assert rule.in_interface != "red" or rule.table == "filter" or rule.target == "RETURN"
+        assert rule.in_interface != "red" or rule.table in ("filter", "mangle") or rule.target == "RETURN"
 
 
 def test_nobody_of_the_vrf_reaches_an_internal_network() -> None:

@@ -31,7 +31,7 @@ def contents(objects: Sequence[KernelObject]) -> Dict[str, List[str]]:
     """Return scope, rank and target of each line by chain."""
 
     def short(line: str) -> str:
-        return line.split("container-net:")[1].replace('" -j ', " ").split(" --to")[0]
+        return line.split("container-net:")[1].replace('" -j ', " ").split(" --")[0]
 
     return {item.name: [short(line) for line in item.rules or ()] for item in objects if isinstance(item, Chain)}
 
@@ -42,7 +42,7 @@ def test_nothing_of_nobody() -> None:
 
 def test_the_administrators_chain_comes_first() -> None:
     found = compose((forward("a", 0, "x"),), scope="a", current=(), place="netns:h")
-    assert contents(found) == {"CNET-FORWARD": ["::0 CNET-USER", "a:n:0 DROP"], "CNET-USER": []}
+    assert contents(found) == {"CNET-FORWARD": ["::0 MARK", "::0 CNET-USER", "a:n:0 DROP"], "CNET-USER": []}
     assert found[1] == Jump("netns:h", 4, "filter", "FORWARD", "-j CNET-FORWARD", True, 1)
     assert found[2] == Chain("netns:h", 4, "filter", "CNET-USER", None)
 
@@ -50,7 +50,7 @@ def test_the_administrators_chain_comes_first() -> None:
 def test_scopes_are_woven_by_rank() -> None:
     current = compose((forward("b", 5, "x"), forward("b", 20, "y")), scope="b", current=())
     found = compose((forward("a", 20, "p"), forward("a", 10, "q")), scope="a", current=current)
-    assert contents(found)["CNET-FORWARD"] == ["::0 CNET-USER", "b:n:5 DROP", "a:n:10 DROP", "a:n:20 DROP", "b:n:20 DROP"]
+    assert contents(found)["CNET-FORWARD"] == ["::0 MARK", "::0 CNET-USER", "b:n:5 DROP", "a:n:10 DROP", "a:n:20 DROP", "b:n:20 DROP"]
     # Taking one out leaves what the other had.
     assert compose((), scope="a", current=found) == current
 
@@ -88,7 +88,7 @@ def test_a_shared_jump_that_was_altered_is_ours_again() -> None:
 
 def test_lines_without_our_comment_go() -> None:
     chain = Chain("", 4, "filter", "CNET-FORWARD", ("-A CNET-FORWARD -j ACCEPT", '-A CNET-FORWARD -m comment --comment "container-net:b:n:9" -j DROP'))
-    assert contents(compose((), scope="a", current=(chain,)))["CNET-FORWARD"] == ["::0 CNET-USER", "b:n:9 DROP"]
+    assert contents(compose((), scope="a", current=(chain,)))["CNET-FORWARD"] == ["::0 MARK", "::0 CNET-USER", "b:n:9 DROP"]
 
 
 def test_a_chain_another_scope_leads_to_stays_though_empty() -> None:

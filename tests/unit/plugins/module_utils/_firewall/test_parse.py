@@ -16,10 +16,31 @@ DUMP = """\
 :INPUT DROP [12:34]
 :FORWARD ACCEPT [0:0]
 :DOCKER-USER - [0:0]
+:ends - [0:0]
+:leads-there - [0:0]
+:goes-there - [0:0]
+:ends-for-some - [0:0]
+:asks - [0:0]
+:comes-back - [0:0]
+:around - [0:0]
+:around-again - [0:0]
 :CNET-FORWARD - [0:0]
 :CNET-USER - [0:0]
 %s
 -A DOCKER-USER -j CNET-USER
+-A ends -p icmp -j RETURN
+-A ends -m comment --comment "and -j RETURN" -j REJECT --reject-with icmp6-port-unreachable
+-A leads-there -j ends
+-A leads-there -i eth0
+-A goes-there -g leads-there
+-A ends-for-some -i eth0 -j LOG
+-A ends-for-some -p tcp -j DROP
+-A asks -i eth9 -j DROP
+-A asks -i eth8 -j LOG
+-A comes-back -j RETURN
+-A comes-back -j DROP
+-A around -j around-again
+-A around-again -j around
 -A CNET-FORWARD -p 58 -m comment --comment "container-net:main:web:10" -j ACCEPT
 COMMIT
 # Completed
@@ -52,6 +73,14 @@ def test_our_chains_and_nothing_else() -> None:
         ("-A FORWARD -i eth0 -j ACCEPT", False),
         ("-A FORWARD -j REJECT --reject-with icmp-port-unreachable", False),
         ("-A FORWARD -g elsewhere", False),
+        ("-A FORWARD -j ends", False),
+        ('-A FORWARD -i eth0 -m comment --comment "x" -j ends', False),
+        ("-A FORWARD -j leads-there", False),
+        ("-A FORWARD -j goes-there", False),
+        ("-A FORWARD -j ends-for-some", False),
+        ("-A FORWARD -j asks", True),
+        ("-A FORWARD -j comes-back", True),
+        ("-A FORWARD -j around", True),
     ],
 )
 def test_what_may_stand_before_our_jump(before: str, leads: bool) -> None:
