@@ -35,13 +35,20 @@ options:
     type: bool
     default: true
   snat_addresses:
-    description: Fixed source addresses instead of the host's own, at most one of each family.
+    description:
+      - Fixed source addresses instead of the host's own, at most one of each family.
+      - One that no interface of the host has is refused, as is O(ports[].host_ip), for no answer would come back. What stands is left with a warning.
     type: list
     elements: str
+  snat_addresses_elsewhere:
+    description: Whether O(snat_addresses) need not be on this host, because they are floating addresses or are routed to it.
+    type: bool
+    default: false
   ports:
     description:
       - Published ports. The same port of the host may lead to one IPv4 and one IPv6 address, and to one address for each O(ports[].host_ip).
-      - A port that another set or scope publishes on the same host is refused.
+      - A port that another set or scope publishes on the same host is refused, and so is one that a process of the host listens on or that a rule of
+        somebody else leads elsewhere. A port that stands already is left with a warning.
     type: list
     elements: dict
     suboptions:
@@ -201,6 +208,7 @@ def main() -> None:
             "subnets": {"type": "list", "elements": "str"},
             "masquerade": {"type": "bool", "default": True},
             "snat_addresses": {"type": "list", "elements": "str"},
+            "snat_addresses_elsewhere": {"type": "bool", "default": False},
             "ports": {"type": "list", "elements": "dict", "options": port_options},
             **BACKEND_OPTION,
             **ATOMIC_OPTIONS,

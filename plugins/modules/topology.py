@@ -34,8 +34,8 @@ options:
         V(labels), V(state) (V(present) or V(absent))."
       - "A bridge also takes: V(bridge_name) (default br- and the name), V(mac_address), V(internal) (no way in or out, default false), V(masquerade)
         (default true),
-        V(snat_address) (fixed source address instead of masquerading), V(enable_icc) (endpoints reach each other, default true), V(gateway_on_host)
-          (default true),
+        V(snat_address) (fixed source address instead of masquerading), V(snat_address_elsewhere)
+        (it need not be an address of this host, default false), V(enable_icc) (endpoints reach each other, default true), V(gateway_on_host) (default true),
         V(hairpin) (port flag, default false), V(host_access) (V(none), V(established), V(all) or a list such as V(53/udp); default V(established)),
         V(trusted_interfaces) (may reach endpoints directly). Its default MTU is that of the interface with the default route, else 1500."
       - "An overlay also takes: V(vni) (1 to 16777215), V(udp_port) (default 4789), V(vtep_address) (this host's underlay address), V(underlay_interface),
@@ -336,7 +336,7 @@ statistics:
 
 import os
 import time
-from typing import Any, Dict
+from typing import Any, Dict, List
 
 from ansible_collections.netloom.container_net.plugins.module_utils._ansible.engine import Outcome, Request
 from ansible_collections.netloom.container_net.plugins.module_utils._ansible.guard import validate_confirm_timeout
@@ -355,7 +355,9 @@ from ansible_collections.netloom.container_net.plugins.module_utils._ansible.top
     build_declaration,
     describe_endpoints,
     describe_links,
+    has_bridges,
     lends_devices,
+    publishes,
     read_declaration,
 )
 from ansible_collections.netloom.container_net.plugins.module_utils._kernel.session import read_ssh_connection
@@ -392,13 +394,19 @@ def main() -> None:
         declaration["links"] = describe_links(document)
         backend = find_backend(options["firewall_backend"])
         left_out = LeftOut() if options["skip_unsupported"] else None
+        notes: List[str] = []
         started = time.monotonic()
         if options["wait_timeout"]:
             await_containers([endpoint.place for endpoint in document.endpoints], options["wait_timeout"])
         return Request(
             scope=document.scope,
-            build=build_declaration(document, allow_management=options["allow_management"], confirm_timeout=options["confirm_timeout"], left_out=left_out),
+            build=build_declaration(
+                document, allow_management=options["allow_management"], confirm_timeout=options["confirm_timeout"], left_out=left_out, notes=notes
+            ),
             left_out=left_out,
+            looks=has_bridges(document),
+            publishes=publishes(document),
+            notes=notes,
             backend=backend,
             run=command_runner(module),
             check_mode=module.check_mode,

@@ -187,7 +187,12 @@ class _Run:
         if request.early:
             observe_named(observer, self._rooms, list_named_namespaces(), ())
             self._visited.observe(observer, ())
-        kernel, rules = request.build(self._facts(observer.snapshot))
+        if request.looks and request.place != HOST:
+            observer.observe_place(request.place, {})
+        facts = self._facts(observer.snapshot)
+        if request.looks:
+            facts = replace(facts, holdings=self._firewalls.find_holdings(observer.snapshot, request.scope, request.publishes))
+        kernel, rules = request.build(facts)
         self._observe_rest(observer, kernel)
         snapshot = observer.snapshot
         desired = tuple(sign_addresses(kernel, snapshot, request.scope)) + self._firewalls.read(snapshot, rules, request.scope, self._firewall_as)
@@ -211,7 +216,8 @@ class _Run:
         if not request.check_mode:
             refuse_missing_lowers(steps, desired, snapshot)
             read_what_goes(observer, steps)
-        return Outcome(steps, snapshot, desired, warnings=list(request.left_out.warnings) if request.left_out is not None else [])
+        left_out = request.left_out.warnings if request.left_out is not None else []
+        return Outcome(steps, snapshot, desired, warnings=[*left_out, *request.notes])
 
     def apply(self, outcome: Outcome) -> None:
         if outcome.steps:

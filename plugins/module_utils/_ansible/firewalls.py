@@ -8,17 +8,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Dict, Iterator, List, Optional, Sequence, Tuple
 
 from .._firewall.backend import Backend, RunCommand
 from .._firewall.holders import held_ports
+from .._firewall.standing import read_standing
 from .._kernel.namespace import Rooms
+from .._kernel.sockets import listening_sockets
 from .._model.errors import Conflict
 from .._model.link import Veth
 from .._model.mark import ROUTER_ROLE, UNFINISHED, is_owned, read_mark
-from .._model.objects import Chain, Jump, KernelObject
+from .._model.objects import Address, Chain, Jump, KernelObject
 from .._model.rule import Rule
 from .._model.snapshot import Snapshot
+from .._model.translation import Holdings
 from .._plan.step import Step
 
 
@@ -30,6 +34,21 @@ class Firewalls:
         self._run = run
         self._rooms = rooms
         self._home = home
+        self._observed: Dict[str, Tuple[KernelObject, ...]] = {}
+
+    def find_holdings(self, snapshot: Snapshot, scope: str, publishes: bool) -> Holdings:
+        """Return who holds ports and addresses at home, which was observed before."""
+        if self._rooms.find(self._home) is None:
+            return Holdings()
+        standing = read_standing(self._observe(self._home, snapshot), scope)
+        here = (item for item in snapshot.objects.values() if isinstance(item, Address) and item.place == self._home)
+        with self._rooms.inside(self._home):
+            return replace(
+                standing,
+                addresses=tuple((item.device, item.address) for item in here),
+                listening=tuple(listening_sockets()),
+                translations=self._backend.find_translations(self._run) if publishes else (),
+            )
 
     def read(self, snapshot: Snapshot, rules: Sequence[Rule], scope: str, earlier: Optional[Snapshot]) -> Tuple[KernelObject, ...]:
         """Add what stands to the snapshot and return what should: other scopes' rules as they are, ours as compiled, or all as it was earlier."""
@@ -51,12 +70,15 @@ class Firewalls:
         return tuple(composed)
 
     def _observe(self, place: str, snapshot: Snapshot) -> Tuple[KernelObject, ...]:
+        if place in self._observed:
+            return self._observed[place]
         if self._rooms.find(place) is None:
             return ()
         with self._rooms.inside(place):
             found = self._backend.observe(self._run, place)
         for item in found:
             snapshot.add(item, mine=True)
+        self._observed[place] = found
         return found
 
     def apply(self, steps: Sequence[Step]) -> int:

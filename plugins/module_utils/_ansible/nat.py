@@ -8,20 +8,24 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, Iterator, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Sequence, Tuple
 
 from .._compile.firewall import compile_firewall
 from .._compile.host import compile_host
+from .._document.host_taken import check_taken, nobody
 from .._document.nat import read_nat
 from .._firewall.backend import NoFirewall
+from .._kernel.sockets import name_process
 from .._model.document import BridgeNetwork, Document
-from .._model.objects import KernelObject
+from .._model.errors import Problem
+from .._model.objects import HOST, KernelObject
 from .._model.rule import Rule
 from .._model.snapshot import Facts
 from .._runtime.containers import is_there
 from .atomic import Options
 from .engine import Outcome, Request
 from .run import command_runner, find_backend
+from .topology import refuse_and_tell
 
 
 def nat_request(module: Any, options: Options) -> Request:
@@ -34,7 +38,14 @@ def nat_request(module: Any, options: Options) -> Request:
     if absent and place and not is_there(place):
         return _nothing(module, document.scope, options["lock_timeout"])
 
+    notes: List[str] = []
+
     def build(facts: Facts) -> Tuple[Sequence[KernelObject], Sequence[Rule]]:
+        problems: List[Problem] = []
+        ports = (("ports", endpoint, port) for endpoint in document.endpoints for port in endpoint.ports)
+        sources = (("snat_addresses", network) for network in document.networks if isinstance(network, BridgeNetwork))
+        check_taken(ports, sources, facts.holdings, problems, name_process=name_process if place == HOST else nobody)
+        refuse_and_tell(problems, notes)
         rules = compile_firewall(document, forwarding_off=facts.forwarding_off, ipv6=facts.ipv6, bridge_filter=facts.bridge_filter)
         return compile_host(document, facts, place), rules
 
@@ -47,6 +58,9 @@ def nat_request(module: Any, options: Options) -> Request:
         place=place,
         places=(place,),
         restore=absent,
+        looks=not absent,
+        publishes=bool(document.endpoints),
+        notes=notes,
         lock_timeout=options["lock_timeout"],
     )
 

@@ -42,6 +42,9 @@ class Request:
     wait_timeout: float = 0.0  # seconds for links and addresses of the host that are not there yet
     verify: bool = True
     confirm_timeout: float = 0.0  # seconds; a change that is not confirmed in time is taken back
+    looks: bool = False  # it takes ports or addresses of the host: who holds them is looked up before it is compiled
+    publishes: bool = False  # ports, so also by whose rules they are led elsewhere
+    notes: List[str] = field(default_factory=list)  # what the last `build` wants said without refusing
     connection: str = ""  # over which the request came, if that is known
     left_out: Optional[LeftOut] = None  # what of the declaration is not asked for, because this kernel cannot have it
     state_directory: str = STATE_DIRECTORY

@@ -16,16 +16,18 @@ from .._compile.firewall import compile_firewall
 from .._compile.wire import find_tunnel_ends
 from .._document.host import check_host
 from .._document.host_addresses import check_own_addresses
+from .._document.host_bridges import check_host_bridges, settle_bridges
 from .._document.host_devices import check_host_devices
 from .._document.host_parents import check_host_parents, settle_parents
 from .._document.host_ports import check_host_ports
+from .._document.host_taken import sort_out
 from .._document.host_vrf import check_host_vrfs
 from .._document.management import check_takeovers, management_links
 from .._document.reader import read_document
 from .._kernel.session import read_ssh_connection
-from .._kernel.sockets import listening_sockets
+from .._kernel.sockets import name_process
 from .._model.addresses import canonical_ip
-from .._model.document import LAN_NETWORKS, Document, WireEnd
+from .._model.document import LAN_NETWORKS, BridgeNetwork, Document, WireEnd
 from .._model.errors import InputError, Problem
 from .._model.names import scope_metric
 from .._model.objects import KernelObject, Route
@@ -77,8 +79,13 @@ def read_declaration(scope: str, networks: object, endpoints: object, overlays: 
     return read_document({"scope": scope, "networks": merge_overlays(networks, overlays), "endpoints": endpoints, "links": links})
 
 
-def build_declaration(document: Document, *, allow_management: bool, confirm_timeout: float = 0.0, left_out: Optional[LeftOut] = None) -> Build:
-    """Return the function that compiles the declaration for the host it finds itself on; `left_out` takes from it what the kernel cannot have."""
+def build_declaration(
+    document: Document, *, allow_management: bool, confirm_timeout: float = 0.0, left_out: Optional[LeftOut] = None, notes: Optional[List[str]] = None
+) -> Build:
+    """Return the function that compiles the declaration for the host it finds itself on.
+
+    `left_out` takes from it what the kernel cannot have; `notes` is filled with what is to be said without refusing.
+    """
 
     def build(facts: Facts) -> Tuple[Sequence[KernelObject], Sequence[Rule]]:
         problems: List[Problem] = []
@@ -86,6 +93,7 @@ def build_declaration(document: Document, *, allow_management: bool, confirm_tim
         ssh_peer, ssh_port = management_connection({"SSH_CONNECTION": connection})
         links: Dict[str, Optional[str]] = {name: link.alias for name, link in facts.links.items()}
         settled = settle_parents(document, facts.default_device())
+        settled = settle_bridges(settled, facts)
         settled = find_tunnel_ends(left_out.reduce(settled, facts) if left_out is not None else settled, facts)
         check_host(
             settled,
@@ -94,13 +102,15 @@ def build_declaration(document: Document, *, allow_management: bool, confirm_tim
             links=links,
             ssh_peer=ssh_peer,
             ipv6_enabled=facts.ipv6,
-            listening=listening_sockets(),
+            holdings=facts.holdings,
             ssh_port=ssh_port,
             allow_management=allow_management,
+            name_process=name_process,
             problems=problems,
         )
         carriers = management_links(connection.split()[2], facts.addresses, facts.links) if ssh_peer else NOTHING
         check_own_addresses(settled, facts.addresses, problems)
+        check_host_bridges(settled, facts, carriers, allow_management=allow_management, problems=problems)
         check_host_ports(settled, facts, carriers, allow_management=allow_management, problems=problems)
         check_host_parents(settled, facts, allow_management=allow_management, problems=problems)
         check_host_vrfs(settled, facts, problems)
@@ -108,18 +118,35 @@ def build_declaration(document: Document, *, allow_management: bool, confirm_tim
         check_host_devices(settled, facts, carriers, allow_management=allow_management, problems=problems)
         if allow_management and not confirm_timeout and ssh_peer:
             check_takeovers(settled, carriers, facts, problems)
-        if problems:
-            raise InputError(tuple(problems))
+        refuse_and_tell(problems, notes)
         rules = compile_firewall(settled, forwarding_off=facts.forwarding_off, ipv6=facts.ipv6, bridge_filter=facts.bridge_filter)
         return compile_document(settled, facts), rules
 
     return build
 
 
+def refuse_and_tell(problems: List[Problem], notes: Optional[List[str]]) -> None:
+    """Refuse what must not be; what stands and only meets somebody who came later is noted instead."""
+    refused, told = sort_out(problems)
+    if refused:
+        raise InputError(tuple(refused))
+    if notes is not None:
+        notes[:] = told
+
+
 def _foreign_routes(facts: Facts, scope: str) -> Tuple[Tuple[str, str], ...]:
     """Return the host's routes without those that this scope made over links of the host."""
     metric = scope_metric(scope)
     return tuple((item.destination, item.device or "") for item in facts.entries if isinstance(item, Route) and item.metric != metric)
+
+
+def has_bridges(document: Document) -> bool:
+    """Tell whether ports and addresses of the host may be taken."""
+    return any(isinstance(network, BridgeNetwork) for network in document.networks)
+
+
+def publishes(document: Document) -> bool:
+    return any(endpoint.ports for endpoint in document.endpoints)
 
 
 def lends_devices(document: Document) -> bool:

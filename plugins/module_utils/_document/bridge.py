@@ -26,6 +26,7 @@ KEYS = frozenset(
         "internal",
         "masquerade",
         "snat_address",
+        "snat_address_elsewhere",
         "enable_icc",
         "gateway_on_host",
         "hairpin",
@@ -42,7 +43,7 @@ KEYS = frozenset(
     )
 )
 # What says how the host routes and filters a segment; on a LAN of the host it does neither.
-ROUTED_KEYS = ("internal", "masquerade", "snat_address", "host_access", "trusted_interfaces", "enable_icc")
+ROUTED_KEYS = ("internal", "masquerade", "snat_address", "snat_address_elsewhere", "host_access", "trusted_interfaces", "enable_icc")
 KERNEL_TABLES = (253, 254, 255)  # default, main, local
 _read_table = integer(1, 4294967295)
 _SERVICE = re.compile(r"([1-9][0-9]{0,4})/(%s)\Z" % "|".join(PROTOCOLS), re.ASCII)
@@ -90,6 +91,8 @@ def _read_snat(entry: Entry, internal: bool, masquerade: bool) -> Tuple[str, ...
         entry.report("snat_address", "an internal network has no way out", "remove snat_address or internal: true")
     elif addresses and not masquerade:
         entry.report("snat_address", "masquerade is false, so no source address is rewritten", "remove one of the two")
+    elif "snat_address_elsewhere" in entry.raw and "snat_address" not in entry.raw:
+        entry.report("snat_address_elsewhere", "there is no snat_address that it could be of", "add snat_address or remove it")
     return addresses
 
 
@@ -127,6 +130,8 @@ def read_bridge(entry: Entry, *, name: str, subnets: Tuple[Subnet, ...], mtu: Op
         internal=internal,
         masquerade=masquerade,
         snat_addresses=_read_snat(entry, internal, masquerade),
+        snat_elsewhere=entry.get("snat_address_elsewhere", read_boolean, False),
+        routed_keys=tuple(key for key in ROUTED_KEYS if key in entry.raw),
         enable_icc=entry.get("enable_icc", read_boolean, True),
         gateway_on_host=gateway_on_host,
         hairpin=entry.get("hairpin", read_boolean, False),

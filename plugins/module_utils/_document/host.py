@@ -8,20 +8,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Dict, Iterator, List, Mapping, Optional, Sequence, Set, Tuple
 
 from .._model.addresses import canonical_ip, ip_version
-from .._model.document import LAN_NETWORKS, Document, Network, OverlayNetwork, PublishedPort
+from .._model.document import LAN_NETWORKS, Document, Network, OverlayNetwork
 from .._model.errors import Problem
 from .._model.mark import read_mark
+from .._model.translation import Holdings
 from . import span
+from .host_taken import NameProcess, check_taken, fixed_sources, known_addresses, nobody, published_ports
 from .ports import WILDCARDS
 from .routed_host import check_routed_host
-from .routed_ports import takes_host_ports
 
 Facts = Sequence[Tuple[str, str]]
-Socket = Tuple[str, str, int]  # protocol, address, port
-ADDRESSES_SHOWN = 4
 EVERYTHING = ("default", "0.0.0.0/0", "::/0")
 OVERRIDE = "use another one or set allow_management: true"
 
@@ -83,7 +83,7 @@ def _check_tunnels(document: Document, addresses: Facts, links: Mapping[str, Opt
             continue
         path = "networks[%s]" % network.name
         if network.vtep_address and network.vtep_address not in devices:
-            problems.append(Problem(path + ".vtep_address", network.vtep_address, "no interface of this host has this address", _known(devices), True))
+            problems.append(Problem(path + ".vtep_address", network.vtep_address, "no interface of this host has this address", known_addresses(devices), True))
         underlay = network.underlay_interface
         if underlay is None:
             continue
@@ -94,52 +94,10 @@ def _check_tunnels(document: Document, addresses: Facts, links: Mapping[str, Opt
             problems.append(Problem(path + ".underlay_interface", underlay, rule, "correct one of the two"))
 
 
-def _known(devices: Mapping[str, str]) -> str:
-    """Return the addresses a user may have meant."""
-    usual = [address for address in devices if not address.startswith(("127.", "fe80:")) and address != "::1"]
-    more = ", ..." if len(usual) > ADDRESSES_SHOWN else ""
-    return "it has %s%s" % (", ".join(usual[:ADDRESSES_SHOWN]) or "no address", more)
-
-
-def _ports(document: Document) -> Iterator[Tuple[str, PublishedPort]]:
-    """Yield (path, port) of what takes a port of the host."""
-    networks = {network.name: network for network in document.networks}
-    for endpoint in document.endpoints:
-        for index, port in enumerate(endpoint.ports) if takes_host_ports(endpoint, networks) else ():
-            yield "endpoints[%s].ports[%d]" % (endpoint.name, index), port
-
-
-def _meets(port: PublishedPort, address: str) -> bool:
-    """Tell whether a local socket bound to an address would no longer receive what the port takes."""
-    if address in ("0.0.0.0", "::", "*"):
-        # A socket on :: usually takes IPv4 too.
-        return address != "0.0.0.0" or port.host_ip is None or ip_version(port.host_ip) == 4
-    if address.startswith("127.") or address == "::1":
-        return False
-    if port.host_ip is None:
-        return True
-    return port.host_ip == address or (port.host_ip in WILDCARDS and ip_version(port.host_ip) == ip_version(address))
-
-
-def _check_ports(document: Document, addresses: Facts, listening: Sequence[Socket], refused: Set[str], problems: List[Problem]) -> None:
-    devices = {_plain(cidr): device for device, cidr in addresses}
-    sockets: Dict[str, List[Tuple[int, str]]] = {}
-    for protocol, address, number in listening:
-        sockets.setdefault(protocol, []).append((number, address))
-    for path, port in _ports(document):
-        if port.host_ip is not None and port.host_ip not in WILDCARDS and port.host_ip not in devices:
-            problems.append(Problem(path, str(port), "host_ip %s is no address of this host" % port.host_ip, _known(devices)))
-        for number, address in sockets.get(port.protocol, ()):
-            if path not in refused and port.published <= number < port.published + port.count and _meets(port, address):
-                rule = "a process on this host listens on %s port %d (%s)" % (address, number, port.protocol)
-                problems.append(Problem(path, str(port), rule, "stop it or choose another port"))
-                break
-
-
 def _check_ssh_port(document: Document, ssh_port: int, problems: List[Problem]) -> Set[str]:
     """Report ports that would take SSH away; return their paths."""
     refused = set()
-    for path, port in _ports(document):
+    for path, _endpoint, port in published_ports(document):
         inside = port.published <= ssh_port < port.published + port.count
         if port.protocol == "tcp" and inside and (port.host_ip is None or port.host_ip in WILDCARDS):
             rule = "port %d is how this host is reached by SSH" % ssh_port
@@ -156,15 +114,16 @@ def check_host(
     links: Mapping[str, Optional[str]],
     ssh_peer: Optional[str],
     ipv6_enabled: bool,
-    listening: Sequence[Socket],
+    holdings: Holdings,
     ssh_port: Optional[int],
     allow_management: bool = False,
+    name_process: NameProcess = nobody,
     problems: List[Problem],
 ) -> None:
     """Report what of the declaration this host cannot or must not have.
 
     `addresses` are (device, address/prefix), `routes` (destination, device), `links` name to alias,
-    `listening` (protocol, address, port). `allow_management` lifts the rules that keep the way of the controller and
+    `holdings` who has its ports and addresses. `allow_management` lifts the rules that keep the way of the controller and
     those about routes; an address of the host itself is never shared.
     """
     _check_overlaps(document, addresses, () if allow_management else routes, links, problems)
@@ -176,7 +135,7 @@ def check_host(
     check_routed_host(document, addresses=addresses, links=links, problems=problems)
     refused: Set[str] = set()
     if ssh_port is not None and allow_management:
-        listening = [row for row in listening if row[0] != "tcp" or row[2] != ssh_port]
+        holdings = replace(holdings, listening=tuple(row for row in holdings.listening if row[0] != "tcp" or row[2] != ssh_port))
     elif ssh_port is not None:
         refused = _check_ssh_port(document, ssh_port, problems)
-    _check_ports(document, addresses, listening, refused, problems)
+    check_taken(published_ports(document), fixed_sources(document), holdings, problems, refused=frozenset(refused), name_process=name_process)

@@ -45,7 +45,7 @@ def check_host_ports(document: Document, facts: Facts, carriers: FrozenSet[str],
             low = _mtu_fault(network, facts)
             if low is not None:
                 problems.append(Problem("networks[%s].mtu" % network.name, network.mtu, "above the MTU of the port %s" % low[0], "at most %d" % low[1]))
-            held = next(_held(network, facts), None)
+            held = next(held_addresses(network, facts), None)
             if network.gateway_on_host and held is not None:
                 rule = "the host has %s on %s, and the network's rules would close the host to its neighbours there" % held
                 problems.append(Problem("networks[%s].gateway_on_host" % network.name, True, rule, "set gateway_on_host: false"))
@@ -101,8 +101,8 @@ def _mtu_fault(network: BridgeNetwork, facts: Facts) -> Optional[Tuple[str, int]
     return None
 
 
-def _held(network: BridgeNetwork, facts: Facts) -> Iterator[Tuple[str, str]]:
-    """Yield the host's own addresses that move with the ports, or have moved."""
+def held_addresses(network: BridgeNetwork, facts: Facts) -> Iterator[Tuple[str, str]]:
+    """Yield the host's own addresses (address/prefix, device) on the segment: those that move with the ports, have moved, or were there."""
     for item in facts.entries:
         if isinstance(item, Address) and item.device in network.home_devices and not item.address.startswith("fe80:") and item.protocol not in (None, PROTOCOL):
             yield item.address, item.device

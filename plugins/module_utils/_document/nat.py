@@ -53,6 +53,7 @@ def read_nat(raw: Mapping[str, Any], scope: str, problems: Problems) -> Document
         bridge_name=raw["interface"],
         masquerade=raw["masquerade"],
         snat_addresses=_read_sources(raw["snat_addresses"] or (), raw["masquerade"], problems),
+        snat_elsewhere=raw["snat_addresses_elsewhere"],
         host_access="all",
         adopted=True,
     )

@@ -13,6 +13,7 @@ from typing import Callable, FrozenSet, Protocol, Sequence, Tuple
 from .._model.errors import EnvironmentUnfit
 from .._model.objects import HOST, KernelObject
 from .._model.rule import Rule
+from .._model.translation import Translation
 from .iptables import Iptables, RunCommand
 from .layout import TOOLS
 from .restore import FirewallStep
@@ -32,6 +33,9 @@ class Backend(Protocol):
     def apply(self, steps: Sequence[FirewallStep], run: RunCommand) -> int:
         """Carry out the steps of one place and return how many restores that took."""
 
+    def find_translations(self, run: RunCommand) -> Tuple[Translation, ...]:
+        """Return what rules of others lead elsewhere of what is sent to the host."""
+
     def warnings(self, run: RunCommand) -> Tuple[str, ...]:
         """Return what the administrator should know about this host's firewall."""
 
@@ -47,6 +51,9 @@ class NoFirewall:
 
     def apply(self, steps: Sequence[FirewallStep], run: RunCommand) -> int:
         return 0
+
+    def find_translations(self, run: RunCommand) -> Tuple[Translation, ...]:
+        return ()
 
     def warnings(self, run: RunCommand) -> Tuple[str, ...]:
         return ()

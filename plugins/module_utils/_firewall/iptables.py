@@ -15,10 +15,13 @@ from typing import Callable, Collection, List, Mapping, Optional, Sequence, Set,
 from .._model.errors import EnvironmentUnfit, FirewallError, printable
 from .._model.objects import HOST, Chain, Jump, KernelObject
 from .._model.rule import Rule
+from .._model.translation import Translation
 from .compose import compose
 from .layout import TOOLS, VARIANTS, Tools
-from .parse import parse_dump
+from .native import find_native_translations
+from .parse import parse_dump, read_tables
 from .restore import DELETE, FirewallStep, firewall_object, restore_text
+from .standing import find_translations
 
 RunCommand = Callable[[Sequence[str], Optional[str]], Tuple[int, str, str]]
 
@@ -132,6 +135,21 @@ class Iptables:
 
     def apply(self, steps: Sequence[FirewallStep], run: RunCommand) -> int:
         return apply_firewall(steps, run, families=self._families, tools=self._tools)
+
+    def find_translations(self, run: RunCommand) -> Tuple[Translation, ...]:
+        """Read both kernel interfaces of iptables, and native nftables: packets obey all. What cannot be read is left out."""
+        found: List[Translation] = []
+        for family in sorted(self._families):
+            for tool in list(filter(self._has_tool, VARIANTS[family])) or [self._tools[family].save]:
+                if "legacy" in tool and "nat" not in _legacy_tables(run, family):
+                    continue  # its own tool would make the table
+                code, out, _err = run([tool, "-t", "nat"], None)
+                for table in read_tables(out) if code == 0 else ():
+                    found.extend(find_translations(table, family))
+        if self._has_tool("nft"):
+            code, out, _err = run(["nft", "-j", "list", "ruleset"], None)
+            found.extend(find_native_translations(out) if code == 0 else ())
+        return tuple(dict.fromkeys(found))
 
     def warnings(self, run: RunCommand) -> Tuple[str, ...]:
         """Tell of rules behind both kernel interfaces of iptables: each sees only its own, packets obey both."""

@@ -34,7 +34,7 @@ def parse_dump(text: str, family: int, place: str) -> Tuple[KernelObject, ...]:
     found: List[KernelObject] = []
     for table in read_tables(text):
         found.extend(Chain(place, family, table.name, name, tuple(table.lines(name))) for name in table.rules if is_ours(name))
-        for parent in table.builtin:
+        for parent in (name for name in table.rules if name in table.builtin):
             found.extend(_jumps(table, parent, family, place).values())
     return tuple(found)
 

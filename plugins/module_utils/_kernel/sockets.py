@@ -6,16 +6,37 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import struct
-from typing import List, Tuple
+from typing import Iterator, List, Tuple
+
+from .._model.errors import printable
 
 _LISTENING = {"tcp": "0A", "udp": "07"}
 
 
 def listening_sockets() -> List[Tuple[str, str, int]]:
     """Return (protocol, address, port) of every local socket of this namespace that waits for strangers."""
-    found: List[Tuple[str, str, int]] = []
+    return [(protocol, address, port) for protocol, address, port, _inode in _sockets()]
+
+
+def name_process(protocol: str, address: str, port: int) -> str:
+    """Return the name and number of the process behind such a socket, or nothing where it is not for us to know."""
+    wanted = {"socket:[%s]" % inode for *found, inode in _sockets() if found == [protocol, address, port]}
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with os.scandir("/proc/%s/fd" % pid) as entries:
+                if not any(os.readlink(entry.path) in wanted for entry in entries):
+                    continue
+            with open("/proc/%s/comm" % pid, encoding="utf-8", errors="replace") as stream:
+                return "%s, process %s" % (printable(stream.read().strip()), pid)
+        except OSError:
+            continue
+    return ""
+
+
+def _sockets() -> Iterator[Tuple[str, str, int, str]]:
     for protocol, state in _LISTENING.items():
         for suffix in ("", "6"):
             try:
@@ -23,12 +44,10 @@ def listening_sockets() -> List[Tuple[str, str, int]]:
                     lines = table.read().splitlines()[1:]
             except OSError:
                 continue
-            for line in lines:
-                columns = line.split()
+            for columns in (line.split() for line in lines):
                 if columns[3] == state:
                     address, port = columns[1].split(":")
-                    found.append((protocol, _address(address), int(port, 16)))
-    return found
+                    yield protocol, _address(address), int(port, 16), columns[9]
 
 
 def _address(text: str) -> str:

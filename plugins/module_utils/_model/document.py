@@ -69,7 +69,10 @@ class BridgeNetwork:
     multicast_snooping: Optional[bool] = None
     vrf: Optional[str] = None
     vrf_table: Optional[int] = None
+    snat_elsewhere: bool = False  # the source addresses need not be on this host
+    routed_keys: Tuple[str, ...] = field(default=(), compare=False)  # what the declaration says of how the host routes and closes the segment
     adopted: bool = False  # the bridge is somebody else's
+    lan: bool = False  # and the host is on it as others are
     labels: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -80,7 +83,7 @@ class BridgeNetwork:
     @property
     def on_lan(self) -> bool:
         """Whether the segment is a LAN of the host, which this host neither routes nor closes."""
-        return bool(self.interfaces) and not self.gateway_on_host
+        return self.lan or (bool(self.interfaces) and not self.gateway_on_host)
 
     @property
     def home_devices(self) -> Tuple[str, ...]:

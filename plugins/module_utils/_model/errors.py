@@ -38,6 +38,7 @@ class Problem:
     rule: str
     fix: str = ""
     may_pass: bool = False  # it is about something that may still come: a link, an address, a default route
+    stands: bool = False  # it is about something that came after what it is about, which is left as it is: a warning
 
     def __str__(self) -> str:
         received = type_name(self.value)

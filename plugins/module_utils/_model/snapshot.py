@@ -14,6 +14,7 @@ from .addresses import ip_version
 from .link import Link
 from .mark import Mark, read_mark
 from .objects import HOST, MAIN_TABLE, Address, KernelObject, Route
+from .translation import Holdings
 
 Key = Tuple[object, ...]
 
@@ -66,6 +67,7 @@ class Facts:
     lent: Tuple[Link, ...] = ()  # the host's own links that are handed over at present
     pci: Tuple[Tuple[str, str], ...] = ()  # (device, PCI address)
     wireless: FrozenSet[str] = frozenset()  # links that are radios
+    holdings: Holdings = field(default_factory=Holdings)  # only for who publishes ports or names addresses of the host
     entries: Tuple[KernelObject, ...] = ()  # the host's addresses and routes with all that is known of them
 
     def device_of(self, address: str) -> Optional[Link]:

@@ -14,7 +14,13 @@ from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 from ansible_collections.netloom.container_net.plugins.module_utils._ansible import engine
 from ansible_collections.netloom.container_net.plugins.module_utils._ansible.modes import idle_places
 from ansible_collections.netloom.container_net.plugins.module_utils._ansible.support import LeftOut
-from ansible_collections.netloom.container_net.plugins.module_utils._ansible.topology import build_declaration, lends_devices, read_declaration
+from ansible_collections.netloom.container_net.plugins.module_utils._ansible.topology import (
+    build_declaration,
+    has_bridges,
+    lends_devices,
+    publishes,
+    read_declaration,
+)
 from ansible_collections.netloom.container_net.plugins.module_utils._firewall.backend import select_backend
 from ansible_collections.netloom.container_net.plugins.module_utils._kernel.door import Door
 
@@ -77,10 +83,14 @@ def converge(
     """Apply a declaration, or remove the scope where there is none."""
     wanted = declaration or Declaration()
     document = read_declaration(scope, list(wanted.networks), list(wanted.endpoints), wanted.overlays, list(wanted.links))
+    notes: List[str] = []
     left_out = LeftOut() if skip_unsupported else None
     request = engine.Request(
         scope=document.scope,
-        build=build_declaration(document, allow_management=False, left_out=left_out),
+        build=build_declaration(document, allow_management=False, left_out=left_out, notes=notes),
+        looks=has_bridges(document),
+        publishes=publishes(document),
+        notes=notes,
         left_out=left_out,
         backend=select_backend("iptables", lambda tool: shutil.which(tool) is not None),
         run=(tools or Tools()).run,

@@ -26,9 +26,9 @@ WORDS: List[Any] = [
 ]  # fmt: skip
 KEYS: List[Any] = [
     "name", "driver", "ipam_config", "subnet", "gateway", "ip_range", "aux_addresses", "enable_ipv6", "mtu", "internal", "labels", "state",
-    "bridge_name", "mac_address", "snat_address", "host_access", "trusted_interfaces", "vni", "udp_port", "vtep_address", "peers", "host", "vtep",
-    "remote_endpoints", "mac", "addresses", "container", "netns", "path", "docker", "networks", "ports", "published", "target", "protocol", "host_ip",
-    "allowed_sources", "sysctls", "aliases", "ipam", "ipv4_address", "ipv6_address", "interface_name", "host_interface_name", "gw_priority", "scope",
+    "bridge_name", "mac_address", "snat_address", "snat_address_elsewhere", "host_access", "trusted_interfaces", "vni", "udp_port", "vtep_address", "peers",
+    "host", "vtep", "remote_endpoints", "mac", "addresses", "container", "netns", "path", "docker", "networks", "ports", "published", "target", "protocol",
+    "host_ip", "allowed_sources", "sysctls", "aliases", "ipam", "ipv4_address", "ipv6_address", "interface_name", "host_interface_name", "gw_priority", "scope",
     "endpoints", "routes", "destination", "metric", "type", "interface", "source_routing", "junk", "", 1, None, True, (1, 2), 1 << 20000, "a.b", "a[b", "]",
 ]  # fmt: skip
 GOOD = {

@@ -13,6 +13,7 @@ import yaml
 from ansible_collections.netloom.container_net.plugins.module_utils._document.host import check_host
 from ansible_collections.netloom.container_net.plugins.module_utils._document.reader import read_document
 from ansible_collections.netloom.container_net.plugins.module_utils._model.errors import Problem
+from ansible_collections.netloom.container_net.plugins.module_utils._model.translation import Holdings
 
 FACTS: Dict[str, Any] = {
     "addresses": [("lo", "127.0.0.1/8"), ("lo", "::1/128"), ("eth0", "192.0.2.10/24"), ("eth1", "198.51.100.10/24"), ("eth0", "fe80::1/64")],
@@ -32,6 +33,7 @@ MESH = "networks: [{name: mesh, driver: overlay, vni: 5, vtep_address: %s, ipam_
 def lines(text: str, **changes: Any) -> List[str]:
     problems: List[Problem] = []
     facts = {**FACTS, **changes}
+    facts["holdings"] = Holdings(tuple(facts["addresses"]), tuple(facts.pop("listening")))
     check_host(read_document(yaml.safe_load(text)), problems=problems, **facts)
     return [str(problem) for problem in problems]
 

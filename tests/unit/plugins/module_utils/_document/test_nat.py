@@ -15,7 +15,10 @@ from ansible_collections.netloom.container_net.plugins.module_utils._model.docum
 from ansible_collections.netloom.container_net.plugins.module_utils._model.errors import Problem
 
 WEB, WEB6 = "10.9.0.5", "fd00:9::5"
-BASE: Dict[str, Any] = {"name": "n9", "interface": "br9", "subnets": ["10.9.0.0/24", "fd00:9::/64"], "masquerade": True, "snat_addresses": None, "ports": None}
+BASE: Dict[str, Any] = {
+    "name": "n9", "interface": "br9", "subnets": ["10.9.0.0/24", "fd00:9::/64"], "masquerade": True, "snat_addresses": None,
+    "snat_addresses_elsewhere": False, "ports": None,
+}  # fmt: skip
 PORT: Dict[str, Any] = {"published": 80, "address": WEB, "target": None, "count": 1, "protocol": "tcp", "host_ip": None, "allowed_sources": None}
 
 

@@ -63,6 +63,7 @@ def test_every_key_of_a_bridge() -> None:
             mac_address: "02:AA:00:00:00:01"
             masquerade: true
             snat_address: [192.0.2.1, "2001:DB8::1"]
+            snat_address_elsewhere: true
             enable_icc: false
             gateway_on_host: false
             hairpin: true
@@ -82,6 +83,7 @@ def test_every_key_of_a_bridge() -> None:
         mtu=1400,
         mac_address="02:aa:00:00:00:01",
         snat_addresses=("192.0.2.1", "2001:db8::1"),
+        snat_elsewhere=True,
         enable_icc=False,
         gateway_on_host=False,
         hairpin=True,

@@ -1,0 +1,138 @@
+# Copyright (c) 2026, the netloom.container_net authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to this collection: anything here may change without notice.
+
+"""Rules between what a declaration takes of the host's ports and addresses, and who has them.
+
+What stands already is not refused for what came later: whoever came has to be told of, and a run must go on mending the rest.
+"""
+
+from __future__ import annotations
+
+from typing import Callable, Dict, FrozenSet, Iterable, Iterator, List, Mapping, Tuple
+
+from .._model.addresses import canonical_ip, ip_version
+from .._model.document import BridgeNetwork, Document, Endpoint, Network, PublishedPort
+from .._model.errors import Problem
+from .._model.translation import Holdings, Translation
+from .ports import WILDCARDS
+from .routed_ports import takes_host_ports
+
+ADDRESSES_SHOWN = 4
+NameProcess = Callable[[str, str, int], str]  # protocol, address, port
+
+
+def nobody(_protocol: str, _address: str, _port: int) -> str:
+    return ""
+
+
+def published_ports(document: Document) -> Iterator[Tuple[str, Endpoint, PublishedPort]]:
+    """Yield (path, endpoint, port) of what takes a port of the host."""
+    networks: Dict[str, Network] = {network.name: network for network in document.networks}
+    for endpoint in document.endpoints:
+        for index, port in enumerate(endpoint.ports) if takes_host_ports(endpoint, networks) else ():
+            yield "endpoints[%s].ports[%d]" % (endpoint.name, index), endpoint, port
+
+
+def fixed_sources(document: Document) -> Iterator[Tuple[str, BridgeNetwork]]:
+    """Yield (path, network) of what names source addresses."""
+    for network in document.networks:
+        if isinstance(network, BridgeNetwork) and network.snat_addresses and not network.internal:
+            yield "networks[%s].snat_address" % network.name, network
+
+
+def known_addresses(devices: Mapping[str, str]) -> str:
+    """Return the addresses a user may have meant."""
+    usual = [address for address in devices if not address.startswith(("127.", "fe80:")) and address != "::1"]
+    more = ", ..." if len(usual) > ADDRESSES_SHOWN else ""
+    return "it has %s%s" % (", ".join(usual[:ADDRESSES_SHOWN]) or "no address", more)
+
+
+def check_taken(
+    ports: Iterable[Tuple[str, Endpoint, PublishedPort]],
+    sources: Iterable[Tuple[str, BridgeNetwork]],
+    holdings: Holdings,
+    problems: List[Problem],
+    *,
+    refused: FrozenSet[str] = frozenset(),
+    name_process: NameProcess = nobody,
+) -> None:
+    """Report ports and addresses that the host does not have to give."""
+    devices = {canonical_ip(cidr.partition("/")[0]): device for device, cidr in holdings.addresses}
+    for path, network in sources:
+        for address in network.snat_addresses if not network.snat_elsewhere else ():
+            if address not in devices:
+                rule = "no interface of this host has this address, so no answer would come back"
+                fix = "%s; or set snat_address_elsewhere: true" % known_addresses(devices)
+                problems.append(Problem(path, address, rule, fix, may_pass=True, stands=address in holdings.sources))
+    for path, endpoint, port in ports:
+        if port.host_ip is not None and port.host_ip not in WILDCARDS and port.host_ip not in devices:
+            rule = "host_ip %s is no address of this host" % port.host_ip
+            problems.append(Problem(path, str(port), rule, known_addresses(devices), stands=_stands(port, port.published, holdings)))
+        if path in refused:
+            continue
+        for found in (_process_fault(port, holdings, name_process), _translation_fault(port, endpoint, holdings, devices)):
+            if found is not None:
+                number, rule, certain = found
+                stands = not certain or _stands(port, number, holdings)
+                problems.append(Problem(path, str(port), rule, "stop it or choose another port", stands=stands))
+
+
+def _stands(port: PublishedPort, number: int, holdings: Holdings) -> bool:
+    """Tell whether the scope publishes this port of the host already, wherever it leads."""
+    host = None if port.host_ip in WILDCARDS else port.host_ip
+    return any(
+        held.protocol == port.protocol and held.ports[0] <= number <= held.ports[1] and (held.host is None or host is None or held.host == host)
+        for held in holdings.published
+    )
+
+
+def _process_fault(port: PublishedPort, holdings: Holdings, name_process: NameProcess) -> "Tuple[int, str, bool] | None":
+    for protocol, address, number in holdings.listening:
+        if protocol == port.protocol and port.published <= number < port.published + port.count and _meets(port, address):
+            who = name_process(protocol, address, number)
+            return number, "a process on this host listens on %s port %d (%s)%s" % (address, number, protocol, ": " + who if who else ""), True
+    return None
+
+
+def _meets(port: PublishedPort, address: str) -> bool:
+    """Tell whether a local socket bound to an address would no longer receive what the port takes."""
+    if address in ("0.0.0.0", "::", "*"):
+        # A socket on :: usually takes IPv4 too.
+        return address != "0.0.0.0" or port.host_ip is None or ip_version(port.host_ip) == 4
+    if address.startswith("127.") or address == "::1":
+        return False
+    if port.host_ip is None:
+        return True
+    return port.host_ip == address or (port.host_ip in WILDCARDS and ip_version(port.host_ip) == ip_version(address))
+
+
+def _translation_fault(port: PublishedPort, endpoint: Endpoint, holdings: Holdings, devices: Mapping[str, str]) -> "Tuple[int, str, bool] | None":
+    """Return the first rule of somebody else that leads the port elsewhere; one that takes some of the packets only comes last."""
+    families = {ip_version(address) for attachment in endpoint.attachments for address in attachment.addresses}
+    found = [item for item in holdings.translations if item.family in families and _takes(item, port, devices)]
+    for item in sorted(found, key=lambda item: item.limited):
+        number = max(port.published, item.ports[0])
+        some = "some of the packets to " if item.limited else ""
+        return number, "a rule of somebody else leads %sport %d (%s) elsewhere: %s" % (some, number, port.protocol, item.words), not item.limited
+    return None
+
+
+def _takes(item: Translation, port: PublishedPort, devices: Mapping[str, str]) -> bool:
+    first, last = item.ports
+    if item.protocol not in (None, "all", port.protocol) or last < port.published or port.published + port.count - 1 < first:
+        return False
+    if port.host_ip is not None and ip_version(port.host_ip) != item.family:
+        return False
+    if item.host is None:
+        # Every port of some packets is no port: a proxy in between, or another network's own business.
+        return not item.limited or item.ports != (0, 65535)
+    return item.host in devices if port.host_ip is None or port.host_ip in WILDCARDS else item.host == port.host_ip
+
+
+def sort_out(problems: List[Problem]) -> Tuple[List[Problem], List[str]]:
+    """Return what is refused, and what is only told."""
+    told = ["%s; what stands is left as it is" % problem for problem in problems if problem.stands]
+    return [problem for problem in problems if not problem.stands], told

@@ -1,0 +1,133 @@
+# Copyright (c) 2026, the netloom.container_net authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to this collection: anything here may change without notice.
+
+"""Translations in native nftables, from the text of `nft -j list ruleset`. What is not understood is left out: others wrote it for the kernel, not for us."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any, Dict, Iterator, List, Optional, Set, Tuple
+
+from .._model.translation import Translation
+from .standing import EVERY_PORT, Match, Span
+
+FAMILIES = {"ip": (4,), "ip6": (6,), "inet": (4, 6)}
+Where = Tuple[str, str]  # family, table
+Targets = List[Tuple[Match, str]]
+
+
+def find_native_translations(text: str) -> List[Translation]:
+    try:
+        items = json.loads(text)["nftables"]
+        return list(_Ruleset(items).translations())
+    except (ValueError, KeyError, TypeError, IndexError, AttributeError):
+        return []
+
+
+class _Ruleset:
+    def __init__(self, items: List[Dict[str, Any]]) -> None:
+        self.rules: Dict[Tuple[Where, str], List[List[Any]]] = {}
+        self.sets: Dict[Tuple[Where, str], Any] = {}
+        self.heads: List[Tuple[Where, str]] = []
+        for item in items:
+            ((kind, body),) = item.items()
+            where = (body.get("family", ""), body.get("table", ""))
+            if kind == "chain" and body.get("type") == "nat" and body.get("hook") == "prerouting":
+                self.heads.append((where, body["name"]))
+            elif kind == "rule":
+                self.rules.setdefault((where, body["chain"]), []).append(body["expr"])
+            elif kind in ("set", "map"):
+                self.sets[where, body["name"]] = body.get("elem", [])
+
+    def translations(self) -> Iterator[Translation]:
+        for where, head in self.heads:
+            seen: Set[Tuple[str, Match]] = set()
+            pending: List[Tuple[str, Match]] = [(head, Match())]
+            while pending:
+                chain, before = pending.pop()
+                if (chain, before) in seen:
+                    continue
+                seen.add((chain, before))
+                for expressions in self.rules.get((where, chain), ()):
+                    jumps: Targets = []
+                    for match in self._taken(where, before, expressions, jumps):
+                        for family in FAMILIES.get(where[0], ()):
+                            if match.host is None or (":" in match.host) == (family == 6):
+                                words = "nft table %s %s, chain %s" % (*where, chain)
+                                yield from (Translation(family, match.protocol, span, match.host, match.limited, words) for span in match.ports)
+                    pending.extend((target, match) for match, target in jumps)
+
+    def _taken(self, where: Where, before: Match, expressions: List[Any], jumps: Targets) -> Iterator[Match]:
+        """Yield what a rule translates; what it leads to other chains goes into `jumps`."""
+        match = before
+        for expression in expressions:
+            kind, body = _words(expression)
+            if kind == "match":
+                left = self._narrowed(where, match, body)
+                if left is None:
+                    return
+                match = left
+            elif kind in ("jump", "goto"):
+                jumps.append((match, body["target"]))
+            elif kind == "vmap" and _is_port(body["key"]):
+                jumps.extend(
+                    (self._at(where, match, key, body["key"]), to[name]["target"])
+                    for key, to in self._elements(where, body["data"])
+                    for name in ("jump", "goto")
+                    if isinstance(to, dict) and name in to
+                )
+            elif kind in ("dnat", "redirect"):
+                mapped = body.get("addr") if isinstance(body, dict) else None
+                if isinstance(mapped, dict) and _is_port(mapped.get("map", {}).get("key")):
+                    yield from (self._at(where, match, key, mapped["map"]["key"]) for key, _to in self._elements(where, mapped["map"]["data"]))
+                else:
+                    yield match
+
+    def _narrowed(self, where: Where, match: Match, body: Dict[str, Any]) -> Optional[Match]:
+        left, right, equal = body["left"], body["right"], body["op"] in ("==", "in")
+        payload = left.get("payload", {}) if isinstance(left, dict) else {}
+        if _is_port(left) and equal:
+            return self._at(where, match, right, left)
+        if payload.get("field") == "daddr" and equal and isinstance(right, str) and not right.startswith("@"):
+            return replace(match, host=right)
+        if "fib" in left:
+            return match if (right == "local") == equal else None
+        if left.get("meta", {}).get("key") == "l4proto" and equal and isinstance(right, str):
+            return replace(match, protocol=right)
+        return replace(match, limited=match.limited or equal)
+
+    def _at(self, where: Where, match: Match, ports: Any, key: Any) -> Match:
+        protocol = key["payload"]["protocol"]
+        spans = tuple(self._spans(where, ports))
+        return replace(match, ports=spans or EVERY_PORT, limited=match.limited or not spans, protocol=match.protocol if protocol == "th" else protocol)
+
+    def _spans(self, where: Where, value: Any) -> Iterator[Span]:
+        if isinstance(value, int):
+            yield value, value
+        elif isinstance(value, dict) and "range" in value:
+            yield value["range"][0], value["range"][1]
+        elif isinstance(value, dict) and "set" in value:
+            for item in value["set"]:
+                yield from self._spans(where, item)
+        elif isinstance(value, str) and value.startswith("@"):
+            for item in self.sets.get((where, value[1:]), ()):
+                yield from self._spans(where, item)
+
+    def _elements(self, where: Where, data: Any) -> List[Any]:
+        found = data["set"] if isinstance(data, dict) else self.sets.get((where, data[1:]), [])
+        return list(found)
+
+
+def _words(expression: Any) -> Tuple[str, Any]:
+    if not isinstance(expression, dict):
+        return str(expression), None
+    ((kind, body),) = expression.items()
+    return kind, body
+
+
+def _is_port(key: Any) -> bool:
+    return isinstance(key, dict) and isinstance(key.get("payload"), dict) and key["payload"].get("field") == "dport"

@@ -1,0 +1,36 @@
+# Copyright (c) 2026, the netloom.container_net authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to this collection: anything here may change without notice.
+
+"""Host ports that are led somewhere: by rules of somebody else, or by those of ours that stand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import FrozenSet, Optional, Tuple
+
+
+@dataclass(frozen=True)
+class Translation:
+    """What a rule takes. None does not match on anything."""
+
+    family: int
+    protocol: Optional[str]
+    ports: Tuple[int, int] = (0, 65535)  # first, last
+    host: Optional[str] = None  # the address that was asked
+    limited: bool = False  # it takes some of the packets only: those of an interface, a source, or of something we cannot read
+    words: str = ""  # how its owner would find it
+
+
+@dataclass(frozen=True)
+class Holdings:
+    """Who holds ports and addresses where rules shall lead them elsewhere."""
+
+    addresses: Tuple[Tuple[str, str], ...] = ()  # (device, address/prefix) where the rules are
+    listening: Tuple[Tuple[str, str, int], ...] = ()  # (protocol, address, port)
+    translations: Tuple[Translation, ...] = ()  # of others
+    published: Tuple[Translation, ...] = ()  # what the scope publishes, as it stands
+    sources: FrozenSet[str] = frozenset()  # the fixed source addresses of the scope that stand
+    closed: FrozenSet[str] = frozenset()  # the interfaces towards which the scope closes the host, as it stands

@@ -1,0 +1,243 @@
+# Copyright (c) 2026, the netloom.container_net authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the host has already: its own bridge on the LAN, addresses, ports that rules of others or processes hold. And what comes later, and is only told of."""
+
+from __future__ import annotations
+
+import socket
+from typing import Any, Dict, List
+
+import pytest
+from ansible_collections.netloom.container_net.plugins.module_utils._model.errors import ContainerNetError
+from harness.declarations import LAN4, LAN6, V4, V6, endpoint, network
+from harness.engine import Declaration, converge, give_uplink, lines, settle
+from harness.host import Child, sh
+from harness.module import run_module
+from harness.snapshot import assert_same, take_snapshot
+from harness.traffic import Server, ask, await_addresses
+
+pytestmark = pytest.mark.fake_host()
+
+PORT = 8090
+
+
+def published(*ports: str, **options: Any) -> Declaration:
+    return Declaration(
+        [network("web", V4, V6, **options)], [endpoint("a", {"name": "web", "ipv4_address": "10.20.0.5", "ipv6_address": "fd00:20::5"}, ports=list(ports))]
+    )
+
+
+def refusal(declaration: Declaration) -> str:
+    """Return why a declaration is refused; looking and trying say the same, and nothing is changed."""
+    before = take_snapshot()
+    said = []
+    for check in (True, False):
+        with pytest.raises(ContainerNetError) as caught:
+            converge(declaration, check=check)
+        said.append(str(caught.value))
+    assert_same(before)
+    assert said[0] == said[1]
+    return said[0]
+
+
+# --- a bridge that is the host's own way to its LAN -----------------------------
+
+
+def test_the_host_stays_reachable_on_the_bridge_it_shares_with_containers() -> None:
+    give_uplink()
+    sh(
+        """
+        ip link add br0 type bridge forward_delay 0; ip link set br0 up; ip address flush dev eth0; ip link set eth0 master br0
+        ip address add 192.0.2.1/24 dev br0; ip address add 2001:db8:2::1/64 dev br0 nodad
+        ip route add default via 192.0.2.2; ip -6 route flush default; ip -6 route add default via 2001:db8:2::2
+        """
+    )
+    Server("", "host", [22])
+    Server("outside", "outside", [80])
+    await_addresses("", "outside")
+    before = take_snapshot()
+    host = [("outside", "tcp", address, 22) for address in ("192.0.2.1", "2001:db8:2::1")]
+    reached = ["host 192.0.2.2", "host 2001:db8:2::2"]
+    assert ask(host) == reached
+    there = endpoint("a", {"name": "lan", "ipv4_address": "192.0.2.200", "ipv6_address": "2001:db8:2::200"})
+    lan = Declaration([network("lan", LAN4, LAN6, bridge_name="br0", gateway_on_host=False)], [there])
+    settle(lan)
+    Server("a", "a", [80])
+    await_addresses("a")
+    inside = [(who, "tcp", address, 80) for who in ("outside", "") for address in ("192.0.2.200", "2001:db8:2::200")]
+    assert ask(host) == reached
+    assert ask(inside) == ["a 192.0.2.2", "a 2001:db8:2::2", "a 192.0.2.1", "a 2001:db8:2::1"]
+    assert ask([("a", "tcp", "192.0.2.2", 80), ("a", "tcp", "192.0.2.1", 22)]) == ["outside 192.0.2.200", "host 192.0.2.200"]
+    settle(None)
+    assert_same(before)
+    # Where the host would be closed, the ways out are named: as a gateway, with a word about masquerading, with a published port.
+    own4, own6 = {**LAN4, "gateway": "192.0.2.1"}, {**LAN6, "gateway": "2001:db8:2::1"}
+    for options in ({}, {"gateway_on_host": False}, {"gateway_on_host": False, "masquerade": False}):
+        said = refusal(Declaration([network("lan", own4, own6, bridge_name="br0", **options)], [there]))
+        assert 'networks[lan].bridge_name: got string "br0": the host has its default route by br0' in said
+        assert "gateway_on_host: false" in said
+    assert "remove the port" in refusal(Declaration(lan.networks, [{**there, "ports": ["8080:80"]}]))
+    # Who asks for it gets it, so the probes see what the refusal prevents; and what stands is told of, not refused.
+    asked = network("lan", own4, own6, bridge_name="br0", host_access=["53/udp"])
+    settle(Declaration([asked], [there]))
+    assert ask(host) == [None, None]
+    later = converge(Declaration([{key: value for key, value in asked.items() if key != "host_access"}], [there]))
+    assert len(later.warnings) == 1
+    assert "its default route by br0" in later.warnings[0]
+
+
+# --- addresses -------------------------------------------------------------------
+
+
+def test_a_source_address_that_the_host_has_not() -> None:
+    give_uplink()
+    missing = ["203.0.113.9", "2001:db8:9::9"]
+    for address in missing:
+        said = refusal(published(snat_address=address))
+        assert 'networks[web].snat_address: got string "%s": no interface of this host has this address' % address in said
+        assert "snat_address_elsewhere" in said
+    settle(published(snat_address=missing, snat_address_elsewhere=True))
+    right = published(snat_address=["192.0.2.1", "2001:db8:2::1"])
+    settle(right)
+    # It goes later: the run mends the rest, and says so.
+    sh("ip address add 192.0.2.77/24 dev eth0; ip address del 192.0.2.1/24 dev eth0; ip address add 192.0.2.1/24 dev lo")
+    settle(right)
+    sh("ip address del 192.0.2.1/24 dev lo")
+    outcome = converge(right)
+    assert (lines(outcome), len(outcome.warnings)) == ([], 1)
+    assert "192.0.2.1" in outcome.warnings[0]
+
+
+def test_the_module_nat_asks_for_addresses_too() -> None:
+    give_uplink()
+    sh("ip link add br9 type bridge; ip netns add gw; ip -n gw address add 203.0.113.1/24 dev lo; ip -n gw link set lo up")
+    base = {"name": "n9", "interface": "br9", "subnets": ["10.9.0.0/24"]}
+    for given, word in (
+        ({"snat_addresses": ["203.0.113.1"]}, "snat_addresses"),
+        ({"ports": [{"published": 80, "address": "10.9.0.5", "host_ip": "203.0.113.1"}]}, "ports"),
+    ):
+        before = take_snapshot()
+        result = run_module("nat", **base, **given)
+        assert result.get("failed"), given
+        assert word + ": got string" in result["msg"]
+        assert_same(before)
+        # Where its rules are, somebody has it.
+        assert not run_module("nat", namespace="gw", **base, **given).get("failed"), given
+    assert not run_module("nat", snat_addresses=["203.0.113.1"], snat_addresses_elsewhere=True, **base).get("failed")
+
+
+# --- ports -----------------------------------------------------------------------
+
+DOCKER = """
+    {0} -t nat -N DOCKER; {0} -t nat -I PREROUTING -m addrtype --dst-type LOCAL -j DOCKER
+    {0} -t nat -A DOCKER ! -i docker0 -p tcp --dport 8090 -j DNAT --to {1}
+    """
+PORTMAP = """
+    {0} -t nat -N CNI-HOSTPORT-DNAT; {0} -t nat -N CNI-DN-1; {0} -t nat -A PREROUTING -m addrtype --dst-type LOCAL -j CNI-HOSTPORT-DNAT
+    {0} -t nat -A CNI-HOSTPORT-DNAT -p tcp -m multiport --dports 22,8080:8099 -m comment --comment "dnat name: x, -j RETURN" -j CNI-DN-1
+    {0} -t nat -A CNI-DN-1 -p tcp -m tcp --dport 8090 -j DNAT --to-destination {1}
+    """
+NODEPORT = """
+    {0} -t nat -N KUBE-SERVICES; {0} -t nat -N KUBE-NODEPORTS; {0} -t nat -N KUBE-SEP; {0} -t nat -A PREROUTING -j KUBE-SERVICES
+    {0} -t nat -A KUBE-SERVICES -m addrtype --dst-type LOCAL -j KUBE-NODEPORTS; {0} -t nat -A KUBE-NODEPORTS -p tcp --dport 8090 -j KUBE-SEP
+    {0} -t nat -A KUBE-SEP -p tcp -m statistic --mode random --probability 0.5 -j DNAT --to-destination {1}
+    """
+NATIVE = """
+table {0} theirs {{
+  chain ports {{ {1}; }}
+  chain pre {{ type nat hook prerouting priority -100; fib daddr type local jump ports; }}
+}}
+"""
+TO = {4: "172.17.0.2:80", 6: "[fd17::2]:80"}
+TAKEN: Dict[str, str] = {
+    "docker": DOCKER.format("iptables", TO[4]),
+    "docker, the older interface": DOCKER.format("iptables-legacy", TO[4]),
+    "docker, IPv6": DOCKER.format("ip6tables", TO[6]),
+    "docker, IPv6, the older interface": DOCKER.format("ip6tables-legacy", TO[6]),
+    "portmap": PORTMAP.format("iptables-nft", TO[4]),
+    "a node port": NODEPORT.format("iptables-legacy", TO[4]),
+    "redirected": "iptables -t nat -A PREROUTING -d 192.0.2.1 -p tcp --dport 8000:9000 -j REDIRECT --to-ports 3128",
+    "native": "nft '%s'" % NATIVE.format("ip", "tcp dport 8090 dnat to 172.17.0.2:80"),
+    "native, a set": "nft '%s'" % NATIVE.format("inet", "meta l4proto tcp th dport { 80, 8085-8095 } dnat ip to 172.17.0.2"),
+    "native, a map": "nft '%s'" % NATIVE.format("ip6", "dnat to tcp dport map { 8090 : fd17::2 }"),
+    "native, a verdict map": "nft '%s'" % NATIVE.format("ip", "tcp dport vmap { 8090 : goto one }; }\n  chain one { meta l4proto tcp redirect to :3128"),
+}
+FREE: Dict[str, str] = {
+    "another port": DOCKER.replace("8090", "8091").format("iptables", TO[4]),
+    "another protocol": DOCKER.replace("-p tcp", "-p udp").format("iptables", TO[4]),
+    "an address of nobody here": "iptables -t nat -A PREROUTING -d 10.96.0.1 -p tcp --dport 8090 -j DNAT --to 172.17.0.2:80",
+    "what is not for the host": "iptables -t nat -A PREROUTING -m addrtype ! --dst-type LOCAL -p tcp --dport 8090 -j REDIRECT --to-ports 3128",
+    "a chain that nothing leads to": "iptables -t nat -N X; iptables -t nat -A X -p tcp --dport 8090 -j DNAT --to 172.17.0.2:80",
+    "on the way out": "iptables -t nat -A OUTPUT -p tcp --dport 8090 -j DNAT --to 172.17.0.2:80",
+    "native, another port": "nft '%s'" % NATIVE.format("ip", "tcp dport 8091 dnat to 172.17.0.2:80"),
+}
+
+
+def test_a_port_that_a_rule_of_somebody_else_leads_elsewhere() -> None:
+    give_uplink()
+    clean = take_snapshot()
+    declaration = published("%d:80" % PORT)
+    for name, script in TAKEN.items():
+        sh(script)
+        said = refusal(declaration)
+        assert 'endpoints[a].ports[0]: got string "8090:80/tcp": a rule of somebody else leads port 8090 (tcp) elsewhere' in said, name
+        _forget_tables()
+    for name, script in FREE.items():
+        sh(script)
+        assert converge(declaration, check=True).warnings == [], name
+        _forget_tables()
+    # Some of the packets only: told, not refused.
+    sh("iptables -t nat -A PREROUTING -i eth9 -p tcp --dport 8090 -j REDIRECT --to-ports 3128")
+    (warning,) = converge(declaration, check=True).warnings
+    assert "leads some of the packets to port 8090" in warning
+    _forget_tables()
+    assert_same(clean)
+
+
+def _forget_tables() -> None:
+    sh("nft flush ruleset")
+    for tool in ("iptables-legacy", "ip6tables-legacy"):
+        sh("if grep -q nat /proc/self/net/%s_tables_names; then %s -t nat -F; %s -t nat -X; fi" % ("ip" if tool.startswith("iptables") else "ip6", tool, tool))
+
+
+def test_what_stands_is_not_refused_for_who_came_later() -> None:
+    give_uplink()
+    sh("ip address add 192.0.2.7/24 dev eth0")
+    declaration = published("%d:80" % PORT, "192.0.2.7:8091:80")
+    settle(declaration)
+    Server("a", "a", [80])
+    await_addresses("", "outside", "a")
+    Child(_listen, "")
+    sh(DOCKER.format("iptables", TO[4]))
+    sh("ip address del 192.0.2.7/24 dev eth0; iptables -D FORWARD -j CNET-FORWARD")
+    outcome = converge(declaration)
+    # The run mends what is ours.
+    assert lines(outcome) == ["+ iptables jump filter/FORWARD -j CNET-FORWARD"]
+    warnings = sorted(outcome.warnings)
+    assert [
+        word
+        for warning, word in zip(warnings, ("a process on this host listens on 0.0.0.0 port 8090 (tcp): ", "a rule of somebody", "192.0.2.7"))
+        if word not in warning
+    ] == []
+    assert "python" in warnings[0]
+    assert "process " in warnings[0]
+    assert ask([("outside", "tcp", "2001:db8:2::1", PORT)]) == ["a 2001:db8:2::2"]
+    # Whoever comes new is refused, also to another place in the same declaration.
+    assert "listens on" in refusal(Declaration([network("db", {"subnet": "10.22.0.0/24"})], [endpoint("b", "db", ports=["0.0.0.0:8092:80"])]))
+    said = refusal(published("%d:80" % PORT, "8092:80"))
+    assert (said.count("got string"), "endpoints[a].ports[1]" in said) == (1, True)
+    nat = run_module("nat", name="n9", interface="br9", subnets=["10.9.0.0/24"], ports=[{"published": 8092, "address": "10.9.0.5"}])
+    assert nat.get("failed")
+    assert "a process on this host listens on 0.0.0.0 port 8092 (tcp)" in nat["msg"]
+
+
+def _listen() -> List[socket.socket]:
+    held = []
+    for port in (PORT, 8092):
+        held.append(socket.socket())
+        held[-1].bind(("0.0.0.0", port))
+        held[-1].listen()
+    sh("sleep 60")
+    return held
