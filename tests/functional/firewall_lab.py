@@ -218,6 +218,13 @@ class Host:
         code, _out, _err = self.run(["sysctl", "-qw", *("net.bridge.bridge-nf-call-%s=%d" % (tool, wanted) for tool in ("iptables", "ip6tables"))])
         return code == 0
 
+    def lead_to_own_links(self, bridge: str, gateway: str, members: Dict[str, str]) -> None:
+        """Route what comes from a bridge for one of its members to the member's own port."""
+        for name, address in members.items():
+            mac = self.do("ip netns exec %s cat /sys/class/net/eth0/address" % name).strip()
+            self.do("ip route add %s dev ve-%s table 5000; ip neigh add %s lladdr %s dev ve-%s" % (address, name, address, mac, name))
+        self.do("ip %s rule add iif %s lookup 5000" % ("-6" if ":" in gateway else "-4", bridge))
+
     def wire(self, bridges: Dict[str, Dict[str, int]], outside: Dict[str, int]) -> None:
         """Make bridges 10.N.0.1/24 and fd00:N::1/64 with containers (name: last octet), and outside hosts (name: N) on 192.0.N.0/24 and 2001:db8:N::/64."""
         no_waiting = "sysctl -qw net.ipv6.conf.all.accept_dad=0 net.ipv6.conf.default.accept_dad=0"

@@ -13,8 +13,8 @@ from typing import Dict, List, Optional, Tuple
 
 import pytest
 from harness.declarations import V4, V6, endpoint, network
-from harness.engine import Declaration, assert_settled, converge, give_uplink, lines
-from harness.host import Child, inside, sh
+from harness.engine import Declaration, assert_settled, converge, give_uplink, lines, settle
+from harness.host import Child, filter_bridged_frames, inside, sh
 from harness.traffic import Question, Server, ask, await_addresses
 
 pytestmark = pytest.mark.fake_host()
@@ -91,6 +91,44 @@ def test_everybody_is_reached_and_gets_out() -> None:
     converge(None)
     assert "mtu 1400" in sh("ip link show br-lan")
     assert lines(converge(None)) == []
+
+
+def test_neighbours_kept_apart_reach_what_each_other_publishes() -> None:
+    """The same with and without br_netfilter, whenever it is switched; and nothing else of each other."""
+    give_uplink()
+    subnets = [{"subnet": "10.24.0.0/24", "gateway": "10.24.0.1"}, {"subnet": "fd00:24::/64", "gateway": "fd00:24::1"}]
+    at = {name: ("10.24.0.%d" % number, "fd00:24::%d" % number) for name, number in (("p", 5), ("q", 6))}
+    members = [
+        endpoint(name, {"name": "apart", "ipv4_address": four, "ipv6_address": six}, ports=["8055:80", "8055:80/udp"] if name == "p" else [])
+        for name, (four, six) in at.items()
+    ]
+    declared = Declaration([network("apart", *subnets, enable_icc=False)], members)
+    filter_bridged_frames(True)
+    settle(declared)
+    for name in ("p", "q", "outside"):
+        Server(name, name, (80,))
+    await_addresses("", "outside", "p", "q")
+    # Also over the gateway, where the ports are not asked.
+    sh("ip -n q route add 10.24.0.5/32 via 10.24.0.1; ip -n q -6 route add fd00:24::5/128 via fd00:24::1")
+    sh("ip -n p route add 10.24.0.6/32 via 10.24.0.1; ip -n p -6 route add fd00:24::6/128 via fd00:24::1")
+    reached: Dict[Question, str] = {}
+    for family, address in HOST.items():
+        gateway = subnets[family == 6]["gateway"]
+        reached.update({(who, protocol, address, 8055): "p " + gateway for who in ("p", "q") for protocol in ("tcp", "udp")})
+        reached[("outside", "tcp", address, 8055)] = "p " + OUTSIDE[family]
+        reached[("q", "tcp", OUTSIDE[family], 80)] = "outside " + address
+        reached[("", "tcp", at["p"][family == 6], 80)] = "p " + gateway
+    closed: List[Question] = [(one, "tcp", address, 80) for one, other in (("p", "q"), ("q", "p")) for address in at[other]]
+    for wanted in (True, False, True):
+        filter_bridged_frames(wanted)
+        assert dict(zip(reached, ask(list(reached)))) == reached, wanted
+        assert ask(closed) == [None] * len(closed), wanted
+    for tool in ("iptables", "ip6tables"):
+        sh("%s -D CNET-FORWARD $(%s -L CNET-FORWARD -n --line-numbers | awk '$2 == \"DROP\" {print $1; exit}')" % (tool, tool))
+        sh("%s -t mangle -F" % tool)
+    assert ask(closed[2:]) == ["p " + address for address in at["q"]], "the probes do not see what our rules are for"
+    settle(None)
+    assert sh("ip rule; ip -6 rule").count("30000") == 0
 
 
 def mtu_in(name: str) -> int:

@@ -424,9 +424,14 @@ def test_the_truth_table(lab: Host, family: int) -> None:
         assert table(lab, family, ALLOWED, REFUSED + NOWHERE) == [], policy
     if lab.call_firewall_for_bridged_frames(True):
         # The kernel then sends a translated frame straight to the port of its new address: back to the sender only
-        # with the port's hairpin mode, and never to an isolated neighbour.
+        # with the port's hairpin mode, and to an isolated neighbour only by a route to his own link.
         lab.do("bridge link set dev ve-w1 hairpin on")
-        assert table(lab, family, [row for row in ALLOWED if row[:2] != ("q1", "host") or row[2] != 8055], REFUSED + NOWHERE) == []
+        reached = probe(("q1", "host", 8055), family)
+        assert lab.ask([reached]) == [None]
+        lab.lead_to_own_links("br-quiet", at("gw-quiet", family), {"q1": at("q1", family), "q2": at("q2", family)})
+        assert table(lab, family, ALLOWED, REFUSED + NOWHERE) == []
+        lab.call_firewall_for_bridged_frames(False)
+        assert table(lab, family, ALLOWED, REFUSED + NOWHERE) == []
 
 
 @pytest.mark.parametrize("family", [4, 6])

@@ -17,6 +17,7 @@ from .device import compile_devices
 from .host import compile_host
 from .ipvlan import compile_ipvlan
 from .macvlan import compile_macvlan
+from .neighbours import compile_neighbours
 from .overlay import compile_overlay
 from .routed import compile_routed
 from .source_routing import compile_source_routing
@@ -48,4 +49,5 @@ def compile_document(document: Document, facts: Facts) -> Tuple[KernelObject, ..
         objects.extend(compile_devices(endpoint, document.scope, facts))
     objects.extend(compile_wires(document, segments, facts))
     objects.extend(compile_source_routing(document, segments, objects))
+    objects.extend(compile_neighbours(document, facts))
     return quieten_bridges(document, objects, segments)

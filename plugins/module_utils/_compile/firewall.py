@@ -183,9 +183,12 @@ def _forward_rules(network: BridgeNetwork, family: int, scope: str) -> Iterator[
         yield rule(9, "DROP", in_interface=bridge, out_interface=others)
         yield rule(9, "DROP", in_interface=others, out_interface=bridge)
     if not network.enable_icc:
-        if not network.internal:
-            # What is published to everybody is published to the neighbours too; both directions carry the state.
-            yield rule(8, "ACCEPT", in_interface=bridge, out_interface=bridge, ct_state=("DNAT",))
+        for subnet in _subnets(network, family):
+            if not network.internal:
+                # What is published to everybody is published to the neighbours too; both directions carry the state.
+                yield rule(8, "ACCEPT", in_interface=bridge, destination=subnet.subnet, ct_state=("DNAT",))
+            # A neighbour may be reached by his own link.
+            yield rule(9, "DROP", in_interface=bridge, destination=subnet.subnet)
         yield rule(9, "DROP", in_interface=bridge, out_interface=bridge)
     else:
         yield rule(11, "ACCEPT", in_interface=bridge, out_interface=bridge)
@@ -244,9 +247,13 @@ def _input_rules(network: BridgeNetwork, family: int, scope: str) -> Iterator[Ru
 def _nat_rules(network: BridgeNetwork, family: int, scope: str) -> Iterator[Rule]:
     rule = partial(Rule, family, "nat", POSTROUTING_CHAIN, scope=scope, owner=network.name)
     fixed = next((address for address in network.snat_addresses if ip_version(address) == family), None)
-    for subnet in (item.subnet for item in _subnets(network, family)):
+    for subnet, gateway in ((item.subnet, item.gateway) for item in _subnets(network, family)):
         # Hairpin: a neighbour's answer must come back through the host, or the client would not know its sender.
-        yield rule(10, "MASQUERADE", source=subnet, destination=subnet, out_interface=network.bridge_name, ct_state=("DNAT",))
+        if gateway and network.gateway_on_host and not network.enable_icc:
+            # By whichever link it leaves.
+            yield rule(10, "SNAT", source=subnet, destination=subnet, ct_state=("DNAT",), to=gateway)
+        else:
+            yield rule(10, "MASQUERADE", source=subnet, destination=subnet, out_interface=network.bridge_name, ct_state=("DNAT",))
         # Between networks of ours the client's address is kept.
         yield rule(20, "RETURN", destination=subnet)
         if network.masquerade:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Iterator, List, Optional, Tuple
 
+from .._model.addresses import ip_version
 from .._model.document import BridgeNetwork, Document, Network, OverlayNetwork, RoutedNetwork
 from .._model.rule import MARK, SEAL, SEAL_CHAIN, SEALED_CHAIN, Rule
 from .routed_firewall import find_doors
@@ -28,6 +29,11 @@ def compile_seals(document: Document, family: int) -> Iterator[Rule]:
     yield rule(SEAL_CHAIN, 1, "RETURN", ct_state=KNOWN)
     for network, (come, leave) in ways:
         yield rule(SEAL_CHAIN, 10, MARK, owner=network.name, in_interface=come, out_interface=leave, to=SEAL)
+    for network in document.networks:
+        if isinstance(network, BridgeNetwork) and not network.enable_icc and not network.on_lan:
+            # Neighbours who are kept apart may be reached by their own links.
+            for subnet in (item.subnet for item in network.subnets if ip_version(item.subnet) == family):
+                yield rule(SEAL_CHAIN, 10, MARK, owner=network.name, in_interface=network.bridge_name, destination=subnet, to=SEAL)
     yield rule(SEALED_CHAIN, 10, "DROP", sealed=True)
 
 

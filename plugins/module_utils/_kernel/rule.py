@@ -26,6 +26,8 @@ def _message(message_type: int, flags: int, rule: PolicyRule) -> bytes:
         attributes.append(("FRA_SRC", source))
     if rule.table is not None:
         attributes.append(("FRA_TABLE", rule.table))
+    if rule.interface:
+        attributes.append(("FRA_IIFNAME", rule.interface))
     attributes.append(("FRA_PROTOCOL", PROTOCOL))
     family = socket.AF_INET6 if rule.family == 6 else socket.AF_INET
     return wire.rule_message(message_type, flags, attributes, family=family, prefix=int(prefix))
@@ -53,4 +55,5 @@ def parse_rule(place: str, payload: bytes) -> Optional[PolicyRule]:
     source = text_of_ip(found.get(2, bytes(4 if family == socket.AF_INET else 16)))
     number = struct.unpack("=I", found[15])[0] if 15 in found else table
     priority = struct.unpack("=I", found[6])[0] if 6 in found else 0
-    return PolicyRule(place, 6 if family == socket.AF_INET6 else 4, priority, "%s/%d" % (source, prefix), number)
+    interface = found.get(3, b"").rstrip(b"\0").decode("utf-8", "replace")
+    return PolicyRule(place, 6 if family == socket.AF_INET6 else 4, priority, "%s/%d" % (source, prefix), number, interface)

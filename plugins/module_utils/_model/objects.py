@@ -132,16 +132,18 @@ class Route(KernelObject):
 class PolicyRule(KernelObject):
     """Which routing table packets from an address or subnet use. Carries our protocol number."""
 
-    IDENTITY = ("place", "family", "priority", "source")
+    IDENTITY = ("place", "family", "priority", "source", "interface")
 
     family: int = 4
     priority: int = 0
     source: str = ""  # canonical subnet or address/32, address/128
     table: Optional[int] = None
+    interface: str = ""  # only of what comes in there
 
     @property
     def label(self) -> str:
-        return "rule %d from %s%s" % (self.priority, self.source, in_place(self.place))
+        by = " by %s" % self.interface if self.interface else ""
+        return "rule %d from %s%s%s" % (self.priority, self.source, by, in_place(self.place))
 
 
 @dataclass(frozen=True)

@@ -143,12 +143,19 @@ def test_an_internal_network_has_no_way_out_and_no_translation() -> None:
 
 
 @pytest.mark.parametrize(
-    ("internal", "expected"), [(False, ["8 i=br-web o=br-web DNAT ACCEPT", "9 i=br-web o=br-web DROP"]), (True, ["9 i=br-web o=br-web DROP"])]
+    ("internal", "expected"),
+    [
+        (False, ["8 d=10.20.0.0/24 i=br-web DNAT ACCEPT", "9 d=10.20.0.0/24 i=br-web DROP", "9 i=br-web o=br-web DROP"]),
+        (True, ["9 d=10.20.0.0/24 i=br-web DROP", "9 i=br-web o=br-web DROP"]),
+    ],
 )
 def test_neighbours_kept_apart(internal: bool, expected: List[str]) -> None:
-    forward = bridge(enable_icc=False, internal=internal)["filter/CNET-FORWARD"]
-    assert [line for line in forward if "i=br-web o=br-web" in line] == expected
+    found = bridge(enable_icc=False, internal=internal)
+    assert [line for line in found["filter/CNET-FORWARD"] if "i=br-web o=br-web" in line or "d=10.20" in line] == expected
     assert all(int(line.split()[0]) < 10 for line in expected)
+    assert "10 d=10.20.0.0/24 i=br-web MARK 0x20000000/0x20000000" in found["mangle/CNET-SEAL"]
+    # An answer comes back through the host by whichever link the question left.
+    assert internal or "10 s=10.20.0.0/24 d=10.20.0.0/24 DNAT SNAT 10.20.0.1" in found["nat/CNET-POST"]
 
 
 def test_without_masquerade_the_way_in_is_filtered_by_state_alone() -> None:

@@ -124,6 +124,7 @@ MESSAGES: Dict[str, List[bytes]] = {
     "route with all": [route.create_route(Route("", "10.9.0.0/16", 1000001, 7, "192.0.2.1", "eth1", source="192.0.2.7", onlink=True), 3)],
     "rule": [rule.create_rule(PolicyRule("", 4, 1000, "10.1.0.5/32", 1000001))],
     "rule IPv6": [rule.create_rule(PolicyRule("", 6, 1000, "fd01::/64", 100))],
+    "rule of an interface": [rule.create_rule(PolicyRule("", 4, 1000, "10.1.0.0/24", 1000001, "br-web"))],
     "change rule": rule.change_rule(PolicyRule("", 4, 1000, "10.1.0.5/32", 7), PolicyRule("", 4, 1000, "10.1.0.5/32", 6)),
     "delete rule": [rule.delete_rule(PolicyRule("", 4, 1000, "10.1.0.5/32", 6))],
     "proxy": [neighbour.create_proxy(ProxyNeighbour("", "eth1", "192.0.2.70"), 3)],
