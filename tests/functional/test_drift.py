@@ -122,6 +122,10 @@ for _tool in ("iptables", "ip6tables"):
         ("filter", "CNET-FORWARD"),
         ("filter", "CNET-INPUT"),
         ("filter", "CNET-INSIDE"),
+        ("filter", "CNET-SOURCES"),
+        ("mangle", "CNET-INPUT"),
+        ("mangle", "CNET-SEAL"),
+        ("mangle", "CNET-SEALED"),
         ("nat", "CNET-POST"),
         ("nat", "CNET-DNAT"),
     ):
