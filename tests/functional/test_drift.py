@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from dataclasses import replace
 from typing import Dict, List, Tuple
@@ -43,12 +44,15 @@ Drift = Tuple[str, List[str]]
 # The kernel takes an interface's IPv6 addresses, routes and neighbours with it: repairs name them too.
 NEIGHBOURS = ["+ neighbour %s on vx-mesh" % ip for ip in ("10.60.0.2", "10.60.0.3", "fd60::2", "fd60::3")]
 LOST = ["+ address fd00:20::10/64 on eth0 in a", "+ route 0.0.0.0/0 in a", "+ route ::/0 in a"]
-PAIR = ["+ veth %s" % A, "+ veth eth0 in a", "+ address 10.20.0.10/24 on eth0 in a", *LOST]
+# With br_netfilter, neighbours that are kept apart reach published ports by routes, which go with the host's end.
+WAYS = ["+ route %s table *" % to for to in ("10.20.0.10/32", "fd00:20::10/128")] + ["+ neighbour %s on %s" % (to, A) for to in ("10.20.0.10", "fd00:20::10")]
+WAYS = WAYS if os.path.exists("/proc/sys/net/bridge") else []
+PAIR = ["+ veth %s" % A, "+ veth eth0 in a", "+ address 10.20.0.10/24 on eth0 in a", *LOST, *WAYS]
 LINKS: Dict[str, Drift] = {
     "bridge down": ("ip link set br-web down", ["~ bridge br-web: up off → on", "+ address fd00:20::1/64 on br-web"]),
     "bridge mtu": ("ip link set br-web mtu 1300", ["~ bridge br-web: mtu 1300 → 1500"]),
     "bridge mac": ("ip link set br-web address 02:00:00:00:00:99", ["~ bridge br-web: mac 02:00:00:00:00:99 → *"]),
-    "host end down": ("ip link set %s down" % A, ["~ veth %s: up off → on" % A]),
+    "host end down": ("ip link set %s down" % A, ["~ veth %s: up off → on" % A, *WAYS]),
     "host end mtu": ("ip link set %s mtu 1300" % A, ["~ veth %s: mtu 1300 → 1500" % A, "~ bridge br-web: mtu 1300 → 1500"]),
     "host end out of its bridge": ("ip link set %s nomaster" % A, ["~ veth %s: master none → br-web*" % A]),
     "host end in another bridge": ("ip link set %s master br-mesh" % A, ["~ veth %s: master br-mesh → br-web*" % A]),
@@ -129,7 +133,7 @@ for _tool in ("iptables", "ip6tables"):
         ("nat", "CNET-POST"),
         ("nat", "CNET-DNAT"),
     ):
-        FIREWALL["%s %s: first rule gone" % (_tool, _chain)] = (
+        FIREWALL["%s %s/%s: first rule gone" % (_tool, _table, _chain)] = (
             "%s -t %s -D %s 1" % (_tool, _table, _chain),
             ["~ %s chain %s/%s: rules +1 -0" % (_tool, _table, _chain)],
         )
@@ -252,7 +256,8 @@ def test_a_bridge_without_its_mark_is_used_and_never_removed() -> None:
     FULL.prepare()
     converge(FULL)
     sh("ip link set br-web alias ''")
-    assert check(FULL) == []
+    # On a bridge of somebody else others may speak too; nothing else is different.
+    assert {line.split(":")[0].split(" chain ")[-1] for line in check(FULL)} == {"raw/CNET-RAW"}
     converge(None)
     assert "br-web" in sh("ip -br link")
 

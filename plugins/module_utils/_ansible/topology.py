@@ -30,7 +30,7 @@ from .._model.addresses import canonical_ip
 from .._model.document import LAN_NETWORKS, BridgeNetwork, Document, WireEnd
 from .._model.errors import InputError, Problem
 from .._model.names import scope_metric
-from .._model.objects import KernelObject, Route
+from .._model.objects import MAIN_TABLE, KernelObject, Route
 from .._model.rule import Rule
 from .._model.snapshot import Facts
 from .engine import Build
@@ -135,9 +135,10 @@ def refuse_and_tell(problems: List[Problem], notes: Optional[List[str]]) -> None
 
 
 def _foreign_routes(facts: Facts, scope: str) -> Tuple[Tuple[str, str], ...]:
-    """Return the host's routes without those that this scope made over links of the host."""
+    """Return the host's routes without those that this scope made over links of the host, and those of ours that only a rule of ours leads to."""
     metric = scope_metric(scope)
-    return tuple((item.destination, item.device or "") for item in facts.entries if isinstance(item, Route) and item.metric != metric)
+    routes = [item for item in facts.entries if isinstance(item, Route) and (item.table == MAIN_TABLE or item.protocol is not None)]
+    return tuple((item.destination, item.device or "") for item in routes if item.metric != metric)
 
 
 def has_bridges(document: Document) -> bool:

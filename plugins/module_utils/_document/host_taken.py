@@ -11,7 +11,7 @@ What stands already is not refused for what came later: whoever came has to be t
 
 from __future__ import annotations
 
-from typing import Callable, Dict, FrozenSet, Iterable, Iterator, List, Mapping, Tuple
+from typing import Callable, Dict, FrozenSet, Iterable, Iterator, List, Mapping, Optional, Tuple
 
 from .._model.addresses import canonical_ip, ip_version
 from .._model.document import BridgeNetwork, Document, Endpoint, Network, PublishedPort
@@ -89,7 +89,7 @@ def _stands(port: PublishedPort, number: int, holdings: Holdings) -> bool:
     )
 
 
-def _process_fault(port: PublishedPort, holdings: Holdings, name_process: NameProcess) -> "Tuple[int, str, bool] | None":
+def _process_fault(port: PublishedPort, holdings: Holdings, name_process: NameProcess) -> Optional[Tuple[int, str, bool]]:
     for protocol, address, number in holdings.listening:
         if protocol == port.protocol and port.published <= number < port.published + port.count and _meets(port, address):
             who = name_process(protocol, address, number)
@@ -109,7 +109,7 @@ def _meets(port: PublishedPort, address: str) -> bool:
     return port.host_ip == address or (port.host_ip in WILDCARDS and ip_version(port.host_ip) == ip_version(address))
 
 
-def _translation_fault(port: PublishedPort, endpoint: Endpoint, holdings: Holdings, devices: Mapping[str, str]) -> "Tuple[int, str, bool] | None":
+def _translation_fault(port: PublishedPort, endpoint: Endpoint, holdings: Holdings, devices: Mapping[str, str]) -> Optional[Tuple[int, str, bool]]:
     """Return the first rule of somebody else that leads the port elsewhere; one that takes some of the packets only comes last."""
     families = {ip_version(address) for attachment in endpoint.attachments for address in attachment.addresses}
     found = [item for item in holdings.translations if item.family in families and _takes(item, port, devices)]
