@@ -345,10 +345,10 @@ from ansible_collections.netloom.container_net.plugins.module_utils._ansible.run
     BACKEND_OPTION,
     LOCK_OPTION,
     STATE_OPTION,
-    command_runner,
     create_module,
     find_backend,
     run_request,
+    run_system_tool,
 )
 from ansible_collections.netloom.container_net.plugins.module_utils._ansible.support import LeftOut
 from ansible_collections.netloom.container_net.plugins.module_utils._ansible.topology import (
@@ -408,7 +408,7 @@ def main() -> None:
             publishes=publishes(document),
             notes=notes,
             backend=backend,
-            run=command_runner(module),
+            run=run_system_tool,
             check_mode=module.check_mode,
             prune=True,
             early=lends_devices(document),

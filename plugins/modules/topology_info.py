@@ -189,7 +189,7 @@ from typing import Any, Dict
 
 from ansible_collections.netloom.container_net.plugins.module_utils._ansible.info import Report, observe_everything, read_places, select_networks
 from ansible_collections.netloom.container_net.plugins.module_utils._ansible.info_links import describe_devices, describe_links
-from ansible_collections.netloom.container_net.plugins.module_utils._ansible.run import BACKEND_OPTION, command_runner, create_module, find_backend, guard
+from ansible_collections.netloom.container_net.plugins.module_utils._ansible.run import BACKEND_OPTION, create_module, find_backend, guard, run_system_tool
 
 CONTAINER: Dict[str, Any] = {"docker": {"type": "str"}, "podman": {"type": "str"}, "pid": {"type": "int"}}
 EXACTLY_ONE: Dict[str, Any] = {"required_one_of": [list(CONTAINER)], "mutually_exclusive": [list(CONTAINER)]}
@@ -209,7 +209,7 @@ def main() -> None:
     def read() -> Dict[str, Any]:
         options = module.params
         places = read_places(options["namespaces"] or (), options["containers"] or ())
-        snapshot = observe_everything(places, find_backend(options["firewall_backend"]), command_runner(module))
+        snapshot = observe_everything(places, find_backend(options["firewall_backend"]), run_system_tool)
         report = Report(snapshot, options["scope"])
         return {
             "changed": False,

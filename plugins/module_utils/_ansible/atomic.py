@@ -22,7 +22,7 @@ from .._model.objects import Address, FdbEntry, KernelObject, Namespace, Neighbo
 from .._model.snapshot import Facts, Key, Snapshot
 from .engine import Outcome, Request
 from .result import describe
-from .run import command_runner
+from .run import run_system_tool
 from .scope import is_of_another, strangers
 
 LONG_NUMBER = 20  # digits
@@ -176,7 +176,7 @@ def _request(module: Any, options: Options, build: Any, removes: Any, places: Se
         scope=options.scope,
         build=build,
         backend=NoFirewall(),
-        run=command_runner(module),
+        run=run_system_tool,
         check_mode=module.check_mode,
         adopt=True,
         removes=removes,

@@ -14,6 +14,7 @@ from functools import partial
 from typing import Dict, FrozenSet, List, Mapping, Optional, Sequence, Set, Tuple
 
 from .._compile.host import FORWARDING, accept_ra_path
+from .._firewall.backend import FirewallStep, NoFirewall
 from .._kernel.apply import Applier
 from .._kernel.door import Door
 from .._kernel.hostlock import host_lock
@@ -26,9 +27,9 @@ from .._kernel.sysctl import read_sysctl
 from .._kernel.unconfirmed import refuse_unconfirmed
 from .._kernel.visits import Visits
 from .._model.collector import collector_paused
-from .._model.errors import ContainerNetError, KernelRace, NamespaceMissing, VerifyError
+from .._model.errors import ContainerNetError, FirewallError, KernelRace, NamespaceMissing, ToolFailed, VerifyError
 from .._model.link import Link, Nic
-from .._model.objects import HOST, KernelObject, Namespace, Sysctl
+from .._model.objects import HOST, Chain, Jump, KernelObject, Namespace, Sysctl
 from .._model.snapshot import Facts, Key, Snapshot
 from .._plan.planner import plan
 from .._plan.stack import lower_places, refuse_missing_lowers
@@ -44,6 +45,7 @@ from .rollback import read_what_goes, way_back
 from .scope import kept_parents, restored_sysctls, scope_keys, sign_addresses
 from .shared import observe_named, refuse_shared
 from .support import refuse_unsupported
+from .undo import Undo
 from .visited import Visited
 from .waiting import await_host
 
@@ -108,7 +110,8 @@ def _converge_locked(request: Request, door: Door) -> Outcome:
 def _start_guard(request: Request, door: Door, planned: Outcome, kept: KeptFiles) -> Guard:
     def put_back() -> int:
         remove_torn_files(request.state_directory)
-        return _put_back(request, kept, door.timeout, planned.snapshot, planned.steps)
+        walls = tuple(step for step in planned.steps if isinstance(step.subject, (Chain, Jump)))
+        return _put_back(request, kept, door.timeout, Undo(planned.snapshot, walls), planned.steps)
 
     return Guard(request.state_directory, request.scope, request.confirm_timeout, request.connection, put_back)
 
@@ -129,7 +132,8 @@ def _rolled_back(request: Request, door: Door, tried: Sequence[Outcome], cause: 
         return cause  # nothing was changed yet
     word = "what stood before was put back"
     try:
-        _put_back(request, kept, door.timeout, tried[0].snapshot, [step for outcome in tried for step in outcome.steps])
+        undo = Undo(tried[0].snapshot, tuple(step for outcome in tried for step in outcome.firewall_done))
+        _put_back(request, kept, door.timeout, undo, [step for outcome in tried for step in outcome.steps])
     except (ContainerNetError, OSError) as error:
         word = "putting back what stood before failed too (%s); correct the cause and run again" % error
         if guard is not None:
@@ -142,29 +146,42 @@ def _rolled_back(request: Request, door: Door, tried: Sequence[Outcome], cause: 
     return failure
 
 
-def _put_back(request: Request, kept: KeptFiles, timeout: float, before: Snapshot, steps: Sequence[Step]) -> int:
-    """Bring the scope back to what it owned before the steps; return how many that took."""
+def _put_back(request: Request, kept: KeptFiles, timeout: float, undo: Undo, steps: Sequence[Step]) -> int:
+    """Bring the scope back to what it owned before the steps; return how many that took. A firewall that cannot be changed holds up nothing else."""
+    try:
+        return _go_back(request, kept, timeout, undo, steps)
+    except (FirewallError, ToolFailed):
+        _go_back(replace(request, backend=NoFirewall()), kept, timeout, undo, steps)
+        raise
+
+
+def _go_back(request: Request, kept: KeptFiles, timeout: float, undo: Undo, steps: Sequence[Step]) -> int:
     kept.recall_settings()
-    back = way_back(request, before, steps)
+    back = way_back(request, undo.before, steps)
     for attempt in range(1, ATTEMPTS + 1):
-        run = _Run(back, Door(timeout=timeout), firewall_as=before)
+        run = _Run(back, Door(timeout=timeout), undo=undo)
         try:
             outcome = run.plan()
             run.apply(outcome)
             kept.write()
             return len(outcome.steps)
-        except KernelRace:
+        except KernelRace as error:
             if attempt == ATTEMPTS:
                 raise
+            time.sleep(attempt * error.pause)
         finally:
             run.close()
     raise KernelRace("no attempt was made")
 
 
+def _note_done(outcome: Outcome, done: Sequence[FirewallStep]) -> None:
+    outcome.firewall_done.extend(step for step in done if isinstance(step, Step))
+
+
 class _Run:
     """One pass of the pipeline over one host."""
 
-    def __init__(self, request: Request, door: Door, firewall_as: Optional[Snapshot] = None) -> None:
+    def __init__(self, request: Request, door: Door, undo: Optional[Undo] = None) -> None:
         self._request = request
         self._door = door
         self._containers = Containers()
@@ -172,7 +189,7 @@ class _Run:
         self._record = Record(request.state_directory, request.place)
         self._visited = Visited(Visits(request.state_directory, request.scope), self._rooms)
         self._firewalls = Firewalls(request.backend, request.run, self._rooms, request.place)
-        self._firewall_as = firewall_as
+        self._undo = undo
 
     def close(self) -> None:
         self._rooms.close()
@@ -195,7 +212,7 @@ class _Run:
         kernel, rules = request.build(facts)
         self._observe_rest(observer, kernel)
         snapshot = observer.snapshot
-        desired = tuple(sign_addresses(kernel, snapshot, request.scope)) + self._firewalls.read(snapshot, rules, request.scope, self._firewall_as)
+        desired = tuple(sign_addresses(kernel, snapshot, request.scope)) + self._firewalls.read(snapshot, rules, request.scope, self._undo)
         prunable: Set[Key] = set()
         if request.prune:
             desired += kept_parents(snapshot, request.scope, desired)
@@ -208,7 +225,7 @@ class _Run:
             prunable |= set(request.removes(snapshot))
         prunable |= {key for key in snapshot.mine if key[0] in ("Chain", "Jump")}
         steps = plan(desired, snapshot, prunable=prunable, adopt=request.adopt)
-        if self._firewall_as is None:
+        if self._undo is None:
             refuse_duplicates(steps, desired, snapshot)
             if request.left_out is not None:
                 request.left_out.refuse_losses(steps)
@@ -234,7 +251,7 @@ class _Run:
         applier = Applier(self._door, self._rooms, outcome.snapshot, namespace_path=namespace_path, remember=self._remember)
 
         def apply_firewall(steps: Sequence[Step]) -> None:
-            outcome.firewall_restores += self._firewalls.apply(steps)
+            outcome.firewall_restores += self._firewalls.apply(steps, partial(_note_done, outcome))
 
         if request.prune:
             self._visited.enter(outcome.steps, outcome.desired, outcome.snapshot, request.scope)

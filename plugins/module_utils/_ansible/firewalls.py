@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Dict, Iterator, List, Optional, Sequence, Tuple
 
-from .._firewall.backend import Backend, RunCommand
+from .._firewall.backend import Backend, Report, RunCommand
 from .._firewall.holders import held_ports
 from .._firewall.standing import read_standing
 from .._kernel.namespace import Rooms
@@ -19,11 +19,12 @@ from .._kernel.sockets import listening_sockets
 from .._model.errors import Conflict
 from .._model.link import Veth
 from .._model.mark import ROUTER_ROLE, UNFINISHED, is_owned, read_mark
-from .._model.objects import Address, Chain, Jump, KernelObject
+from .._model.objects import Address, KernelObject
 from .._model.rule import Rule
 from .._model.snapshot import Snapshot
 from .._model.translation import Holdings
 from .._plan.step import Step
+from .undo import Undo
 
 
 class Firewalls:
@@ -50,24 +51,28 @@ class Firewalls:
                 translations=self._backend.find_translations(self._run) if publishes else (),
             )
 
-    def read(self, snapshot: Snapshot, rules: Sequence[Rule], scope: str, earlier: Optional[Snapshot]) -> Tuple[KernelObject, ...]:
-        """Add what stands to the snapshot and return what should: other scopes' rules as they are, ours as compiled, or all as it was earlier."""
+    def read(self, snapshot: Snapshot, rules: Sequence[Rule], scope: str, undo: Optional[Undo]) -> Tuple[KernelObject, ...]:
+        """Add what stands to the snapshot and return what should: other scopes' rules as they are, ours as compiled, or all as before a run."""
         by_place: Dict[str, List[Rule]] = {self._home: []}
         for rule in rules:
             by_place.setdefault(rule.place or self._home, []).append(rule)
-        before = _chains(earlier) if earlier is not None else ()
-        for place in (*(item.place for item in before), *_places_with_rules(snapshot, scope)):
+        for place in (*(undo.places if undo is not None else ()), *_places_with_rules(snapshot, scope)):
             by_place.setdefault(place, [])
+        if undo is not None:
+            return tuple(item for place in by_place for item in self._undone(undo, place, snapshot))
         composed: List[KernelObject] = []
         for place, wanted in by_place.items():
             current = self._observe(place, snapshot)
             composed.extend(self._backend.compose(wanted, scope=scope, current=current, place=place))
-        if earlier is not None:
-            return before
         taken = list(held_ports(composed, scope))
         if taken:
             raise Conflict(taken)
         return tuple(composed)
+
+    def _undone(self, undo: Undo, place: str, snapshot: Snapshot) -> Tuple[KernelObject, ...]:
+        """Others write to the firewall of the host, or of a namespace a task names; a router's is ours alone."""
+        current = self._observe(place, snapshot)
+        return undo.over(current, place) if place == self._home else undo.chains(place)
 
     def _observe(self, place: str, snapshot: Snapshot) -> Tuple[KernelObject, ...]:
         if place in self._observed:
@@ -81,15 +86,15 @@ class Firewalls:
         self._observed[place] = found
         return found
 
-    def apply(self, steps: Sequence[Step]) -> int:
-        """Carry out steps, one namespace after the other, and return how many restores that took."""
+    def apply(self, steps: Sequence[Step], report: Report) -> int:
+        """Carry out steps, one namespace after the other, and return how many restores that took; `report` hears of those that are done."""
         by_place: Dict[str, List[Step]] = {}
         for step in steps:
             by_place.setdefault(step.place, []).append(step)
         restores = 0
         for place, mine in by_place.items():
             with self._rooms.inside(place):
-                restores += self._backend.apply(mine, self._run)
+                restores += self._backend.apply(mine, self._run, report)
         return restores
 
 
@@ -102,7 +107,3 @@ def _places_with_rules(snapshot: Snapshot, scope: str) -> Iterator[str]:
         place = link.place or (link.kind.peer_place if isinstance(link.kind, Veth) else None)
         if place:
             yield place
-
-
-def _chains(snapshot: Snapshot) -> Tuple[KernelObject, ...]:
-    return tuple(item for item in snapshot.objects.values() if isinstance(item, (Chain, Jump)))

@@ -24,7 +24,7 @@ from .._model.snapshot import Facts
 from .._runtime.containers import is_there
 from .atomic import Options
 from .engine import Outcome, Request
-from .run import command_runner, find_backend
+from .run import find_backend, run_system_tool
 from .topology import refuse_and_tell
 
 
@@ -53,7 +53,7 @@ def nat_request(module: Any, options: Options) -> Request:
         scope=document.scope,
         build=build,
         backend=find_backend(options["firewall_backend"]),
-        run=command_runner(module),
+        run=run_system_tool,
         check_mode=module.check_mode,
         place=place,
         places=(place,),
@@ -71,7 +71,7 @@ def _nothing(module: Any, scope: str, lock_timeout: float) -> Request:
     def build(_facts: Facts) -> Tuple[Sequence[KernelObject], Sequence[Rule]]:
         return (), ()
 
-    return Request(scope=scope, build=build, backend=NoFirewall(), run=command_runner(module), check_mode=module.check_mode, lock_timeout=lock_timeout)
+    return Request(scope=scope, build=build, backend=NoFirewall(), run=run_system_tool, check_mode=module.check_mode, lock_timeout=lock_timeout)
 
 
 def _declaration(options: Options) -> Document:

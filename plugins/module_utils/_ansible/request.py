@@ -59,6 +59,7 @@ class Outcome:
     desired: Tuple[KernelObject, ...] = ()
     netlink_changes: int = 0
     firewall_restores: int = 0
+    firewall_done: List[Step] = field(default_factory=list)  # which of the steps on firewalls were carried out
     seconds: float = 0.0
     warnings: List[str] = field(default_factory=list)
     confirm_before: Optional[str] = None  # the last moment for the confirmation that the change waits for

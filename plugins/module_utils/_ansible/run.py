@@ -13,9 +13,10 @@ from typing import Any, Callable, Dict, Optional, Sequence, Tuple
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible.module_utils.common.process import get_bin_path
 
-from .._firewall.backend import Backend, RunCommand, select_backend
+from .._firewall.backend import Backend, select_backend
 from .._kernel.wire import PYROUTE2_ERROR, PYROUTE2_FLOOR, pyroute2_version
 from .._model.errors import ContainerNetError
+from .._runtime.tool import run_tool
 from .engine import Outcome, Request, converge
 from .result import render
 
@@ -70,13 +71,8 @@ def run_request(module: AnsibleModule, prepare: Callable[[], Request], describe:
     guard(module, action)
 
 
-def command_runner(module: AnsibleModule) -> RunCommand:
-    def run(argv: Sequence[str], data: Optional[str] = None) -> Tuple[int, str, str]:
-        command = [_find_tool(argv[0]) or argv[0], *argv[1:]]
-        code, out, err = module.run_command(command, data=data, environ_update={"LANG": "C", "LC_ALL": "C"})
-        return int(code), str(out), str(err)
-
-    return run
+def run_system_tool(argv: Sequence[str], data: Optional[str] = None) -> Tuple[int, str, str]:
+    return run_tool([_find_tool(argv[0]) or argv[0], *argv[1:]], data)
 
 
 def find_backend(name: str) -> Backend:

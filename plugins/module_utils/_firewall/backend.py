@@ -14,11 +14,11 @@ from .._model.errors import EnvironmentUnfit
 from .._model.objects import HOST, KernelObject
 from .._model.rule import Rule
 from .._model.translation import Translation
-from .iptables import Iptables, RunCommand
+from .iptables import Iptables, Report, RunCommand
 from .layout import TOOLS
 from .restore import FirewallStep
 
-__all__ = ["Backend", "FirewallStep", "NoFirewall", "RunCommand", "select_backend"]
+__all__ = ["Backend", "FirewallStep", "NoFirewall", "Report", "RunCommand", "select_backend"]
 
 
 class Backend(Protocol):
@@ -30,8 +30,8 @@ class Backend(Protocol):
     def compose(self, rules: Sequence[Rule], *, scope: str, current: Sequence[KernelObject], place: str = HOST) -> Tuple[KernelObject, ...]:
         """Return the chains and jumps that should stand: the scope's rules as given, those of other scopes as they are."""
 
-    def apply(self, steps: Sequence[FirewallStep], run: RunCommand) -> int:
-        """Carry out the steps of one place and return how many restores that took."""
+    def apply(self, steps: Sequence[FirewallStep], run: RunCommand, report: Report = ...) -> int:
+        """Carry out the steps of one place and return how many restores that took; `report` hears of what is done, also where the rest fails."""
 
     def find_translations(self, run: RunCommand) -> Tuple[Translation, ...]:
         """Return what rules of others lead elsewhere of what is sent to the host."""
@@ -49,7 +49,7 @@ class NoFirewall:
     def compose(self, rules: Sequence[Rule], *, scope: str, current: Sequence[KernelObject], place: str = HOST) -> Tuple[KernelObject, ...]:
         return ()
 
-    def apply(self, steps: Sequence[FirewallStep], run: RunCommand) -> int:
+    def apply(self, steps: Sequence[FirewallStep], run: RunCommand, report: Report = lambda _steps: None) -> int:
         return 0
 
     def find_translations(self, run: RunCommand) -> Tuple[Translation, ...]:

@@ -12,23 +12,25 @@ import re
 import time
 from typing import Callable, Collection, List, Mapping, Optional, Sequence, Set, Tuple
 
-from .._model.errors import EnvironmentUnfit, FirewallError, printable
+from .._model.errors import EnvironmentUnfit, FirewallError, KernelRace, ToolFailed, printable
 from .._model.objects import HOST, Chain, Jump, KernelObject
 from .._model.rule import Rule
 from .._model.translation import Translation
 from .compose import compose
 from .layout import TOOLS, VARIANTS, Tools
 from .native import find_native_translations
-from .parse import parse_dump, read_tables
-from .restore import DELETE, FirewallStep, firewall_object, restore_text
+from .parse import Table, parse_dump, read_tables
+from .restore import CREATE, DELETE, FirewallStep, firewall_object, restore_text
 from .standing import find_translations
 
 RunCommand = Callable[[Sequence[str], Optional[str]], Tuple[int, str, str]]
+Report = Callable[[Sequence[FirewallStep]], None]
 
 BUSY = 4  # the lock is held, or somebody else changed the rules meanwhile
 RETRIES = 3
 RETRY_DELAY = 0.2
-LOCK_TIMEOUT = "10"
+RACE_PAUSE = 0.3
+LOCK_TIMEOUT = "5"  # seconds; less than a tool may take
 _FAILED_LINE = re.compile(r"\bline:? ([0-9]+)")
 
 
@@ -39,7 +41,10 @@ def observe_firewall(run: RunCommand, place: str = HOST, families: Collection[in
         code, out, err = run([tools[family].save], None)
         if code:
             raise FirewallError("%s failed with exit code %d: %s" % (tools[family].save, code, _said(err)))
-        found.extend(parse_dump(out, family, place))
+        try:
+            found.extend(parse_dump(out, family, place))
+        except ValueError as error:
+            raise FirewallError('%s gave no whole rule set: "%s"; run it by hand to see why' % (tools[family].save, _cut(str(error)))) from None
     return tuple(found)
 
 
@@ -50,13 +55,14 @@ def apply_firewall(
     families: Collection[int] = (4, 6),
     tools: Mapping[int, Tools] = TOOLS,
     pause: Callable[[float], None] = time.sleep,
+    report: Report = lambda _steps: None,
 ) -> int:
-    """Carry out the steps of one place; return how many restores were run."""
+    """Carry out the steps of one place; return how many restores were run. `report` hears of those that are done, also where another fails."""
     if len({step.place for step in steps}) > 1:
         raise FirewallError("the steps of several namespaces were mixed")
     by_family = {family: [step for step in steps if _family(step) == family] for family in (4, 6)}
     require_tools([family for family, chosen in by_family.items() if chosen], families, tools)
-    return sum(_restore(chosen, family, run, tools[family], pause) for family, chosen in by_family.items() if chosen)
+    return sum(_restore(chosen, family, run, tools[family], pause, report) for family, chosen in by_family.items() if chosen)
 
 
 def require_tools(needed: Collection[int], families: Collection[int], tools: Mapping[int, Tools] = TOOLS) -> None:
@@ -69,21 +75,59 @@ def require_tools(needed: Collection[int], families: Collection[int], tools: Map
             )
 
 
-def _restore(steps: Sequence[FirewallStep], family: int, run: RunCommand, tools: Tools, pause: Callable[[float], None]) -> int:
+def _restore(steps: Sequence[FirewallStep], family: int, run: RunCommand, tools: Tools, pause: Callable[[float], None], report: Report) -> int:
+    def look() -> Tuple[KernelObject, ...]:
+        return observe_firewall(run, steps[0].place, (family,), {family: tools})
+
     pending = list(steps)
+    # What a restore makes it refuses to make twice; what it fills anew might have been filled by somebody since.
+    if any(step.action != CREATE for step in pending):
+        _refuse_race(pending, look(), tools)
     for attempt in range(RETRIES + 1):
         text = restore_text(pending)
-        code, _out, err = run([tools.restore, "--noflush", "--wait", LOCK_TIMEOUT], text)
+        try:
+            code, _out, err = run([tools.restore, "--noflush", "--wait", LOCK_TIMEOUT], text)
+        except ToolFailed:
+            report(_reached(pending, look()))
+            raise
         if code == 0:
+            report(pending)
             return attempt + 1
+        found = look()
+        done = _committed(pending, text, err, found)
+        report(done)
         if code != BUSY or attempt == RETRIES:
+            _refuse_race([step for step in pending if step not in done], found, tools)
             break
         pause(RETRY_DELAY * (attempt + 1))
         # Tables are committed one by one, so some may be done already.
-        pending = _pending(pending, observe_firewall(run, steps[0].place, (family,), {family: tools}))
+        pending = _pending(pending, found)
         if not pending:
             return attempt + 1
     raise FirewallError("%s failed with exit code %d: %s%s" % (tools.restore, code, _said(err), _failed_line(text, err)))
+
+
+def _refuse_race(steps: Sequence[FirewallStep], found: Sequence[KernelObject], tools: Tools) -> None:
+    """Let the run plan again where the rules are not those it planned on: nothing is filled from what was read in the middle of another tool's work."""
+    objects = {item.key: item for item in found}
+    for step in steps:
+        item = firewall_object(step)
+        if item is not None and objects.get(item.key) != step.current:
+            raise KernelRace("another tool changes the firewall: %s is not as %s showed it; run again when it is done" % (item.label, tools.save), RACE_PAUSE)
+
+
+def _committed(steps: Sequence[FirewallStep], text: str, err: str, found: Sequence[KernelObject]) -> List[FirewallStep]:
+    """Return the steps of the tables before the one that failed; without its line, those whose outcome stands."""
+    number = _line_number(err)
+    if not number:
+        return _reached(steps, found)
+    begun = [line[1:] for line in text.splitlines()[:number] if line.startswith("*")]
+    return [step for step in steps if getattr(firewall_object(step), "table", "") in begun[:-1]]
+
+
+def _reached(steps: Sequence[FirewallStep], found: Sequence[KernelObject]) -> List[FirewallStep]:
+    left = _pending(steps, found)
+    return [step for step in steps if step not in left]
 
 
 def _pending(steps: Sequence[FirewallStep], found: Sequence[KernelObject]) -> List[FirewallStep]:
@@ -110,10 +154,18 @@ def _said(err: str) -> str:
     return printable(" / ".join(line for line in err.splitlines() if line.strip())) or "it gave no reason"
 
 
-def _failed_line(text: str, err: str) -> str:
+def _cut(line: str) -> str:
+    return printable(line[:60]) + ("..." if len(line) > 60 else "")
+
+
+def _line_number(err: str) -> int:
     match = _FAILED_LINE.search(err)
+    return int(match.group(1)) if match else 0
+
+
+def _failed_line(text: str, err: str) -> str:
     lines = text.splitlines()
-    number = int(match.group(1)) if match else 0
+    number = _line_number(err)
     return " (%s)" % printable(lines[number - 1]) if 1 <= number <= len(lines) else ""
 
 
@@ -133,8 +185,8 @@ class Iptables:
         require_tools(sorted(needed), self._families, self._tools)
         return compose(rules, scope=scope, current=current, place=place)
 
-    def apply(self, steps: Sequence[FirewallStep], run: RunCommand) -> int:
-        return apply_firewall(steps, run, families=self._families, tools=self._tools)
+    def apply(self, steps: Sequence[FirewallStep], run: RunCommand, report: Report = lambda _steps: None) -> int:
+        return apply_firewall(steps, run, families=self._families, tools=self._tools, report=report)
 
     def find_translations(self, run: RunCommand) -> Tuple[Translation, ...]:
         """Read both kernel interfaces of iptables, and native nftables: packets obey all. What cannot be read is left out."""
@@ -144,7 +196,7 @@ class Iptables:
                 if "legacy" in tool and "nat" not in _legacy_tables(run, family):
                     continue  # its own tool would make the table
                 code, out, _err = run([tool, "-t", "nat"], None)
-                for table in read_tables(out) if code == 0 else ():
+                for table in _tables_of(out) if code == 0 else ():
                     found.extend(find_translations(table, family))
         if self._has_tool("nft"):
             code, out, _err = run(["nft", "-j", "list", "ruleset"], None)
@@ -153,6 +205,12 @@ class Iptables:
 
     def warnings(self, run: RunCommand) -> Tuple[str, ...]:
         """Tell of rules behind both kernel interfaces of iptables: each sees only its own, packets obey both."""
+        try:
+            return self._find_two_rule_sets(run)
+        except ToolFailed as error:
+            return (str(error),)  # the change stands; nothing depends on this
+
+    def _find_two_rule_sets(self, run: RunCommand) -> Tuple[str, ...]:
         found: List[str] = []
         for family, variants in VARIANTS.items():
             if not all(self._has_tool(variant) for variant in variants) or not _legacy_tables(run, family):
@@ -164,6 +222,13 @@ class Iptables:
                     % (family, variants[0], legacy, variants[1], nft, "iptables" if family == 4 else "ip6tables")
                 )
         return tuple(found)
+
+
+def _tables_of(out: str) -> Sequence[Table]:
+    try:
+        return read_tables(out)
+    except ValueError:
+        return ()
 
 
 def _legacy_tables(run: RunCommand, family: int) -> Tuple[str, ...]:

@@ -81,19 +81,40 @@ class Table:
 
 
 def read_tables(text: str) -> List[Table]:
+    """Return the tables of a dump; ValueError with the line that belongs to none: what was not read must not pass for what is not there."""
     tables: List[Table] = []
-    for line in text.splitlines():
-        if line.startswith("*"):
+    whole = True
+    for line in _whole_lines(text):
+        if line.startswith("*") and whole:
             tables.append(Table(line[1:].strip()))
-        elif line.startswith(":") and tables:
+            whole = False
+        elif line == "COMMIT" and not whole:
+            whole = True
+        elif line.startswith(":") and not whole and line.count(" "):
             name, policy = line[1:].split(" ")[:2]
             tables[-1].rules[name] = []
             if policy != "-":
                 tables[-1].builtin.add(name)
-        elif line.startswith("-A ") and tables:
+        elif line.startswith("-A ") and not whole:
             name, _space, rule = line[3:].partition(" ")
             tables[-1].rules.setdefault(name, []).append(rule)
+        elif line and not line.startswith("#"):
+            raise ValueError(line)
+    if not whole:
+        raise ValueError("table %s without its end" % tables[-1].name)
     return tables
+
+
+def _whole_lines(text: str) -> Iterator[str]:
+    """Yield the lines of a dump; a comment of somebody's rule may hold line breaks."""
+    begun = ""
+    for line in text.splitlines():
+        begun = "%s\n%s" % (begun, line) if begun else line
+        if not begun.startswith("-A ") or '"' not in _QUOTED.sub("", begun):
+            yield begun.strip()
+            begun = ""
+    if begun:
+        raise ValueError(begun)
 
 
 def _protocol_name(match: re.Match[str]) -> str:

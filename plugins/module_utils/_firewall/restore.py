@@ -56,7 +56,7 @@ def restore_text(steps: Sequence[FirewallStep]) -> str:
 
 
 def _table_lines(steps: Sequence[FirewallStep]) -> List[str]:
-    """Name every chain first, which also empties it; fill; move the jumps; then drop the chains nobody leads to any more."""
+    """Make or empty every chain first; fill; move the jumps; then drop the chains nobody leads to any more."""
     named: List[str] = []
     rules: List[str] = []
     jumps: List[str] = []
@@ -75,7 +75,8 @@ def _table_lines(steps: Sequence[FirewallStep]) -> List[str]:
             elif step.action == DELETE:
                 dropped.append("-X %s" % item.name)
         elif isinstance(item, Chain):
-            named.append(":%s - [0:0]" % item.name)
+            # Each fails where somebody made or removed the chain since it was read.
+            named.append("%s %s" % ("-N" if step.action == CREATE else "-F", item.name))
             if step.action == DELETE:
                 dropped.append("-X %s" % item.name)
             else:

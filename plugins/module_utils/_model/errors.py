@@ -110,6 +110,10 @@ class KernelRace(ContainerNetError):
         super().__init__(message)
 
 
+class ToolFailed(ContainerNetError):
+    """A tool of the system did not start, did not end in time, or was killed."""
+
+
 class FirewallError(ContainerNetError):
     """A firewall tool failed; carries its own words."""
 

@@ -11,15 +11,14 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import signal
-import subprocess
 from typing import Dict, List, Mapping, Sequence, Tuple, Union
 
-from .._model.errors import ContainerNotRunning, NamespaceMissing
+from .._model.errors import ContainerNotRunning, NamespaceMissing, ToolFailed
 from .container import Container, Found, read_container
+from .tool import run_tool
 
 RUNTIME = "podman"
-TIME_LIMIT = 60.0
+TIME_LIMIT = 10.0
 SYSTEM_DIRECTORIES = ("/usr/local/sbin", "/usr/sbin", "/sbin", "/usr/local/bin", "/usr/bin", "/bin")
 
 
@@ -50,27 +49,14 @@ def _complaint(reference: str, said: str) -> str:
 
 
 def _run(command: Sequence[str]) -> Tuple[str, List[Dict[str, object]]]:
-    environment = dict(os.environ, LANG="C", LC_ALL="C")
-    # A process group of its own, because Podman starts helpers that keep its pipes open; Ansible's run_command has no time limit.
-    with subprocess.Popen(  # pylint: disable=ansible-bad-function
-        command,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        encoding="utf-8",
-        errors="replace",
-        start_new_session=True,
-    ) as process:
-        try:
-            output, said = process.communicate(timeout=TIME_LIMIT)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            raise ContainerNotRunning("podman gave no answer within %g seconds" % TIME_LIMIT) from None
+    try:
+        code, output, said = run_tool(command, limit=TIME_LIMIT)
+    except ToolFailed as error:
+        raise ContainerNotRunning(str(error)) from None
     try:
         found = json.loads(output)
     except ValueError:
         found = None
     if not isinstance(found, list):
-        raise NamespaceMissing("podman container inspect failed with status %d: %s" % (process.returncode, " ".join(said.split())[:300]))
+        raise NamespaceMissing("podman container inspect failed with status %d: %s" % (code, " ".join(said.split())[:300]))
     return said, [answer for answer in found if isinstance(answer, dict)]

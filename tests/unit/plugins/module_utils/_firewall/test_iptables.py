@@ -46,8 +46,8 @@ BUSY: Answer = (4, "", "Another app is currently holding the xtables lock.")
 
 def test_isolation_stands_before_publication() -> None:
     assert restore_text((NAT_JUMP, NAT, RAW_JUMP, RAW)) == (
-        "*raw\n:CNET-RAW - [0:0]\n-A CNET-RAW -j RETURN\n-I PREROUTING 1 -j CNET-RAW\nCOMMIT\n"
-        "*nat\n:CNET-POST - [0:0]\n-A CNET-POST -j RETURN\n-A POSTROUTING -j CNET-POST\nCOMMIT\n"
+        "*raw\n-N CNET-RAW\n-A CNET-RAW -j RETURN\n-I PREROUTING 1 -j CNET-RAW\nCOMMIT\n"
+        "*nat\n-N CNET-POST\n-A CNET-POST -j RETURN\n-A POSTROUTING -j CNET-POST\nCOMMIT\n"
     )
 
 
@@ -57,9 +57,7 @@ def test_removal_empties_first_and_deletes_last() -> None:
         Step("delete", current=Chain("", 4, "filter", "CNET-FORWARD", ("-A CNET-FORWARD -j CNET-USER",))),
         Step("delete", current=Jump("", 4, "filter", "FORWARD", "-j CNET-FORWARD", True, 2)),
     )
-    assert restore_text(steps) == (
-        "*filter\n:CNET-FORWARD - [0:0]\n-D FORWARD -j CNET-FORWARD\n-D FORWARD -j CNET-FORWARD\n-X CNET-USER\n-X CNET-FORWARD\nCOMMIT\n"
-    )
+    assert restore_text(steps) == ("*filter\n-F CNET-FORWARD\n-D FORWARD -j CNET-FORWARD\n-D FORWARD -j CNET-FORWARD\n-X CNET-USER\n-X CNET-FORWARD\nCOMMIT\n")
 
 
 def test_the_administrators_chain_is_never_emptied() -> None:
@@ -80,7 +78,7 @@ def test_the_default_drop_comes_last() -> None:
 def test_one_restore_a_family() -> None:
     tool = Tool(OK, OK)
     assert tool.apply(SIX, RAW, RAW_JUMP) == 2
-    assert [asked[0] for asked in tool.asked] == ["iptables-restore --noflush --wait 10", "ip6tables-restore --noflush --wait 10"]
+    assert [asked[0] for asked in tool.asked] == ["iptables-restore --noflush --wait 5", "ip6tables-restore --noflush --wait 5"]
     assert tool.asked[0][1] == restore_text((RAW, RAW_JUMP))
 
 
@@ -109,7 +107,7 @@ def test_a_tool_that_was_busy_after_the_last_table_is_not_asked_again() -> None:
 
 
 def test_patience_ends() -> None:
-    tool = Tool(*([BUSY, OK] * 3), BUSY)
+    tool = Tool(*([BUSY, OK] * 4))
     with pytest.raises(FirewallError, match="exit code 4: Another app is currently holding"):
         tool.apply(RAW)
     assert len(tool.pauses) == 3
@@ -118,18 +116,18 @@ def test_patience_ends() -> None:
 @pytest.mark.parametrize(
     ("answer", "expected"),
     [
-        ((1, "", "iptables-restore: line 2 failed\n"), "iptables-restore failed with exit code 1: iptables-restore: line 2 failed (:CNET-RAW - [0:0])"),
+        ((1, "", "iptables-restore: line 2 failed\n"), "iptables-restore failed with exit code 1: iptables-restore: line 2 failed (-N CNET-RAW)"),
         ((2, "", "no\n\x1b[31mway\n"), "iptables-restore failed with exit code 2: no / \\x1b[31mway"),
         ((1, "", "line 999 failed"), "iptables-restore failed with exit code 1: line 999 failed"),
         ((3, "", ""), "iptables-restore failed with exit code 3: it gave no reason"),
     ],
 )
 def test_other_failures_are_final_and_quoted(answer: Answer, expected: str) -> None:
-    tool = Tool(answer)
+    tool = Tool(answer, OK)
     with pytest.raises(FirewallError) as caught:
         tool.apply(RAW)
     assert str(caught.value) == expected
-    assert len(tool.asked) == 1
+    assert [asked[0].split()[0] for asked in tool.asked] == ["iptables-restore", "iptables-save"]
 
 
 def test_places_and_kinds_do_not_mix() -> None:
