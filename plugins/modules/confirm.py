@@ -74,13 +74,14 @@ from typing import Any, Dict
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.netloom.container_net.plugins.module_utils._ansible.request import STATE_DIRECTORY
-from ansible_collections.netloom.container_net.plugins.module_utils._ansible.run import guard
+from ansible_collections.netloom.container_net.plugins.module_utils._ansible.run import guard, require_rights
 from ansible_collections.netloom.container_net.plugins.module_utils._kernel.session import read_ssh_connection
 from ansible_collections.netloom.container_net.plugins.module_utils._kernel.unconfirmed import confirm
 
 
 def main() -> None:
     module = AnsibleModule(argument_spec={"scope": {"type": "str", "default": "main"}}, supports_check_mode=True)
+    require_rights(module)
 
     def action() -> Dict[str, Any]:
         pending = confirm(STATE_DIRECTORY, module.params["scope"], read_ssh_connection(os.environ), check_mode=module.check_mode)

@@ -423,3 +423,43 @@ def test_a_host_that_is_cut_off_comes_back(what: str, monkeypatch: pytest.Monkey
     assert_same(before)
     assert is_reached()
     server.stop()
+
+
+@pytest.mark.parametrize("how", ["busy", "stopped"])
+def test_the_guard_acts_on_its_own_clock_where_the_run_hangs(how: str) -> None:
+    """A run that waits for a tool is told to end and says so; one that cannot hear is ended. Either way the host is as before, its lock free."""
+
+    def body() -> None:
+        reach(WEB)
+        before = take_snapshot()
+
+        def run() -> str:
+            def around(moment: str, argv: Sequence[str]) -> Optional[Tuple[int, str, str]]:
+                if moment == "before" and argv[0] == "ip6tables-restore" and not hung:
+                    hung.append(1)
+                    if how == "stopped":
+                        os.kill(os.getpid(), signal.SIGSTOP)
+                    time.sleep(60)
+                return None
+
+            hung: List[int] = []
+            try:
+                converge(OTHER, tools=Tools(around=around), confirm_timeout=SHORT)
+            except NotConfirmed as error:
+                return str(error)
+            return "it ended well"
+
+        started = time.monotonic()
+        child = Child(run)
+        if how == "busy":
+            said = child.result(40)
+            assert "took longer than confirm_timeout" in said, said
+            assert "what stood before was put back" in said, said
+        else:
+            child.wait()
+        await_no_guard(40)
+        assert time.monotonic() - started < 55
+        assert_same(before)
+        assert lines(converge(OTHER))
+
+    on_fake_host(body)

@@ -14,7 +14,7 @@ from typing import Dict, List, Optional, Set
 import pytest
 from ansible_collections.netloom.container_net.plugins.module_utils._model.errors import ContainerNetError
 from harness.declarations import V4, V6, endpoint, network, overlay
-from harness.engine import Declaration, assert_settled, check, converge, give_uplink, settle
+from harness.engine import Declaration, assert_settled, check, converge, give_uplink, lines, settle
 from harness.events import Events
 from harness.foreign import add_foreign_things, add_native_tables, native_tables
 from harness.host import filter_bridged_frames, sh
@@ -205,3 +205,34 @@ def test_refused_with_nothing_changed(what: str) -> None:
         assert words in str(caught.value)
         assert_same(before)
     listener.close()
+
+
+@pytest.mark.fake_host
+@pytest.mark.parametrize("kind", ["a port", "two ports", "a macvlan on it"])
+def test_a_bridge_with_a_foreign_port_stays_and_all_else_goes(kind: str) -> None:
+    give_uplink()
+    before = sh("iptables-save; ip6tables-save")
+    converge(Declaration([network("web", V4), network("db", {"subnet": "10.22.0.0/24"})], [endpoint("a", "web"), endpoint("b", "db")]))
+    names = {"a port": ["vm0"], "two ports": ["vm0", "vm2"], "a macvlan on it": ["vm0"]}[kind]
+    for name in names:
+        if kind == "a macvlan on it":
+            sh("ip link add %s link br-web type macvlan" % name)
+        else:
+            sh("ip link add %s type veth peer name %s-far; ip link set %s master br-web" % (name, name, name))
+    planned = converge(None, check=True)
+    outcome = converge(None)
+    assert lines(planned) == lines(outcome)
+    assert (
+        outcome.warnings
+        == planned.warnings
+        == ["bridge br-web stays, for interfaces that are not ours use it: %s; take them out, then remove it with another run" % ", ".join(names)]
+    )
+    assert "br-web" in sh("ip -o link show vm0")
+    assert sh("ip -o link show type bridge").count("\n") <= 1
+    assert sh("ip -o address show br-web").count("inet ") == 0
+    assert [line.split()[0] for line in sh("ip netns list").splitlines()] == ["outside"]
+    assert [line for line in sh("iptables-save; ip6tables-save").splitlines() if "CNET" in line] == [line for line in before.splitlines() if "CNET" in line]
+    assert converge(None).steps == ()
+    sh("; ".join("ip link del " + name for name in names))
+    assert lines(converge(None)) == ["- bridge br-web"]
+    assert converge(None).steps == ()

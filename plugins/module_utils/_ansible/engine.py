@@ -27,11 +27,12 @@ from .._kernel.sysctl import read_sysctl
 from .._kernel.unconfirmed import refuse_unconfirmed
 from .._kernel.visits import Visits
 from .._model.collector import collector_paused
-from .._model.errors import ContainerNetError, FirewallError, KernelRace, NamespaceMissing, ToolFailed, VerifyError
+from .._model.errors import ContainerNetError, FirewallError, KernelRace, NamespaceMissing, ToolFailed, VerifyError, printable
 from .._model.link import Link, Nic
 from .._model.objects import HOST, Chain, Jump, KernelObject, Namespace, Sysctl
 from .._model.snapshot import Facts, Key, Snapshot
 from .._plan.planner import plan
+from .._plan.ports import used_bridges
 from .._plan.stack import lower_places, refuse_missing_lowers
 from .._plan.step import Step
 from .._runtime.containers import Containers
@@ -214,6 +215,7 @@ class _Run:
         snapshot = observer.snapshot
         desired = tuple(sign_addresses(kernel, snapshot, request.scope)) + self._firewalls.read(snapshot, rules, request.scope, self._undo)
         prunable: Set[Key] = set()
+        kept: List[str] = []
         if request.prune:
             desired += kept_parents(snapshot, request.scope, desired)
             prunable |= scope_keys(snapshot, request.scope)
@@ -221,6 +223,12 @@ class _Run:
             desired += restored_sysctls(snapshot, request.place, request.scope, desired, self._record.read())
         if request.prune:
             desired += self._visited.restored(snapshot, desired, prunable)
+            used = used_bridges([item.key for item in desired], snapshot, prunable)
+            prunable -= used.keys()
+            kept = [
+                "bridge %s stays, for interfaces that are not ours use it: %s; take them out, then remove it with another run" % (key[2], ", ".join(names))
+                for key, names in used.items()
+            ]
         if request.removes:
             prunable |= set(request.removes(snapshot))
         prunable |= {key for key in snapshot.mine if key[0] in ("Chain", "Jump")}
@@ -234,7 +242,7 @@ class _Run:
             refuse_missing_lowers(steps, desired, snapshot)
             read_what_goes(observer, steps)
         left_out = request.left_out.warnings if request.left_out is not None else []
-        return Outcome(steps, snapshot, desired, warnings=[*left_out, *request.notes])
+        return Outcome(steps, snapshot, desired, warnings=[*left_out, *request.notes, *map(printable, kept)])
 
     def apply(self, outcome: Outcome) -> None:
         if outcome.steps:

@@ -10,15 +10,17 @@ from __future__ import annotations
 
 import os
 import select
+import signal
 import syslog
+import threading
 import time
 from datetime import datetime, timedelta, timezone
-from typing import Callable
+from typing import Callable, NoReturn
 
 from .._kernel.hostlock import host_lock
 from .._kernel.sysctl import close_view
 from .._kernel.unconfirmed import POLL_INTERVAL, Note, Pending, boot_clock
-from .._model.errors import EnvironmentUnfit, InputError, Problem
+from .._model.errors import EnvironmentUnfit, InputError, NotConfirmed, Problem
 from .._probe.background import leave_behind
 
 LEAST, MOST = 5, 3600
@@ -26,7 +28,8 @@ STARTS_WITHIN = 10.0
 # Another tool, or what a killed run left behind, may still change something while the change is taken back.
 PASSES = 10
 PAUSE = 0.5
-DONE, GIVEN_UP = b"+", b"-"
+GRACE = 5.0  # seconds that a run has to take its change back itself, when its time is over
+DONE, GIVEN_UP, OVERDUE = b"+", b"-", b"!"
 
 
 class Guard:
@@ -42,8 +45,14 @@ class Guard:
         # The clock starts before anything changes: however the run goes, the host is back in time.
         self._pending = Pending(scope, boot_clock() + seconds, connection)
 
+        # Only a run in its process's own thread can be told to end; the process of another thread has more to do.
+        run = os.getpid() if threading.current_thread() is threading.main_thread() else 0
+        self._handler = signal.signal(signal.SIGTERM, self._end_run) if run else None
+
         def work() -> None:
-            _guard(directory, self._pending, life, writer, put_back)
+            if run:
+                signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            _guard(directory, self._pending, life, writer, put_back, run)
 
         close_view()
         leave_behind(work, frozenset((writer, life)))
@@ -54,6 +63,9 @@ class Guard:
             self._close()
             reason = answer.decode("utf-8", "replace") or "it did not start"
             raise EnvironmentUnfit("the guard that would take the change back cannot work: %s; nothing was changed" % reason)
+
+    def _end_run(self, *_signal: object) -> NoReturn:
+        raise NotConfirmed("the run took longer than confirm_timeout, %g seconds, so nobody could confirm it in time" % self.seconds)
 
     @property
     def confirm_before(self) -> str:
@@ -88,11 +100,14 @@ class Guard:
         return os.read(self._reader, 4096) if ready else b""
 
     def _close(self) -> None:
+        if self._handler is not None:
+            signal.signal(signal.SIGTERM, self._handler)
+            self._handler = None
         for descriptor in (self._reader, self._life):
             os.close(descriptor)
 
 
-def _guard(directory: str, pending: Pending, life: int, writer: int, put_back: Callable[[], int]) -> None:
+def _guard(directory: str, pending: Pending, life: int, writer: int, put_back: Callable[[], int], run: int) -> None:
     try:
         note = Note(directory, pending)
     except Exception as error:
@@ -100,10 +115,12 @@ def _guard(directory: str, pending: Pending, life: int, writer: int, put_back: C
         return
     os.write(writer, DONE)
     word = _watch(note, life)
+    if word == OVERDUE:
+        word = _end(run, life)
     if word == GIVEN_UP:
         note.take()
     elif word != DONE:
-        with host_lock(directory, timeout=float("inf")):  # a run that still works is waited for
+        with host_lock(directory, timeout=float("inf")):  # another scope's run is waited for, and each of its calls has a time limit
             if note.take():
                 _take_back(pending.scope, put_back)
 
@@ -114,7 +131,7 @@ def _watch(note: Note, life: int) -> bytes:
     while note.stands():
         left = note.pending.seconds_left
         if not left:
-            return b""
+            return b"" if heard else OVERDUE
         if heard:
             time.sleep(min(left, POLL_INTERVAL))
         elif select.select([life], [], [], min(left, POLL_INTERVAL))[0]:
@@ -122,6 +139,21 @@ def _watch(note: Note, life: int) -> bytes:
             if heard != DONE:
                 return heard
     return DONE
+
+
+def _end(run: int, life: int) -> bytes:
+    """Tell a run to end whose time is over, and end it where it does not: it may hang in a tool or in the kernel, with the host's lock in its hands.
+
+    As long as its end of the pipe is open it lives, so its number is its own.
+    """
+    for word, seconds in ((signal.SIGTERM, GRACE), (signal.SIGKILL, GRACE)):
+        if select.select([life], [], [], 0)[0]:
+            break
+        if run:
+            os.kill(run, word)
+        select.select([life], [], [], seconds)
+    heard = os.read(life, 1) if select.select([life], [], [], 0)[0] else b""
+    return heard if heard == GIVEN_UP else b""
 
 
 def _take_back(scope: str, put_back: Callable[[], int]) -> None:

@@ -14,6 +14,7 @@ from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible.module_utils.common.process import get_bin_path
 
 from .._firewall.backend import Backend, select_backend
+from .._kernel.capability import lacking_capabilities
 from .._kernel.wire import PYROUTE2_ERROR, PYROUTE2_FLOOR, pyroute2_version
 from .._model.errors import ContainerNetError
 from .._runtime.tool import run_tool
@@ -21,6 +22,8 @@ from .engine import Outcome, Request, converge
 from .result import render
 
 Arguments = Dict[str, Dict[str, Any]]
+
+RIGHTS = "changing or reading networks needs root, or the capabilities CAP_NET_ADMIN and CAP_SYS_ADMIN"
 
 LOCK_OPTION: Arguments = {"lock_timeout": {"type": "float", "default": 60.0}}
 SCOPE_OPTION: Arguments = {"scope": {"type": "str", "default": "tasks"}}
@@ -40,7 +43,15 @@ def create_module(options: Arguments, **constraints: Any) -> AnsibleModule:
     if found is not None and found < PYROUTE2_FLOOR:
         reason = "(found %s)" % ".".join(str(number) for number in found)
         module.fail_json(msg=missing_required_lib("pyroute2 >= %s" % floor, reason=reason))
+    require_rights(module)
     return module
+
+
+def require_rights(module: AnsibleModule) -> None:
+    """Leave before anything else is tried where the task may not change networks."""
+    lacking = lacking_capabilities()
+    if lacking:
+        module.fail_json(msg="%s, and this task has no %s: set become: true; nothing was changed" % (RIGHTS, " and no ".join(lacking)))
 
 
 def guard(module: AnsibleModule, action: Callable[[], Dict[str, Any]]) -> None:
@@ -50,7 +61,7 @@ def guard(module: AnsibleModule, action: Callable[[], Dict[str, Any]]) -> None:
     except ContainerNetError as error:
         module.fail_json(msg=str(error))
     except PermissionError as error:
-        module.fail_json(msg="%s; changing or reading networks needs root (CAP_NET_ADMIN and CAP_SYS_ADMIN): use become: true" % error)
+        module.fail_json(msg="%s; %s: set become: true" % (error, RIGHTS))
     except OSError as error:
         module.fail_json(msg="%s; nothing is half done that a second run would not complete" % error)
     module.exit_json(**result)

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from typing import Optional, Sequence, Tuple
 
 PROBLEMS_SHOWN = 20
-LINE_LIMIT = 199
+LINE_LIMIT = 199  # for which values and paths are shortened; never the rule and its fix
+VALUE_LIMIT, VALUE_LEAST = 60, 12
+PATH_LIMIT = 120
 
 
 def printable(text: str) -> str:
@@ -42,17 +44,21 @@ class Problem:
 
     def __str__(self) -> str:
         received = type_name(self.value)
+        path = _shorten(printable(self.path[: PATH_LIMIT + 1]), PATH_LIMIT)
+        said = self.rule + ("; " + self.fix if self.fix else "")
         if isinstance(self.value, (dict, list, tuple, set, frozenset)):
             received = "%s of %d" % (received, len(self.value))
         elif self.value is not None:
             # Python refuses to write an integer of more than 4300 digits in base ten.
             plain = hex(self.value) if isinstance(self.value, int) and self.value.bit_length() > 256 else str(self.value)
-            shown = printable((plain.lower() if isinstance(self.value, bool) else plain)[:61])
-            received += ' "%s"' % (shown if len(shown) <= 60 else shown[:57] + "...")
-        line = "%s: got %s: %s" % (printable(self.path), received, self.rule)
-        if self.fix:
-            line += "; " + self.fix
-        return line if len(line) <= LINE_LIMIT else line[: LINE_LIMIT - 3] + "..."
+            shown = printable((plain.lower() if isinstance(self.value, bool) else plain)[: VALUE_LIMIT + 1])
+            room = LINE_LIMIT - len('%s: got %s "": %s' % (path, received, said))
+            received += ' "%s"' % _shorten(shown, min(VALUE_LIMIT, max(VALUE_LEAST, room)))
+        return "%s: got %s: %s" % (path, received, said)
+
+
+def _shorten(text: str, limit: int) -> str:
+    return text if len(text) <= limit else text[: limit - 3] + "..."
 
 
 class ContainerNetError(Exception):

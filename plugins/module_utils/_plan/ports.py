@@ -17,6 +17,7 @@ from .._model.mark import mark_origins, mark_ports, read_mark
 from .._model.objects import Address, AddressDetails, KernelObject, Route, is_foreign
 from .._model.snapshot import Key, Snapshot
 from .losses import LinkKey
+from .stack import find_uppers
 from .step import CHANGE, CREATE, DELETE, Change, Step
 
 
@@ -24,6 +25,19 @@ def lent_ports(link: Optional[Link]) -> Tuple[str, ...]:
     """Return the ports of a bridge that its mark names: links of the host that a declaration put there."""
     mark = read_mark(link.alias) if link is not None and (link.kind is None or isinstance(link.kind, Bridge)) else None
     return mark_ports(mark)
+
+
+def used_bridges(wanted: Collection[Key], snapshot: Snapshot, prunable: Collection[Key]) -> Dict[Key, Tuple[str, ...]]:
+    """Return the bridges nobody asks for any more and that somebody else uses, with his ports and what stands on them: such a bridge is not ours to take."""
+    found: Dict[Key, Tuple[str, ...]] = {}
+    going = [link for link in snapshot.links() if link.key in prunable and link.key not in wanted and isinstance(link.kind, Bridge)]
+    uppers = find_uppers(snapshot.links()) if going else {}
+    for bridge in going:
+        ports = [link for link in snapshot.links(bridge.place) if link.master == bridge.name and link.name not in lent_ports(bridge)]
+        names = [link.name for link in (*ports, *uppers.get((bridge.place, bridge.name), ())) if read_mark(link.alias) is None and link.key not in prunable]
+        if names:
+            found[bridge.key] = tuple(dict.fromkeys(names))
+    return found
 
 
 def moved_away(wanted: Dict[Key, KernelObject], snapshot: Snapshot) -> List[Step]:

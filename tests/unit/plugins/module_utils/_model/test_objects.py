@@ -128,10 +128,22 @@ def test_a_problem_is_one_line(value: object, expected: str) -> None:
     assert line.startswith(expected) if expected.endswith("0x") else line == expected
 
 
-def test_a_problem_is_cut_at_the_limit() -> None:
-    line = str(Problem("p" * 300, 1, "no"))
+@pytest.mark.parametrize("path", ["p", "p" * 110, "p" * 3000, "\u202e" * 300])
+@pytest.mark.parametrize("value", ["v", "v" * 60, "\x1b" * 5000])
+@pytest.mark.parametrize("long", [False, True])
+def test_rule_and_fix_are_never_cut(path: str, value: str, long: bool) -> None:
+    rule, fix = ("must be a name of the host's " + "own " * 30 if long else "no"), "choose another"
+    line = str(Problem(path, value, rule, fix))
+    assert line.endswith('": %s; %s' % (rule, fix))
+    assert ': got string "' in line
+    assert len(line) <= max(LINE_LIMIT, 160 + len(rule) + len(fix))
+    assert line.isprintable()
+
+
+def test_a_long_value_makes_room_for_the_rule() -> None:
+    line = str(Problem("p" * 60, "v" * 60, "r" * 60, "f" * 20))
     assert len(line) == LINE_LIMIT
-    assert line.endswith("...")
+    assert "v..." in line
 
 
 def test_many_problems_are_counted() -> None:
