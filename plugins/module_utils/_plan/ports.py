@@ -34,7 +34,8 @@ def used_bridges(wanted: Collection[Key], snapshot: Snapshot, prunable: Collecti
     uppers = find_uppers(snapshot.links()) if going else {}
     for bridge in going:
         ports = [link for link in snapshot.links(bridge.place) if link.master == bridge.name and link.name not in lent_ports(bridge)]
-        names = [link.name for link in (*ports, *uppers.get((bridge.place, bridge.name), ())) if read_mark(link.alias) is None and link.key not in prunable]
+        users = (*ports, *uppers.get((bridge.place, bridge.name), ()))
+        names = [link.name for link in users if link.key not in prunable and link.key not in wanted]
         if names:
             found[bridge.key] = tuple(dict.fromkeys(names))
     return found
