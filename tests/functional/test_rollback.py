@@ -11,7 +11,7 @@ import time
 from typing import Callable, List, Optional, Sequence, Tuple
 
 import pytest
-from ansible_collections.netloom.container_net.plugins.module_utils._kernel.door import LOST, Door, Fault, Line
+from ansible_collections.netloom.container_net.plugins.module_utils._kernel.door import LOST, NETLINK_ROUTE, Door, Fault, Line
 from ansible_collections.netloom.container_net.plugins.module_utils._model.errors import (
     ContainerNetError,
     FirewallError,
@@ -236,12 +236,12 @@ class Meddler(Door):
         self.left = times
         self.taken = 0
 
-    def open(self, place: str) -> Line:
+    def open(self, place: str, family: int = NETLINK_ROUTE) -> Line:
         if place == HOST and self.left and "inet 10.22.0.1/24" in sh("ip -o address"):
             sh("ip address delete 10.22.0.1/24 dev br-db")
             self.left -= 1
             self.taken += 1
-        return super().open(place)
+        return super().open(place, family)
 
 
 @pytest.mark.fake_host

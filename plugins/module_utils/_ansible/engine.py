@@ -21,6 +21,7 @@ from .._kernel.hostlock import host_lock
 from .._kernel.namespace import Rooms
 from .._kernel.observe import Observer, deep_places
 from .._kernel.pci import list_pci_addresses
+from .._kernel.pending import Pending
 from .._kernel.radio import list_wireless_links
 from .._kernel.record import Record
 from .._kernel.sysctl import read_sysctl
@@ -28,6 +29,7 @@ from .._kernel.unconfirmed import refuse_unconfirmed
 from .._kernel.visits import Visits
 from .._model.collector import collector_paused
 from .._model.errors import ContainerNetError, FirewallError, KernelRace, NamespaceMissing, ToolFailed, VerifyError, printable
+from .._model.flow import Flows
 from .._model.link import Link, Nic
 from .._model.objects import HOST, Chain, Jump, KernelObject, Namespace, Sysctl
 from .._model.snapshot import Facts, Key, Snapshot
@@ -39,6 +41,7 @@ from .._runtime.containers import Containers
 from .._runtime.namespace import list_named_namespaces, namespace_path, read_placeholder
 from .duplicates import refuse_duplicates
 from .firewalls import Firewalls
+from .flows import Connections
 from .guard import Guard
 from .kept import KeptFiles, remove_torn_files
 from .request import STATE_DIRECTORY, Build, Outcome, Request
@@ -191,12 +194,14 @@ class _Run:
         self._visited = Visited(Visits(request.state_directory, request.scope), self._rooms)
         self._firewalls = Firewalls(request.backend, request.run, self._rooms, request.place)
         self._undo = undo
+        self._connections = Connections(door, self._rooms, Pending(request.state_directory, request.scope))
 
     def close(self) -> None:
         self._rooms.close()
         self._containers.close()
 
-    def plan(self) -> Outcome:
+    def plan(self, *, again: bool = False) -> Outcome:
+        """Say what it would take; `again` of a run that is under way, whose flows end when all else is done."""
         request = self._request
         observer = Observer(self._door, self._rooms, read_placeholder)
         observer.observe_place(HOST, {})
@@ -238,15 +243,18 @@ class _Run:
             if request.left_out is not None:
                 request.left_out.refuse_losses(steps)
             refuse_unsupported(steps, snapshot, self._door.timeout)
+        flows = () if again else self._connections.plan(steps, snapshot, desired, request.place)
         if not request.check_mode:
             refuse_missing_lowers(steps, desired, snapshot)
             read_what_goes(observer, steps)
+        steps += flows
         left_out = request.left_out.warnings if request.left_out is not None else []
         return Outcome(steps, snapshot, desired, warnings=[*left_out, *request.notes, *map(printable, kept)])
 
     def apply(self, outcome: Outcome) -> None:
         if outcome.steps:
             self._apply_steps(outcome)
+        outcome.warnings.extend(self._connections.end())
         if self._request.prune:
             self._visited.leave(outcome.desired)
         settings = [item for item in outcome.desired if isinstance(item, Sysctl) and item.place == self._request.place]
@@ -263,7 +271,8 @@ class _Run:
 
         if request.prune:
             self._visited.enter(outcome.steps, outcome.desired, outcome.snapshot, request.scope)
-        applier.apply(outcome.steps, apply_firewall)
+        self._connections.note()
+        applier.apply([step for step in outcome.steps if not isinstance(step.subject, Flows)], apply_firewall)
         if outcome.firewall_restores:
             outcome.warnings.extend(request.backend.warnings(request.run))
         if request.verify:
@@ -275,7 +284,7 @@ class _Run:
     def _verify(self) -> None:
         again = _Run(self._request, self._door)
         try:
-            left = again.plan().steps
+            left = again.plan(again=True).steps
         finally:
             again.close()
         if left:

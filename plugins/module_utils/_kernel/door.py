@@ -18,6 +18,7 @@ from .._model.errors import KernelRace, KernelTimeout
 from .wire import NLM_F_ACK, NLM_F_DUMP, NLM_F_REQUEST
 
 SOL_NETLINK, NETLINK_CAP_ACK, NETLINK_EXT_ACK, NETLINK_GET_STRICT_CHK = 270, 10, 11, 12
+NETLINK_ROUTE, NETLINK_NETFILTER = 0, 12
 NLMSG_ERROR, NLMSG_DONE = 2, 3
 NLM_F_DUMP_INTR, NLM_F_ACK_TLVS = 0x10, 0x200
 HEADER = struct.Struct("=IHHII")
@@ -50,19 +51,19 @@ class Door:
         self.fault = fault
         self.changes: List[Tuple[str, int]] = []
 
-    def open(self, place: str) -> "Line":
+    def open(self, place: str, family: int = NETLINK_ROUTE) -> "Line":
         """Open a line to the namespace the process is in at this moment."""
-        return Line(self, place)
+        return Line(self, place, family)
 
 
 class Line:
     """One netlink socket inside one namespace."""
 
-    def __init__(self, door: Door, place: str) -> None:
+    def __init__(self, door: Door, place: str, family: int) -> None:
         self._door = door
         self._place = place
         self._sequence = 0
-        self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, 0)
+        self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, family)
         for option in (NETLINK_CAP_ACK, NETLINK_EXT_ACK, NETLINK_GET_STRICT_CHK):
             try:
                 self._socket.setsockopt(SOL_NETLINK, option, 1)
