@@ -35,7 +35,7 @@ from .._model.objects import HOST, Chain, Jump, KernelObject, Namespace, Sysctl
 from .._model.snapshot import Facts, Key, Snapshot
 from .._plan.planner import plan
 from .._plan.ports import used_bridges
-from .._plan.stack import lower_places, refuse_missing_lowers
+from .._plan.stack import carried_away, lower_places, refuse_missing_lowers
 from .._plan.step import Step
 from .._runtime.containers import Containers
 from .._runtime.namespace import list_named_namespaces, namespace_path, read_placeholder
@@ -220,7 +220,7 @@ class _Run:
         snapshot = observer.snapshot
         desired = tuple(sign_addresses(kernel, snapshot, request.scope)) + self._firewalls.read(snapshot, rules, request.scope, self._undo)
         prunable: Set[Key] = set()
-        kept: List[str] = []
+        told: List[str] = []
         if request.prune:
             desired += kept_parents(snapshot, request.scope, desired)
             prunable |= scope_keys(snapshot, request.scope)
@@ -230,7 +230,7 @@ class _Run:
             desired += self._visited.restored(snapshot, desired, prunable)
             used = used_bridges([item.key for item in desired], snapshot, prunable)
             prunable -= used.keys()
-            kept = [
+            told = [
                 "bridge %s stays, for interfaces that are not ours use it: %s; take them out, then remove it with another run" % (key[2], ", ".join(names))
                 for key, names in used.items()
             ]
@@ -244,12 +244,13 @@ class _Run:
                 request.left_out.refuse_losses(steps)
             refuse_unsupported(steps, snapshot, self._door.timeout)
         flows = () if again else self._connections.plan(steps, snapshot, desired, request.place)
+        told += ["%s goes with the interface of ours that it stands on" % link.label for link in carried_away(steps, snapshot)]
         if not request.check_mode:
             refuse_missing_lowers(steps, desired, snapshot)
             read_what_goes(observer, steps)
         steps += flows
         left_out = request.left_out.warnings if request.left_out is not None else []
-        return Outcome(steps, snapshot, desired, warnings=[*left_out, *request.notes, *map(printable, kept)])
+        return Outcome(steps, snapshot, desired, warnings=[*left_out, *request.notes, *map(printable, told)])
 
     def apply(self, outcome: Outcome) -> None:
         if outcome.steps:

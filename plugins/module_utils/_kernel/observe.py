@@ -16,7 +16,7 @@ from typing import Callable, Dict, Iterable, List, Mapping, Optional, Set, Tuple
 
 from .._model.errors import NamespaceMissing
 from .._model.link import Bridge, Link, Macvlan, Veth, Vrf, Vxlan
-from .._model.mark import DEVICE_ROLE, PROTOCOL, mark_ports, read_mark
+from .._model.mark import DEVICE_ROLE, PROTOCOL, UNMARKED_ROLE, mark_ports, read_mark
 from .._model.names import SCOPE_METRICS
 from .._model.objects import (
     FLOOD_MAC,
@@ -242,8 +242,13 @@ class Observer:
         for late in self._lowers.resolve_late(self.snapshot):
             self.snapshot.add(late, mine=late.key in self.snapshot.mine)
         for end, peer in find_peers(self._raw, self._is_beyond):
-            link = _link(self.snapshot, *end)
-            self.snapshot.add(replace(link, kind=Veth(*(peer or ("", "")))))
+            link = replace(_link(self.snapshot, *end), kind=Veth(*(peer or ("", ""))))
+            mark = read_mark(_link(self.snapshot, *peer).alias) if peer is not None and peer[0] == HOST != end[0] else None
+            if mark is not None and getattr(read_mark(link.alias), "scope", None) not in (mark.scope, ""):
+                # Who is in a container can change the alias of its end, but not of the host's.
+                self.snapshot.add(replace(link, alias=str(replace(mark, role=UNMARKED_ROLE))), mine=True)
+            else:
+                self.snapshot.add(link)
 
     def _is_host(self, number: int, line: Line) -> bool:
         """Tell whether the place of a line knows the host by this number."""

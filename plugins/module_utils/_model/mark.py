@@ -18,6 +18,8 @@ SHARED_ROLE = "parent"
 DEVICE_ROLE = "device"
 ROUTER_ROLE = "router"
 LINK_ROLE = "link"
+# Never written: how the end of a pair in a container reads whose alias somebody changed there; the end on the host tells whose it is.
+UNMARKED_ROLE = "unmarked"
 # Never written: how a link reads whose creation was cut short before it got its mark. Any scope may finish or remove it.
 UNFINISHED = "container-net::unfinished"
 

@@ -17,7 +17,7 @@ from .._model.objects import HOST, KernelObject, in_place
 from .._model.snapshot import Key, Snapshot
 from .compare import STACKED
 from .losses import LinkKey
-from .step import CREATE, Step
+from .step import CREATE, DELETE, Step
 
 Uppers = Mapping[LinkKey, List[Link]]
 _SLAVING = (Macvlan, Ipvlan)  # kinds that take all that their lower link receives
@@ -55,6 +55,14 @@ def all_uppers(going: Iterable[Link], snapshot: Snapshot) -> List[Link]:
     return found
 
 
+def carried_away(steps: Iterable[Step], snapshot: Snapshot) -> List[Link]:
+    """Return what somebody in a container put on an interface of ours that goes."""
+    going = [step.current for step in steps if step.action == DELETE and isinstance(step.current, Link)]
+    peers = [snapshot.link(link.kind.peer_place or HOST, link.kind.peer_name) for link in going if isinstance(link.kind, Veth) and link.kind.peer_name]
+    ends = [link for link in (*going, *peers) if link is not None and link.place != HOST]
+    return [link for link in all_uppers(ends, snapshot) if read_mark(link.alias) is None] if ends else []
+
+
 def stack_depths(wanted: Mapping[Key, KernelObject]) -> Dict[LinkKey, int]:
     """Return how many links each one that stands on another has below it, as far as they are wanted too."""
     lowers = {(item.place, item.name): lower_of(item) for item in wanted.values() if isinstance(item, Link) and isinstance(item.kind, STACKED)}
@@ -76,6 +84,8 @@ def upper_conflicts(gone: Set[LinkKey], uppers: Uppers, snapshot: Snapshot) -> I
             continue
         for upper in uppers.get(name, ()):
             held = read_mark(upper.alias)
+            if held is None and upper.place == lower.place != HOST:
+                continue  # what a container puts on its own interface goes with it: it vetoes nothing
             if held is None:
                 yield "%s has %s on it that was not made by this collection; take it away first" % (lower.label, upper.label)
             elif not is_owned(held, mark.scope):
