@@ -44,7 +44,9 @@ def test_a_container_vetoes_nobody(what: str) -> None:
         assert "container-net:main:" in sh("ip link show dev eth0", "bad")
     assert "8080" in sh("iptables-save")
     sh(ATTACKS[what], "bad")
+    planned = check(None)
     removed = converge(None)
+    assert lines(removed) == planned
     if "macvlan" in what:
         assert any("m0" in warning for warning in removed.warnings), removed.warnings
     assert converge(None).steps == ()

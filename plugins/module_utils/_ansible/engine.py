@@ -121,13 +121,14 @@ def _start_guard(request: Request, door: Door, planned: Outcome, kept: KeptFiles
 
 
 def _joined(tried: Sequence[Outcome], guard: Optional[Guard]) -> Outcome:
-    """Return the last outcome with the steps of all attempts, each told once."""
+    """Return the last outcome with the steps and warnings of all attempts, each told once."""
     steps = {(step.line, step.subject.key): step for outcome in tried for step in outcome.steps}
     confirm_before = None
     if guard is not None:
         confirm_before = guard.confirm_before
         guard.leave()
-    return replace(tried[-1], steps=tuple(steps.values()), confirm_before=confirm_before)
+    warnings = list(dict.fromkeys(warning for outcome in tried for warning in outcome.warnings))
+    return replace(tried[-1], steps=tuple(steps.values()), warnings=warnings, confirm_before=confirm_before)
 
 
 def _rolled_back(request: Request, door: Door, tried: Sequence[Outcome], cause: Exception, guard: Optional[Guard], kept: KeptFiles) -> Exception:

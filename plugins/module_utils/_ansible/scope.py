@@ -33,6 +33,7 @@ from .._model.objects import (
     is_foreign,
 )
 from .._model.snapshot import Key, Snapshot
+from .._plan.stack import all_uppers
 from .owners import Owners
 
 # The kernel itself puts these into every namespace, as far as it has their drivers.
@@ -103,13 +104,11 @@ def kept_parents(snapshot: Snapshot, scope: str, desired: Sequence[KernelObject]
 
 
 def strangers(snapshot: Snapshot, place: str, scope: str) -> List[str]:
-    """Return the links in a namespace that the scope did not put there."""
-    found = []
-    for link in snapshot.links(place):
-        mark = read_mark(link.alias)
-        if link.name not in NATIVE_LINKS and not is_owned(mark, scope):
-            found.append(link.name)
-    return found
+    """Return the links in a namespace that the scope did not put there, and that do not go with those it did."""
+    links = snapshot.links(place)
+    own = [link for link in links if is_owned(read_mark(link.alias), scope) and link.name != "lo"]
+    gone = {link.key for link in (*own, *all_uppers(own, snapshot))}
+    return [link.name for link in links if link.name not in NATIVE_LINKS and link.key not in gone]
 
 
 def restored_sysctls(snapshot: Snapshot, place: str, scope: str, desired: Sequence[KernelObject], recorded: Mapping[str, str]) -> Tuple[KernelObject, ...]:
