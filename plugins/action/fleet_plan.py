@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any, Dict, List, Optional, Tuple
+from dataclasses import dataclass, field
+from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
 
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.plugins.action import ActionBase
@@ -20,6 +21,7 @@ from ansible_collections.netloom.container_net.plugins.plugin_utils.fleet.planne
 from ansible_collections.netloom.container_net.plugins.plugin_utils.fleet.reading import HostVariables
 from ansible_collections.netloom.container_net.plugins.plugin_utils.fleet.unprobed import list_unprobed
 from ansible_collections.netloom.container_net.plugins.plugin_utils.plain import plain
+from ansible_collections.netloom.container_net.plugins.plugin_utils.play_variables import PlayVariables
 
 ARGUMENTS: Dict[str, Dict[str, Any]] = {
     "group": {"type": "str", "default": "container_hosts"},
@@ -27,11 +29,23 @@ ARGUMENTS: Dict[str, Dict[str, Any]] = {
     "lock_file": {"type": "str"},
     "probes": {"type": "bool", "default": False},
     "variable_prefix": {"type": "str", "default": "fleet"},
+    "allow_empty": {"type": "bool", "default": False},
 }
 # What a host's variables are called behind the prefix; also the fields of HostVariables.
 VARIABLES = ("networks", "endpoints", "links", "vtep_address", "underlay_interface", "underlay_addresses")
-_VARIABLE = re.compile(r"\bfleet_(%s)\b" % "|".join(VARIABLES))
+# Read of each host as well: where the lock lies, and whether the host is to have nothing any more.
+LOCK_FILE, STATE = "lock_file", "state"
+_VARIABLE = re.compile(r"\bfleet_(%s)\b" % "|".join((*VARIABLES, LOCK_FILE)))
 TEMPLATE_MARKS = ("{{", "{%", "{#", "#jinja2:")
+
+
+@dataclass
+class Inventory:
+    """What the hosts of the fleet declare, each with where its lock file lies; and what is to be said about that."""
+
+    hosts: List[Tuple[HostVariables, Any]] = field(default_factory=list)
+    absent: List[str] = field(default_factory=list)
+    warnings: List[str] = field(default_factory=list)
 
 
 class ActionModule(ActionBase):
@@ -49,13 +63,16 @@ class ActionModule(ActionBase):
 
     def _plan(self, arguments: Dict[str, Any], task_vars: Dict[str, Any]) -> Dict[str, Any]:
         prefix = str(arguments["variable_prefix"])
-        fleet = self._read_inventory(str(arguments["group"]), prefix, task_vars)
+        inventory = self._read_inventory(str(arguments["group"]), prefix, task_vars)
+        fleet = [variables for variables, _lock in inventory.hosts]
         found: Dict[str, Any] = {}
-        path = self._loader.path_dwim(str(arguments["lock_file"])) if arguments["lock_file"] else None
+        path = self._find_lock_file(arguments["lock_file"], inventory, prefix)
         scope = str(arguments["scope"])
         try:
             before = read_lock_text(path) if path else None
             lock = parse_lock(before, scope=scope, name=str(path)) if before is not None else Lock(scope)
+            if lock != Lock(scope) and not inventory.absent and not arguments["allow_empty"]:
+                _refuse_emptying(fleet, str(path), prefix)
             plan = plan_fleet(fleet, scope=scope, lock=lock)
             lock_changed = path is not None and plan.lock != lock
             if path is not None and lock_changed:
@@ -67,39 +84,63 @@ class ActionModule(ActionBase):
                     found["diff"] = {"before": before or "", "after": after, "before_header": path, "after_header": path}
         except ContainerNetError as error:
             raise AnsibleActionFail(_named(str(error), prefix)) from error
-        found.update(self._describe(plan, prefix))
+        found.update(self._describe(plan, prefix, inventory.warnings))
         if arguments["probes"]:
             found["probes"] = probes(expectations(plan), playing=task_vars.get("ansible_play_hosts"))
             found["not_probed"] = [_named(fact, prefix) for fact in list_unprobed(plan)]
         found.update(changed=lock_changed, lock_file_changed=lock_changed)
         return found
 
-    def _describe(self, plan: FleetPlan, prefix: str) -> Dict[str, Any]:
+    def _describe(self, plan: FleetPlan, prefix: str, warnings: Sequence[str]) -> Dict[str, Any]:
         found: Dict[str, Any] = {"hosts": plan.arguments(), "overlays": plan.overlay_rows()}
-        if plan.warnings:
-            found["warnings"] = [_named(warning, prefix) for warning in plan.warnings]
+        if plan.warnings or warnings:
+            found["warnings"] = [_named(warning, prefix) for warning in (*plan.warnings, *warnings)]
         return found
 
-    def _read_inventory(self, group: str, prefix: str, task_vars: Dict[str, Any]) -> List[HostVariables]:
+    def _find_lock_file(self, argument: Any, inventory: Inventory, prefix: str) -> Optional[str]:
+        """Return the one path that the task and the variables of all hosts name; two paths would be two memories of one fleet."""
+        paths: Dict[str, str] = {}
+        for variables, lock in inventory.hosts:
+            if lock:
+                paths.setdefault(self._loader.path_dwim(str(lock)), variables.name)
+        if len(paths) > 1:
+            named = ", ".join("%s of %s" % (path, host) for path, host in paths.items())
+            raise AnsibleActionFail(
+                "%s_lock_file: got %s, nothing was changed; the hosts of a fleet share one lock file, so give all of them the same path "
+                "(inventory_dir and inventory_file differ from host to host)" % (prefix, named)
+            )
+        return self._loader.path_dwim(str(argument)) if argument else next(iter(paths), None)
+
+    def _read_inventory(self, group: str, prefix: str, task_vars: Dict[str, Any]) -> Inventory:
         """Return the variables of every host of the group, whether or not this run reaches it."""
         members = task_vars.get("groups", {}).get(group)
         if members is None:
             raise AnsibleActionFail("the inventory has no group '%s'; create it or name another with the option group" % group)
-        hostvars = task_vars["hostvars"]
+        sources = PlayVariables(self._task, task_vars)
         faults: List[str] = []
-        fleet = [self._read_host(str(name), prefix, hostvars, faults) for name in members]
+        inventory = Inventory()
+        for name in map(str, members):
+            raw = sources.of(name)
+            found = self._read_variables(name, raw, prefix, task_vars["hostvars"], faults)
+            lock = found.pop(LOCK_FILE, None)
+            if found.pop(STATE, "present") == "absent":
+                inventory.absent.append(name)
+                found = {}
+            inventory.hosts.append((_host_variables(name, raw, found), lock))
+            inside = sources.if_in_play(name)
+            if inside is not None:
+                inventory.warnings.extend(self._compare(name, raw, inside, prefix, task_vars["hostvars"]))
         if faults:
             shown = "\n".join("- %s" % fault for fault in faults[:PROBLEMS_SHOWN])
             hidden = "\n... and %d more" % (len(faults) - PROBLEMS_SHOWN) if len(faults) > PROBLEMS_SHOWN else ""
             raise AnsibleActionFail("%d variables cannot be templated, nothing was changed:\n%s%s" % (len(faults), shown, hidden))
-        return fleet
+        return inventory
 
-    def _read_host(self, name: str, prefix: str, hostvars: Any, faults: List[str]) -> HostVariables:
-        raw = hostvars.raw_get(name)
+    def _read_variables(self, name: str, raw: Dict[str, Any], prefix: str, hostvars: Any, faults: List[str]) -> Dict[str, Any]:
         templar = None
         found: Dict[str, Any] = {}
-        for field in VARIABLES:
-            variable = "%s_%s" % (prefix, field)
+        for kind in (*VARIABLES, LOCK_FILE, STATE):
+            variable = "%s_%s" % (prefix, kind)
             if variable not in raw:
                 continue
             known, value = _read_literal(raw[variable])
@@ -110,9 +151,38 @@ class ActionModule(ActionBase):
                     value = plain(templar.template(raw[variable]))
                 except AnsibleError as error:
                     faults.append("hostvars[%s].%s: %s" % (name, variable, " ".join(str(error).split())))
-            found[field] = value
-        addresses = _default_addresses(raw)
-        return HostVariables(name=name, default_address=addresses[0] if addresses else None, default_addresses=addresses, **found)
+            found[kind] = value
+        return found
+
+    def _compare(self, name: str, raw: Dict[str, Any], inside: Dict[str, Any], prefix: str, hostvars: Any) -> Iterator[str]:
+        """Say what this play declares for a host that is not in it, where the inventory says something else."""
+        changed = [kind for kind in VARIABLES if raw.get("%s_%s" % (prefix, kind)) != inside.get("%s_%s" % (prefix, kind))]
+        if not changed:
+            return
+        ignored: List[str] = []
+        outer, inner = (self._read_variables(name, source, prefix, hostvars, ignored) for source in (raw, inside))
+        for kind in changed:
+            if (outer.get(kind) or None) != (inner.get(kind) or None):
+                variable = "%s_%s" % (prefix, kind)
+                yield (
+                    "%s is not in this play, so for it counts what the inventory says of %s, which is not what this play says; "
+                    "move the variable into the inventory, or run without --limit" % (name, variable)
+                )
+
+
+def _host_variables(name: str, raw: Dict[str, Any], found: Dict[str, Any]) -> HostVariables:
+    addresses = _default_addresses(raw)
+    return HostVariables(name=name, default_address=addresses[0] if addresses else None, default_addresses=addresses, **found)
+
+
+def _refuse_emptying(fleet: Sequence[HostVariables], path: str, prefix: str) -> None:
+    """Raise where nobody declares anything and the lock file knows better: most likely the variables were not seen."""
+    if any(variables.networks or variables.endpoints or variables.links for variables in fleet):
+        return
+    raise AnsibleActionFail(
+        "no host of the fleet declares a network, an endpoint or a link, and %s has records; nothing was changed; if that is meant, "
+        "set %s_state to absent, or %s_allow_empty to true; if not, the variables stand where this run does not see them" % (path, prefix, prefix)
+    )
 
 
 def _named(text: str, prefix: str) -> str:

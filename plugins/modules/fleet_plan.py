@@ -38,12 +38,20 @@ options:
       - A relative path starts at the folder of the playbook.
       - Records of endpoints, networks and hosts that are no longer declared are dropped.
       - Each scope needs a file of its own.
+      - Without this option, the variable C(fleet_lock_file) of the hosts names the file. It is read of every host of the group, in the play or not, and must
+        lead to one path.
       - Without a lock file, addresses and VNIs are derived from names. They are the same in every run, unless two names want the same
         one, in which case the name that sorts first wins.
     type: str
+  allow_empty:
+    description:
+      - Whether to go on where no host declares anything and the lock file has records, which would all be dropped.
+    type: bool
+    default: false
   variable_prefix:
     description:
-      - What the variables of a host are called before C(_networks), C(_endpoints), C(_links), C(_vtep_address) and C(_underlay_interface).
+      - What the variables of a host are called before C(_networks), C(_endpoints), C(_links), C(_vtep_address), C(_underlay_interface),
+        C(_lock_file) and C(_state).
     type: str
     default: fleet
   probes:
@@ -71,6 +79,9 @@ attributes:
     platforms: posix
 notes:
   - This is an action plugin. It runs on the controller, touches no host and opens no connection. Use it with C(run_once), once for the fleet.
+  - For a host of the play count the variables that this task would see there, also those of the play, its files, roles, blocks and tasks, and facts that
+    were set. For another host of the group count those of the inventory and C(-e); a warning says where this play says something else.
+  - "C(fleet_state): a host where it is V(absent) declares nothing, and the others forget it."
   - "C(fleet_networks), C(fleet_endpoints): the lists of networks and endpoints of a host, as the options O(netloom.container_net.topology#module:networks)
     and O(netloom.container_net.topology#module:endpoints).
     C(fleet_networks) usually stands in the variables of the group, C(fleet_endpoints) in those of each host, with C(fleet_links), its
@@ -203,6 +214,7 @@ def main():
             "lock_file": {"type": "str"},
             "variable_prefix": {"type": "str", "default": "fleet"},
             "probes": {"type": "bool", "default": False},
+            "allow_empty": {"type": "bool", "default": False},
         },
         supports_check_mode=True,
     )

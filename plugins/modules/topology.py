@@ -146,6 +146,13 @@ options:
       - While a change waits, no other task of this collection changes the host; it fails and names the seconds left.
     type: int
     default: 0
+  allow_empty:
+    description:
+      - Whether a declaration with no network, no endpoint and no link may remove what the scope has on the host.
+      - With V(false), such a run is refused and nothing is changed, because variables that stand in the wrong place look the same.
+        O(state=absent) removes all without asking.
+    type: bool
+    default: false
   skip_unsupported:
     description:
       - What to do with networks and links that this host's kernel cannot have, such as an V(ipvlan) network on a kernel without ipvlan.
@@ -376,6 +383,7 @@ def main() -> None:
             "wait_timeout": {"type": "float", "default": 0.0},
             "confirm_timeout": {"type": "int", "default": 0},
             "skip_unsupported": {"type": "bool", "default": False},
+            "allow_empty": {"type": "bool", "default": False},
             **STATE_OPTION,
             **BACKEND_OPTION,
             **LOCK_OPTION,
@@ -411,6 +419,7 @@ def main() -> None:
             run=run_system_tool,
             check_mode=module.check_mode,
             prune=True,
+            refuse_emptying=not (absent or options["allow_empty"] or document.networks or document.endpoints or document.links),
             early=lends_devices(document),
             places=idle_places(document),
             lock_timeout=options["lock_timeout"],

@@ -46,7 +46,7 @@ from .guard import Guard
 from .kept import KeptFiles, remove_torn_files
 from .request import STATE_DIRECTORY, Build, Outcome, Request
 from .rollback import read_what_goes, way_back
-from .scope import kept_parents, restored_sysctls, scope_keys, sign_addresses
+from .scope import kept_parents, refuse_emptying, restored_sysctls, scope_keys, sign_addresses
 from .shared import observe_named, refuse_shared
 from .support import refuse_unsupported
 from .undo import Undo
@@ -225,6 +225,8 @@ class _Run:
         if request.prune:
             desired += kept_parents(snapshot, request.scope, desired)
             prunable |= scope_keys(snapshot, request.scope)
+        if request.refuse_emptying:
+            refuse_emptying(snapshot, request.scope, prunable)
         if request.prune or request.restore:
             desired += restored_sysctls(snapshot, request.place, request.scope, desired, self._record.read())
         if request.prune:

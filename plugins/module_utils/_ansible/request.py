@@ -33,6 +33,7 @@ class Request:
     check_mode: bool = False
     prune: bool = False
     adopt: bool = False
+    refuse_emptying: bool = False  # it declares nothing and was not told that this is meant: what the scope owns must not go for that
     restore: bool = False  # put the host's earlier settings back if nobody needs ours any more; `prune` implies it
     removes: Optional[Callable[[Snapshot], Iterable[Key]]] = None
     place: str = HOST  # whose firewall and forwarding

@@ -13,6 +13,7 @@ from typing import Dict, Iterator, List, Mapping, Sequence, Set, Tuple
 
 from .._compile.host import FORWARDING
 from .._firewall.parse import read_label
+from .._model.errors import Conflict
 from .._model.link import Link
 from .._model.mark import SHARED_ROLE, is_owned, leave_mark, read_mark
 from .._model.names import SCOPE_METRICS, scope_metric
@@ -36,6 +37,7 @@ from .._model.snapshot import Key, Snapshot
 from .._plan.stack import all_uppers
 from .owners import Owners
 
+EMPTIED_SHOWN = 5  # links and namespaces that a refusal names
 # The kernel itself puts these into every namespace, as far as it has their drivers.
 NATIVE_LINKS = frozenset(("lo", "tunl0", "gre0", "gretap0", "erspan0", "ip_vti0", "sit0", "ip6tnl0", "ip6gre0", "ip6_vti0"))
 
@@ -70,6 +72,21 @@ def scope_keys(snapshot: Snapshot, scope: str) -> Set[Key]:
             if is_owned(mark, scope) and not strangers(snapshot, item.place, scope):
                 keys.add(key)
     return keys
+
+
+def refuse_emptying(snapshot: Snapshot, scope: str, owned: Set[Key]) -> None:
+    """Raise Conflict where a declaration without anything in it would remove all that its scope owns: most likely its variables were not seen."""
+    named = sorted(item.label for key, item in snapshot.objects.items() if key in owned and isinstance(item, (Link, Namespace)))
+    if not named:
+        return
+    shown = ", ".join(named[:EMPTIED_SHOWN]) + (" and %d more" % (len(named) - EMPTIED_SHOWN) if len(named) > EMPTIED_SHOWN else "")
+    raise Conflict(
+        [
+            "the declaration of scope '%s' is empty, and would remove all that stands here of it: %s; "
+            "if that is meant, use state absent, or allow_empty to keep the scope present; "
+            "if not, its variables stand where this run does not see them" % (scope, shown)
+        ]
+    )
 
 
 def is_of_another(item: KernelObject, scope: str) -> bool:

@@ -1,0 +1,226 @@
+# Copyright (c) 2026, the netloom.container_net authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A fleet is declared in every place where a variable may stand. It stands already, so a declaration that is seen whole changes nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, Dict, Iterator, List, Sequence
+
+import pytest
+from lab_helpers import Lab
+
+FLEET = "netloom.container_net.fleet"
+NETWORKS = [
+    {"name": "web", "ipam_config": [{"subnet": "10.20.0.0/24"}]},
+    {"name": "mesh", "driver": "overlay", "ipam_config": [{"subnet": "10.60.0.0/16"}, {"subnet": "fd00:60::/64"}]},
+]
+HOSTS = ("h1", "h2", "h3")
+ENDPOINTS = {host: [{"name": "c-" + host, "container": {"netns": "c"}, "networks": ["web", "mesh"], "ports": ["8080:80"]}] for host in HOSTS}
+# What a play sees where its own variables declare the fleet, whichever host it looks at.
+BY_HOST = {"declared": ENDPOINTS}
+DECLARED = {"fleet_networks": NETWORKS, "fleet_endpoints": "{{ declared[inventory_hostname] }}"}
+RECAP = re.compile(r"^(\w+) +: ok=\d+ +changed=(\d+) +unreachable=(\d+) +failed=(\d+)", re.MULTILINE)
+
+
+class Controller:
+    """Runs plays on the lab, from a folder with inventories."""
+
+    def __init__(self, folder: Path, lab: Lab, collections: Path) -> None:
+        self.folder = folder
+        self.lab = lab
+        self.lock = folder / "fleet.lock.yml"
+        self.environment = {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")}
+        self.environment.update(ANSIBLE_COLLECTIONS_PATH=str(collections), ANSIBLE_NOCOLOR="1", ANSIBLE_HOME=str(folder / ".ansible"))
+        self.environment.update(ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED="true", ANSIBLE_PIPELINING="1")
+
+    def write(self, path: str, content: Any) -> str:
+        file = self.folder / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(content), encoding="utf-8")
+        return path
+
+    def play(self, plays: Sequence[Dict[str, Any]], *arguments: str, inventories: Sequence[str] = ()) -> subprocess.CompletedProcess[str]:
+        base = {"hosts": "container_hosts", "gather_facts": False}
+        playbook = self.write("play.json", [{**base, **play} for play in plays])
+        sources = [word for source in (str(self.lab.state / "inventory.yml"), *inventories) for word in ("-i", source)]
+        command = [sys.executable, "-m", "ansible.cli.playbook", *sources, "-e", "fleet_lock_file=%s" % self.lock, playbook, *arguments]
+        return subprocess.run(command, cwd=self.folder, env=self.environment, capture_output=True, text=True, timeout=120, check=False)
+
+    def changes(self, plays: Sequence[Dict[str, Any]], *arguments: str, inventories: Sequence[str] = ()) -> Dict[str, int]:
+        """Run plays that must end well; return by host how many tasks changed something."""
+        done = self.play(plays, *arguments, inventories=inventories)
+        found = {host: (int(changed), unreachable + failed) for host, changed, unreachable, failed in RECAP.findall(done.stdout)}
+        assert found, done.stdout + done.stderr
+        assert {faults for _changed, faults in found.values()} == {"00"}, done.stdout + done.stderr
+        return {host: changed for host, (changed, _faults) in found.items()}
+
+
+@pytest.fixture(scope="module")
+def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Controller]:
+    """A fleet that stands, declared in an inventory."""
+    from lab_helpers import CHECKOUT
+
+    folder = tmp_path_factory.mktemp("variables")
+    lab = Lab(folder / "lab")
+    lab.up()
+    try:
+        controller = Controller(folder, lab, CHECKOUT / "build" / "collections")
+        hosts = {host: {"fleet_endpoints": endpoints} for host, endpoints in ENDPOINTS.items()}
+        controller.write("hosts.json", {"container_hosts": {"vars": {"fleet_networks": NETWORKS}, "hosts": hosts}})
+        assert set(controller.changes([{"roles": [FLEET]}], inventories=["hosts.json"]).values()) == {1, 2}  # one of them wrote the lock file
+        yield controller
+    finally:
+        lab.down()
+
+
+def include(name: str = "include_role", **more: Any) -> Dict[str, Any]:
+    return {"ansible.builtin." + name: {"name": FLEET}, **more}
+
+
+ROLE = [{"role": FLEET}]
+PLAYS: Dict[str, Dict[str, Any]] = {
+    "play vars": {"vars": {**BY_HOST, **DECLARED}, "roles": ROLE},
+    "vars_files": {"vars_files": ["declared.json"], "roles": ROLE},
+    "vars_files of each host": {"vars_files": ["of_{{ inventory_hostname }}.json"], "roles": ROLE},
+    "role vars": {"roles": [{"role": FLEET, "vars": {**BY_HOST, **DECLARED}}]},
+    "include_role with vars": {"tasks": [include(vars={**BY_HOST, **DECLARED})]},
+    "import_role with vars": {"tasks": [include("import_role", vars={**BY_HOST, **DECLARED})]},
+    "block vars": {"tasks": [{"block": [include("import_role")], "vars": {**BY_HOST, **DECLARED}}]},
+    "serial": {"serial": 1, "vars": {**BY_HOST, **DECLARED}, "roles": ROLE},
+    "delegate_to": {"vars": {**BY_HOST, **DECLARED}, "tasks": [include("import_role", delegate_to="{{ inventory_hostname }}")]},
+    # The last of them: a fact that was set stays.
+    "set_fact": {"vars": BY_HOST, "tasks": [{"ansible.builtin.set_fact": DECLARED}, include()]},
+}
+WAYS: Dict[str, Dict[str, Any]] = {
+    "in the play": {"plays": [{"name": name, **play} for name, play in PLAYS.items()]},
+    "group_vars and host_vars beside a file": {"inventories": ["beside/hosts.json"]},
+    "an inventory folder": {"inventories": ["folder"]},
+    "two sources": {"inventories": ["groups.json", "own.json"]},
+    "-e": {"arguments": ["-e", "@declared.json"]},
+    "when leaves out a host": {
+        "inventories": ["hosts.json"],
+        "plays": [
+            {"tasks": [include("import_role", when="inventory_hostname != 'h1'")]},
+            {"tasks": [include(when="inventory_hostname != 'h1'")]},
+            {"tasks": [include(when="inventory_hostname != 'h3'")]},
+        ],
+    },
+    "--limit": {"inventories": ["hosts.json"], "arguments": ["--limit", "h2"], "hosts": {"h2"}},
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_declaration_is_seen_wherever_it_stands(way: str, standing: Controller) -> None:
+    own = {host: {"fleet_endpoints": endpoints} for host, endpoints in ENDPOINTS.items()}
+    for folder in ("beside", "folder"):
+        standing.write(folder + "/hosts.json", {"container_hosts": {"hosts": dict.fromkeys(HOSTS)}})
+        standing.write(folder + "/group_vars/container_hosts.json", {"fleet_networks": NETWORKS})
+        for host in HOSTS:
+            standing.write("%s/host_vars/%s.json" % (folder, host), own[host])
+    standing.write("groups.json", {"container_hosts": {"vars": {"fleet_networks": NETWORKS}}})
+    standing.write("own.json", {"container_hosts": {"hosts": own}})
+    standing.write("declared.json", {**BY_HOST, **DECLARED})
+    for host in HOSTS:
+        standing.write("of_%s.json" % host, {"fleet_networks": NETWORKS, **own[host]})
+    how = WAYS[way]
+    recorded = standing.lock.read_bytes()
+    found = standing.changes(how.get("plays", [{"roles": ROLE}]), *how.get("arguments", ()), inventories=how.get("inventories", ()))
+    assert found == dict.fromkeys(how.get("hosts", HOSTS), 0)
+    assert standing.lock.read_bytes() == recorded
+
+
+def fails(done: subprocess.CompletedProcess[str], *words: str) -> None:
+    output = (done.stdout + done.stderr).replace("\\n", " ")
+    assert done.returncode != 0
+    assert "Traceback" not in output
+    for word in words:
+        assert word in " ".join(output.split()), output
+
+
+@pytest.mark.parametrize("locked", [True, False], ids=["lock file", "no lock file"])
+def test_nothing_goes_because_no_variable_was_seen(locked: bool, standing: Controller) -> None:
+    recorded = standing.lock.read_bytes()
+    unlocked = [] if locked else ["-e", "{fleet_lock_file: null}"]
+    done = standing.play([{"roles": ROLE}], *unlocked)
+    if locked:
+        fails(done, "no host of the fleet declares a network", "fleet_state to absent", "nothing was changed")
+    else:
+        fails(done, "the declaration of scope 'main' is empty, and would remove all that stands here of it", "allow_empty")
+    fails(standing.play([{"vars": {"fleet_networks": "nonsense"}, "roles": ROLE}]), "fleet_networks: got string", "nothing was changed")
+    assert standing.lock.read_bytes() == recorded
+    assert standing.changes([{"roles": ROLE}], inventories=["hosts.json"]) == dict.fromkeys(HOSTS, 0)
+
+
+def test_the_module_and_every_role_refuse_an_empty_declaration(standing: Controller) -> None:
+    """What a scope has stays until somebody says that it is to go."""
+    network = {"name": "side", "ipam_config": [{"subnet": "10.77.0.0/24"}]}
+    tasks: List[Dict[str, Any]] = []
+    for role in ("bridge_network", "macvlan_network", "overlay_network"):
+        tasks += [
+            {"netloom.container_net.topology": {"scope": "side", "networks": [network]}},
+            {
+                "block": [
+                    {"ansible.builtin.include_role": {"name": "netloom.container_net." + role}, "vars": {role + "_scope": "side"}},
+                    {"ansible.builtin.fail": {"msg": "it was removed"}},
+                ],
+                "rescue": [{"ansible.builtin.assert": {"that": ["\"the declaration of scope 'side' is empty\" in ansible_failed_result.msg"]}}],
+            },
+            {"netloom.container_net.topology": {"scope": "side", "networks": [network]}, "register": "kept"},
+            {"ansible.builtin.assert": {"that": ["kept is not changed"]}},
+        ]
+    tasks += [
+        {"netloom.container_net.topology": {"scope": "side", "allow_empty": True}, "register": "emptied"},
+        {"ansible.builtin.assert": {"that": ["'- bridge br-side' in emptied.actions"]}},
+        {"netloom.container_net.topology": {"scope": "side"}, "register": "again"},
+        {"ansible.builtin.assert": {"that": ["again is not changed"]}},
+    ]
+    done = standing.play([{"hosts": "h1", "tasks": tasks}])
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_inventory_counts_for_who_is_not_in_the_play(standing: Controller) -> None:
+    """h3 is not in the play, which says that its container has another name: the play's word does not count for it, and that is said."""
+    other: List[Dict[str, Any]] = [{**ENDPOINTS["h3"][0], "name": "another"}]
+    play = {"vars": {"declared": {**ENDPOINTS, "h3": other}, **DECLARED}, "roles": ROLE}
+    done = standing.play([play], "--limit", "h1:h2", "--check", inventories=["hosts.json"])
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "h3 is not in this play, so for it counts what the inventory says of fleet_endpoints" in " ".join((done.stdout + done.stderr).split())
+    assert standing.changes([play], "--limit", "h1:h2", inventories=["hosts.json"]) == {"h1": 0, "h2": 0}
+
+
+def test_a_host_outside_the_group_is_named(standing: Controller) -> None:
+    done = standing.play([{"hosts": "h1:lab_outside", "roles": ROLE}], inventories=["hosts.json"])
+    fails(done, "outside is in this play but not in the group container_hosts")
+
+
+def test_two_lock_files_are_refused(standing: Controller) -> None:
+    own = {host: {"fleet_endpoints": ENDPOINTS[host], "fleet_lock_file": "/nowhere/%s.yml" % host} for host in HOSTS}
+    standing.write("two_locks.json", {"container_hosts": {"vars": {"fleet_networks": NETWORKS}, "hosts": own}})
+    playbook = standing.write("site.json", [{"hosts": "container_hosts", "gather_facts": False, "roles": ROLE}])
+    command = [sys.executable, "-m", "ansible.cli.playbook", "-i", str(standing.lab.state / "inventory.yml"), "-i", "two_locks.json", playbook]
+    done = subprocess.run([*command, "--limit", "h2"], cwd=standing.folder, env=standing.environment, capture_output=True, text=True, timeout=60, check=False)
+    fails(done, "fleet_lock_file: got /nowhere/h1.yml of h1, /nowhere/h2.yml of h2", "nothing was changed")
+
+
+def test_an_absent_host_is_gone_for_all(standing: Controller) -> None:
+    """The last of this file: h1, the first, leaves, and the others forget it."""
+    own = {host: {"fleet_endpoints": endpoints} for host, endpoints in ENDPOINTS.items()}
+    own["h1"]["fleet_state"] = "absent"  # type: ignore[assignment]
+    standing.write("one_absent.json", {"container_hosts": {"vars": {"fleet_networks": NETWORKS}, "hosts": own}})
+    assert set(standing.changes([{"roles": ROLE}], inventories=["one_absent.json"])) == set(HOSTS)
+    for host in ("h2", "h3"):
+        assert "192.0.2.11" not in standing.lab.output(host, "bridge", "fdb")
+        other = "h3" if host == "h2" else "h2"
+        address = re.search(r"^ +c-%s: \[([\d.]+)" % other, standing.lock.read_text(), re.MULTILINE)
+        assert address
+        assert standing.lab.execute(host, "ip", "netns", "exec", "c", "ping", "-c1", "-W2", address[1]).returncode == 0
+    assert "c-h1" not in standing.lock.read_text()
+    assert "br-" not in standing.lab.output("h1", "ip", "-br", "link")
