@@ -241,3 +241,27 @@ def _listen() -> List[socket.socket]:
         held[-1].listen()
     sh("sleep 60")
     return held
+
+
+def test_routes_that_came_later_stop_no_run() -> None:
+    """A VPN's wide routes take no packet from a network that stands; narrower ones do, which is said; a new network is told what it takes."""
+    give_uplink()
+    declaration = published("%d:80" % PORT)
+    settle(declaration)
+    Server("a", "a", [80])
+    await_addresses("", "outside", "a")
+    wide = ("10.0.0.0/8 via 192.0.2.2", "0.0.0.0/1 via 192.0.2.2", "blackhole 10.16.0.0/12", "fd00::/8 via 2001:db8:2::2", "8000::/1 via 2001:db8:2::2")
+    for route in wide:
+        sh("ip route add %s" % route)
+    outcome = converge(declaration)
+    assert (lines(outcome), outcome.warnings) == ([], [])
+    assert [answer.split()[0] for answer in ask([("", "tcp", "10.20.0.5", 80), ("outside", "tcp", "192.0.2.1", PORT)])] == ["a", "a"]
+    sh("ip route add 10.20.0.128/26 via 192.0.2.2; ip route add fd00:20::8000:0:0:0/65 via 2001:db8:2::2")
+    outcome = converge(declaration)
+    assert lines(outcome) == []
+    assert [word for word in ("10.20.0.128/26", "fd00:20:0:0:8000::/65") if not any(word in warning for warning in outcome.warnings)] == []
+    new = Declaration([network("db", {"subnet": "10.22.0.0/24"})], [endpoint("b", "db")])
+    outcome = converge(new, scope="new")
+    assert any('network "db" takes these addresses out of the host\'s route 10.0.0.0/8 by eth0' in warning for warning in outcome.warnings)
+    sh("ip route add 10.23.0.128/26 via 192.0.2.2")
+    assert "overlaps the host's route 10.23.0.128/26 by eth0" in refusal(Declaration([network("dc", {"subnet": "10.23.0.0/24"})], [endpoint("c", "dc")]))

@@ -44,20 +44,45 @@ def _check_overlaps(document: Document, addresses: Facts, routes: Facts, links: 
     own = {name for name, mark in marks.items() if mark is not None and mark.scope == document.scope}
     tunnels = {network.vtep_address: network.name for network in document.networks if isinstance(network, OverlayNetwork)}
     facts: Dict[Tuple[str, span.Span], str] = {}
+    leading: Dict[Tuple[str, span.Span], str] = {}
     for device, cidr in addresses:
         tunnel = tunnels.get(_plain(cidr))
         words = 'the underlay %s of overlay "%s"' % (cidr, tunnel) if tunnel else "the host's address %s on %s" % (cidr, device)
         facts.setdefault((device, span.span(cidr)), words)
     for destination, device in routes:
         if destination not in EVERYTHING:
-            facts.setdefault((device, span.span(destination)), "the host's route %s by %s" % (destination, device or "no device"))
+            leading.setdefault((device, span.span(destination)), "the host's route %s by %s" % (destination, device or "no device"))
     for network, path, subnet in _subnets(document):
         if isinstance(network, LAN_NETWORKS):
             continue  # a piece of the host's own LAN, and no route of the host leads there because of it
-        version, first, last = span.span(subnet)
-        for (device, (family, low, high)), words in facts.items():
-            if family == version and low <= last and first <= high and device not in network.home_devices and device not in own:
+        here = span.span(subnet)
+        for (device, there), words in facts.items():
+            if _meet(here, there) and device not in network.home_devices and device not in own:
                 problems.append(Problem(path, subnet, 'network "%s" overlaps %s' % (network.name, words), "choose another subnet"))
+        stands = _has_stood(network, here, addresses, own)
+        for (device, there), words in leading.items():
+            if (device, there) in facts or not _meet(here, there) or device in network.home_devices or device in own:
+                continue
+            if not _is_wider(there, here):
+                problems.append(Problem(path, subnet, 'network "%s" overlaps %s' % (network.name, words), "choose another subnet", stands=stands))
+            elif not stands:
+                rule = 'network "%s" takes these addresses out of %s' % (network.name, words)
+                problems.append(Problem(path, subnet, rule, "choose another subnet if somebody needs them there", tells=True))
+
+
+def _meet(one: span.Span, other: span.Span) -> bool:
+    return one[0] == other[0] and one[1] <= other[2] and other[1] <= one[2]
+
+
+def _is_wider(one: span.Span, other: span.Span) -> bool:
+    """Tell whether a route to `one` takes no packet from a host that has `other` itself: the longer prefix wins."""
+    return one[1] <= other[1] and other[2] <= one[2] and one != other
+
+
+def _has_stood(network: Network, subnet: span.Span, addresses: Facts, own: Set[str]) -> bool:
+    """Tell whether this scope has the network with this subnet on the host already, so that whatever meets it came later."""
+    held = [span.span(cidr) for device, cidr in addresses if device in network.home_devices]
+    return subnet in held or (all(one[0] != subnet[0] for one in held) and any(device in own for device in network.home_devices))
 
 
 def _check_controller(document: Document, addresses: Facts, ssh_peer: str, problems: List[Problem]) -> None:

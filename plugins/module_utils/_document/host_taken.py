@@ -134,5 +134,5 @@ def _takes(item: Translation, port: PublishedPort, devices: Mapping[str, str]) -
 
 def sort_out(problems: List[Problem]) -> Tuple[List[Problem], List[str]]:
     """Return what is refused, and what is only told."""
-    told = ["%s; what stands is left as it is" % problem for problem in problems if problem.stands]
-    return [problem for problem in problems if not problem.stands], told
+    told = ["%s%s" % (problem, "; what stands is left as it is" if problem.stands else "") for problem in problems if problem.stands or problem.tells]
+    return [problem for problem in problems if not (problem.stands or problem.tells)], told
