@@ -21,6 +21,7 @@ from .overlays import Overlay, collect_overlays
 from .reading import Host, HostVariables, read_fleet
 from .render import render_host, render_overlays, render_routed
 from .routed import Routed, collect_routed, own_parts
+from .tunnels import check_tunnels
 from .vnis import allocate_vnis
 from .vteps import resolve_vteps
 
@@ -60,6 +61,7 @@ def plan_fleet(fleet: Sequence[HostVariables], *, scope: str, lock: Lock) -> Fle
     filled, addresses = allocate_addresses(hosts, overlays, vteps=vteps.by_host, lock=lock, problems=problems)
     check_endpoints(filled, overlays, problems)
     check_lans(filled, vteps=vteps.by_host, problems=problems)
+    check_tunnels(filled, vteps.by_host, problems)
     if problems:
         raise InputError(tuple(problems))
     vnis = _choose_vnis(overlays, scope=scope, recorded=lock.vnis)

@@ -15,6 +15,7 @@ from .expectations import ALL_PAIRS_LIMIT
 from .members import Member, list_members
 from .outside import FAMILIES, Outside
 from .planner import FleetPlan
+from .tunnels import list_lonely
 
 SHOWN = 5
 
@@ -22,7 +23,7 @@ SHOWN = 5
 def list_unprobed(plan: FleetPlan) -> List[str]:
     """Return one sentence for each kind of promise that no probe looks at."""
     members = list_members(plan)
-    return [fact for fact in (_silent_protocols(members), *_no_outside(plan), _sampled(members)) if fact]
+    return [fact for fact in (_silent_protocols(members), *_no_outside(plan), _lonely_tunnels(plan), _sampled(members)) if fact]
 
 
 def _silent_protocols(members: Sequence[Member]) -> Optional[str]:
@@ -52,6 +53,12 @@ def _no_outside(plan: FleetPlan) -> Iterator[str]:
                 version,
                 version,
             )
+
+
+def _lonely_tunnels(plan: FleetPlan) -> Optional[str]:
+    found = list_lonely(plan.hosts, Outside(plan).is_at)
+    more = ", and %d more" % (len(found) - SHOWN) if len(found) > SHOWN else ""
+    return "tunnels whose other end this fleet does not have: %s%s" % ("; ".join(found[:SHOWN]), more) if found else None
 
 
 def _sampled(members: Sequence[Member]) -> Optional[str]:

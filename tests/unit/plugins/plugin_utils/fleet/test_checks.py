@@ -6,11 +6,13 @@
 
 from __future__ import annotations
 
-from typing import Any, List
+from typing import Any, Dict, List
 
 import pytest
 from ansible_collections.netloom.container_net.plugins.module_utils._model.errors import InputError
 from ansible_collections.netloom.container_net.plugins.plugin_utils.fleet.lock import Lock
+from ansible_collections.netloom.container_net.plugins.plugin_utils.fleet.reading import HostVariables
+from ansible_collections.netloom.container_net.plugins.plugin_utils.fleet.unprobed import list_unprobed
 from fleets import MESH, WEB, endpoint, host, plan, problems
 
 OTHER = {"name": "other", "driver": "overlay", "ipam_config": [{"subnet": "10.70.0.0/16"}]}
@@ -168,3 +170,42 @@ def test_the_same_bridge_subnet_on_many_hosts_is_fine() -> None:
 def test_a_bad_scope_is_refused(scope: str) -> None:
     with pytest.raises(InputError, match="scope"):
         plan(host(1), scope=scope)
+
+
+def tunnel(host_number: int, remote: str, vni: int = 100, name: str = "far", **more: Any) -> Dict[str, Any]:
+    end = {"endpoint": "e%d" % host_number, "interface_name": name, "addresses": ["10.%d.0.%d/24" % (len(name), host_number)]}
+    return {"name": name, "ends": [end], "tunnel": {"vni": vni, "remote": remote, **more}}
+
+
+def tunnelled(number: int, *links: Dict[str, Any]) -> HostVariables:
+    return host(number, endpoint("e%d" % number), networks=[], links=list(links))
+
+
+@pytest.mark.parametrize(
+    ("field", "other", "said"),
+    [
+        ("vni", {"vni": 101}, 'tunnel.vni: got integer "100": link far of host h2 leads back with vni 101, so nothing passes; give both ends the same'),
+        ("udp_port", {"udp_port": 4790}, 'tunnel.udp_port: got integer "4789": link far of host h2 leads back with udp_port 4790, so nothing passes'),
+    ],
+)
+def test_a_tunnel_half_edited_is_refused_once(field: str, other: Dict[str, Any], said: str) -> None:
+    (problem,) = problems(tunnelled(1, tunnel(1, "192.0.2.2")), tunnelled(2, tunnel(2, "192.0.2.1", **other)))
+    assert problem.startswith("hostvars[h1].fleet_links[far]." + said)
+
+
+def test_tunnels_side_by_side_find_their_twins() -> None:
+    plan(
+        tunnelled(1, tunnel(1, "192.0.2.2"), tunnel(1, "192.0.2.2", 200, "another")),
+        tunnelled(2, tunnel(2, "192.0.2.1", 200, "another"), tunnel(2, "192.0.2.1")),
+    )
+    (problem,) = problems(
+        tunnelled(1, tunnel(1, "192.0.2.2"), tunnel(1, "192.0.2.2", 200, "another")),
+        tunnelled(2, tunnel(2, "192.0.2.1", 201, "another"), tunnel(2, "192.0.2.1")),
+    )
+    assert "hostvars[h1].fleet_links[another].tunnel.vni" in problem
+
+
+def test_a_tunnel_without_a_twin_is_not_probed_and_listed() -> None:
+    found = list_unprobed(plan(tunnelled(1, tunnel(1, "192.0.2.2")), tunnelled(2, tunnel(2, "198.51.100.9"))))
+    (said,) = [fact for fact in found if fact.startswith("tunnels")]
+    assert "far of h1 to 192.0.2.2, host h2 has no such tunnel back; far of h2 to 198.51.100.9, which is no host of the fleet" in said
