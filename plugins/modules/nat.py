@@ -87,6 +87,7 @@ options:
     choices: [auto, iptables, none]
     default: auto
 extends_documentation_fragment:
+  - netloom.container_net.diff_detail
   - netloom.container_net.attributes
   - netloom.container_net.attributes.actiongroup
   - netloom.container_net.atomic
@@ -187,7 +188,7 @@ nat:
 from ansible_collections.netloom.container_net.plugins.module_utils._ansible.atomic import Options
 from ansible_collections.netloom.container_net.plugins.module_utils._ansible.engine import Request
 from ansible_collections.netloom.container_net.plugins.module_utils._ansible.nat import describe_nat, nat_request
-from ansible_collections.netloom.container_net.plugins.module_utils._ansible.run import ATOMIC_OPTIONS, BACKEND_OPTION, create_module, run_request
+from ansible_collections.netloom.container_net.plugins.module_utils._ansible.run import ATOMIC_OPTIONS, BACKEND_OPTION, DIFF_OPTION, create_module, run_request
 
 
 def main() -> None:
@@ -211,6 +212,7 @@ def main() -> None:
             "snat_addresses_elsewhere": {"type": "bool", "default": False},
             "ports": {"type": "list", "elements": "dict", "options": port_options},
             **BACKEND_OPTION,
+            **DIFF_OPTION,
             **ATOMIC_OPTIONS,
         },
         required_if=[("state", "present", ("interface", "subnets"))],

@@ -164,6 +164,7 @@ options:
     type: bool
     default: false
 extends_documentation_fragment:
+  - netloom.container_net.diff_detail
   - netloom.container_net.attributes
   - netloom.container_net.attributes.actiongroup
   - netloom.container_net.pyroute2
@@ -343,6 +344,7 @@ statistics:
 
 import os
 import time
+from functools import partial
 from typing import Any, Dict, List
 
 from ansible_collections.netloom.container_net.plugins.module_utils._ansible.engine import Outcome, Request
@@ -350,6 +352,7 @@ from ansible_collections.netloom.container_net.plugins.module_utils._ansible.gua
 from ansible_collections.netloom.container_net.plugins.module_utils._ansible.modes import idle_places, validate_wait_timeout
 from ansible_collections.netloom.container_net.plugins.module_utils._ansible.run import (
     BACKEND_OPTION,
+    DIFF_OPTION,
     LOCK_OPTION,
     STATE_OPTION,
     create_module,
@@ -367,6 +370,7 @@ from ansible_collections.netloom.container_net.plugins.module_utils._ansible.top
     publishes,
     read_declaration,
 )
+from ansible_collections.netloom.container_net.plugins.module_utils._ansible.words import tell_plan
 from ansible_collections.netloom.container_net.plugins.module_utils._kernel.session import read_ssh_connection
 from ansible_collections.netloom.container_net.plugins.module_utils._runtime.containers import await_containers
 
@@ -386,6 +390,7 @@ def main() -> None:
             "allow_empty": {"type": "bool", "default": False},
             **STATE_OPTION,
             **BACKEND_OPTION,
+            **DIFF_OPTION,
             **LOCK_OPTION,
         }
     )
@@ -420,6 +425,7 @@ def main() -> None:
             check_mode=module.check_mode,
             prune=True,
             refuse_emptying=not (absent or options["allow_empty"] or document.networks or document.endpoints or document.links),
+            tell=partial(tell_plan, document.scope),
             early=lends_devices(document),
             places=idle_places(document),
             lock_timeout=options["lock_timeout"],

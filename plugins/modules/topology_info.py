@@ -140,15 +140,19 @@ endpoints:
     - name: api
       scope: main
       interfaces: [{network: web, interface: eth0, host_interface: cn-cb07bb941778, addresses: [10.20.0.10/24]}]
-      ports: [{scope: main, endpoint: api, protocol: tcp, published: "8080", host_ip: null, allowed_source: null, target: "10.20.0.10:80"}]
+      ports:
+        - {scope: main, endpoint: api, protocol: tcp, host_ip: null, published: "8080", target: "80", addresses: [10.20.0.10], allowed_sources: []}
       routes: [{destination: 0.0.0.0/0, type: unicast, gateway: 10.20.0.1, interface: eth0, metric: 0, table: 254}]
       rules: []
 ports:
-  description: All published ports as the firewall holds them.
+  description:
+    - All published ports as the firewall holds them, one row for each publication, with both IP versions, all its sources and a range as a whole.
+    - C(published) is null for ports that an endpoint of a routed network opens at its own addresses.
   returned: success
   type: list
   elements: dict
-  sample: [{scope: main, endpoint: api, protocol: tcp, published: "8080", host_ip: null, allowed_source: null, target: "10.20.0.10:80"}]
+  sample:
+    - {scope: main, endpoint: api, protocol: tcp, host_ip: null, published: "8080", target: "80", addresses: [10.20.0.10], allowed_sources: []}
 links:
   description: Wires and tunnels, with those of their ends that could be read.
   returned: success

@@ -22,13 +22,14 @@ from lab_helpers import Ansible
 Result = Dict[str, Any]
 COLLECTION = "netloom.container_net."
 NAMELESS = "/run/elsewhere/worker"
+PORTS = ["8080:80/tcp", "8081:81/tcp", "9000-9200:9000-9200/udp", "7000-7002:70-72", {"published": 8443, "target": 443, "allowed_sources": ["198.51.100.0/24", "2001:db8::/32"]}]
 MAIN = {
     "networks": [
         {"name": "web", "ipam_config": [{"subnet": "10.20.0.0/24"}, {"subnet": "fd00:20::/64"}]},
         {"name": "back", "internal": True, "mtu": 1400, "ipam_config": [{"subnet": "10.30.0.0/24"}]},
     ],
     "endpoints": [
-        {"name": "api", "container": {"netns": "api"}, "networks": [{"name": "web", "ipv4_address": "10.20.0.10"}, "back"], "ports": ["8080:80/tcp"]},
+        {"name": "api", "container": {"netns": "api"}, "networks": [{"name": "web", "ipv4_address": "10.20.0.10"}, "back"], "ports": PORTS},
         {"name": "worker", "container": {"path": NAMELESS}, "networks": [{"name": "back", "ipv4_address": "10.30.0.20"}]},
     ],
 }
@@ -85,8 +86,17 @@ def test_everything(told: Dict[str, Result]) -> None:
     assert not live["changed"]
     assert names(live["networks"]) == ["back", "web", "lab"]
     assert names(live["endpoints"]) == ["api", "worker", "probe"]
-    published = [(port["endpoint"], port["protocol"], port["published"]) for port in live["ports"] if port["target"].startswith("10.")]
-    assert published == [("api", "tcp", "8080"), ("probe", "udp", "9090")]
+    published = [(port["endpoint"], port["protocol"], port["published"], port["target"]) for port in live["ports"]]
+    assert published == [
+        ("api", "tcp", "7000-7002", "70-72"),
+        ("api", "tcp", "8080", "80"),
+        ("api", "tcp", "8081", "81"),
+        ("api", "tcp", "8443", "443"),
+        ("api", "udp", "9000-9200", "9000-9200"),
+        ("probe", "udp", "9090", "90"),
+    ]
+    assert {len(port["addresses"]) for port in live["ports"] if port["endpoint"] == "api"} == {2}
+    assert [port["allowed_sources"] for port in live["ports"] if port["published"] in ("8080", "8443")] == [[], ["198.51.100.0/24", "2001:db8::/32"]]
     assert {entry["name"]: entry["scope"] for entry in live["namespaces"]} == {"api": "main", "foreign": None, "probe": "other"}
     assert "theirs" not in json.dumps(live)
 

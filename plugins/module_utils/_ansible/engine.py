@@ -123,12 +123,13 @@ def _start_guard(request: Request, door: Door, planned: Outcome, kept: KeptFiles
 def _joined(tried: Sequence[Outcome], guard: Optional[Guard]) -> Outcome:
     """Return the last outcome with the steps and warnings of all attempts, each told once."""
     steps = {(step.line, step.subject.key): step for outcome in tried for step in outcome.steps}
+    words = dict.fromkeys(line for outcome in tried for line in outcome.words)
     confirm_before = None
     if guard is not None:
         confirm_before = guard.confirm_before
         guard.leave()
     warnings = list(dict.fromkeys(warning for outcome in tried for warning in outcome.warnings))
-    return replace(tried[-1], steps=tuple(steps.values()), warnings=warnings, confirm_before=confirm_before)
+    return replace(tried[-1], steps=tuple(steps.values()), words=tuple(words), warnings=warnings, confirm_before=confirm_before)
 
 
 def _rolled_back(request: Request, door: Door, tried: Sequence[Outcome], cause: Exception, guard: Optional[Guard], kept: KeptFiles) -> Exception:
@@ -248,12 +249,14 @@ class _Run:
             refuse_unsupported(steps, snapshot, self._door.timeout)
         flows = () if again else self._connections.plan(steps, snapshot, desired, request.place)
         told += ["%s goes with the interface of ours that it stands on" % link.label for link in carried_away(steps, snapshot)]
+        # Before more is read for the way back: check mode tells the same.
+        words = request.tell(snapshot, desired, (*steps, *flows)) if request.tell is not None else ()
         if not request.check_mode:
             refuse_missing_lowers(steps, desired, snapshot)
             read_what_goes(observer, steps)
         steps += flows
         left_out = request.left_out.warnings if request.left_out is not None else []
-        return Outcome(steps, snapshot, desired, warnings=[*left_out, *request.notes, *map(printable, told)])
+        return Outcome(steps, snapshot, desired, words, warnings=[*left_out, *request.notes, *map(printable, told)])
 
     def apply(self, outcome: Outcome) -> None:
         if outcome.steps:

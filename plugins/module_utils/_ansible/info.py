@@ -8,7 +8,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Set, Tuple
 
 from .._document.container import read_container
@@ -19,16 +18,14 @@ from .._kernel.observe import Observer
 from .._model.errors import InputError, Problem
 from .._model.link import Bridge, Ipvlan, Link, Macvlan, Vxlan
 from .._model.mark import Mark, read_mark
-from .._model.objects import FLOOD_MAC, HOST, Chain, FdbEntry, Namespace, Neighbour
+from .._model.objects import FLOOD_MAC, HOST, FdbEntry, Namespace, Neighbour
 from .._model.snapshot import Snapshot
 from .._runtime.containers import Containers
 from .._runtime.namespace import list_named_namespaces, namespace_path, read_placeholder
+from .info_ports import describe_ports
 from .inside import Insides, is_attachment
 
 ENDPOINT_ROLES = ("endpoint", "router")
-_DNAT = re.compile(r" -j DNAT --to-destination (\S+)")
-_LABEL = re.compile(r'--comment "container-net:([^:"]*):([^:"]*):\d+"')
-_OPTION = re.compile(r" (-p|-d|-s|--dport) (\S+)")
 
 
 def read_places(paths: Iterable[str], containers: Iterable[Mapping[str, Any]]) -> List[str]:
@@ -142,21 +139,21 @@ class Report:
         }
 
     def endpoints(self) -> List[Dict[str, Any]]:
-        ports = self.ports()
+        ports: Dict[Tuple[str, str], List[Dict[str, Any]]] = {}
+        for port in self.ports():
+            ports.setdefault((port["scope"], port["endpoint"]), []).append(port)
         found: Dict[Tuple[str, str], Dict[str, Any]] = {}
         for mark, link in self._members:
             entry = found.setdefault((mark.scope, mark.endpoint), {"name": mark.endpoint, "scope": mark.scope, "interfaces": [], "ports": []})
             entry["interfaces"].append({"network": mark.network, **self._insides.describe(link)})
         for (scope, name), entry in found.items():
             entry.update(self._insides.routing(interface["container"] for interface in entry["interfaces"]))
-            entry["ports"] = [port for port in ports if (port["scope"], port["endpoint"]) == (scope, name)]
+            entry["ports"] = ports.get((scope, name), [])
         return list(found.values())
 
     def ports(self) -> List[Dict[str, Any]]:
-        """Return the published ports as the firewall holds them."""
-        lines = (line for o in self._snapshot.objects.values() if isinstance(o, Chain) and o.table == "nat" for line in o.rules or ())
-        found = [port for port in map(read_port, lines) if port is not None and self._wanted(port["scope"])]
-        return sorted(found, key=lambda port: (port["scope"], port["endpoint"], port["protocol"], port["published"], port["target"]))
+        """Return the published ports as the firewall holds them, one row for each publication."""
+        return describe_ports(self._snapshot, self._scope)
 
     def namespaces(self) -> List[Dict[str, Any]]:
         found: List[Dict[str, Any]] = []
@@ -175,23 +172,6 @@ def _driver(links: Sequence[Link], members: Sequence[Link]) -> str:
         if kind in kinds:
             return driver
     return "bridge" if any(link.master for link in members) else "routed"
-
-
-def read_port(line: str) -> Optional[Dict[str, Any]]:
-    """Return the published port that a rule of ours makes, or None."""
-    target, label = _DNAT.search(line), _LABEL.search(line)
-    if target is None or label is None:
-        return None
-    options = dict(_OPTION.findall(line))
-    return {
-        "scope": label.group(1),
-        "endpoint": label.group(2),
-        "protocol": options.get("-p"),
-        "published": options.get("--dport"),
-        "host_ip": options["-d"].partition("/")[0] if "-d" in options else None,
-        "allowed_source": options.get("-s"),
-        "target": target.group(1),
-    }
 
 
 def select_networks(networks: List[Dict[str, Any]], names: Optional[Iterable[str]]) -> List[Dict[str, Any]]:

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, Callable, Dict, Iterator, List, Sequence, Tuple
 
 from .._compile.firewall import compile_firewall
@@ -26,6 +27,7 @@ from .atomic import Options
 from .engine import Outcome, Request
 from .run import find_backend, run_system_tool
 from .topology import refuse_and_tell
+from .words import tell_plan
 
 
 def nat_request(module: Any, options: Options) -> Request:
@@ -61,6 +63,7 @@ def nat_request(module: Any, options: Options) -> Request:
         looks=not absent,
         publishes=bool(document.endpoints),
         notes=notes,
+        tell=partial(tell_plan, document.scope, by_name=False),
         lock_timeout=options["lock_timeout"],
     )
 

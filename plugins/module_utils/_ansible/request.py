@@ -20,6 +20,8 @@ from .support import LeftOut
 
 STATE_DIRECTORY = "/run/container_net"
 Build = Callable[[Facts], Tuple[Sequence[KernelObject], Sequence[Rule]]]
+# What stands, what is wanted and the steps between, told in the words of the declaration.
+Tell = Callable[[Snapshot, Sequence[KernelObject], Sequence[Step]], Tuple[str, ...]]
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,7 @@ class Request:
     publishes: bool = False  # ports, so also by whose rules they are led elsewhere
     notes: List[str] = field(default_factory=list)  # what the last `build` wants said without refusing
     connection: str = ""  # over which the request came, if that is known
+    tell: Optional[Tell] = None
     left_out: Optional[LeftOut] = None  # what of the declaration is not asked for, because this kernel cannot have it
     state_directory: str = STATE_DIRECTORY
 
@@ -58,6 +61,7 @@ class Outcome:
     steps: Tuple[Step, ...] = ()
     snapshot: Snapshot = field(default_factory=Snapshot)
     desired: Tuple[KernelObject, ...] = ()
+    words: Tuple[str, ...] = ()  # the plan as its author would tell it
     netlink_changes: int = 0
     firewall_restores: int = 0
     firewall_done: List[Step] = field(default_factory=list)  # which of the steps on firewalls were carried out

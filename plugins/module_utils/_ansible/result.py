@@ -9,21 +9,25 @@
 from __future__ import annotations
 
 from dataclasses import fields, is_dataclass
-from typing import Any, Dict, Iterable, List
+from typing import Any, Dict, Iterator, Sequence
 
-from .._model.objects import KernelObject
-from .._plan.step import CREATE, Step
+from .._model.link import Link
+from .._model.objects import Chain, Jump, KernelObject
+from .._plan.step import CHANGE, CREATE, DELETE, SIGNS, Step
 from .engine import Outcome
 
+SUMMARY, OBJECTS, ALL = DIFF_DETAILS = ("summary", "objects", "all")
+# What a link has whoever declares it.
+_SETTLED = frozenset(("alias", "link_local", "first_mac", "mac", "hairpin", "isolated", "learning", "flood", "peer_name"))
 _TOLD_BY_LABEL = frozenset(("mark", "remote", "leads", "copies"))
 
 
-def render(outcome: Outcome) -> Dict[str, Any]:
+def render(outcome: Outcome, diff_detail: str = OBJECTS) -> Dict[str, Any]:
     """Return changed, actions, diff and statistics of a run; check mode and apply give the same words."""
     return {
         "changed": bool(outcome.steps),
         "actions": [step.line for step in outcome.steps],
-        "diff": {"prepared": "".join(line + "\n" for step in outcome.steps for line in _lines(step))},
+        "diff": {"prepared": "".join(line + "\n" for line in tell(outcome, diff_detail))},
         "statistics": {
             "netlink_changes": outcome.netlink_changes,
             "firewall_restores": outcome.firewall_restores,
@@ -32,26 +36,60 @@ def render(outcome: Outcome) -> Dict[str, Any]:
     }
 
 
-def _lines(step: Step) -> Iterable[str]:
-    """Yield the step's line, the rules it changes, and what a new object looks like."""
-    yield step.line
-    if step.action == CREATE:
-        details = describe(step.subject)
-        rules = details.pop("rules", None) or ()
-        if details:
-            yield "    " + " ".join("%s=%s" % (name, _text(value)) for name, value in details.items())
-        for rule in rules:
-            yield "    + " + rule
+def tell(outcome: Outcome, diff_detail: str) -> Iterator[str]:
+    """Yield what people read: the words of the declaration and their sum, then kernel objects, then rules."""
+    if not outcome.steps:
         return
-    for change in step.changes:
-        if change.group == "rules" and isinstance(change.after, tuple):
-            before: List[str] = list(change.before) if isinstance(change.before, tuple) else []
-            for rule in before:
-                if rule not in change.after:
-                    yield "    - " + rule
-            for rule in change.after:
-                if rule not in before:
-                    yield "    + " + rule
+    rules = [step for step in outcome.steps if isinstance(step.subject, (Chain, Jump))]
+    objects = [step for step in outcome.steps if not isinstance(step.subject, (Chain, Jump))]
+    margin = ""
+    if outcome.words:
+        margin = "  "
+        yield from outcome.words
+        yield "%d to add, %d to change, %d to remove" % tuple(sum(line[0] == SIGNS[action] for line in outcome.words) for action in (CREATE, CHANGE, DELETE))
+    if diff_detail == SUMMARY:
+        if objects:
+            yield _count_objects(objects)
+        if rules:
+            yield _count_rules(rules)
+        return
+    if objects and outcome.words:
+        yield _count_objects(objects) + ":"
+    for step in objects:
+        yield from (margin + line for line in _lines(step, diff_detail == ALL))
+    if rules:
+        yield _count_rules(rules) + (":" if diff_detail == ALL else "")
+    if diff_detail == ALL:
+        for step in rules:
+            yield from ("  " + line for line in _lines(step, True))
+
+
+def _count_objects(steps: Sequence[Step]) -> str:
+    return "kernel objects: %s" % " ".join("%s%d" % (sign, sum(step.action == action for step in steps)) for action, sign in SIGNS.items())
+
+
+def _count_rules(steps: Sequence[Step]) -> str:
+    changed = [step.rules for step in steps]
+    numbers = (sum(len(come) for come, _gone in changed), sum(len(gone) for _come, gone in changed))
+    return "firewall rules: +%d -%d, chains: %d" % (*numbers, len({step.subject.key[:5] for step in steps}))
+
+
+def _lines(step: Step, whole: bool) -> Iterator[str]:
+    """Yield the step's line and what a new object looks like; with `whole` all of it, and the rules that change."""
+    if step.action == CREATE:
+        found = describe(step.subject)
+        found.pop("rules", None)
+        settled = isinstance(step.subject, Link) and not whole
+        details = " ".join("%s=%s" % (name, _text(value)) for name, value in found.items() if not (settled and (name in _SETTLED or "." in name)))
+        yield step.line if whole or not details else "%s  %s" % (step.line, details)
+        if details and whole:
+            yield "    " + details
+    else:
+        yield step.line
+    if whole and isinstance(step.subject, Chain):
+        come, gone = step.rules
+        yield from ("    - " + rule for rule in gone)
+        yield from ("    + " + rule for rule in come)
 
 
 def describe(item: KernelObject) -> Dict[str, Any]:

@@ -19,7 +19,7 @@ from .._kernel.wire import PYROUTE2_ERROR, PYROUTE2_FLOOR, pyroute2_version
 from .._model.errors import ContainerNetError
 from .._runtime.tool import run_tool
 from .engine import Outcome, Request, converge
-from .result import render
+from .result import DIFF_DETAILS, OBJECTS, render
 
 Arguments = Dict[str, Dict[str, Any]]
 
@@ -30,6 +30,7 @@ SCOPE_OPTION: Arguments = {"scope": {"type": "str", "default": "tasks"}}
 PLACE_OPTION: Arguments = {"namespace": {"type": "str"}}
 STATE_OPTION: Arguments = {"state": {"type": "str", "choices": ["present", "absent"], "default": "present"}}
 BACKEND_OPTION: Arguments = {"firewall_backend": {"type": "str", "choices": ["auto", "iptables", "none"], "default": "auto"}}
+DIFF_OPTION: Arguments = {"diff_detail": {"type": "str", "choices": list(DIFF_DETAILS), "default": OBJECTS}}
 ATOMIC_OPTIONS: Arguments = {**STATE_OPTION, **SCOPE_OPTION, **LOCK_OPTION}
 
 
@@ -74,7 +75,7 @@ def run_request(module: AnsibleModule, prepare: Callable[[], Request], describe:
         outcome = converge(prepare())
         for warning in outcome.warnings:
             module.warn(warning)
-        result = render(outcome)
+        result = render(outcome, module.params.get("diff_detail", OBJECTS))
         if describe is not None:
             result.update(describe(outcome))
         return result

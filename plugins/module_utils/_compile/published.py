@@ -61,11 +61,13 @@ def _port_rules(port: PublishedPort, address: str, family: int, scope: str, owne
         sources = tuple(source for source in port.allowed_sources if ip_version(source) == family)
     for source in sources:
         for first, last, to in _translations(port, address):
+            # The rank tells which rules are one publication, for those who read them back.
+            follows = first != port.published
             yield Rule(
                 family,
                 "nat",
                 "%s%s-%d" % (PUBLISHED_PREFIX, port.protocol, _block(first)),
-                10 if host_ip else 20,
+                (10 if host_ip else 20) + follows,
                 "DNAT",
                 scope,
                 owner,

@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Optional, Tuple
 
-from .._model.objects import KernelObject
+from .._model.objects import Chain, Jump, KernelObject
 
 CREATE, CHANGE, DELETE = "create", "change", "delete"
-_SIGNS = {CREATE: "+", CHANGE: "~", DELETE: "-"}
+SIGNS = {CREATE: "+", CHANGE: "~", DELETE: "-"}
 
 
 @dataclass(frozen=True)
@@ -66,8 +66,17 @@ class Step:
         return tuple(change.group for change in self.changes)
 
     @property
+    def rules(self) -> Tuple[Tuple[str, ...], Tuple[str, ...]]:
+        """The firewall rules that come and those that go."""
+        if isinstance(self.subject, Jump):
+            return ((), (self.subject.rule,)) if self.action == DELETE else ((self.subject.rule,), ())
+        come = self.desired.rules or () if isinstance(self.desired, Chain) and self.action != DELETE else ()
+        gone = self.current.rules or () if isinstance(self.current, Chain) and self.action != CREATE else ()
+        return tuple(rule for rule in come if rule not in gone), tuple(rule for rule in gone if rule not in come)
+
+    @property
     def line(self) -> str:
-        text = "%s %s" % (_SIGNS[self.action], self.subject.label)
+        text = "%s %s" % (SIGNS[self.action], self.subject.label)
         if self.changes:
             text += ": " + ", ".join(str(change) for change in self.changes)
         return text

@@ -9,10 +9,12 @@ from __future__ import annotations
 import shutil
 import subprocess
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
 from ansible_collections.netloom.container_net.plugins.module_utils._ansible import engine
 from ansible_collections.netloom.container_net.plugins.module_utils._ansible.modes import idle_places
+from ansible_collections.netloom.container_net.plugins.module_utils._ansible.result import ALL, tell
 from ansible_collections.netloom.container_net.plugins.module_utils._ansible.support import LeftOut
 from ansible_collections.netloom.container_net.plugins.module_utils._ansible.topology import (
     build_declaration,
@@ -21,6 +23,7 @@ from ansible_collections.netloom.container_net.plugins.module_utils._ansible.top
     publishes,
     read_declaration,
 )
+from ansible_collections.netloom.container_net.plugins.module_utils._ansible.words import tell_plan
 from ansible_collections.netloom.container_net.plugins.module_utils._firewall.backend import select_backend
 from ansible_collections.netloom.container_net.plugins.module_utils._kernel.door import Door
 
@@ -96,6 +99,7 @@ def converge(
         run=(tools or Tools()).run,
         check_mode=check,
         prune=True,
+        tell=partial(tell_plan, document.scope),
         early=lends_devices(document),
         places=idle_places(document),
         lock_timeout=lock_timeout,
@@ -117,23 +121,31 @@ def lines(outcome: Outcome) -> List[str]:
     return [step.line for step in outcome.steps]
 
 
-def check(declaration: Optional[Declaration], **options: Any) -> List[str]:
-    """Return the planned lines, having made sure that looking changed nothing."""
+def look(declaration: Optional[Declaration], **options: Any) -> Outcome:
+    """Return what is planned, having made sure that looking changed nothing."""
     before = take_snapshot()
     door, tools = Door(), Tools()
-    planned = lines(converge(declaration, check=True, door=door, tools=tools, **options))
+    planned = converge(declaration, check=True, door=door, tools=tools, **options)
     assert door.changes == []
     assert tools.restores == 0
     assert_same(before)
     return planned
 
 
+def check(declaration: Optional[Declaration], **options: Any) -> List[str]:
+    """Return the planned lines, having made sure that looking changed nothing."""
+    return lines(look(declaration, **options))
+
+
 def settle(declaration: Optional[Declaration], **options: Any) -> List[str]:
-    """check, apply, check, apply: the plan is what is done, and the second run does nothing. Return the applied lines."""
-    planned = check(declaration, **options)
+    """check, apply, check, apply: the plan is what is done, in the same words, and the second run does nothing. Return the applied lines."""
+    planned = look(declaration, **options)
     door, tools = Door(), Tools()
-    applied = lines(converge(declaration, door=door, tools=tools, **options))
-    assert applied == planned, "planned: %s\napplied: %s" % (planned, applied)
+    done = converge(declaration, door=door, tools=tools, **options)
+    applied = lines(done)
+    assert applied == lines(planned), "planned: %s\napplied: %s" % (lines(planned), applied)
+    assert list(tell(done, ALL)) == list(tell(planned, ALL))
+    assert bool(done.words) == bool(applied), "nothing is told of %s" % applied
     if not _only_sysctls(applied):
         assert door.changes or tools.restores
     assert_settled(declaration, **options)

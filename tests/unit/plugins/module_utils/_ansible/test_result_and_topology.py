@@ -51,10 +51,11 @@ def test_an_object_is_told_without_what_its_label_says(row: Row, expected: Row) 
 
 
 CHAIN = ("-j ACCEPT", "-j DROP")
+AFTER = ("-j DROP", "-j RETURN")
 STEPS = (
     Step(DELETE, current=item(bridge="br-old")),
     Step(CREATE, desired=item(chain="filter/X", rules=["-j DROP", "-j LOG"])),
-    Step(CHANGE, desired=item(chain="filter/Y"), changes=(Change("rules", CHAIN, ("-j DROP", "-j RETURN"), "rules"),)),
+    Step(CHANGE, desired=item(chain="filter/Y", rules=list(AFTER)), current=item(chain="filter/Y", rules=list(CHAIN)), changes=(Change("rules", CHAIN, AFTER, "rules"),)),
     Step(CREATE, desired=item(bridge="br0", mtu=1500, up=True)),
     Step(CREATE, desired=item(address="10.0.0.1/24", dev="br0")),
     Step(CHANGE, desired=item(bridge="br1"), changes=(Change("mtu", 1500, 1400, "mtu"), Change("up", False, True, "up"))),
@@ -72,20 +73,42 @@ def test_a_result_tells_every_step_once_and_in_order() -> None:
         "+ address 10.0.0.1/24 on br0",
         "~ bridge br1: mtu 1500 → 1400, up off → on",
     ]
-    assert found["diff"]["prepared"].splitlines() == [
-        "- bridge br-old",
-        "+ iptables chain filter/X",
-        "    + -j DROP",
-        "    + -j LOG",
-        "~ iptables chain filter/Y: rules +1 -1",
-        "    - -j ACCEPT",
-        "    + -j RETURN",
-        "+ bridge br0",
-        "    mtu=1500 up=on",
-        "+ address 10.0.0.1/24 on br0",
-        "~ bridge br1: mtu 1500 → 1400, up off → on",
-    ]
     assert found["statistics"] == {"netlink_changes": 4, "firewall_restores": 1, "seconds": 0.1235}
+
+
+OBJECT_LINES = [
+    "- bridge br-old",
+    "+ bridge br0  mtu=1500 up=on",
+    "+ address 10.0.0.1/24 on br0",
+    "~ bridge br1: mtu 1500 → 1400, up off → on",
+    "firewall rules: +3 -1, chains: 2",
+]
+ALL_LINES = [
+    "- bridge br-old",
+    "+ bridge br0",
+    "    mtu=1500 up=on",
+    "+ address 10.0.0.1/24 on br0",
+    "~ bridge br1: mtu 1500 → 1400, up off → on",
+    "firewall rules: +3 -1, chains: 2:",
+    "  + iptables chain filter/X",
+    "      + -j DROP",
+    "      + -j LOG",
+    "  ~ iptables chain filter/Y: rules +1 -1",
+    "      - -j ACCEPT",
+    "      + -j RETURN",
+]
+SUMMARY_LINES = ["kernel objects: +2 ~1 -1", "firewall rules: +3 -1, chains: 2"]
+WORDS = ("+ network web (bridge br0, 10.0.0.0/24)", "~ port 8080/tcp → shop:81 (was shop:80)")
+
+
+@pytest.mark.parametrize(("detail", "expected"), [("summary", SUMMARY_LINES), ("objects", OBJECT_LINES), ("all", ALL_LINES)])
+def test_a_diff_tells_as_much_as_was_asked_for(detail: str, expected: List[str]) -> None:
+    assert render(Outcome(steps=STEPS), detail)["diff"]["prepared"].splitlines() == expected
+    found = render(Outcome(steps=STEPS, words=WORDS), detail)["diff"]["prepared"].splitlines()
+    assert found[:3] == [*WORDS, "1 to add, 1 to change, 0 to remove"]
+    assert [line.strip().rstrip(":") for line in found[3:] if not line.startswith("kernel")] == [
+        line.strip().rstrip(":") for line in expected if not line.startswith("kernel")
+    ]
 
 
 def test_nothing_to_do_is_no_change() -> None:

@@ -1,0 +1,236 @@
+# Copyright (c) 2026, the netloom.container_net authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to this collection: anything here may change without notice.
+
+"""A plan in the words of the declaration: which networks, containers, wires, devices and ports come, change and go.
+
+Both sides are told from objects alone, what stands from its marks and rules, so nothing here remembers an earlier declaration.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
+
+from .._model.link import Link
+from .._model.mark import DEVICE_ROLE, LINK_ROLE, read_mark
+from .._model.objects import HOST, Chain, Jump, KernelObject, Namespace
+from .._model.snapshot import Snapshot
+from .._plan.detail import detail
+from .._plan.step import CHANGE, CREATE, DELETE, SIGNS, Step
+from .info import ENDPOINT_ROLES, Report
+from .info_links import describe_devices, describe_links
+
+Item = Tuple[str, ...]  # what it is, then what names it
+KINDS = ("network", "wire", "container", "device", "port", "namespace", "host", "firewall")
+HOST_ITEM: Item = ("host",)
+FIREWALL: Item = ("firewall",)
+_OWNER = re.compile(r'--comment "container-net:([^:"]+):([^:"]+):\d+"')
+
+
+def tell_plan(scope: str, snapshot: Snapshot, desired: Iterable[KernelObject], steps: Sequence[Step], *, by_name: bool = True) -> Tuple[str, ...]:
+    """Return one line for each thing that comes, changes or goes. Without `by_name` a port leads to an address."""
+    if not steps:
+        return ()
+    wanted = Snapshot()
+    for found in desired:
+        wanted.add(found)
+    before, after = _Picture(snapshot, scope, by_name), _Picture(wanted, scope, by_name)
+    work = _sort_steps(steps, before, after, scope)
+    lines: List[Tuple[Item, str]] = []
+    for item in before.words.keys() | after.words.keys():
+        if item not in before.words:
+            lines.append((item, "%s %s" % (SIGNS[CREATE], after.words[item][0])))
+        elif item not in after.words:
+            lines.append((item, "%s %s" % (SIGNS[DELETE], before.words[item][1])))
+    told = {item for item, _line in lines}
+    lines += _changed_ports(before, after)
+    told_by_port = {end for item, _line in lines if item[0] == "port" for end in (*before.owners_of(item), *after.owners_of(item))}
+    for item in sorted(work.objects.keys() | work.rules.keys()):
+        whole = item[:2] if item[0] == "container" else item
+        if item in told or (item == whole and any(other[:2] == whole for other in told if item[0] == "container")):
+            continue  # it comes or goes with what is told already
+        details = _renamed(before.interfaces.get(item), after.interfaces.get(item)) + detail(work.objects.get(item, ()), before.links_of(item))
+        come, gone = work.rules.get(item, (0, 0))
+        if (come or gone) and whole not in told_by_port:
+            details.append("%s +%d -%d" % ("rules" if item == FIREWALL else "firewall rules", come, gone))
+        if details:
+            words = after.words.get(item) or before.words.get(item)
+            lines.append((item, "%s %s: %s" % (SIGNS[CHANGE], words[2] if words else _place_words(item), ", ".join(details))))
+    if not lines:
+        what = "jumps +%d -%d" % work.jumps if any(work.jumps) else "order of rules"
+        lines.append((FIREWALL, "%s firewall: %s" % (SIGNS[CHANGE], what)))
+    return tuple(line for _item, line in sorted(lines, key=lambda pair: (KINDS.index(pair[0][0]), pair[0])))
+
+
+def _renamed(old: Optional[str], new: Optional[str]) -> List[str]:
+    return ["interface %s → %s" % (old, new)] if old and new and old != new else []
+
+
+def _place_words(item: Item) -> str:
+    return " ".join(item) if len(item) < 3 else "%s %s on %s" % item
+
+
+class _Picture:
+    """What a set of objects means: for each item the words of its coming, of its going, and of itself."""
+
+    def __init__(self, snapshot: Snapshot, scope: str, by_name: bool) -> None:
+        self.words: Dict[Item, Tuple[str, str, str]] = {}
+        self.ports: Dict[Item, Mapping[str, Any]] = {}
+        self.interfaces: Dict[Item, Optional[str]] = {}
+        self._devices: Dict[Tuple[str, str], Item] = {}
+        self._places: Dict[str, str] = {}
+        report = Report(snapshot, scope)
+        for network in report.networks():
+            self._add_network(network)
+        for wire in describe_links(snapshot, scope):
+            words = "%s %s (%s)" % ("tunnel" if wire["tunnel"] else "wire", wire["name"], _wire_words(wire))
+            self.words["wire", wire["name"]] = (words, words, "wire %s" % wire["name"])
+        for device in describe_devices(snapshot, scope):
+            come = "device %s goes to %s as %s" % (device["name"], device["endpoint"], device["interface"])
+            self.words["device", device["name"]] = (come, "device %s comes back from %s" % (device["name"], device["endpoint"]), "device %s" % device["name"])
+        for port in report.ports():
+            self._add_port(port, by_name)
+        for link in snapshot.links():
+            self._add_link(link, scope)
+        for found in snapshot.objects.values():
+            mark = read_mark(found.mark) if isinstance(found, Namespace) else None
+            if mark is not None and mark.scope == scope and found.place not in self._places:
+                name = found.place.split(":", 1)[1]
+                self.words["namespace", name] = ("namespace %s" % name,) * 3
+
+    def _add_network(self, network: Mapping[str, Any]) -> None:
+        name = network["name"]
+        words = "network %s (%s)" % (name, ", ".join(_network_words(network)))
+        self.words["network", name] = (words, words, "network %s" % name)
+        for member in network["endpoints"]:
+            addresses = [address.split("/")[0] for address in member["addresses"]]
+            joins = ", ".join(["container %s joins %s%s" % (member["name"], name, " as %s" % member["interface"] if member["interface"] else ""), *addresses])
+            self.interfaces["container", member["name"], name] = member["interface"]
+            leaves = "container %s leaves %s" % (member["name"], name)
+            self.words["container", member["name"], name] = (joins, leaves, "container %s on %s" % (member["name"], name))
+
+    def _add_port(self, port: Mapping[str, Any], by_name: bool) -> None:
+        item: Item = ("port", port["protocol"], port["host_ip"] or "", port["published"] or "%s of %s" % (port["target"], port["endpoint"]))
+        if item in self.ports:
+            item += (str(len(self.ports)),)
+        host = port["host_ip"] and ("[%s]:" if ":" in port["host_ip"] else "%s:") % port["host_ip"]
+        target = port["endpoint"] if by_name else port["addresses"][0]
+        shown = "%s/%s" % (port["published"] or port["target"], port["protocol"])
+        words = "port %s%s → %s:%s" % (host or "", shown, target, port["target"]) if port["published"] else "port %s of %s" % (shown, target)
+        sources = ", from %s" % ", ".join(port["allowed_sources"]) if port["allowed_sources"] else ""
+        self.words[item] = (words + sources, words + sources, words + sources)
+        self.ports[item] = port
+
+    def _add_link(self, link: Link, scope: str) -> None:
+        mark = read_mark(link.alias)
+        if mark is None or mark.scope != scope:
+            return
+        if mark.role == "network":
+            self._devices[link.place, link.name] = ("network", mark.network)
+        elif mark.role == LINK_ROLE:
+            self._devices[link.place, link.name] = ("wire", mark.network)
+        elif mark.role == DEVICE_ROLE:
+            self._devices[link.place, link.name] = ("device", mark.network)
+        elif mark.role in ENDPOINT_ROLES and mark.network:
+            self._devices[link.place, link.name] = ("container", mark.endpoint, mark.network)
+            if link.place != HOST:
+                self._places[link.place] = mark.endpoint
+
+    def find(self, subject: KernelObject) -> Optional[Item]:
+        """Return what an object belongs to, by the link it is or stands on, else by the namespace."""
+        device = subject.name if isinstance(subject, Link) else getattr(subject, "device", None) or _device_in(getattr(subject, "path", ""))
+        found = self._devices.get((subject.place, device)) if device else None
+        if found is None and subject.place in self._places:
+            return ("container", self._places[subject.place])
+        return found
+
+    def owner(self, name: str) -> Optional[Item]:
+        """Return what a rule's comment names."""
+        if ("network", name) in self.words:
+            return ("network", name)
+        return ("container", name) if any(item[:2] == ("container", name) for item in self.words) else None
+
+    def owners_of(self, item: Item) -> List[Item]:
+        return [("container", self.ports[item]["endpoint"])] if item in self.ports else []
+
+    def links_of(self, item: Item) -> List[str]:
+        return [name for (_place, name), found in self._devices.items() if found == item]
+
+
+def _device_in(path: str) -> Optional[str]:
+    parts = path.split("/")  # net/ipv4/conf/eth0/rp_filter
+    return parts[3] if len(parts) == 5 else None
+
+
+def _network_words(network: Mapping[str, Any]) -> List[str]:
+    """Return driver, carrier and subnets as far as the host's own addresses, else the members', tell them."""
+    driver = network["driver"]
+    carrier = network.get("bridge") if driver != "overlay" else None
+    words = ["%s %s" % (driver, carrier) if carrier else driver]
+    if network.get("vxlan"):
+        words = ["overlay, vni %s, bridge %s" % (network["vxlan"]["vni"], network.get("bridge"))]
+    elif driver in ("macvlan", "ipvlan"):
+        words = ["%s on %s" % (driver, network["parent"])] if network.get("parent") else [driver]
+    held = network.get("addresses") or [address for member in network["endpoints"] for address in member["addresses"]]
+    return list(dict.fromkeys(words + ([str(ipaddress.ip_interface(address).network) for address in held] if driver != "routed" else [])))
+
+
+def _wire_words(wire: Mapping[str, Any]) -> str:
+    ends = ["%s in %s" % (end["interface"], end["container"].split(":", 1)[1]) if end["container"] else "a port of %s" % end["bridge"] for end in wire["ends"]]
+    if wire["tunnel"]:
+        ends.append("vni %s to %s" % (wire["tunnel"]["vni"], wire["tunnel"]["remote"]))
+    return ", ".join(ends)
+
+
+def _changed_ports(before: _Picture, after: _Picture) -> List[Tuple[Item, str]]:
+    lines = []
+    for item in before.ports.keys() & after.ports.keys():
+        old, new = before.ports[item], after.ports[item]
+        if any(old[key] != new[key] for key in ("endpoint", "target", "allowed_sources")):
+            was = before.words[item][2].partition(" → ")[2] or before.words[item][2]
+            lines.append((item, "%s %s (was %s)" % (SIGNS[CHANGE], after.words[item][2], was)))
+        elif old["addresses"] != new["addresses"]:
+            was, now = (", ".join(port["addresses"]) or "none" for port in (old, new))
+            lines.append((item, "%s %s: address %s → %s" % (SIGNS[CHANGE], after.words[item][2], was, now)))
+    return lines
+
+
+class _Work:
+    """Steps and numbers of rules (come, gone) by what they are about."""
+
+    def __init__(self) -> None:
+        self.objects: Dict[Item, List[Step]] = {}
+        self.rules: Dict[Item, Tuple[int, int]] = {}
+        self.jumps = (0, 0)
+
+
+def _sort_steps(steps: Iterable[Step], before: _Picture, after: _Picture, scope: str) -> _Work:
+    work = _Work()
+    for step in steps:
+        subject = step.subject
+        if isinstance(subject, (Chain, Jump)):
+            _sort_rules(step, work, before, after, scope)
+            continue
+        if isinstance(subject, Namespace):
+            continue
+        item = after.find(subject) or before.find(subject) or (("namespace", subject.place.split(":", 1)[1]) if subject.place else HOST_ITEM)
+        work.objects.setdefault(item, []).append(step)
+    return work
+
+
+def _sort_rules(step: Step, work: _Work, before: _Picture, after: _Picture, scope: str) -> None:
+    come, gone = step.rules
+    for lines, index in ((come, 0), (gone, 1)):
+        for line in lines:
+            label = _OWNER.search(line)
+            item = (after.owner(label.group(2)) or before.owner(label.group(2)) or FIREWALL) if label and label.group(1) == scope else None
+            counts = list(work.rules.get(item, (0, 0)) if item else work.jumps)
+            counts[index] += 1
+            if item:
+                work.rules[item] = (counts[0], counts[1])
+            else:
+                work.jumps = (counts[0], counts[1])
