@@ -22,7 +22,13 @@ from lab_helpers import Ansible
 Result = Dict[str, Any]
 COLLECTION = "netloom.container_net."
 NAMELESS = "/run/elsewhere/worker"
-PORTS = ["8080:80/tcp", "8081:81/tcp", "9000-9200:9000-9200/udp", "7000-7002:70-72", {"published": 8443, "target": 443, "allowed_sources": ["198.51.100.0/24", "2001:db8::/32"]}]
+PORTS = [
+    "8080:80/tcp",
+    "8081:81/tcp",
+    "6000-6200:6000-6200/udp",
+    "7000-7002:70-72",
+    {"published": 8443, "target": 443, "allowed_sources": ["198.51.100.0/24", "2001:db8::/32"]},
+]
 MAIN = {
     "networks": [
         {"name": "web", "ipam_config": [{"subnet": "10.20.0.0/24"}, {"subnet": "fd00:20::/64"}]},
@@ -92,7 +98,7 @@ def test_everything(told: Dict[str, Result]) -> None:
         ("api", "tcp", "8080", "80"),
         ("api", "tcp", "8081", "81"),
         ("api", "tcp", "8443", "443"),
-        ("api", "udp", "9000-9200", "9000-9200"),
+        ("api", "udp", "6000-6200", "6000-6200"),
         ("probe", "udp", "9090", "90"),
     ]
     assert {len(port["addresses"]) for port in live["ports"] if port["endpoint"] == "api"} == {2}

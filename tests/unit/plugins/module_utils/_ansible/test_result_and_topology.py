@@ -55,7 +55,12 @@ AFTER = ("-j DROP", "-j RETURN")
 STEPS = (
     Step(DELETE, current=item(bridge="br-old")),
     Step(CREATE, desired=item(chain="filter/X", rules=["-j DROP", "-j LOG"])),
-    Step(CHANGE, desired=item(chain="filter/Y", rules=list(AFTER)), current=item(chain="filter/Y", rules=list(CHAIN)), changes=(Change("rules", CHAIN, AFTER, "rules"),)),
+    Step(
+        CHANGE,
+        desired=item(chain="filter/Y", rules=list(AFTER)),
+        current=item(chain="filter/Y", rules=list(CHAIN)),
+        changes=(Change("rules", CHAIN, AFTER, "rules"),),
+    ),
     Step(CREATE, desired=item(bridge="br0", mtu=1500, up=True)),
     Step(CREATE, desired=item(address="10.0.0.1/24", dev="br0")),
     Step(CHANGE, desired=item(bridge="br1"), changes=(Change("mtu", 1500, 1400, "mtu"), Change("up", False, True, "up"))),
