@@ -307,8 +307,8 @@ def test_an_ipv6_underlay_and_its_interface() -> None:
             4,
             {
                 "nat/CNET-P-tcp-64": ["20 tcp:120-127 DNAT 10.20.0.2"],
-                "nat/CNET-P-tcp-128": ["20 tcp:128-191 DNAT 10.20.0.2"],
-                "nat/CNET-P-tcp-192": ["20 tcp:192-199 DNAT 10.20.0.2"],
+                "nat/CNET-P-tcp-128": ["21 tcp:128-191 DNAT 10.20.0.2"],
+                "nat/CNET-P-tcp-192": ["21 tcp:192-199 DNAT 10.20.0.2"],
                 "nat/CNET-DNAT": ["10 tcp:64-127 CNET-P-tcp-64", "10 tcp:128-191 CNET-P-tcp-128", "10 tcp:192-255 CNET-P-tcp-192"],
             },
         ),
@@ -317,7 +317,7 @@ def test_an_ipv6_underlay_and_its_interface() -> None:
             4,
             {
                 "nat/CNET-P-tcp-64": ["20 tcp:127-127 DNAT 10.20.0.2:80"],
-                "nat/CNET-P-tcp-128": ["20 tcp:128-128 DNAT 10.20.0.2:81"],
+                "nat/CNET-P-tcp-128": ["21 tcp:128-128 DNAT 10.20.0.2:81"],
                 "nat/CNET-DNAT": ["10 tcp:64-127 CNET-P-tcp-64", "10 tcp:128-191 CNET-P-tcp-128"],
             },
         ),
