@@ -131,10 +131,18 @@ def test_guards_survive_a_tool_that_flushes_and_restores_all_the_time() -> None:
 
     def meddle() -> None:
         while not over.is_set():
-            for family in FAMILIES:
-                flush(family)
-            put(dump)
+            try:
+                for family in FAMILIES:
+                    flush(family)
+            except AssertionError as error:
+                died.append(str(error))
+            try:
+                put(dump)
+            except AssertionError as error:
+                died.append("PUT " + str(error))
             time.sleep(0.05)
+
+    died: List[str] = []
 
     fewer: List[str] = []
     for _round in range(4):
@@ -148,7 +156,8 @@ def test_guards_survive_a_tool_that_flushes_and_restores_all_the_time() -> None:
             over.set()
             thread.join()
         fewer.extend(line for line in before if line not in guards())
-    assert not fewer, fewer
+    assert not fewer, (len(fewer), len(before), died)
+    assert not died, died
 
 
 @pytest.mark.parametrize("fault", ["hangs", "dies", "garbage", "cut"])
