@@ -159,10 +159,9 @@ for _tool in ("iptables", "ip6tables"):
     FIREWALL["%s: chain flushed" % _tool] = ("%s -t nat -F CNET-POST" % _tool, ["~ %s chain nat/CNET-POST: rules *" % _tool])
 FIREWALL["the last drop gone"] = ("iptables -F CNET-LAST", ["~ iptables chain filter/CNET-LAST: rules +1 -0"])
 FIREWALL["the peers' chain open"] = ("iptables -t raw -I CNET-VX-4789 1 -j RETURN", ["~ iptables chain raw/CNET-VX-4789: rules +0 -1"])
-# Marks are how we know our own: without one it is somebody else's, and said so.
+# Marks are how we know our own: without one it is somebody else's, and said so. Of a pair, the host's end tells for both.
 UNMARKED = {
     "host end": "ip link set %s alias ''" % A,
-    "inner end": "ip -n a link set eth0 alias ''",
     "vxlan": "ip link set vx-mesh alias ''",
 }
 # After these something foreign stands that the repair leaves alone.

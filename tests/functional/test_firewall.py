@@ -184,7 +184,7 @@ def test_foreign_rules_survive_byte_for_byte(firewall: Firewall) -> None:
     assert dump.index("-A FORWARD -j CNET-FORWARD") < dump.index("-A FORWARD -i docker0 -o docker0 -j ACCEPT")
     assert dump.index("-A PREROUTING -m addrtype --dst-type LOCAL -j DOCKER") < dump.index("-A PREROUTING -m addrtype --dst-type LOCAL -j CNET-DNAT")
     changes = firewall.converge(declared(enable_icc=False))
-    both = [(tool, chain) for tool in ("iptables", "ip6tables") for chain in ("filter/CNET-FORWARD", "mangle/CNET-SEAL")]
+    both = [(tool, chain) for tool in ("iptables", "ip6tables") for chain in ("filter/CNET-FORWARD", "mangle/CNET-SEAL", "nat/CNET-POST")]
     assert [step.line.split(":")[0] for step in changes] == ["~ %s chain %s" % pair for pair in both]
     assert foreign() == before
     firewall.converge(())

@@ -172,7 +172,8 @@ def test_the_probes_see_what_is_open() -> None:
     raise_network(DECLARED)
     closed = [row for row in TABLE if row[4] is None and row[0] == "outside" and row[2] in PLACES]
     assert truth(closed) == []
-    sh("for t in iptables ip6tables; do for n in raw filter; do for c in PREROUTING FORWARD INPUT; do $t -t $n -F $c 2>/dev/null || true; done; done; done")
+    chains = "PREROUTING FORWARD INPUT POSTROUTING"
+    sh("for t in iptables ip6tables; do for n in raw mangle filter; do for c in %s; do $t -t $n -F $c 2>/dev/null || true; done; done; done" % chains)
     assert len(truth(closed)) >= len(closed)
 
 

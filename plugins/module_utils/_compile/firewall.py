@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from typing import Dict, FrozenSet, Iterator, List, Optional, Sequence, Tuple
+from typing import Any, Dict, FrozenSet, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from .._model.addresses import ip_version
 from .._model.document import LAN_NETWORKS, BridgeNetwork, Document, Network, OverlayNetwork, Subnet
@@ -36,6 +36,11 @@ from .vrf import rules_in_vrf
 
 KNOWN = ("RELATED", "ESTABLISHED")
 UNMASQUERADED = {4: ("224.0.0.0/4", "255.255.255.255/32"), 6: ("ff00::/8",)}
+# What is for this host or for many. An IPv6 address is unicast whosever it is, and one of a link has no route that would tell.
+OF_THIS_HOST: Mapping[int, Tuple[Mapping[str, Any], ...]] = {
+    4: ({"not_unicast": True},),
+    6: ({"to_host": True}, {"destination": "fe80::/10"}, {"destination": "ff00::/8"}),
+}
 ICMP = {4: "icmp", 6: "ipv6-icmp"}
 LINK_LOCAL = "fe80::/10"
 ROUTER_ADVERTISEMENT, NEIGHBOUR_SOLICITATION, NEIGHBOUR_ADVERTISEMENT = 134, 135, 136
@@ -273,19 +278,24 @@ def _overlay_rules(network: OverlayNetwork, family: int, scope: str) -> Iterator
 
 
 def _peer_rules(document: Document, family: int) -> Iterator[Rule]:
-    """Only peers may send VXLAN to our VTEPs. One list for each VTEP and port, for a port carries many overlays."""
-    senders: Dict[Tuple[str, int], Dict[Tuple[str, Optional[str]], None]] = {}
+    """Only peers may send VXLAN to our VTEPs. One list for each port, for its socket takes what comes to any address of the host, by any interface.
+
+    Both families are guarded, whatever the underlay's. What only passes through is somebody else's.
+    """
+    senders: Dict[int, Dict[Tuple[str, str, Optional[str]], None]] = {}
     for network in document.networks:
-        if isinstance(network, OverlayNetwork) and network.vtep_address and ip_version(network.vtep_address) == family:
-            found = senders.setdefault((network.vtep_address, network.udp_port), {})
-            found.update({(peer.vtep, network.underlay_interface): None for peer in network.peers if peer.vtep != network.vtep_address})
+        if isinstance(network, OverlayNetwork) and network.vtep_address:
+            found = senders.setdefault(network.udp_port, {})
+            found.update({(peer.vtep, network.vtep_address, network.underlay_interface): None for peer in network.peers if peer.vtep != network.vtep_address})
     for tunnel in (wire.tunnel for wire in document.links):
-        if tunnel is not None and tunnel.local is not None and ip_version(tunnel.local) == family:
-            senders.setdefault((tunnel.local, tunnel.udp_port), {})[tunnel.remote, tunnel.underlay_interface] = None
-    for (vtep, port), peers in senders.items():
+        if tunnel is not None and tunnel.local is not None:
+            senders.setdefault(tunnel.udp_port, {})[tunnel.remote, tunnel.local, tunnel.underlay_interface] = None
+    for port, peers in senders.items():
         chain = "%s%d" % (PEERS_PREFIX, port)
-        rule = partial(Rule, family, "raw", scope=document.scope, destination=vtep)
-        yield rule(RAW_CHAIN, 15, chain, protocol="udp", destination_ports=(port, port))
-        for peer, interface in peers:
-            yield rule(chain, 10, "RETURN", source=peer, in_interface=interface)
-        yield rule(chain, 20, "DROP")
+        rule = partial(Rule, family, "raw", scope=document.scope)
+        yield rule(RAW_CHAIN, 5, chain, protocol="udp", destination_ports=(port, port))
+        for peer, vtep, interface in peers:
+            if ip_version(vtep) == family:
+                yield rule(chain, 10, "RETURN", source=peer, destination=vtep, in_interface=interface)
+        for own in OF_THIS_HOST[family]:
+            yield rule(chain, 20, "DROP", **own)

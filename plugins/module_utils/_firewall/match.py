@@ -127,8 +127,9 @@ def _read_ports(value: str, _negated: bool) -> Dict[str, object]:
     return {"ports": (int(first), int(last or first))}
 
 
-def _read_kind(value: str, _negated: bool) -> Dict[str, object]:
-    if value != "LOCAL":
+def _read_kind(value: str, negated: bool) -> Dict[str, object]:
+    # What a connection is to, is this host or another one; broadcasts and multicasts are none.
+    if (value, negated) not in (("LOCAL", False), ("UNICAST", True)):
         raise ValueError(value)
     return {"to_host": True}
 
@@ -158,7 +159,7 @@ _READERS: Dict[str, Callable[[str, bool], Dict[str, object]]] = {
     "--to-destination": _read_to,
     "--to-source": _read_to,
 }
-_MAY_NEGATE = frozenset(("-s", "-d", "-i", "-o"))
+_MAY_NEGATE = frozenset(("-s", "-d", "-i", "-o", "--dst-type"))
 
 
 def read_matches(lines: Tuple[str, ...]) -> List[Match]:

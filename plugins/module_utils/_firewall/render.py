@@ -44,6 +44,8 @@ def render_rule(rule: Rule) -> str:
         words += ["-m", "rpfilter", "--invert"]
     if rule.to_host:
         words += ["-m", "addrtype", "--dst-type", "LOCAL"]
+    if rule.not_unicast:
+        words += ["-m", "addrtype", "!", "--dst-type", "UNICAST"]
     if rule.sealed:
         words += ["-m", "mark", "--mark", SEAL]
     if rule.not_bridged:

@@ -40,6 +40,7 @@ class Rule:
     place: str = HOST  # the namespace whose packets it judges
     off_path: bool = False  # matches what comes in where the answer would not go out
     to_host: bool = False  # matches what is sent to an address of the host
+    not_unicast: bool = False  # IPv4: matches what is for this host itself, or for many
     sealed: bool = False  # matches what carries the seal
     not_bridged: bool = False  # matches what does not go from port to port of one bridge; needs br_netfilter
 

@@ -21,7 +21,11 @@ def words(rule: Rule) -> str:
         parts.append(rule.protocol + (":%d-%d" % rule.destination_ports if rule.destination_ports else ""))
     if rule.icmp_type is not None:
         parts.append("type=%d" % rule.icmp_type)
-    parts += [word for word, there in (("to-host", rule.to_host), ("sealed", rule.sealed), ("not-bridged", rule.not_bridged)) if there]
+    parts += [
+        word
+        for word, there in (("to-host", rule.to_host), ("not-unicast", rule.not_unicast), ("sealed", rule.sealed), ("not-bridged", rule.not_bridged))
+        if there
+    ]
     if rule.ct_state:
         parts.append(",".join(rule.ct_state))
     return " ".join([*parts, rule.target, *([rule.to] if rule.to else [])])

@@ -243,6 +243,9 @@ def mesh(
     )
 
 
+CLOSED_6 = ["20 to-host DROP", "20 d=fe80::/10 DROP", "20 d=ff00::/8 DROP"]
+
+
 def test_an_overlay_is_a_closed_segment() -> None:
     rules = compile_firewall(Document("main", (mesh(),)), forwarding_off=NONE)
     expected = {
@@ -254,27 +257,29 @@ def test_an_overlay_is_a_closed_segment() -> None:
     expected["mangle/CNET-SEAL"] = ["1 RELATED,ESTABLISHED RETURN"]
     expected["mangle/CNET-SEAL"] += ["10 %s MARK 0x20000000/0x20000000" % way for way in ("i=!br-mesh o=br-mesh", "i=br-mesh o=!br-mesh")]
     expected["mangle/CNET-SEALED"] = ["10 sealed DROP"]
-    assert chains(rules, 6) == expected
-    assert chains(rules) == {
-        **expected,
-        "raw/CNET-RAW": ["15 d=192.0.2.1 udp:4789-4789 CNET-VX-4789"],
-        "raw/CNET-VX-4789": ["10 s=192.0.2.2 d=192.0.2.1 RETURN", "20 d=192.0.2.1 DROP"],
-    }
+    expected["raw/CNET-RAW"] = ["5 udp:4789-4789 CNET-VX-4789"]
+    assert chains(rules, 6) == {**expected, "raw/CNET-VX-4789": CLOSED_6}
+    assert chains(rules) == {**expected, "raw/CNET-VX-4789": ["10 s=192.0.2.2 d=192.0.2.1 RETURN", "20 not-unicast DROP"]}
 
 
 def test_overlays_on_one_port_share_the_list_of_peers() -> None:
     overlays = (mesh("a", peers=("192.0.2.2", "192.0.2.1")), mesh("b", peers=("192.0.2.2", "192.0.2.3")), mesh("c", port=4790, peers=()))
     found = chains(compile_firewall(Document("main", overlays), forwarding_off=NONE))
-    assert found["raw/CNET-RAW"] == ["15 d=192.0.2.1 udp:4789-4789 CNET-VX-4789", "15 d=192.0.2.1 udp:4790-4790 CNET-VX-4790"]
-    assert found["raw/CNET-VX-4789"] == ["10 s=192.0.2.2 d=192.0.2.1 RETURN", "10 s=192.0.2.3 d=192.0.2.1 RETURN", "20 d=192.0.2.1 DROP"]
+    assert found["raw/CNET-RAW"] == ["5 udp:4789-4789 CNET-VX-4789", "5 udp:4790-4790 CNET-VX-4790"]
+    assert found["raw/CNET-VX-4789"] == ["10 s=192.0.2.2 d=192.0.2.1 RETURN", "10 s=192.0.2.3 d=192.0.2.1 RETURN", "20 not-unicast DROP"]
     # Without peers nobody may send.
-    assert found["raw/CNET-VX-4790"] == ["20 d=192.0.2.1 DROP"]
+    assert found["raw/CNET-VX-4790"] == ["20 not-unicast DROP"]
 
 
 def test_an_ipv6_underlay_and_its_interface() -> None:
     rules = compile_firewall(Document("main", (mesh(vtep="2001:db8::1", peers=("2001:db8::2",), underlay="eth0"),)), forwarding_off=NONE)
-    assert "raw/CNET-RAW" not in chains(rules)
-    assert chains(rules, 6)["raw/CNET-VX-4789"] == ["10 s=2001:db8::2 d=2001:db8::1 i=eth0 RETURN", "20 d=2001:db8::1 DROP"]
+    assert chains(rules)["raw/CNET-VX-4789"] == ["20 not-unicast DROP"]
+    assert chains(rules, 6)["raw/CNET-VX-4789"] == [
+        "10 s=2001:db8::2 d=2001:db8::1 i=eth0 RETURN",
+        "20 to-host DROP",
+        "20 d=fe80::/10 DROP",
+        "20 d=ff00::/8 DROP",
+    ]
 
 
 @pytest.mark.parametrize(
