@@ -90,7 +90,7 @@ def _check_reach(scene: Scene) -> None:
     lan = {network.name for network in scene.document.networks if is_on_lan(network)}
     for endpoint in scene.document.endpoints:
         path = scene.endpoint(endpoint)
-        if not endpoint.ports or path + ".networks" in scene.troubled or not takes_host_ports(endpoint, networks):
+        if not endpoint.ports or path + ".networks" in scene.troubled or scene.lacks_networks or not takes_host_ports(endpoint, networks):
             continue
         bridged = [bridges[item.network] for item in endpoint.attachments if item.network in bridges]
         if any(scene.network(network) + ".ipam_config" in scene.troubled for network in bridged):

@@ -16,6 +16,7 @@ from .._model import names
 from .._model.document import Attachment, Endpoint, PublishedPort
 from .._model.errors import Problem
 from . import devices, ports, routes
+from .borrowed_words import ATTACHMENT, ENDPOINT, unlike_ours
 from .container import read_container
 from .entry import Elsewhere, Pairs, belongs, list_of, named_path, read_entry, read_labels, read_list
 from .modes import check_mode, read_mode, required_keys
@@ -56,11 +57,13 @@ ATTACHMENT_KEYS = frozenset(
     + ("vlan", "trunk")
 )
 ELSEWHERE: Elsewhere = {
+    **unlike_ours(ENDPOINT, KEYS),
     **belongs(ports.KEYS, "an entry of ports"),
     **belongs(ATTACHMENT_KEYS - KEYS, "an entry of networks"),
     **belongs(("destination", "gateway", "metric"), "an entry of routes"),
     **belongs(("mac", "pci_address", "addresses", "mtu"), "an entry of devices"),
 }
+ATTACHMENT_ELSEWHERE = unlike_ours(ATTACHMENT, ATTACHMENT_KEYS)
 _PRIORITY = integer(-(2**31), 2**31 - 1)
 _IPAMS = choice("allocate", "none")
 _ALIASES = list_of(read_label)
@@ -94,7 +97,7 @@ def _read_attachment(value: object, path: str, problems: Problems) -> Optional[A
     if not isinstance(value, dict):
         problems.append(Problem(path, value, "expected a network's name or a map", "write a name, or name: and options"))
         return None
-    entry = read_entry(value, path, problems, allowed=ATTACHMENT_KEYS, required=("name",))
+    entry = read_entry(value, path, problems, allowed=ATTACHMENT_KEYS, required=("name",), elsewhere=ATTACHMENT_ELSEWHERE)
     if entry is None:
         return None
     name = entry.get("name", read_label, None)

@@ -8,10 +8,9 @@
 
 from __future__ import annotations
 
-import textwrap
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Dict, FrozenSet, Iterable, List, Mapping, Optional, Tuple, TypeVar, Union
+from typing import Dict, FrozenSet, Iterable, List, Mapping, Optional, Set, Tuple, TypeVar, Union
 
 from .._model.errors import Problem, type_name
 from .._model.names import label_fault
@@ -23,7 +22,6 @@ D = TypeVar("D")
 Pairs = Tuple[Tuple[str, str], ...]
 Elsewhere = Mapping[str, Tuple[str, str]]  # key: rule, fix
 NOWHERE: Elsewhere = MappingProxyType({})
-SHOWN_KEYS = 80
 NOTHING_REQUIRED: Mapping[str, Tuple[str, ...]] = MappingProxyType({})
 
 
@@ -74,9 +72,10 @@ def is_map(value: object, path: str, problems: Problems) -> bool:
 
 
 @lru_cache(maxsize=256)
-def _unknown_key(key: str, allowed: FrozenSet[str]) -> Tuple[str, str]:
+def _unknown_key(key: str, allowed: FrozenSet[str]) -> Tuple[str, str, str]:
+    """Return rule, fix and the key that was meant."""
     meant = closest(key, sorted(allowed))
-    return "unknown key", "did you mean %s" % meant if meant else textwrap.shorten("known: %s" % ", ".join(sorted(allowed)), SHOWN_KEYS, placeholder=" ...")
+    return "unknown key", "did you mean %s" % meant if meant else "known: %s" % ", ".join(sorted(allowed)), meant or ""
 
 
 def belongs(keys: Iterable[str], where: str) -> Elsewhere:
@@ -97,15 +96,20 @@ def read_entry(
     if not is_map(value, path, problems):
         return None
     entry = Entry(value, path, problems)  # type: ignore[arg-type]
+    meant: Set[str] = set()  # keys that are there under another name
     if not entry.raw.keys() <= allowed:
         for key in entry.raw:
             if key in elsewhere:
-                problems.append(Problem("%s.%s" % (path, key), entry.raw[key], *elsewhere[key]))
+                rule, fix = elsewhere[key]
+                word = fix[len("write ") :].partition(":")[0].partition(",")[0] if fix.startswith("write ") else ""
+                meant.add(word)
+                problems.append(Problem("%s.%s" % (path, key), entry.raw[key], rule, fix, meant="%s.%s" % (path, word) if word in allowed else ""))
             elif key not in allowed:
-                rule, fix = _unknown_key(key[: 2 * COMPARED_LENGTH], allowed)
-                problems.append(Problem("%s.%s" % (path, key_text(key)), entry.raw[key], rule, fix))
+                rule, fix, word = _unknown_key(key[: 2 * COMPARED_LENGTH], allowed)
+                meant |= {word} if word and word not in entry.raw else set()
+                problems.append(Problem("%s.%s" % (path, key_text(key)), entry.raw[key], rule, fix, meant="%s.%s" % (path, word) if word else ""))
     for key in required:
-        if key not in entry.raw:
+        if key not in entry.raw and key not in meant:
             entry.refuse('required key "%s" is missing' % key, "add it")
     return entry
 

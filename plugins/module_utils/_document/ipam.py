@@ -14,10 +14,12 @@ from .._model.addresses import derive_ula, first_usable, ip_version
 from .._model.document import Subnet
 from .._model.errors import Problem
 from . import span
+from .borrowed_words import SUBNET, unlike_ours
 from .entry import Entry, is_map, key_text, list_of, read_entry
 from .scalars import Problems, read_address, read_boolean, read_container_subnet, read_label, read_subnet
 
 KEYS = frozenset(("subnet", "gateway", "ip_range", "aux_addresses"))
+BORROWED = unlike_ours(SUBNET, KEYS)
 
 
 def host_address_fault(address: str, subnet: str) -> Optional[str]:
@@ -66,7 +68,7 @@ def _read_auxiliary(entry: Entry, subnet: str, gateway: Optional[str]) -> Tuple[
 
 
 def _read_subnet_entry(value: object, path: str, problems: Problems, default_gateway: bool) -> Optional[Subnet]:
-    entry = read_entry(value, path, problems, allowed=KEYS, required=("subnet",))
+    entry = read_entry(value, path, problems, allowed=KEYS, required=("subnet",), elsewhere=BORROWED)
     if entry is None:
         return None
     subnet = entry.get("subnet", read_container_subnet, None)

@@ -12,9 +12,11 @@ from typing import Callable, Dict, FrozenSet, Mapping, Optional, Tuple
 
 from .._model.addresses import ip_version
 from .._model.document import Network
+from .._model.errors import Problem
 from . import bridge, ipam, ipvlan, macvlan, overlay, routed
+from .borrowed_words import DRIVERS, NETWORK, unlike_ours
 from .entry import NOWHERE, Elsewhere, Entry, belongs, read_entry, read_labels
-from .scalars import Problems, choice, integer, read_label
+from .scalars import Problems, choice, closest, integer, read_label
 
 COMMON_KEYS = frozenset(("name", "driver", "ipam_config", "enable_ipv6", "mtu", "labels", "state"))
 DRIVER_KEYS = {"bridge": bridge.KEYS, "overlay": overlay.KEYS, "macvlan": macvlan.KEYS, "ipvlan": ipvlan.KEYS, "routed": routed.KEYS}
@@ -31,6 +33,10 @@ IPV6_MTU = 1280
 _DRIVERS = choice(*DRIVER_KEYS)
 
 
+ANY_KEY = COMMON_KEYS.union(*DRIVER_KEYS.values())
+BORROWED = unlike_ours(NETWORK, ANY_KEY)
+
+
 def _elsewhere(driver: str) -> Elsewhere:
     rule = "this key belongs to driver %s, the network has driver %s"
     owners: Dict[str, str] = {}
@@ -38,12 +44,11 @@ def _elsewhere(driver: str) -> Elsewhere:
         for key in keys - DRIVER_KEYS[driver]:
             owners[key] = "%s or %s" % (owners[key], other) if key in owners else other
     others = {key: (rule % (owner, driver), "remove it") for key, owner in owners.items()}
-    return {**others, **belongs(ipam.KEYS, "an entry of ipam_config")}
+    return {**BORROWED, **others, **belongs(ipam.KEYS, "an entry of ipam_config")}
 
 
 ALLOWED = {driver: COMMON_KEYS | keys for driver, keys in DRIVER_KEYS.items()}
 ELSEWHERE = {driver: _elsewhere(driver) for driver in DRIVER_KEYS}
-ANY_KEY = COMMON_KEYS.union(*DRIVER_KEYS.values())
 
 
 def is_absent(entry: Entry, allowed: FrozenSet[str]) -> bool:
@@ -64,7 +69,12 @@ def _read_mtu(entry: Entry, has_ipv6: bool) -> Optional[int]:
 
 def _driver(raw: Dict[str, object], path: str, problems: Problems) -> Optional[str]:
     if "driver" not in raw:
-        return "bridge"
+        # Under a mistyped key it is there all the same, and the rest of the network is of that driver.
+        mistyped = next((key for key in raw if key not in ANY_KEY and closest(key, sorted(ANY_KEY)) == "driver" and raw[key] in tuple(DRIVER_KEYS)), None)
+        return "bridge" if mistyped is None else str(raw[mistyped])
+    if isinstance(raw["driver"], str) and raw["driver"].lower() in DRIVERS:
+        problems.append(Problem(path + ".driver", raw["driver"], "choices: %s" % ", ".join(DRIVER_KEYS), 'write "%s"' % DRIVERS[raw["driver"].lower()]))
+        return None
     return _DRIVERS(raw["driver"], path + ".driver", problems)
 
 
@@ -79,7 +89,7 @@ def read_network(value: object, path: str, problems: Problems, *, scope: str, re
         problems,
         allowed=ALLOWED[driver] if driver else ANY_KEY,
         required=needed,
-        elsewhere=ELSEWHERE[driver] if driver and not absent else NOWHERE,
+        elsewhere=NOWHERE if absent else ELSEWHERE[driver] if driver else BORROWED,
     )
     if entry is None:
         return None

@@ -15,12 +15,15 @@ from .._model.addresses import ip_version
 from .._model.document import PROTOCOLS, PublishedPort
 from .._model.errors import Problem
 from . import hints
+from .borrowed_words import PORT, unlike_ours
 from .entry import Entry, list_of, read_entry, read_list
 from .scalars import Problems, canonical_reader, closest, integer, read_source
 from .spelling import Fault, canonical_address, unicast_fault
 
 KEYS = frozenset(("published", "target", "protocol", "host_ip", "allowed_sources"))
+BORROWED = unlike_ours(PORT, KEYS)
 EXAMPLE = 'write text such as "8080:80/tcp"'
+LOCAL_ONLY = "choose a host address, or use the container's on the host"
 WILDCARDS = ("0.0.0.0", "::")
 _RANGE = re.compile(r"([0-9]{1,6})(?:-([0-9]{1,6}))?\Z", re.ASCII)
 _PORT = integer(1, 65535)
@@ -60,7 +63,7 @@ def _host_ip(text: str) -> str:
         return address
     fault = unicast_fault(address)
     if fault is not None and (address == "::1" or address.startswith("127.")):
-        raise Fault("a loopback host_ip would need route_localnet, which opens loopback to the LAN", "choose a host address")
+        raise Fault("a loopback host_ip would need route_localnet, which opens loopback to the LAN", LOCAL_ONLY)
     if fault is not None:
         raise fault
     return address
@@ -77,6 +80,8 @@ def _split(text: str) -> Tuple[Optional[str], str, str, str]:
     parts = rest.split(":")
     if len(parts) == 3 and host_ip is None:
         host_ip, parts = parts[0], parts[1:]
+    if host_ip == "":
+        raise Fault("the host address before the first colon is missing", 'write "%s" for every address' % text.lstrip(":"))
     if len(parts) == 1:
         fix = 'write "%s:%s"' % (rest, rest) if _RANGE.match(rest) else EXAMPLE
         raise Fault("the host port or the target port is missing", fix)
@@ -132,7 +137,7 @@ def _read_sources(entry: Entry, host_ip: Optional[str]) -> Tuple[str, ...]:
 
 def _read_map_form(value: object, path: str, problems: Problems) -> Optional[PublishedPort]:
     before = len(problems)
-    entry = read_entry(value, path, problems, allowed=KEYS, required=("published", "target"))
+    entry = read_entry(value, path, problems, allowed=KEYS, required=("published", "target"), elsewhere=BORROWED)
     if entry is None:
         return None
     published = entry.get("published", _read_range, None)

@@ -41,6 +41,11 @@ class Scene:
     def end(self, wire: Wire, index: int) -> str:
         return "%s.ends[%d]" % (self.link(wire), index)
 
+    @property
+    def lacks_networks(self) -> bool:
+        """Whether a network was left out because its driver or name is not known, so that what others miss may be there."""
+        return any(path.startswith(self.networks + "[") and path.endswith(("].driver", "].name")) for path in self.troubled)
+
     def item(self, path: str, index: int) -> str:
         """Return the path of a list's item; without the index where faulty items were left out before it."""
         return path if path in self.troubled else "%s[%d]" % (path, index)

@@ -29,11 +29,16 @@ def _prefixes(path: str) -> Iterable[str]:
 def troubled_paths(problems: Iterable[Problem]) -> FrozenSet[str]:
     """Return the path of every problem and of everything that contains it."""
     paths: Set[str] = set()
-    for path in {problem.path for problem in problems}:
-        paths.update(_prefixes(path))
+    for problem in problems:
+        paths.update(_prefixes(problem.path))
+        if problem.meant:
+            paths.update(_prefixes(problem.meant))
     return frozenset(paths)
 
 
 def troubled_names(problems: Iterable[Problem]) -> FrozenSet[str]:
     """Return the names of the top-level entries that have a problem."""
-    return frozenset(problem.path.partition("[")[2].partition("]")[0] for problem in problems)
+    found = list(problems)
+    names = {problem.path.partition("[")[2].partition("]")[0] for problem in found}
+    # An entry whose name stands under a mistyped key has that name all the same.
+    return frozenset(names | {str(problem.value) for problem in found if problem.meant.endswith("].name") and isinstance(problem.value, str)})

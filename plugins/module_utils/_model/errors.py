@@ -41,6 +41,7 @@ class Problem:
     fix: str = ""
     may_pass: bool = False  # it is about something that may still come: a link, an address, a default route
     stands: bool = False  # it is about something that came after what it is about, which is left as it is: a warning
+    meant: str = ""  # of an unknown key: the path of the key that was most likely meant
     tells: bool = False  # it may be meant, and is only said: a warning
 
     def __str__(self) -> str:

@@ -74,7 +74,7 @@ def test_one_fault_gives_one_line_with_all_four_parts(case: Dict[str, Any]) -> N
     _before, rule, fix = line[len(case["path"]) :].partition(case["rule"])
     assert rule, line
     assert case["fix"] in fix, line
-    assert len(line) < 200
+    assert len(line) < 200 or "; known: " in line
     assert all(32 <= ord(character) < 127 for character in line)
 
 
@@ -149,4 +149,32 @@ def test_monstrous_keys_are_cut() -> None:
     (problem,) = problems_of({"networks": [{"name": "web", "k" * 100_000: 1}]})
     assert str(problem).startswith("networks[web].kkkkk")
     assert "unknown key" in str(problem)
-    assert len(str(problem)) <= 200
+    assert len(str(problem).partition("; known: ")[0]) <= 100
+
+
+NETWORK = "networks: [{name: web, ipam_config: [{subnet: 10.20.0.0/24}]}]\n"
+JOINED = "endpoints: [{name: a, container: {netns: a}, networks: [{name: %s, ipv4_address: 10.20.0.5}], ports: ['80:80']}]"
+MISTYPED = {
+    "ipam_confg": "networks: [{name: web, ipam_confg: [{subnet: 10.20.0.0/24}]}]\n" + JOINED % "web",
+    "subnt": "networks: [{name: web, ipam_config: [{subnt: 10.20.0.0/24, gateway: 10.20.0.1}]}]\n" + JOINED % "web",
+    "drvier": "networks: [{name: m, drvier: overlay, vni: 5, vtep_address: 192.0.2.1, ipam_config: [{subnet: 10.20.0.0/24}]}]",
+    "nmae": "networks: [{nmae: web, ipam_config: [{subnet: 10.20.0.0/24}]}]\n" + JOINED % "web",
+    "vnii": "networks: [{name: m, driver: overlay, vnii: 5, vtep_address: 192.0.2.1}]\nendpoints: [{name: a, container: {netns: a}, networks: [m]}]",
+    "contaner": NETWORK + "endpoints: [{name: a, contaner: {netns: a}, networks: [web]}, {name: s, network_mode: 'container:a'}]",
+    "netwroks": NETWORK + "endpoints: [{name: a, container: {netns: a}, netwroks: [web], ports: ['80:80']}]",
+    "publshed": NETWORK + "endpoints: [{name: a, container: {netns: a}, networks: [web], ports: [{publshed: 80, target: 80}]}]",
+    "driver": "networks: [{name: web, driver: vxlan, ipam_config: [{subnet: 10.20.0.0/24}]}]\n" + JOINED % "web",
+    "ipam": "networks: [{name: web, ipam: {config: [{subnet: 10.20.0.0/24}]}}]\n" + JOINED % "web",
+}
+
+
+@pytest.mark.parametrize("key", MISTYPED)
+def test_one_wrong_key_is_one_error(key: str) -> None:
+    """What only follows from it is not told."""
+    assert [problem.path.rpartition(".")[2] for problem in problems_of(yaml.safe_load(MISTYPED[key]))] == [key]
+
+
+def test_the_list_of_known_keys_is_whole() -> None:
+    (problem,) = problems_of({"endpoints": [{"name": "a", "container": {"netns": "a"}, "zzzz": 1}]})
+    assert problem.fix.startswith("known: container, devices, ")
+    assert problem.fix.endswith("state, sysctls")
