@@ -55,3 +55,14 @@ def test_floor_of_python_is_one_number() -> None:
     assert re.findall(r'^python_version = "(.*)"', project, re.MULTILINE) == ["3.9"]
     assert re.findall(r'^target-version = "(.*)"', project, re.MULTILINE) == ["py39"]
     assert "Python >= 3.9 on the host" in pyroute2.ModuleDocFragment.DOCUMENTATION
+
+
+def test_the_table_of_faults_names_tests_that_are_there() -> None:
+    rows = [line for line in (ROOT / "tests" / "README.md").read_text(encoding="utf-8").splitlines() if re.match(r"\| S?\d", line)]
+    assert rows
+    for row in rows:
+        file = ""
+        for named in re.finditer(r"(tests/[\w/]+\.py)?::(\w+)", row):
+            file = named[1] or file
+            assert "def %s(" % named[2] in (ROOT / file).read_text(encoding="utf-8"), row
+        assert file, row
