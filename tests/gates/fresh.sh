@@ -20,7 +20,7 @@ python tests/gates/pip_settings.py >"$root/etc/pip.conf"
 take_along() { mkdir -p "$root${1%/*}" && rm -rf "$root$1" && cp -aL "$1" "$root$1"; }
 for path in /etc/resolv.conf /etc/hosts /etc/ssl/certs /usr/share/keyrings; do [ ! -e "$path" ] || take_along "$path"; done
 sed -n 's/^[a-z-]* = //p' "$root/etc/pip.conf" | while read -r path; do [ ! -f "$path" ] || take_along "$path"; done
-git -c safe.directory="$ROOT" clone -q "$ROOT" "$root/root/container_net"
+git -c safe.directory="$PWD" clone -q "$PWD" "$root/root/container_net"
 
 # shellcheck disable=SC2016
 exec env -i HOME=/root LC_ALL=C.UTF-8 PATH=/usr/sbin:/usr/bin:/sbin:/bin ${http_proxy:+"http_proxy=$http_proxy"} ${https_proxy:+"https_proxy=$https_proxy"} \

@@ -45,8 +45,9 @@ def playbook(words: List[str], example: Path) -> str:
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.name)
 def test_an_example_is_a_scenario(example: Path) -> None:
     scenario = CHECKOUT / "molecule" / example.name
-    for own, shared in (("hosts.yml", "inventory.yml"), ("group_vars", "group_vars"), ("host_vars", "host_vars")):
-        assert (scenario / "inventory" / own).resolve() == example / shared
+    assert (scenario / "inventory" / "hosts.yml").resolve() == example / "inventory.yml"
+    shared = {path for folder in ("group_vars", "host_vars") for path in (example / folder).glob("*")}
+    assert {path.resolve() for folder in ("group_vars", "host_vars") for path in (scenario / "inventory" / folder).glob("*")} == shared
     run = [playbook(words, example) for words in commands(example) if words[0] == "ansible-playbook"]
     (converged,) = re.findall(r"import_playbook: (\S+)", (scenario / "converge.yml").read_text(encoding="utf-8"))
     assert run[:2] == [converged.rpartition("/")[2]] * 2

@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Dict, Optional, Sequence, Set, Tuple
+from typing import Dict, Optional, Sequence, Set, Tuple, Union
 
 from .._firewall.parse import target_of
 from .._model.objects import Chain, Jump, KernelObject
@@ -81,6 +81,5 @@ def _keep_what_is_led_to(wanted: Dict[Key, KernelObject], stands: Dict[Key, Kern
                 pending.append(item)
 
 
-def _chain_key(item: KernelObject, name: str) -> ChainKey:
-    assert isinstance(item, (Chain, Jump))
+def _chain_key(item: Union[Chain, Jump], name: str) -> ChainKey:
     return (item.place, item.family, item.table, name)

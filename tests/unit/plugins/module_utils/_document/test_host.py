@@ -33,8 +33,8 @@ MESH = "networks: [{name: mesh, driver: overlay, vni: 5, vtep_address: %s, ipam_
 def lines(text: str, **changes: Any) -> List[str]:
     problems: List[Problem] = []
     facts = {**FACTS, **changes}
-    facts["holdings"] = Holdings(tuple(facts["addresses"]), tuple(facts.pop("listening")))
-    check_host(read_document(yaml.safe_load(text)), problems=problems, **facts)
+    holdings = Holdings(tuple(facts["addresses"]), tuple(facts.pop("listening")))
+    check_host(read_document(yaml.safe_load(text)), holdings=holdings, problems=problems, **facts)
     return [str(problem) for problem in problems]
 
 
