@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import atexit
-import functools
 import os
 import shutil
 import sys
@@ -16,8 +15,6 @@ from pathlib import Path
 from typing import List
 
 import pytest
-from xdist.remote import Producer
-from xdist.scheduler import LoadScopeScheduling
 
 HERE = Path(__file__).resolve().parent
 CHECKOUT = HERE.parents[1]
@@ -61,25 +58,12 @@ def pytest_configure(config: pytest.Config) -> None:
     from harness import fake_hosts
 
     config.pluginmanager.register(fake_hosts)
+    if config.pluginmanager.hasplugin("xdist"):
+        from harness import one_by_one
+
+        config.pluginmanager.register(one_by_one)
 
 
 def pytest_collection_modifyitems(items: List[pytest.Item]) -> None:
     """Long tests first: the last one decides when the floor is done."""
     items.sort(key=lambda item: not ("killed" in item.name or "drift" in item.name))
-
-
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
-    return OneByOne(config, log)
-
-
-class OneByOne(LoadScopeScheduling):
-    """Gives a test to whoever is free, but those of a file that has a common set-up to the same worker."""
-
-    def _split_scope(self, nodeid: str) -> str:
-        file = nodeid.partition("::")[0]
-        return file if has_common_setup(CHECKOUT / file) else nodeid
-
-
-@functools.lru_cache(maxsize=None)
-def has_common_setup(file: Path) -> bool:
-    return 'scope="module"' in file.read_text(encoding="utf-8")
