@@ -140,7 +140,9 @@ def test_peers_of_an_overlay() -> None:
             "+ fdb 00:00:00:00:00:00 via 192.0.2.4 on vx-mesh",
             "- fdb 00:00:00:00:00:00 via 192.0.2.3 on vx-mesh",
             "~ fdb 02:00:00:00:60:03 via 192.0.2.4 on vx-mesh: remote 192.0.2.3 → 192.0.2.4",
-            "~ iptables chain raw/CNET-VX-4789: rules +1 -1",
+            "~ iptables chain filter/CNET-VX-4789: rules +2 -2",
+            "~ iptables chain raw/CNET-VX-4789: rules +2 -2",
+            "~ iptables chain raw/CNET-VX-OUT-4789: rules +1 -1",
         ],
     )
     assert stream.finish()[0] > 10

@@ -6,20 +6,25 @@
 
 from __future__ import annotations
 
+import json
 import re
 import socket
 import struct
+from contextlib import suppress
+from dataclasses import replace
 from typing import Dict, List, Tuple
 
 import pytest
-from harness.declarations import overlay
-from harness.engine import Declaration, converge, lines, settle
+from harness.declarations import endpoint, network, overlay
+from harness.engine import Declaration, converge, give_uplink, lines, settle
 from harness.host import entered, sh
+from harness.traffic import Server, ask, await_addresses
 
 pytestmark = pytest.mark.fake_host()
 
 VNI, PORT = 4200, 4789
 VTEP, PEER = {4: "192.0.2.1", 6: "2001:db8:2::1"}, {4: "192.0.2.3", 6: "2001:db8:2::3"}
+THIRD = {4: "192.0.2.4", 6: "2001:db8:2::4"}
 STRANGER = {4: "192.0.2.2", 6: "2001:db8:2::2"}
 FRAME = b"\xff" * 6 + bytes.fromhex("020000000099") + b"\x08\x06" + bytes.fromhex("0001080006040001") + bytes(20)
 HEADER = struct.pack("!II", 0x08000000, VNI << 8)
@@ -39,7 +44,16 @@ def send(space: str, target: str, source: str = "") -> None:
         link = socket.if_nametoindex("eth0") if target.startswith(("fe80", "ff02")) else 0
         if target.startswith("224."):
             sender.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, struct.pack("=4s4si", bytes(4), bytes(4), socket.if_nametoindex("eth0")))
-        sender.sendto(HEADER + FRAME, (target, PORT, 0, link) if family == socket.AF_INET6 else (target, PORT))
+        with suppress(PermissionError):  # what may not leave is refused at once
+            sender.sendto(HEADER + FRAME, (target, PORT, 0, link) if family == socket.AF_INET6 else (target, PORT))
+
+
+def listen(space: str, address: str) -> socket.socket:
+    with entered(space):
+        there = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM)
+        there.bind((address, PORT))
+    there.settimeout(5)
+    return there
 
 
 def received() -> int:
@@ -66,7 +80,7 @@ def everywhere(version: int) -> List[str]:
 
 @pytest.mark.parametrize("version", [4, 6])
 def test_no_stranger_writes_into_a_tunnel(version: int) -> None:
-    declaration: Declaration = overlay(VTEP[version], PEER[version], "192.0.2.4" if version == 4 else "2001:db8:2::4")
+    declaration: Declaration = overlay(VTEP[version], PEER[version], THIRD[version])
     declaration.prepare()
     sh(
         """
@@ -89,10 +103,8 @@ def test_no_stranger_writes_into_a_tunnel(version: int) -> None:
     assert entering(version) == []
 
 
-def test_what_passes_through_is_somebody_elses() -> None:
-    """A router between two other hosts lets their VXLAN pass."""
-    declaration = overlay(VTEP[4], PEER[4], "192.0.2.4")
-    declaration.prepare()
+def give_beyond() -> None:
+    """A host on the other side of this one, which is its router."""
     sh(
         """
         ip netns add beyond; ip link add to-beyond type veth peer name eth0 netns beyond; ip link set to-beyond up; ip address add 203.0.113.1/24 dev to-beyond
@@ -101,9 +113,114 @@ def test_what_passes_through_is_somebody_elses() -> None:
         ip -n outside route add 203.0.113.0/24 via 192.0.2.1; sysctl -qw net.ipv4.ip_forward=1
         """
     )
+
+
+def test_what_passes_through_is_somebody_elses() -> None:
+    """A router between two other hosts lets their VXLAN pass."""
+    declaration = overlay(VTEP[4], PEER[4], THIRD[4])
+    declaration.prepare()
+    give_beyond()
     settle(declaration)
-    with entered("beyond"), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as there:
-        there.bind(("203.0.113.2", PORT))
-        there.settimeout(5)
-        send("outside", "203.0.113.2")
-        assert there.recv(200) == HEADER + FRAME
+    there = listen("beyond", "203.0.113.2")
+    send("outside", "203.0.113.2")
+    assert there.recv(200) == HEADER + FRAME
+
+
+# Who might reach a peer by this host, and with which source: a program of the host, a container of another engine behind its masquerade, and as a peer.
+HELPERS = (("", VTEP), ("engine", {4: "172.17.0.2", 6: "fd17::2"}), ("engine", THIRD))
+
+
+def give_engine() -> None:
+    """Another engine's container, as Docker has them: on a bridge, behind a masquerade."""
+    sh(
+        """
+        ip netns add engine; ip link add docker0 type bridge; ip link add docker1 type veth peer name eth0 netns engine
+        ip link set docker1 master docker0; ip link set docker1 up; ip link set docker0 up; ip -n engine link set eth0 up
+        ip address add 172.17.0.1/16 dev docker0; ip address add fd17::1/64 dev docker0 nodad
+        ip -n engine address add 172.17.0.2/16 dev eth0; ip -n engine address add fd17::2/64 dev eth0 nodad
+        ip -n engine address add 192.0.2.4/32 dev eth0; ip -n engine address add 2001:db8:2::4/128 dev eth0 nodad
+        ip -n engine route add default via 172.17.0.1; ip -n engine route add default via fd17::1
+        iptables -t nat -A POSTROUTING -s 172.17.0.0/16 ! -o docker0 -j MASQUERADE; ip6tables -t nat -A POSTROUTING -s fd17::/64 ! -o docker0 -j MASQUERADE
+        for tool in iptables ip6tables; do $tool -A FORWARD -i docker0 -j ACCEPT; done
+        sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
+        ip -n outside address add 192.0.2.3/24 dev eth0; ip -n outside address add 2001:db8:2::3/64 dev eth0 nodad
+        """
+    )
+
+
+def arriving(there: socket.socket) -> List[str]:
+    """Return who has sent the probes that have come to a peer; containers look for their neighbours, too."""
+    found = []
+    with suppress(socket.timeout):
+        while True:
+            data, sender = there.recvfrom(2000)
+            found += [sender[0]] if data.endswith(HEADER + FRAME) else []
+    return found
+
+
+@pytest.mark.parametrize("version", [4, 6])
+def test_nobody_on_a_host_speaks_for_its_tunnel(version: int) -> None:
+    declaration: Declaration = overlay(VTEP[version], PEER[version], THIRD[version])
+    declaration.prepare()
+    give_engine()
+    there = listen("outside", PEER[version])
+    there.settimeout(0.2)
+    settle(declaration)
+
+    def arrived() -> List[str]:
+        for space, source in HELPERS:
+            send(space, PEER[version], source[version])
+        return arriving(there)
+
+    assert arrived() == []
+    send("near", "10.60.0.2")  # what a container sends into the overlay goes by the tunnel
+    assert arriving(there) == [VTEP[version]]
+    sh("{0} -F CNET-VX-4789; {0} -t raw -F CNET-VX-4789; {0} -t raw -F CNET-VX-OUT-4789".format("iptables" if version == 4 else "ip6tables"))
+    assert arrived() == [VTEP[version], VTEP[version], THIRD[version]]
+    assert lines(converge(declaration))
+    assert arrived() == []
+    # The tunnel moves, and the list with it.
+    sh("ip address add 192.0.2.9/24 dev eth0; ip address add 2001:db8:2::9/64 dev eth0 nodad")
+    assert settle(overlay("192.0.2.9" if version == 4 else "2001:db8:2::9", PEER[version], THIRD[version]))
+    send("near", "10.60.0.2")
+    assert [source[-1] for source in arriving(there)] == ["9"]
+    assert arrived() == []
+
+
+def test_peers_reach_each_other_through_a_host() -> None:
+    """A host that is a peer and a router between others takes no part in what they send each other."""
+    declaration = overlay(VTEP[4], PEER[4], "203.0.113.2")
+    declaration.prepare()
+    give_beyond()
+    sh("ip -n outside address add 192.0.2.3/24 dev eth0")
+    settle(declaration)
+    for here, target, source in (("outside", "203.0.113.2", PEER[4]), ("beyond", PEER[4], "203.0.113.2")):
+        there = listen("beyond" if here == "outside" else "outside", target)
+        send(here, target, source)
+        assert there.recvfrom(200)[1][0] == source
+
+
+def test_the_host_speaks_in_a_network_that_is_joined_to_an_overlay() -> None:
+    """Its programs' packets keep their sockets in the tunnel."""
+    mesh = overlay(VTEP[4], STRANGER[4], THIRD[4])
+    web = network("web", {"subnet": "10.20.0.0/24", "gateway": "10.20.0.1"}, {"subnet": "fd00:20::/64", "gateway": "fd00:20::1"}, host_access="all", mtu=1450)
+    trunk = {"name": "trunk", "ends": [{"network": "web"}, {"network": "mesh"}]}
+    declaration = replace(mesh, networks=[*mesh.networks, web], endpoints=[*mesh.endpoints, endpoint("w", "web")], links=[trunk])
+    give_uplink()
+    settle(declaration)
+    sh(
+        """
+        ip netns add far; ip -n far link set lo up; ip -n outside link add vx0 type vxlan id 4200 dstport 4789 local 192.0.2.2 remote 192.0.2.1
+        ip -n outside link set vx0 netns far; ip -n far link set vx0 address 02:00:00:00:60:02 mtu 1450
+        ip -n far address add 10.20.0.77/24 dev vx0; ip -n far address add fd00:20::77/64 dev vx0 nodad; ip -n far link set vx0 up
+        for to in 10.20.0.77 fd00:20::77; do ip neighbour replace $to lladdr 02:00:00:00:60:02 dev br-web nud permanent; done
+        for to in 10.20.0.1 fd00:20::1; do ip -n far neighbour add $to lladdr %s dev vx0 nud permanent; done
+        """
+        % json.loads(sh("ip -j link show br-web"))[0]["address"]
+    )
+    Server("far", "far", [80])
+    await_addresses("far")
+    asked = [("", protocol, address, 80) for protocol in ("tcp", "udp") for address in ("10.20.0.77", "fd00:20::77")]
+    assert ask(asked, timeout=3) == ["far 10.20.0.1", "far fd00:20::1"] * 2
+    sh("iptables -t mangle -F CNET-INWARD")
+    assert ask([("", "udp", "10.20.0.77", 80)]) == [None]

@@ -13,6 +13,7 @@ from typing import Any, Dict, FrozenSet, List, Mapping, Optional, Sequence, Tupl
 
 from .._compile.document import compile_document
 from .._compile.firewall import compile_firewall
+from .._compile.vxlan_firewall import find_underlays
 from .._compile.wire import find_tunnel_ends
 from .._document.host import check_host
 from .._document.host_addresses import check_own_addresses
@@ -119,7 +120,9 @@ def build_declaration(
         if allow_management and not confirm_timeout and ssh_peer:
             check_takeovers(settled, carriers, facts, problems)
         refuse_and_tell(problems, notes)
-        rules = compile_firewall(settled, forwarding_off=facts.forwarding_off, ipv6=facts.ipv6, bridge_filter=facts.bridge_filter)
+        rules = compile_firewall(
+            settled, forwarding_off=facts.forwarding_off, ipv6=facts.ipv6, bridge_filter=facts.bridge_filter, underlays=find_underlays(facts)
+        )
         return compile_document(settled, facts), rules
 
     return build

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from typing import Any, Dict, FrozenSet, Iterator, List, Mapping, Optional, Sequence, Tuple
+from typing import FrozenSet, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from .._model.addresses import ip_version
 from .._model.document import LAN_NETWORKS, BridgeNetwork, Document, Network, OverlayNetwork, Subnet
@@ -20,7 +20,6 @@ from .._model.rule import (
     INPUT_CHAIN,
     INSIDE_CHAIN,
     LAST_CHAIN,
-    PEERS_PREFIX,
     POSTROUTING_CHAIN,
     RAW_CHAIN,
     SOURCES_CHAIN,
@@ -33,30 +32,28 @@ from .routed_firewall import compile_routed_rules
 from .router import compile_masquerade
 from .seal import compile_seals
 from .vrf import rules_in_vrf
+from .vxlan_firewall import compile_vxlan_rules
 
 KNOWN = ("RELATED", "ESTABLISHED")
 UNMASQUERADED = {4: ("224.0.0.0/4", "255.255.255.255/32"), 6: ("ff00::/8",)}
-# What is for this host or for many. An IPv6 address is unicast whosever it is, and one of a link has no route that would tell.
-OF_THIS_HOST: Mapping[int, Tuple[Mapping[str, Any], ...]] = {
-    4: ({"not_unicast": True},),
-    6: ({"to_host": True}, {"destination": "fe80::/10"}, {"destination": "ff00::/8"}),
-}
 ICMP = {4: "icmp", 6: "ipv6-icmp"}
 LINK_LOCAL = "fe80::/10"
 ROUTER_ADVERTISEMENT, NEIGHBOUR_SOLICITATION, NEIGHBOUR_ADVERTISEMENT = 134, 135, 136
 
 
-def compile_firewall(document: Document, *, forwarding_off: FrozenSet[int], ipv6: bool = True, bridge_filter: bool = False) -> Tuple[Rule, ...]:
+def compile_firewall(
+    document: Document, *, forwarding_off: FrozenSet[int], ipv6: bool = True, bridge_filter: bool = False, underlays: Optional[Mapping[str, str]] = None
+) -> Tuple[Rule, ...]:
     """Return the rules of a declaration.
 
-    `forwarding_off` names the families whose forwarding was off before this collection needed it; `bridge_filter` tells whether br_netfilter is there.
+    `forwarding_off` names the families whose forwarding was off before this collection needed it; `bridge_filter` tells whether br_netfilter is there;
+    `underlays` by which interface the host's addresses are at home.
     Both families are filtered on every bridge, with or without a subnet; only a kernel without IPv6 (`ipv6` false) needs one.
     """
     rules: List[Rule] = []
     for family in (4, 6) if ipv6 else (4,):
         rules.extend(compile_masquerade(document, family))
-        rules.extend(_tunnel_rules(document, family))
-        rules.extend(_peer_rules(document, family))
+        rules.extend(compile_vxlan_rules(document, family, underlays or {}, bridge_filter=bridge_filter))
         if all(isinstance(network, LAN_NETWORKS) for network in document.networks):
             continue  # nothing passes through the host
         rules.extend(_host_rules(document, family))
@@ -103,15 +100,6 @@ def _guards_of_the_host(rules: Sequence[Rule]) -> Iterator[Rule]:
     for rule in rules:
         if rule.chain == INPUT_CHAIN and rule.target in ("ACCEPT", "RETURN", "DROP"):
             yield replace(rule, table="mangle", target="DROP" if rule.target == "DROP" else "RETURN")
-
-
-def _tunnel_rules(document: Document, family: int) -> Iterator[Rule]:
-    """VXLAN knows no sender: a container could write frames into any overlay or tunnel, here or, behind our masquerade, at a peer."""
-    ports = {network.udp_port for network in document.networks if isinstance(network, OverlayNetwork)}
-    ports.update(wire.tunnel.udp_port for wire in document.links if wire.tunnel is not None)
-    for port in sorted(ports):
-        for chain in (FORWARD_CHAIN, INPUT_CHAIN):
-            yield Rule(family, "filter", chain, 5, INSIDE_CHAIN, document.scope, protocol="udp", destination_ports=(port, port))
 
 
 def _joined_rules(document: Document, family: int) -> Iterator[Rule]:
@@ -275,27 +263,3 @@ def _overlay_rules(network: OverlayNetwork, family: int, scope: str) -> Iterator
     yield forward(9, "DROP", in_interface=others, out_interface=bridge)
     yield forward(11, "ACCEPT", in_interface=bridge, out_interface=bridge)
     yield Rule(family, "filter", INPUT_CHAIN, 40, "DROP", scope, network.name, in_interface=bridge)
-
-
-def _peer_rules(document: Document, family: int) -> Iterator[Rule]:
-    """Only peers may send VXLAN to our VTEPs. One list for each port, for its socket takes what comes to any address of the host, by any interface.
-
-    Both families are guarded, whatever the underlay's. What only passes through is somebody else's.
-    """
-    senders: Dict[int, Dict[Tuple[str, str, Optional[str]], None]] = {}
-    for network in document.networks:
-        if isinstance(network, OverlayNetwork) and network.vtep_address:
-            found = senders.setdefault(network.udp_port, {})
-            found.update({(peer.vtep, network.vtep_address, network.underlay_interface): None for peer in network.peers if peer.vtep != network.vtep_address})
-    for tunnel in (wire.tunnel for wire in document.links):
-        if tunnel is not None and tunnel.local is not None:
-            senders.setdefault(tunnel.udp_port, {})[tunnel.remote, tunnel.local, tunnel.underlay_interface] = None
-    for port, peers in senders.items():
-        chain = "%s%d" % (PEERS_PREFIX, port)
-        rule = partial(Rule, family, "raw", scope=document.scope)
-        yield rule(RAW_CHAIN, 5, chain, protocol="udp", destination_ports=(port, port))
-        for peer, vtep, interface in peers:
-            if ip_version(vtep) == family:
-                yield rule(chain, 10, "RETURN", source=peer, destination=vtep, in_interface=interface)
-        for own in OF_THIS_HOST[family]:
-            yield rule(chain, 20, "DROP", **own)

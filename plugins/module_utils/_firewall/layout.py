@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Mapping, Tuple
 
-from .._model.rule import DNAT_CHAIN, FORWARD_CHAIN, INPUT_CHAIN, LAST_CHAIN, POSTROUTING_CHAIN, RAW_CHAIN, SEAL_CHAIN, SEALED_CHAIN
+from .._model.rule import DNAT_CHAIN, FORWARD_CHAIN, INPUT_CHAIN, INWARD_CHAIN, LAST_CHAIN, OUTPUT_CHAIN, POSTROUTING_CHAIN, RAW_CHAIN, SEAL_CHAIN, SEALED_CHAIN
 
 CHAIN_PREFIX = "CNET-"
 # Chains whose jump must stand before every final verdict. All other jumps are appended, and any place is right.
-HEADS = frozenset((RAW_CHAIN, FORWARD_CHAIN, INPUT_CHAIN, SEAL_CHAIN, SEALED_CHAIN))
+HEADS = frozenset((RAW_CHAIN, OUTPUT_CHAIN, INWARD_CHAIN, FORWARD_CHAIN, INPUT_CHAIN, SEAL_CHAIN, SEALED_CHAIN))
 _LOCAL = "-m addrtype --dst-type LOCAL -j %s" % DNAT_CHAIN
 _LOOPBACK = {4: "127.0.0.0/8", 6: "::1/128"}
 
@@ -42,6 +42,8 @@ def jumps_to(chain: str, family: int) -> Tuple[Tuple[str, str], ...]:
     """Return (built-in chain, rule) of each jump that a top-level chain needs."""
     return {
         RAW_CHAIN: (("PREROUTING", "-j %s" % RAW_CHAIN),),
+        OUTPUT_CHAIN: (("OUTPUT", "-j %s" % OUTPUT_CHAIN),),
+        INWARD_CHAIN: (("POSTROUTING", "-j %s" % INWARD_CHAIN),),
         FORWARD_CHAIN: (("FORWARD", "-j %s" % FORWARD_CHAIN),),
         LAST_CHAIN: (("FORWARD", "-j %s" % LAST_CHAIN),),
         SEAL_CHAIN: (("FORWARD", "-j %s" % SEAL_CHAIN),),

@@ -15,7 +15,7 @@ from typing import List, Optional
 
 from .._model.errors import FirewallError
 from .._model.mark import PREFIX
-from .._model.rule import MARK, ROUTED_INTERFACES, SEAL, UNFOLLOWED, Rule
+from .._model.rule import INWARD, MARK, ROUTED_INTERFACES, SEAL, UNFOLLOWED, Rule
 
 # The order in which the tool prints connection states.
 STATES = ("INVALID", "NEW", "RELATED", "ESTABLISHED", "UNTRACKED", "SNAT", "DNAT")
@@ -48,6 +48,8 @@ def render_rule(rule: Rule) -> str:
         words += ["-m", "addrtype", "!", "--dst-type", "UNICAST"]
     if rule.sealed:
         words += ["-m", "mark", "--mark", SEAL]
+    if rule.of_program:
+        words += ["-m", "mark", "!", "--mark", INWARD, "-m", "owner", "--socket-exists"]
     if rule.not_bridged:
         words += ["-m", "physdev", "!", "--physdev-is-bridged"]
     if rule.ct_state:

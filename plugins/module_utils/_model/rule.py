@@ -42,6 +42,7 @@ class Rule:
     to_host: bool = False  # matches what is sent to an address of the host
     not_unicast: bool = False  # IPv4: matches what is for this host itself, or for many
     sealed: bool = False  # matches what carries the seal
+    of_program: bool = False  # matches what a program of the host wrote, unless it carries the mark of what is inside a network
     not_bridged: bool = False  # matches what does not go from port to port of one bridge; needs br_netfilter
 
 
@@ -51,9 +52,13 @@ UNFOLLOWED = "CT"
 MARK = "MARK"
 SEAL = "0x20000000/0x20000000"
 UNSEAL = "0x0/0x20000000"
+# A bit of what the host itself sends into a network of ours. The tunnel that takes it on leaves it.
+INWARD = "0x10000000/0x10000000"
 
 # The chains every backend keeps, by table and the built-in chain that leads to each.
 RAW_CHAIN = "CNET-RAW"
+OUTPUT_CHAIN = "CNET-OUTPUT"  # in raw: what programs of the host may not send
+INWARD_CHAIN = "CNET-INWARD"  # marks what the host sends into networks
 FORWARD_CHAIN = "CNET-FORWARD"
 INPUT_CHAIN = "CNET-INPUT"
 SEAL_CHAIN = "CNET-SEAL"  # seals what FORWARD_CHAIN, which takes the seal off, has to judge
@@ -67,4 +72,4 @@ LAST_CHAIN = "CNET-LAST"  # at the end of FORWARD: the default drop where we swi
 PUBLISHED_PREFIX = "CNET-P-"  # + protocol + first port of a block of published ports
 OPEN_PREFIX = "CNET-R-"  # + hash of a block of addresses: ports that routed endpoints open
 ROUTED_INTERFACES = "cnr-+"  # the one wildcard we write: the host's ends of all routed endpoints
-PEERS_PREFIX = "CNET-VX-"  # + UDP port: which hosts may send VXLAN to us
+PEERS_PREFIX = "CNET-VX-"  # + UDP port: which hosts may send VXLAN to us; in filter, past us; + OUT- and UDP port: to whom no program may

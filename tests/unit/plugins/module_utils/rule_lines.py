@@ -23,7 +23,14 @@ def words(rule: Rule) -> str:
         parts.append("type=%d" % rule.icmp_type)
     parts += [
         word
-        for word, there in (("to-host", rule.to_host), ("not-unicast", rule.not_unicast), ("sealed", rule.sealed), ("not-bridged", rule.not_bridged))
+        for word, there in (
+            ("off-path", rule.off_path),
+            ("to-host", rule.to_host),
+            ("not-unicast", rule.not_unicast),
+            ("sealed", rule.sealed),
+            ("of-program", rule.of_program),
+            ("not-bridged", rule.not_bridged),
+        )
         if there
     ]
     if rule.ct_state:
