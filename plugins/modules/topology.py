@@ -69,8 +69,9 @@ options:
         eth1, ... in order),
         V(host_interface_name), V(ipam) (V(allocate) or V(none)), V(aliases), V(gw_priority) (the highest gives the default route, default 0),
         V(vlan) and V(trunk) (the untagged VLAN and the tagged ones of the port, where the bridge has V(vlan_filtering)),
-        V(sysctls) (V(IFNAME) in a key stands for the interface), V(routes). Addresses not given are allocated from the subnet, the same for the same
-        names. V(ipam) has no V(dhcp): nothing of this collection stays on a host to renew a lease."
+        V(sysctls) (V(IFNAME) in a key stands for the interface), V(routes). An endpoint for which no address is
+        given keeps the one it has, as long as that is in V(ip_range) and nobody else names it; a new one is given an address of the subnet by its name, the
+        same on a host that has nothing yet. V(ipam) has no V(dhcp): nothing of this collection stays on a host to renew a lease."
       - "V(source_routing) (default V(true)) makes answers leave by the interface the question came in on, where several networks of the endpoint have a
         gateway in one family, or one has and another is a LAN; see R(the guide,ansible_collections.netloom.container_net.docsite.multi_homing)."
       - "V(routes) is a list of maps with V(destination) (a subnet, required), V(gateway), V(metric) (default 0) and V(type) (V(unicast), V(blackhole),
@@ -371,6 +372,7 @@ from ansible_collections.netloom.container_net.plugins.module_utils._ansible.top
     read_declaration,
 )
 from ansible_collections.netloom.container_net.plugins.module_utils._ansible.words import tell_plan
+from ansible_collections.netloom.container_net.plugins.module_utils._document.living import Declared, open_places
 from ansible_collections.netloom.container_net.plugins.module_utils._kernel.session import read_ssh_connection
 from ansible_collections.netloom.container_net.plugins.module_utils._runtime.containers import await_containers
 
@@ -395,16 +397,16 @@ def main() -> None:
         }
     )
     options = module.params
-    declaration: Dict[str, Any] = {}
+    declarations: List[Declared] = []
 
     def prepare() -> Request:
         validate_confirm_timeout(options["confirm_timeout"])
         validate_wait_timeout(options["wait_timeout"])
         absent = options["state"] == "absent"
         networks, endpoints, links = (None, None, None) if absent else (options["networks"], options["endpoints"], options["links"])
-        document = read_declaration(options["scope"], networks, endpoints, options["overlays"], links)
-        declaration["endpoints"] = describe_endpoints(document)
-        declaration["links"] = describe_links(document)
+        declared = Declared(partial(read_declaration, options["scope"], networks, endpoints, options["overlays"], links))
+        document = declared.document
+        declarations.append(declared)
         backend = find_backend(options["firewall_backend"])
         left_out = LeftOut() if options["skip_unsupported"] else None
         notes: List[str] = []
@@ -414,7 +416,7 @@ def main() -> None:
         return Request(
             scope=document.scope,
             build=build_declaration(
-                document, allow_management=options["allow_management"], confirm_timeout=options["confirm_timeout"], left_out=left_out, notes=notes
+                declared, allow_management=options["allow_management"], confirm_timeout=options["confirm_timeout"], left_out=left_out, notes=notes
             ),
             left_out=left_out,
             looks=has_bridges(document),
@@ -427,6 +429,7 @@ def main() -> None:
             refuse_emptying=not (absent or options["allow_empty"] or document.networks or document.endpoints or document.links),
             tell=partial(tell_plan, document.scope),
             early=lends_devices(document),
+            residents=open_places(document),
             places=idle_places(document),
             lock_timeout=options["lock_timeout"],
             wait_timeout=max(0.0, options["wait_timeout"] - (time.monotonic() - started)),
@@ -435,7 +438,12 @@ def main() -> None:
         )
 
     def describe(outcome: Outcome) -> Dict[str, Any]:
-        return {**declaration, "confirm_before": outcome.confirm_before}
+        (declared,) = declarations
+        return {
+            "endpoints": describe_endpoints(declared.document),
+            "links": describe_links(declared.document),
+            "confirm_before": outcome.confirm_before,
+        }
 
     run_request(module, prepare, describe)
 

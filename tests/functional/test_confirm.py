@@ -10,11 +10,13 @@ import errno
 import os
 import signal
 import time
+from functools import partial
 from typing import Callable, Dict, List, Optional, Sequence, Tuple
 
 import pytest
 from ansible_collections.netloom.container_net.plugins.module_utils._ansible import engine
 from ansible_collections.netloom.container_net.plugins.module_utils._ansible.topology import build_declaration, read_declaration
+from ansible_collections.netloom.container_net.plugins.module_utils._document.living import Declared
 from ansible_collections.netloom.container_net.plugins.module_utils._firewall.backend import NoFirewall, select_backend
 from ansible_collections.netloom.container_net.plugins.module_utils._kernel import unconfirmed
 from ansible_collections.netloom.container_net.plugins.module_utils._kernel.door import Door
@@ -372,8 +374,8 @@ def is_reached() -> bool:
 
 def declared(networks: List[Dict[str, object]], endpoints: Sequence[Dict[str, object]] = ()) -> Cut:
     def cut() -> engine.Request:
-        document = read_declaration("main", networks, list(endpoints), None)
-        return request(build_declaration(document, allow_management=True, confirm_timeout=5))
+        known = Declared(partial(read_declaration, "main", networks, list(endpoints), None, None))
+        return request(build_declaration(known, allow_management=True, confirm_timeout=5))
 
     return cut
 

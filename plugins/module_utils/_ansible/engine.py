@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from dataclasses import replace
 from functools import partial
@@ -32,7 +33,7 @@ from .._model.errors import ContainerNetError, FirewallError, KernelRace, Namesp
 from .._model.flow import Flows
 from .._model.link import Link, Nic
 from .._model.objects import HOST, Chain, Jump, KernelObject, Namespace, Sysctl
-from .._model.snapshot import Facts, Key, Snapshot
+from .._model.snapshot import Facts, Key, Snapshot, find_residents
 from .._plan.planner import plan
 from .._plan.ports import used_bridges
 from .._plan.stack import carried_away, lower_places, refuse_missing_lowers
@@ -212,6 +213,8 @@ class _Run:
         if request.early:
             observe_named(observer, self._rooms, list_named_namespaces(), ())
             self._visited.observe(observer, ())
+        if request.residents:
+            self._observe_residents(observer)
         if request.looks and request.place != HOST:
             observer.observe_place(request.place, {})
         facts = self._facts(observer.snapshot)
@@ -311,9 +314,18 @@ class _Run:
             bridge_netfilter=read_sysctl(BRIDGE_NETFILTER) == "1",
             bridge_filter=read_sysctl(BRIDGE_NETFILTER) is not None,
             wireless=list_wireless_links(),
+            residents=find_residents(snapshot) if self._request.residents else (),
             lent=tuple(link for link in snapshot.links() if isinstance(link.kind, Nic)),
             pci=list_pci_addresses() if self._request.early else (),
         )
+
+    def _observe_residents(self, observer: Observer) -> None:
+        """Read who may have an address already; what cannot be read is told once the declaration is compiled."""
+        with contextlib.suppress(NamespaceMissing):
+            self._containers.prepare(self._request.residents)
+        for place in self._request.residents:
+            with contextlib.suppress(NamespaceMissing):
+                observer.observe_place(place, {})
 
     def _observe_rest(self, observer: Observer, desired: Sequence[KernelObject]) -> None:
         settings: Dict[Tuple[str, str], Tuple[str, ...]] = {}
@@ -326,7 +338,7 @@ class _Run:
         sysctls.setdefault(self._request.place, set()).update(self._record.read())
         for place, paths in self._visited.settings().items():
             sysctls.setdefault(place, set()).update(paths)
-        observer.observe_host_settings({key: value for key, value in settings.items() if key[0] == HOST}, sorted(sysctls.get(HOST, ())))
+        observer.observe_settings(HOST, {key: value for key, value in settings.items() if key[0] == HOST}, sorted(sysctls.get(HOST, ())))
         by_place: Dict[str, Dict[Tuple[str, str], Tuple[str, ...]]] = {}
         for key, value in settings.items():
             by_place.setdefault(key[0], {})[key] = value
@@ -337,7 +349,9 @@ class _Run:
         self._containers.prepare((*places, *self._request.places))
         refuse_shared(self._rooms, places)
         for place in places:
-            if not observer.observe_place(place, by_place.get(place, {}), sysctls.get(place, ()), deeply=place in deep) and place not in made:
+            if place in observer.snapshot.places and place not in deep:
+                observer.observe_settings(place, by_place.get(place, {}), sysctls.get(place, ()))
+            elif not observer.observe_place(place, by_place.get(place, {}), sysctls.get(place, ()), deeply=place in deep) and place not in made:
                 raise NamespaceMissing("there is no network namespace named '%s'; nothing was changed" % place.partition(":")[2])
         for place in self._request.places:
             if place != HOST and place not in places and not observer.observe_place(place, {}, sysctls.get(place, ())):

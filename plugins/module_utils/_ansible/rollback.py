@@ -37,7 +37,7 @@ def read_what_goes(observer: Observer, steps: Sequence[Step]) -> None:
         settings = {(place, link.name): _settings_of(link, snapshot) for link in snapshot.links(place) if link.name != "lo"}
         if place == HOST:
             gone = {item.key[1:] for item in going if isinstance(item, Link)}
-            observer.observe_host_settings({key: names for key, names in settings.items() if key in gone}, ())
+            observer.observe_settings(HOST, {key: names for key, names in settings.items() if key in gone}, ())
         else:
             observer.observe_place(place, settings)
     observer.join_pairs()

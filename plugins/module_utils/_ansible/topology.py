@@ -15,6 +15,7 @@ from .._compile.document import compile_document
 from .._compile.firewall import compile_firewall
 from .._compile.vxlan_firewall import find_underlays
 from .._compile.wire import find_tunnel_ends
+from .._document.allocate import NOTHING_TAKEN, Taken
 from .._document.host import check_host
 from .._document.host_addresses import check_own_addresses
 from .._document.host_bridges import check_host_bridges, settle_bridges
@@ -23,6 +24,7 @@ from .._document.host_parents import check_host_parents, settle_parents
 from .._document.host_ports import check_host_ports
 from .._document.host_taken import sort_out
 from .._document.host_vrf import check_host_vrfs
+from .._document.living import Declared
 from .._document.management import check_takeovers, management_links
 from .._document.reader import read_document
 from .._kernel.session import read_ssh_connection
@@ -76,12 +78,12 @@ def _other_parts(rows: object, own: object) -> object:
     return [row for row in rows if not (isinstance(row, dict) and row.get("subnets") == part)]
 
 
-def read_declaration(scope: str, networks: object, endpoints: object, overlays: object, links: object = None) -> Document:
-    return read_document({"scope": scope, "networks": merge_overlays(networks, overlays), "endpoints": endpoints, "links": links})
+def read_declaration(scope: str, networks: object, endpoints: object, overlays: object, links: object = None, living: Taken = NOTHING_TAKEN) -> Document:
+    return read_document({"scope": scope, "networks": merge_overlays(networks, overlays), "endpoints": endpoints, "links": links}, living)
 
 
 def build_declaration(
-    document: Document, *, allow_management: bool, confirm_timeout: float = 0.0, left_out: Optional[LeftOut] = None, notes: Optional[List[str]] = None
+    declared: Declared, *, allow_management: bool, confirm_timeout: float = 0.0, left_out: Optional[LeftOut] = None, notes: Optional[List[str]] = None
 ) -> Build:
     """Return the function that compiles the declaration for the host it finds itself on.
 
@@ -90,6 +92,7 @@ def build_declaration(
 
     def build(facts: Facts) -> Tuple[Sequence[KernelObject], Sequence[Rule]]:
         problems: List[Problem] = []
+        document = declared.settle(facts.residents)
         connection = read_ssh_connection(os.environ)
         ssh_peer, ssh_port = management_connection({"SSH_CONNECTION": connection})
         links: Dict[str, Optional[str]] = {name: link.alias for name, link in facts.links.items()}

@@ -4,7 +4,7 @@
 
 # PRIVATE to this collection: anything here may change without notice.
 
-"""Addresses for endpoints: the explicit one wins, else the recorded one, else a position derived from the names."""
+"""Addresses for endpoints: the explicit one wins, else the recorded one, else the one it has, else a position derived from the names."""
 
 from __future__ import annotations
 
@@ -35,6 +35,10 @@ class _Pool:
 
     def holds(self, number: int) -> bool:
         return self.first <= number <= self.last
+
+    def gives(self, number: int) -> bool:
+        """Tell whether an address may be given to who does not ask for it."""
+        return self.low <= number <= self.high
 
     def is_free(self, number: int) -> bool:
         return number not in self._next
@@ -71,7 +75,8 @@ class _Space:
     def __init__(self, network: Network, version: int) -> None:
         self.network = network
         self.version = version
-        subnets = [subnet for subnet in network.subnets if span.span(subnet.subnet)[0] == version]
+        # In the order of their addresses: the order in which they are declared means nothing.
+        subnets = sorted((subnet for subnet in network.subnets if span.span(subnet.subnet)[0] == version), key=lambda subnet: span.span(subnet.subnet))
         self.pools = [_Pool(subnet) for subnet in subnets]
         for subnet in subnets:
             for address in (subnet.gateway,) + tuple(address for _name, address in subnet.aux_addresses):
@@ -88,8 +93,8 @@ class _Space:
             for pool in self.pools:
                 pool.reserve(number)
 
-    def claim(self, address: str) -> Optional[str]:
-        """Reserve a recorded address if it is still valid and free."""
+    def claim(self, address: str, *, recorded: bool) -> Optional[str]:
+        """Reserve an address if it is still valid and free; one that is not `recorded` has to be in the range that is given from."""
         try:
             address = canonical_ip(address)
         except ValueError:
@@ -98,7 +103,7 @@ class _Space:
         if version != self.version:
             return None
         for pool in self.pools:
-            if pool.holds(number) and pool.is_free(number):
+            if (pool.holds(number) if recorded else pool.gives(number)) and pool.is_free(number):
                 pool.reserve(number)
                 return address
         return None
@@ -110,15 +115,15 @@ class _Space:
                 return span.text(self.version, number)
         return None
 
-    def allocate(self, wanting: List[Tuple[str, Place]], recorded: Mapping[str, Tuple[str, ...]]) -> Dict[Place, str]:
+    def allocate(self, wanting: List[Tuple[str, Place]], recorded: Mapping[str, Tuple[str, ...]], living: Mapping[str, Tuple[str, ...]]) -> Dict[Place, str]:
         """Return an address for each (endpoint, place) as far as they reach."""
         granted: Dict[Place, str] = {}
-        # Recorded addresses of all endpoints come before any new one, so that a newcomer never displaces an old one.
+        # Recorded addresses of all endpoints, then living ones, come before any new one, so that a newcomer never displaces an old one.
         for name, place in wanting:
-            for address in recorded.get(name, ()):
-                claimed = self.claim(address) if place not in granted else None
-                if claimed:
-                    granted[place] = claimed
+            self._claim_first(place, recorded.get(name, ()), granted, recorded=True)
+        # Who has one address comes before who has several: those may be somebody else's.
+        for name, place in sorted(wanting, key=lambda want: len(living.get(want[0], ()))):
+            self._claim_first(place, living.get(name, ()), granted, recorded=False)
         for name, place in wanting:
             if place not in granted:
                 seed = int.from_bytes(hashlib.sha256(("%s\0%s" % (self.network.name, name)).encode()).digest()[:8], "big")
@@ -127,6 +132,12 @@ class _Space:
                     break
                 granted[place] = taken
         return granted
+
+    def _claim_first(self, place: Place, addresses: Sequence[str], granted: Dict[Place, str], *, recorded: bool) -> None:
+        for address in addresses:
+            claimed = self.claim(address, recorded=recorded) if place not in granted else None
+            if claimed:
+                granted[place] = claimed
 
 
 def _explicit(attachment: Attachment, version: int) -> Optional[str]:
@@ -145,6 +156,7 @@ def _filled(attachment: Attachment, endpoint: str, network: Network, ipv4_addres
         attachment,
         ipv4_address=attachment.ipv4_address or ipv4_address,
         ipv6_address=attachment.ipv6_address or ipv6_address,
+        given=bool(ipv4_address or ipv6_address),
         mac_address=attachment.mac_address or (None if getattr(network, "shares_mac", False) else derive_mac(attachment.network, first or endpoint)),
     )
 
@@ -154,14 +166,16 @@ def allocate(
     endpoints: Sequence[Endpoint],
     *,
     taken: Taken = NOTHING_TAKEN,
+    living: Taken = NOTHING_TAKEN,
     reserved: Collection[str] = (),
     problems: List[Problem],
     path: str = "networks",
 ) -> Tuple[Endpoint, ...]:
     """Return the endpoints, in their order, with every address and MAC filled in.
 
-    `taken` holds the addresses recorded earlier, by network and endpoint; `reserved` are those no endpoint gets. `path` is that
-    of the networks, where a shortage is reported. Attachments to networks that are not given stay as they are.
+    `taken` holds the addresses recorded earlier, by network and endpoint. `living` holds those that endpoints have at present: they
+    stay as far as they are in what is given from. `reserved` are those no endpoint gets. `path` is that of the networks, where a
+    shortage is reported. Attachments to networks that are not given stay as they are.
     """
     by_network: Dict[str, List[Tuple[str, Place, Attachment]]] = {network.name: [] for network in networks}
     for index, endpoint in enumerate(endpoints):
@@ -183,7 +197,7 @@ def allocate(
                 if explicit:
                     space.reserve(explicit)
             wanting = [(name, place) for name, place, attachment in members if attachment.ipam == "allocate" and not _explicit(attachment, version)]
-            found = space.allocate(wanting, taken.get(network.name, {}))
+            found = space.allocate(wanting, taken.get(network.name, {}), living.get(network.name, {}))
             granted[version].update(found)
             if len(found) < len(wanting) and "%s[%s].ipam_config" % (path, network.name) not in troubled:
                 _report_shortage(space, len(wanting), len(found), path, problems)

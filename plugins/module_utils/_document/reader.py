@@ -12,7 +12,7 @@ from typing import Callable, Dict, List, Mapping, Optional, Sequence, Tuple, Typ
 
 from .._model.document import DEFAULT_SCOPE, Document, Endpoint, Network, Wire
 from .._model.errors import InputError, Problem
-from .allocate import allocate
+from .allocate import NOTHING_TAKEN, Taken, allocate
 from .check import check_document
 from .endpoint import read_endpoint
 from .entry import NOTHING_REQUIRED, named_path, read_list
@@ -76,8 +76,11 @@ def read_links(raw: object, *, path: str, scope: str, endpoints: Sequence[Endpoi
     return fill_links(_read_named(raw, path, problems, read_link), endpoints, scope)
 
 
-def read_document(raw: Mapping[str, object]) -> Document:
-    """Return the declaration of one host, complete and consistent, or raise InputError with every problem."""
+def read_document(raw: Mapping[str, object], living: Taken = NOTHING_TAKEN) -> Document:
+    """Return the declaration of one host, complete and consistent, or raise InputError with every problem.
+
+    `living` are the addresses that its endpoints have at present, by network and endpoint.
+    """
     problems: List[Problem] = []
     scope = DEFAULT_SCOPE
     if raw.get("scope") is not None:
@@ -89,7 +92,7 @@ def read_document(raw: Mapping[str, object]) -> Document:
         refuse_fleet_keys(networks, "networks", problems)
     if raw.get("endpoints") is not None:
         endpoints = read_endpoints(raw["endpoints"], path="endpoints", scope=scope, networks=networks, problems=problems)
-    endpoints = allocate(networks, endpoints, problems=problems, path="networks")
+    endpoints = allocate(networks, endpoints, living=living, problems=problems, path="networks")
     links: Tuple[Wire, ...] = ()
     if raw.get("links") is not None:
         links = read_links(raw["links"], path="links", scope=scope, endpoints=endpoints, problems=problems)

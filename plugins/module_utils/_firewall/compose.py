@@ -18,7 +18,7 @@ from .parse import read_label, target_of
 from .render import render_rule
 
 ChainKey = Tuple[int, str, str]  # family, table, name
-Ranked = Tuple[int, str, int, str]  # rank, scope, position, line
+Ranked = Tuple[int, str, str]  # rank, scope, line; rules of one rank have no order among them, so their text gives one
 
 
 def compose(rules: Sequence[Rule], *, scope: str, current: Sequence[KernelObject], place: str = HOST) -> Tuple[KernelObject, ...]:
@@ -27,22 +27,22 @@ def compose(rules: Sequence[Rule], *, scope: str, current: Sequence[KernelObject
     shared: Dict[Tuple[ChainKey, str], Ranked] = {}
     for chain, ranked in _kept(current, scope):
         if not ranked[1]:
-            shared[chain, target_of(ranked[3])] = ranked
+            shared[chain, target_of(ranked[2])] = ranked
             continue
         content.setdefault(chain, []).append(ranked)
-        target = target_of(ranked[3])
+        target = target_of(ranked[2])
         if is_ours(target):
             content.setdefault((chain[0], chain[1], target), [])
-    for position, rule in enumerate(rules):
+    for rule in rules:
         chain = (rule.family, rule.table, rule.chain)
         if rule.scope == scope:
             if is_ours(rule.target):
                 content.setdefault((rule.family, rule.table, rule.target), [])
-            content.setdefault(chain, []).append((rule.rank, scope, position, render_rule(rule)))
+            content.setdefault(chain, []).append((rule.rank, scope, render_rule(rule)))
         elif rule.scope:
             raise FirewallError("a rule of scope '%s' among those of '%s'" % (rule.scope, scope))
         else:
-            shared[chain, rule.target] = (rule.rank, "", 0, render_rule(rule))
+            shared[chain, rule.target] = (rule.rank, "", render_rule(rule))
     for (chain, target), ranked in shared.items():
         if (chain[0], chain[1], target) in content:
             content.setdefault(chain, []).append(ranked)
@@ -54,18 +54,17 @@ def _kept(current: Sequence[KernelObject], scope: str) -> Iterator[Tuple[ChainKe
     for chain in current:
         if not isinstance(chain, Chain) or chain.name == USER_CHAIN:
             continue
-        for position, line in enumerate(chain.rules or ()):
+        for line in chain.rules or ():
             label = read_label(line)
             if label is not None and label[0] != scope and target_of(line) != USER_CHAIN:
-                # Lines of no scope have no order of their own; their text gives one.
-                yield (chain.family, chain.table, chain.name), (label[1], label[0], position if label[0] else 0, line)
+                yield (chain.family, chain.table, chain.name), (label[1], label[0], line)
 
 
 def _as_objects(content: Dict[ChainKey, List[Ranked]], place: str) -> Tuple[KernelObject, ...]:
     chains: List[KernelObject] = []
     jumps: List[KernelObject] = []
     for (family, table, name), ranked in content.items():
-        lines = tuple(line for _rank, _scope, _position, line in sorted(ranked))
+        lines = tuple(line for _rank, _scope, line in sorted(ranked))
         if name == FORWARD_CHAIN:
             # Whoever comes by here has been judged. The administrator's own rules come before ours.
             lines = (render_rule(Rule(family, table, name, 0, MARK, to=UNSEAL)), render_rule(Rule(family, table, name, 0, USER_CHAIN)), *lines)

@@ -87,10 +87,7 @@ class Observer:
             if deeply or place == HOST:
                 self._observe_proxies(place, line, links)
             self._observe_settings(place, settings)
-            for path in sysctls:
-                value = read_sysctl(path)
-                if value is not None:
-                    self.snapshot.add(Sysctl(place, path, value))
+            self._observe_sysctls(place, sysctls)
         self.snapshot.places.add(place)
         return True
 
@@ -108,13 +105,17 @@ class Observer:
         with self._rooms.inside(place), self._door.open(place) as line:
             self._observe_links(place, line)
 
-    def observe_host_settings(self, settings: LinkSettings, sysctls: Iterable[str]) -> None:
-        """Read what only became interesting once the declaration was compiled."""
-        self._observe_settings(HOST, settings)
-        for path in sysctls:
+    def observe_settings(self, place: str, settings: LinkSettings, sysctls: Iterable[str]) -> None:
+        """Read of a place that was read before what only became interesting once the declaration was compiled."""
+        with self._rooms.inside(place):
+            self._observe_settings(place, settings)
+            self._observe_sysctls(place, sysctls)
+
+    def _observe_sysctls(self, place: str, paths: Iterable[str]) -> None:
+        for path in paths:
             value = read_sysctl(path)
             if value is not None:
-                self.snapshot.add(Sysctl(HOST, path, value))
+                self.snapshot.add(Sysctl(place, path, value))
 
     def _observe_links(self, place: str, line: Line) -> Dict[int, str]:
         raw = [parse.parse_link(place, payload) for payload in line.dump(self._requests[0])]

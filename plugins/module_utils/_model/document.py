@@ -230,6 +230,7 @@ class Attachment:
     aliases: Tuple[str, ...] = ()
     sysctls: Tuple[Tuple[str, str], ...] = ()  # IFNAME stands for the interface
     ipam: str = "allocate"  # none: no address is allocated (a layer 2 attachment)
+    given: bool = field(default=False, compare=False)  # an address that nobody asked for by name is among them
     routes: Tuple[StaticRoute, ...] = ()
     vlan: Optional[int] = None  # untagged VLAN of a port on a bridge with vlan_filtering
     trunk: Tuple[int, ...] = ()  # tagged VLANs of it

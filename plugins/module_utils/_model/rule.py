@@ -16,7 +16,7 @@ from .objects import HOST
 class Rule:
     """One firewall rule as data; a backend renders it. None fields do not match on anything.
 
-    All chains are shared by all scopes of a host: `rank` orders rules inside a chain (lower first),
+    All chains are shared by all scopes of a host: `rank` orders rules inside a chain (lower first; those of one rank may stand in any order),
     `scope` and `owner` (a network or endpoint) go into the comment, by which a scope finds its own rules again.
     A rule without a scope is a jump that belongs to all of them: it stays as long as the chain it leads to.
     """

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from ipaddress import ip_address, ip_network
-from typing import Dict, FrozenSet, Iterable, Mapping, Optional, Set, Tuple
+from typing import Dict, FrozenSet, Iterable, List, Mapping, Optional, Set, Tuple
 
 from .addresses import ip_version
 from .link import Link
@@ -53,6 +53,16 @@ class Snapshot:
 
 
 @dataclass(frozen=True)
+class Resident:
+    """A link in a container, with the addresses on it that are ours."""
+
+    place: str
+    interface: str
+    mark: Optional[Mark]
+    addresses: Tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Facts:
     """What the compiler may know of the host: plain values taken from a snapshot."""
 
@@ -68,6 +78,7 @@ class Facts:
     pci: Tuple[Tuple[str, str], ...] = ()  # (device, PCI address)
     wireless: FrozenSet[str] = frozenset()  # links that are radios
     holdings: Holdings = field(default_factory=Holdings)  # only for who publishes ports or names addresses of the host
+    residents: Tuple[Resident, ...] = ()  # only for who leaves addresses to be given
     entries: Tuple[KernelObject, ...] = ()  # the host's addresses and routes with all that is known of them
 
     def device_of(self, address: str) -> Optional[Link]:
@@ -99,6 +110,18 @@ class Facts:
             if destination == default and device in self.links:
                 return self.links[device].mtu
         return None
+
+
+def find_residents(snapshot: Snapshot) -> Tuple[Resident, ...]:
+    """Return the links of all containers that were read, as far as they have addresses of ours."""
+    held: Dict[Tuple[str, str], List[str]] = {}
+    for key in snapshot.mine:
+        found = snapshot.objects.get(key)
+        if isinstance(found, Address) and found.place != HOST:
+            held.setdefault((found.place, found.device), []).append(found.address.partition("/")[0])
+    return tuple(
+        Resident(place, device, snapshot.mark(("Link", place, device)), tuple(sorted(addresses))) for (place, device), addresses in sorted(held.items())
+    )
 
 
 def host_facts(snapshot: Snapshot) -> Facts:

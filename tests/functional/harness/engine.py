@@ -24,6 +24,7 @@ from ansible_collections.netloom.container_net.plugins.module_utils._ansible.top
     read_declaration,
 )
 from ansible_collections.netloom.container_net.plugins.module_utils._ansible.words import tell_plan
+from ansible_collections.netloom.container_net.plugins.module_utils._document.living import Declared, open_places
 from ansible_collections.netloom.container_net.plugins.module_utils._firewall.backend import select_backend
 from ansible_collections.netloom.container_net.plugins.module_utils._kernel.door import Door
 
@@ -85,12 +86,13 @@ def converge(
 ) -> Outcome:
     """Apply a declaration, or remove the scope where there is none."""
     wanted = declaration or Declaration()
-    document = read_declaration(scope, list(wanted.networks), list(wanted.endpoints), wanted.overlays, list(wanted.links))
+    declared = Declared(partial(read_declaration, scope, list(wanted.networks), list(wanted.endpoints), wanted.overlays, list(wanted.links)))
+    document = declared.document
     notes: List[str] = []
     left_out = LeftOut() if skip_unsupported else None
     request = engine.Request(
         scope=document.scope,
-        build=build_declaration(document, allow_management=False, left_out=left_out, notes=notes),
+        build=build_declaration(declared, allow_management=False, left_out=left_out, notes=notes),
         looks=has_bridges(document),
         publishes=publishes(document),
         notes=notes,
@@ -101,6 +103,7 @@ def converge(
         prune=True,
         tell=partial(tell_plan, document.scope),
         early=lends_devices(document),
+        residents=open_places(document),
         places=idle_places(document),
         lock_timeout=lock_timeout,
         confirm_timeout=confirm_timeout,
