@@ -141,8 +141,18 @@ def test_nobody_speaks_for_another() -> None:
         _send("b", B4, A4)
         _send("b", B6, A6)
         assert heard(2) == [B4, B6]
-    # Not from outside either: whoever has an address of our own part comes from a wire of ours.
+    # Not from outside either: whoever has an address of our own part comes from a wire of ours, and a member elsewhere by the way to its host.
+    sh(
+        """
+        ip netns add aside; ip link add eth1 type veth peer name eth0 netns aside; ip link set eth1 up; ip -n aside link set eth0 up; ip -n aside link set lo up
+        ip address add 198.51.100.1/24 dev eth1; ip -n aside address add 198.51.100.2/24 dev eth0; ip -n aside route add default via 198.51.100.1
+        ip address add fd98::1/64 dev eth1 nodad; ip -n aside address add fd98::2/64 dev eth0 nodad; ip -n aside route add default via fd98::1
+        ip -n aside address add 10.62.2.8/32 dev lo; ip -n aside address add fd62:0:0:2::8/128 dev lo nodad
+        """
+    )
     with _listening("a") as heard:
+        _send("aside", "10.62.2.8", A4)
+        _send("aside", "fd62:0:0:2::8", A6)
         for source, target in ((B4, A4), (B6, A6)):
             sh("ip address add %s dev lo%s" % (source, " nodad" if ":" in source else ""), "outside")
             _send("outside", source, target)

@@ -15,7 +15,8 @@ from dataclasses import replace
 from typing import Dict, List, Tuple
 
 import pytest
-from harness.declarations import endpoint, network, overlay
+from ansible_collections.netloom.container_net.plugins.module_utils._model.names import shim_name
+from harness.declarations import endpoint, lan, network, overlay
 from harness.engine import Declaration, converge, give_uplink, lines, settle
 from harness.host import entered, sh
 from harness.traffic import Server, ask, await_addresses
@@ -224,3 +225,25 @@ def test_the_host_speaks_in_a_network_that_is_joined_to_an_overlay() -> None:
     assert ask(asked, timeout=3) == ["far 10.20.0.1", "far fd00:20::1"] * 2
     sh("iptables -t mangle -F CNET-INWARD")
     assert ask([("", "udp", "10.20.0.77", 80)]) == [None]
+
+
+@pytest.mark.parametrize("version", [4, 6])
+def test_a_container_on_the_lan_is_no_peer_of_its_own_host(version: int) -> None:
+    """By the host's own link beside it, it speaks with its own addresses only."""
+    near = lan("a", parent="eth0", host_access=True)
+    mesh = overlay(VTEP[version], PEER[version], THIRD[version])
+    declaration = replace(near, networks=[*near.networks, *mesh.networks], endpoints=[*near.endpoints, *mesh.endpoints], overlays=mesh.overlays)
+    give_uplink()
+    settle(declaration)
+    sh("sysctl -qw net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.%s.rp_filter=0" % shim_name("lan"))  # else IPv4 is shut twice
+    sh("ip -n a address add %s dev eth0 nodad" % (PEER[version] + ("/32" if version == 4 else "/128")))
+    rule = "-i %s -m rpfilter --invert -m comment --comment container-net:main:lan:8 -j DROP" % shim_name("lan")
+    before = received()
+    send("a", VTEP[version], PEER[version])
+    sh("sleep 0.05")
+    assert received() == before
+    sh("%s -t raw -D CNET-RAW %s" % ("iptables" if version == 4 else "ip6tables", rule))
+    send("a", VTEP[version], PEER[version])
+    sh("sleep 0.05")
+    assert received() == before + 1
+    assert lines(converge(declaration))

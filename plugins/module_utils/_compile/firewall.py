@@ -13,7 +13,7 @@ from functools import partial
 from typing import FrozenSet, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from .._model.addresses import ip_version
-from .._model.document import LAN_NETWORKS, BridgeNetwork, Document, Network, OverlayNetwork, Subnet
+from .._model.document import LAN_NETWORKS, BridgeNetwork, Document, MacvlanNetwork, Network, OverlayNetwork, Subnet
 from .._model.joined import joined_networks
 from .._model.rule import (
     FORWARD_CHAIN,
@@ -54,6 +54,7 @@ def compile_firewall(
     for family in (4, 6) if ipv6 else (4,):
         rules.extend(compile_masquerade(document, family))
         rules.extend(compile_vxlan_rules(document, family, underlays or {}, bridge_filter=bridge_filter))
+        rules.extend(_shim_rules(document, family))
         if all(isinstance(network, LAN_NETWORKS) for network in document.networks):
             continue  # nothing passes through the host
         rules.extend(_host_rules(document, family))
@@ -100,6 +101,13 @@ def _guards_of_the_host(rules: Sequence[Rule]) -> Iterator[Rule]:
     for rule in rules:
         if rule.chain == INPUT_CHAIN and rule.target in ("ACCEPT", "RETURN", "DROP"):
             yield replace(rule, table="mangle", target="DROP" if rule.target == "DROP" else "RETURN")
+
+
+def _shim_rules(document: Document, family: int) -> Iterator[Rule]:
+    """Only the containers' own addresses lead to the host's link beside them, so nobody speaks with another there."""
+    for network in document.networks:
+        if isinstance(network, MacvlanNetwork) and network.host_access:
+            yield Rule(family, "raw", RAW_CHAIN, 8, "DROP", document.scope, network.name, in_interface=network.shim_name, off_path=True)
 
 
 def _joined_rules(document: Document, family: int) -> Iterator[Rule]:

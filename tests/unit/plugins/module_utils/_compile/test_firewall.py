@@ -13,6 +13,7 @@ from ansible_collections.netloom.container_net.plugins.module_utils._model.docum
     BridgeNetwork,
     Document,
     Endpoint,
+    MacvlanNetwork,
     OverlayNetwork,
     Peer,
     PublishedPort,
@@ -265,6 +266,12 @@ def test_an_overlay_is_a_closed_segment() -> None:
     expected["raw/CNET-OUTPUT"] = ["5 udp:4789-4789 of-program CNET-VX-OUT-4789"]
     expected["raw/CNET-VX-OUT-4789"] = ["20 d=192.0.2.2 DROP"]
     assert chains(rules) == expected
+
+
+def test_by_the_shim_of_a_lan_only_its_containers_speak() -> None:
+    lan = MacvlanNetwork("lan", parent="eth0", host_access=True, shim_name="cns-lan")
+    rules = compile_firewall(Document("main", (lan, MacvlanNetwork("other", parent="eth1"))), forwarding_off=NONE)
+    assert [chains(rules, family) for family in (4, 6)] == [{"raw/CNET-RAW": ["8 i=cns-lan off-path DROP"]}] * 2
 
 
 def test_overlays_on_one_port_share_the_list_of_peers() -> None:
