@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, field
-from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterator, List, Optional, Sequence, Set, Tuple
 
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.plugins.action import ActionBase
@@ -44,7 +44,7 @@ class Inventory:
     """What the hosts of the fleet declare, each with where its lock file lies; and what is to be said about that."""
 
     hosts: List[Tuple[HostVariables, Any]] = field(default_factory=list)
-    absent: List[str] = field(default_factory=list)
+    absent: Set[str] = field(default_factory=set)
     warnings: List[str] = field(default_factory=list)
 
 
@@ -71,8 +71,8 @@ class ActionModule(ActionBase):
         try:
             before = read_lock_text(path) if path else None
             lock = parse_lock(before, scope=scope, name=str(path)) if before is not None else Lock(scope)
-            if lock != Lock(scope) and not inventory.absent and not arguments["allow_empty"]:
-                _refuse_emptying(fleet, str(path), prefix)
+            if lock != Lock(scope) and not arguments["allow_empty"]:
+                _refuse_emptying([variables for variables in fleet if variables.name not in inventory.absent], str(path), prefix)
             plan = plan_fleet(fleet, scope=scope, lock=lock)
             lock_changed = path is not None and plan.lock != lock
             if path is not None and lock_changed:
@@ -83,7 +83,7 @@ class ActionModule(ActionBase):
                 if self._task.diff:
                     found["diff"] = {"before": before or "", "after": after, "before_header": path, "after_header": path}
         except ContainerNetError as error:
-            raise AnsibleActionFail(_named(str(error), prefix)) from error
+            raise AnsibleActionFail(_named(str(error), prefix)) from None  # ansible-core 2.19 would tell both
         found.update(self._describe(plan, prefix, inventory.warnings))
         if arguments["probes"]:
             found["probes"] = probes(expectations(plan), playing=task_vars.get("ansible_play_hosts"))
@@ -124,7 +124,7 @@ class ActionModule(ActionBase):
             found = self._read_variables(name, raw, prefix, task_vars["hostvars"], faults)
             lock = found.pop(LOCK_FILE, None)
             if found.pop(STATE, "present") == "absent":
-                inventory.absent.append(name)
+                inventory.absent.add(name)
                 found = {}
             inventory.hosts.append((_host_variables(name, raw, found), lock))
             inside = sources.if_in_play(name)
@@ -175,13 +175,13 @@ def _host_variables(name: str, raw: Dict[str, Any], found: Dict[str, Any]) -> Ho
     return HostVariables(name=name, default_address=addresses[0] if addresses else None, default_addresses=addresses, **found)
 
 
-def _refuse_emptying(fleet: Sequence[HostVariables], path: str, prefix: str) -> None:
-    """Raise where nobody declares anything and the lock file knows better: most likely the variables were not seen."""
-    if any(variables.networks or variables.endpoints or variables.links for variables in fleet):
+def _refuse_emptying(present: Sequence[HostVariables], path: str, prefix: str) -> None:
+    """Raise where no present host declares anything and the lock file knows better: most likely the variables were not seen."""
+    if not present or any(variables.networks or variables.endpoints or variables.links for variables in present):
         return
     raise AnsibleActionFail(
         "no host of the fleet declares a network, an endpoint or a link, and %s has records; nothing was changed; if that is meant, "
-        "set %s_state to absent, or %s_allow_empty to true; if not, the variables stand where this run does not see them" % (path, prefix, prefix)
+        "set %s_state to absent, or allow_empty to true; if not, the variables stand where this run does not see them" % (path, prefix)
     )
 
 
