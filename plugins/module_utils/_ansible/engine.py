@@ -259,7 +259,7 @@ class _Run:
             read_what_goes(observer, steps)
         steps += flows
         left_out = request.left_out.warnings if request.left_out is not None else []
-        return Outcome(steps, snapshot, desired, words, warnings=[*left_out, *request.notes, *map(printable, told)])
+        return Outcome(steps, snapshot, desired, words, warnings=[*left_out, *request.notes, *self._firewalls.notes, *map(printable, told)])
 
     def apply(self, outcome: Outcome) -> None:
         if outcome.steps:

@@ -9,22 +9,29 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Dict, Iterator, List, Optional, Sequence, Tuple
+from typing import Dict, Iterator, List, Optional, Sequence, Set, Tuple
 
 from .._firewall.backend import Backend, Report, RunCommand
 from .._firewall.holders import held_ports
+from .._firewall.render import shows_vnis
 from .._firewall.standing import read_standing
 from .._kernel.namespace import Rooms
 from .._kernel.sockets import listening_sockets
+from .._kernel.trial import apart
 from .._model.errors import Conflict
 from .._model.link import Veth
 from .._model.mark import ROUTER_ROLE, UNFINISHED, is_owned, read_mark
 from .._model.objects import Address, KernelObject
-from .._model.rule import Rule
+from .._model.rule import PEERS_PREFIX, Rule
 from .._model.snapshot import Snapshot
 from .._model.translation import Holdings
 from .._plan.step import Step
 from .undo import Undo
+
+UNTOLD = (
+    "this kernel has no iptables match u32 (module xt_u32), so a peer of one overlay can write into any other on UDP port %s; "
+    "load or install it, or give each overlay a udp_port of its own"
+)
 
 
 class Firewalls:
@@ -36,6 +43,7 @@ class Firewalls:
         self._rooms = rooms
         self._home = home
         self._observed: Dict[str, Tuple[KernelObject, ...]] = {}
+        self.notes: List[str] = []  # what the rules of this host cannot do
 
     def find_holdings(self, snapshot: Snapshot, scope: str, publishes: bool) -> Holdings:
         """Return who holds ports and addresses at home, which was observed before."""
@@ -54,7 +62,7 @@ class Firewalls:
     def read(self, snapshot: Snapshot, rules: Sequence[Rule], scope: str, undo: Optional[Undo]) -> Tuple[KernelObject, ...]:
         """Add what stands to the snapshot and return what should: other scopes' rules as they are, ours as compiled, or all as before a run."""
         by_place: Dict[str, List[Rule]] = {self._home: []}
-        for rule in rules:
+        for rule in self._possible(rules, snapshot):
             by_place.setdefault(rule.place or self._home, []).append(rule)
         for place in (*(undo.places if undo is not None else ()), *_places_with_rules(snapshot, scope)):
             by_place.setdefault(place, [])
@@ -68,6 +76,20 @@ class Firewalls:
         if taken:
             raise Conflict(taken)
         return tuple(composed)
+
+    def _possible(self, rules: Sequence[Rule], snapshot: Snapshot) -> Sequence[Rule]:
+        """Return the rules as this kernel can have them: where none tells VNIs, each that would counts for its whole port."""
+        if all(rule.vni is None for rule in rules) or shows_vnis(self._observe(self._home, snapshot)):
+            return rules
+        with apart() as unseen:
+            if not unseen or self._backend.tells_vnis(self._run):
+                return rules
+        vnis: Dict[str, Set[int]] = {}
+        for rule in rules:
+            if rule.vni is not None:
+                vnis.setdefault(rule.chain, set()).add(rule.vni)
+        self.notes += [UNTOLD % chain[len(PEERS_PREFIX) :] for chain, found in sorted(vnis.items()) if len(found) > 1]
+        return list(dict.fromkeys(replace(rule, vni=None) for rule in rules))
 
     def _undone(self, undo: Undo, place: str, snapshot: Snapshot) -> Tuple[KernelObject, ...]:
         """Others write to the firewall of the host, or of a namespace a task names; a router's is ours alone."""

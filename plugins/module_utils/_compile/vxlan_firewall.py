@@ -34,6 +34,7 @@ class _Pair:
     peer: str
     vtep: str
     interface: Optional[str]
+    vni: int
 
 
 def find_underlays(facts: Facts) -> Mapping[str, str]:
@@ -79,17 +80,17 @@ def _pairs_by_port(document: Document) -> Dict[int, List[_Pair]]:
         if isinstance(network, OverlayNetwork):
             pairs = found.setdefault(network.udp_port, {})
             others = [peer.vtep for peer in network.peers if network.vtep_address and peer.vtep != network.vtep_address]
-            pairs.update({_Pair(other, network.vtep_address, network.underlay_interface): None for other in others})
+            pairs.update({_Pair(other, network.vtep_address, network.underlay_interface, network.vni): None for other in others})
     for tunnel in (wire.tunnel for wire in document.links):
         if tunnel is not None and tunnel.local is not None:
-            found.setdefault(tunnel.udp_port, {})[_Pair(tunnel.remote, tunnel.local, tunnel.underlay_interface)] = None
+            found.setdefault(tunnel.udp_port, {})[_Pair(tunnel.remote, tunnel.local, tunnel.underlay_interface, tunnel.vni)] = None
     return {port: list(pairs) for port, pairs in sorted(found.items())}
 
 
 def _inward_rules(rule: "partial[Rule]", pairs: List[_Pair], peers: List[str], family: int) -> Iterator[Rule]:
-    """What is for this host comes from a peer to its VTEP; what only passes through is somebody else's."""
+    """What is for this host comes from a peer of that very VNI to its VTEP; what only passes through is somebody else's."""
     for pair in pairs:
-        yield rule(10, "RETURN", source=pair.peer, destination=pair.vtep, in_interface=pair.interface)
+        yield rule(10, "RETURN", source=pair.peer, destination=pair.vtep, in_interface=pair.interface, vni=pair.vni)
     for own in OF_THIS_HOST[family]:
         yield rule(20, "DROP", **own)
     for peer in peers:

@@ -36,6 +36,9 @@ class Backend(Protocol):
     def find_translations(self, run: RunCommand) -> Tuple[Translation, ...]:
         """Return what rules of others lead elsewhere of what is sent to the host."""
 
+    def tells_vnis(self, run: RunCommand) -> bool:
+        """Tell whether rules can match the VNI of a packet; `run` works inside a namespace that nobody else sees."""
+
     def warnings(self, run: RunCommand) -> Tuple[str, ...]:
         """Return what the administrator should know about this host's firewall."""
 
@@ -54,6 +57,9 @@ class NoFirewall:
 
     def find_translations(self, run: RunCommand) -> Tuple[Translation, ...]:
         return ()
+
+    def tells_vnis(self, run: RunCommand) -> bool:
+        return True
 
     def warnings(self, run: RunCommand) -> Tuple[str, ...]:
         return ()

@@ -31,6 +31,7 @@ RETRIES = 3
 RETRY_DELAY = 0.2
 RACE_PAUSE = 0.3
 LOCK_TIMEOUT = "5"  # seconds; less than a tool may take
+VNI_TRIAL = ("-m", "u32", "--u32", "0x0=0x0", "-j", "DROP")
 _FAILED_LINE = re.compile(r"\bline:? ([0-9]+)")
 
 
@@ -176,6 +177,7 @@ class Iptables:
         self._families = frozenset(families)
         self._has_tool = has_tool
         self._tools = tools
+        self._tells_vnis: Optional[bool] = None  # not known yet
 
     def observe(self, run: RunCommand, place: str = HOST, families: Collection[int] = (4, 6)) -> Tuple[KernelObject, ...]:
         return observe_firewall(run, place, sorted(self._families.intersection(families)), self._tools)
@@ -202,6 +204,14 @@ class Iptables:
             code, out, _err = run(["nft", "-j", "list", "ruleset"], None)
             found.extend(find_native_translations(out) if code == 0 else ())
         return tuple(dict.fromkeys(found))
+
+    def tells_vnis(self, run: RunCommand) -> bool:
+        """Try a rule; where any other fails too, the kernel is not to blame."""
+        if self._tells_vnis is None:
+            tool = self._tools[min(self._families)].save.rpartition("-save")[0]
+            tried = [tool, "-t", "raw", "-A", "PREROUTING"]
+            self._tells_vnis = not self._has_tool(tool) or run([*tried, *VNI_TRIAL], None)[0] == 0 or run([*tried, "-j", "DROP"], None)[0] != 0
+        return self._tells_vnis
 
     def warnings(self, run: RunCommand) -> Tuple[str, ...]:
         """Tell of rules behind both kernel interfaces of iptables: each sees only its own, packets obey both."""

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Callable, Dict, FrozenSet, List, NamedTuple, Optional, Tuple
 
+from .render import VNI_MATCH
+
 # Matches whose options are read here; a rule with another one counts as matching nothing.
 _READ = frozenset(("comment", "conntrack", "tcp", "udp", "sctp", "icmp", "icmp6", "addrtype"))
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
@@ -86,7 +88,8 @@ class Match:
 
 def read_match(line: str) -> Optional[Match]:
     """Return what a line matches; None where it says more than is read here."""
-    words = _QUOTED.sub('""', line).split(" ")[2:]
+    # A connection shows no VNI: whoever may send one is let in as far as it goes.
+    words = _QUOTED.sub('""', VNI_MATCH.sub("", line)).split(" ")[2:]
     found: Dict[str, object] = {}
     negated = False
     position = 0

@@ -11,16 +11,20 @@ from __future__ import annotations
 import re
 import socket
 from functools import lru_cache
-from typing import List, Optional
+from typing import Iterable, List, Optional
 
 from .._model.errors import FirewallError
 from .._model.mark import PREFIX
+from .._model.objects import Chain, KernelObject
 from .._model.rule import INWARD, MARK, ROUTED_INTERFACES, SEAL, UNFOLLOWED, Rule
 
 # The order in which the tool prints connection states.
 STATES = ("INVALID", "NEW", "RELATED", "ESTABLISHED", "UNTRACKED", "SNAT", "DNAT")
 WHOLE = {4: 32, 6: 128}
 _OPTIONS = {"SNAT": "--to-source", MARK: "--set-xmark"}
+# Counted in bytes: the IP header, then UDP's eight, then VXLAN's flags, then three of the VNI. The kernel's tunnel writes no IPv6 extension header.
+_VNI = {4: "0x0>>0x16&0x3c@0xc>>0x8", 6: "0x34>>0x8"}
+VNI_MATCH = re.compile(r' -m u32 --u32 "(?:%s)=0x[0-9a-f]+"' % "|".join(map(re.escape, _VNI.values())))
 _TOKEN = re.compile(r"[A-Za-z0-9\[:][A-Za-z0-9_.:/\[\]-]*\Z", re.ASCII)
 _LABEL = re.compile(r"[A-Za-z0-9_.-]*\Z", re.ASCII)
 
@@ -40,6 +44,8 @@ def render_rule(rule: Rule) -> str:
     if rule.icmp_type is not None:
         match, option = ("icmp6", "--icmpv6-type") if rule.family == 6 else ("icmp", "--icmp-type")
         words += ["-m", match, option, "%d" % rule.icmp_type]
+    if rule.vni is not None:
+        words += ["-m", "u32", "--u32", '"%s=0x%x"' % (_VNI[rule.family], rule.vni)]
     if rule.off_path:
         words += ["-m", "rpfilter", "--invert"]
     if rule.to_host:
@@ -60,6 +66,11 @@ def render_rule(rule: Rule) -> str:
     if rule.to is not None:
         words += [_OPTIONS.get(rule.target, "--to-destination"), _token(rule.to)]
     return " ".join(words)
+
+
+def shows_vnis(objects: Iterable[KernelObject]) -> bool:
+    """Tell whether a rule that stands matches a VNI, so that the kernel can."""
+    return any(VNI_MATCH.search(line) for item in objects if isinstance(item, Chain) for line in item.rules or ())
 
 
 def _add_network(words: List[str], option: str, network: Optional[str], family: int) -> None:

@@ -4,13 +4,14 @@
 
 # PRIVATE to this collection: anything here may change without notice.
 
-"""Which kinds of links this kernel lacks, found out where nobody sees it: in a namespace of its own that ends with the trial."""
+"""What this kernel lacks, found out where nobody sees it: in a namespace of its own that ends with the trial."""
 
 from __future__ import annotations
 
 import errno
 import os
-from typing import Collection, Dict, FrozenSet, List, Mapping
+from contextlib import contextmanager
+from typing import Collection, Dict, FrozenSet, Iterator, List, Mapping
 
 from .._model.errors import KernelTimeout
 from .._model.features import VLAN_FILTERING
@@ -38,16 +39,25 @@ def find_lacking(features: Collection[str], timeout: float = 10.0) -> FrozenSet[
 
     Like the links themselves, a trial makes the kernel load a module it has.
     """
+    with apart() as unseen:
+        try:
+            return _try(sorted(features), timeout) if unseen else frozenset()
+        except (OSError, KernelTimeout):
+            return frozenset()
+
+
+@contextmanager
+def apart() -> Iterator[bool]:
+    """Stand in a namespace of its own, which ends with the block; False where there is no right to one, or there are too many: what is tried will show."""
     home = os.open("/proc/self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
     try:
         try:
             libc.unshare(libc.CLONE_NEWNET)
         except OSError:
-            return frozenset()  # no right to it, or too many namespaces: the links themselves will show
+            yield False
+            return
         try:
-            return _try(sorted(features), timeout)
-        except (OSError, KernelTimeout):
-            return frozenset()
+            yield True
         finally:
             libc.setns(home)
     finally:

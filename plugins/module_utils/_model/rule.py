@@ -43,6 +43,7 @@ class Rule:
     not_unicast: bool = False  # IPv4: matches what is for this host itself, or for many
     sealed: bool = False  # matches what carries the seal
     of_program: bool = False  # matches what a program of the host wrote, unless it carries the mark of what is inside a network
+    vni: Optional[int] = None  # of a VXLAN packet; whole ones only
     not_bridged: bool = False  # matches what does not go from port to port of one bridge; needs br_netfilter
 
 

@@ -21,6 +21,8 @@ def words(rule: Rule) -> str:
         parts.append(rule.protocol + (":%d-%d" % rule.destination_ports if rule.destination_ports else ""))
     if rule.icmp_type is not None:
         parts.append("type=%d" % rule.icmp_type)
+    if rule.vni is not None:
+        parts.append("vni=%d" % rule.vni)
     parts += [
         word
         for word, there in (

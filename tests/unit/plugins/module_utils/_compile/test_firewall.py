@@ -260,7 +260,7 @@ def test_an_overlay_is_a_closed_segment() -> None:
     expected["mangle/CNET-SEALED"] = ["10 sealed DROP"]
     expected["raw/CNET-RAW"] = ["5 udp:4789-4789 CNET-VX-4789"]
     assert chains(rules, 6) == {**expected, "raw/CNET-VX-4789": CLOSED_6}
-    expected["raw/CNET-VX-4789"] = ["10 s=192.0.2.2 d=192.0.2.1 RETURN", "20 not-unicast DROP", "30 s=192.0.2.2 off-path DROP"]
+    expected["raw/CNET-VX-4789"] = ["10 s=192.0.2.2 d=192.0.2.1 vni=42 RETURN", "20 not-unicast DROP", "30 s=192.0.2.2 off-path DROP"]
     expected["filter/CNET-FORWARD"].insert(1, "5 udp:4789-4789 CNET-VX-4789")
     expected["filter/CNET-VX-4789"] = ["10 s=192.0.2.2 RETURN", "20 d=192.0.2.2 DROP"]
     expected["raw/CNET-OUTPUT"] = ["5 udp:4789-4789 of-program CNET-VX-OUT-4789"]
@@ -279,8 +279,8 @@ def test_overlays_on_one_port_share_the_list_of_peers() -> None:
     found = chains(compile_firewall(Document("main", overlays), forwarding_off=NONE))
     assert found["raw/CNET-RAW"] == ["5 udp:4789-4789 CNET-VX-4789", "5 udp:4790-4790 CNET-VX-4790"]
     assert found["raw/CNET-VX-4789"] == [
-        "10 s=192.0.2.2 d=192.0.2.1 RETURN",
-        "10 s=192.0.2.3 d=192.0.2.1 RETURN",
+        "10 s=192.0.2.2 d=192.0.2.1 vni=42 RETURN",
+        "10 s=192.0.2.3 d=192.0.2.1 vni=42 RETURN",
         "20 not-unicast DROP",
         "30 s=192.0.2.2 off-path DROP",
         "30 s=192.0.2.3 off-path DROP",
@@ -294,7 +294,7 @@ def test_an_ipv6_underlay_and_its_interface() -> None:
     rules = compile_firewall(Document("main", (mesh(vtep="2001:db8::1", peers=("2001:db8::2",), underlay="eth0"),)), forwarding_off=NONE)
     assert chains(rules)["raw/CNET-VX-4789"] == ["20 not-unicast DROP"]
     assert chains(rules, 6)["raw/CNET-VX-4789"] == [
-        "10 s=2001:db8::2 d=2001:db8::1 i=eth0 RETURN",
+        "10 s=2001:db8::2 d=2001:db8::1 i=eth0 vni=42 RETURN",
         "20 to-host DROP",
         "20 d=fe80::/10 DROP",
         "20 d=ff00::/8 DROP",

@@ -170,6 +170,21 @@ def test_no_firewall_does_nothing() -> None:
     assert backend.apply((RAW,), tool.run) == 0
 
 
+@pytest.mark.parametrize(
+    ("answers", "tells"),
+    [
+        ([OK], True),
+        ([(2, "", "Couldn't load match `u32'"), OK], False),
+        ([(4, "", "no table raw"), (4, "", "no table raw")], True),  # that is not for want of the match
+    ],
+)
+def test_whether_vnis_can_be_told_is_tried_once(answers: List[Tuple[int, str, str]], tells: bool) -> None:
+    backend, tool = select_backend("auto", has("iptables", "iptables-save", "iptables-restore")), Tool(*answers)
+    assert [backend.tells_vnis(tool.run), backend.tells_vnis(tool.run)] == [tells, tells]
+    assert select_backend("auto", has("iptables-save", "iptables-restore")).tells_vnis(Tool().run)
+    assert NoFirewall().tells_vnis(Tool().run)
+
+
 @pytest.mark.parametrize(("legacy", "count"), [("-A INPUT -j DROP\n", 1), ("", 0)])
 def test_two_rule_sets_are_named(legacy: str, count: int) -> None:
     tools = ("iptables-save", "iptables-restore", "iptables-legacy-save", "iptables-nft-save")

@@ -13,9 +13,11 @@ from typing import Any, Dict, List, Set, Tuple
 import pytest
 from ansible_collections.netloom.container_net.plugins.module_utils._firewall import verdict
 from ansible_collections.netloom.container_net.plugins.module_utils._firewall.match import Interface, Network, read_match
+from ansible_collections.netloom.container_net.plugins.module_utils._firewall.render import render_rule
 from ansible_collections.netloom.container_net.plugins.module_utils._firewall.verdict import end_uncovered, narrows
 from ansible_collections.netloom.container_net.plugins.module_utils._model.flow import Flow, Ground
 from ansible_collections.netloom.container_net.plugins.module_utils._model.objects import Chain, Jump
+from ansible_collections.netloom.container_net.plugins.module_utils._model.rule import Rule
 from ansible_collections.netloom.container_net.plugins.module_utils._plan.step import CHANGE, CREATE, DELETE, Step
 
 WAY_IN, WAY_OUT = "-A CNET-FORWARD -o br -m conntrack --ctstate DNAT -j ACCEPT", "-A CNET-FORWARD -i br -j ACCEPT"
@@ -133,6 +135,11 @@ def test_lines_are_read() -> None:
     )
     assert match.to is not None
     assert match.to[1] == 80
+    for rule in (Rule(4, "raw", "C", 1, "RETURN", "s", source="10.0.0.1", vni=42), Rule(6, "raw", "C", 1, "RETURN", "s", source="fd00::1", vni=42)):
+        match = read_match(render_rule(rule))
+        assert match is not None
+        assert match.source is not None
+    assert read_match('-A C -m u32 --u32 "0x0=0x1" -j DROP') is None
     assert read_match("-A C -m rpfilter --invert -j DROP") is None
     assert read_match("-A C -m physdev ! --physdev-is-bridged -j DROP") is None
     assert read_match("-A C -p tcp") is None
