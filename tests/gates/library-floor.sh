@@ -8,5 +8,6 @@ python=$(bash tests/gates/find_python.sh 11 13) || { python=$ROOT/.venv/bin/pyth
 bash tests/gates/other_venv.sh .venv-floor "$python" "$core" "$pyroute2"
 export PATH="$ROOT/.venv-floor/bin:$PATH"
 python -m pytest -n 2 tests/unit/plugins/filter tests/unit/plugins/module_utils/{_kernel,_ansible}
+# In another namespace the same messages go through another door, and a missing library is found before Ansible or pyroute2 count.
 bash tests/gates/functional.sh .venv-floor \
-  tests/functional/test_{check_truth,packets,modules}.py
+  tests/functional/test_{check_truth,packets,modules}.py -k 'not room and not library_is_named'

@@ -8,6 +8,8 @@ python=$(bash tests/gates/find_python.sh 12 14) || skip "ansible-core $core need
 bash tests/gates/other_venv.sh .venv-next "$python" "$core"
 export PATH="$ROOT/.venv-next/bin:$PATH"
 python -m pytest tests/unit/plugins/filter
-bash tests/gates/functional.sh .venv-next tests/functional/test_{modules,fleet_plan,connection_netns}.py
+# Every module and plugin once; what is left out differs only in what we do with the same words of the core.
+bash tests/gates/functional.sh .venv-next tests/functional/test_{modules,fleet_plan,connection_netns}.py \
+  -k 'not room and not library_is_named and not newcomers and not limit_drops and not moved and not ordinary_user and not damaged'
 # What does not depend on the core (style, types, compilation by each Python) is checked with that of .venv.
 bash tests/gates/sanity.sh .venv-next --test validate-modules --test import --test ansible-doc --test action-plugin-docs --test runtime-metadata --test yamllint

@@ -135,7 +135,7 @@ class Fleet:
         self._results.write_text("")
         started = time.monotonic()
         done = subprocess.run(
-            command, cwd=self.folder, env=self.environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300, check=False
+            command, cwd=self.folder, env=self.environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=900, check=False
         )
         print("$ ansible %s (%.1f s)\n%s%s" % (shlex.join([program, *arguments]), time.monotonic() - started, done.stdout, done.stderr))
         return done
@@ -146,7 +146,7 @@ class Fleet:
         machine.run("mkdir -p %s && tar -xf - -C %s" % (BROUGHT, BROUGHT), stdin=_archive([*ENGINE_FOLDERS, *files]))
         inner = "mount -t tmpfs tmpfs /run && ip link set lo up && python3 -m pytest -q -p no:cacheprovider --durations=5 %s" % shlex.join(arguments)
         script = "cd %s && unshare -nm --kill-child -- sh -c %s 2>&1; echo status $?" % (BROUGHT, shlex.quote(inner))
-        return machine.ssh("sudo sh -c %s" % shlex.quote(script), timeout=280).stdout
+        return machine.ssh("sudo sh -c %s" % shlex.quote(script), timeout=900).stdout
 
     def hang_up(self) -> None:
         """End the connections that Ansible keeps open: one that was cut takes its time to notice."""

@@ -16,7 +16,7 @@ from typing import Iterator, Optional
 from .cable import Cable
 from .image import USER, Image
 
-BOOT_TIMEOUT = 240.0
+BOOT_TIMEOUT = 600.0
 BROUGHT = "/opt/container_net"  # where a guest keeps what the tests need of the checkout
 SPARE_PCI = "0000:00:12.0"
 SSH_CONFIG = "ssh_config"  # in the folder of the fleet: `ssh -F ssh_config vm1`
