@@ -68,6 +68,9 @@ options:
       - "V(networks) is a list of names or of maps with V(name), V(ipv4_address), V(ipv6_address), V(mac_address), V(interface_name) (default eth0,
         eth1, ... in order),
         V(host_interface_name), V(ipam) (V(allocate) or V(none)), V(aliases), V(gw_priority) (the highest gives the default route, default 0),
+        V(default_route) (V(auto), V(true) or V(false), default V(auto): a default route by this network where nobody else gave the container one;
+        V(true) goes before one that is there, which stays; V(false) never makes one), V(metric) (of that route, 0 to 4294967295; default the
+        family's usual one, or what goes before others),
         V(vlan) and V(trunk) (the untagged VLAN and the tagged ones of the port, where the bridge has V(vlan_filtering)),
         V(sysctls) (V(IFNAME) in a key stands for the interface), V(routes). An endpoint for which no address is
         given keeps the one it has, as long as that is in V(ip_range) and nobody else names it; a new one is given an address of the subnet by its name, the
@@ -372,7 +375,7 @@ from ansible_collections.netloom.container_net.plugins.module_utils._ansible.top
     read_declaration,
 )
 from ansible_collections.netloom.container_net.plugins.module_utils._ansible.words import tell_plan
-from ansible_collections.netloom.container_net.plugins.module_utils._document.living import Declared, open_places
+from ansible_collections.netloom.container_net.plugins.module_utils._document.living import Declared, attached_places
 from ansible_collections.netloom.container_net.plugins.module_utils._kernel.session import read_ssh_connection
 from ansible_collections.netloom.container_net.plugins.module_utils._runtime.containers import await_containers
 
@@ -429,7 +432,7 @@ def main() -> None:
             refuse_emptying=not (absent or options["allow_empty"] or document.networks or document.endpoints or document.links),
             tell=partial(tell_plan, document.scope),
             early=lends_devices(document),
-            residents=open_places(document),
+            residents=attached_places(document),
             places=idle_places(document),
             lock_timeout=options["lock_timeout"],
             wait_timeout=max(0.0, options["wait_timeout"] - (time.monotonic() - started)),

@@ -33,7 +33,7 @@ from .._model.errors import ContainerNetError, FirewallError, KernelRace, Namesp
 from .._model.flow import Flows
 from .._model.link import Link, Nic
 from .._model.objects import HOST, Chain, Jump, KernelObject, Namespace, Sysctl
-from .._model.snapshot import Facts, Key, Snapshot, find_residents
+from .._model.snapshot import Facts, Key, Snapshot, find_residents, find_ways_out
 from .._plan.planner import plan
 from .._plan.ports import used_bridges
 from .._plan.stack import carried_away, lower_places, refuse_missing_lowers
@@ -315,6 +315,7 @@ class _Run:
             bridge_filter=read_sysctl(BRIDGE_NETFILTER) is not None,
             wireless=list_wireless_links(),
             residents=find_residents(snapshot) if self._request.residents else (),
+            ways_out=find_ways_out(snapshot) if self._request.residents else (),
             lent=tuple(link for link in snapshot.links() if isinstance(link.kind, Nic)),
             pci=list_pci_addresses() if self._request.early else (),
         )

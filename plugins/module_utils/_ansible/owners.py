@@ -11,6 +11,7 @@ from __future__ import annotations
 from ipaddress import ip_address, ip_network
 from typing import Dict, Iterable, List, Mapping, Optional, Tuple
 
+from .._model.names import source_table
 from .._model.objects import HOST, MAIN_TABLE, Address, KernelObject, PolicyRule, ProxyNeighbour, Route
 from .._model.snapshot import Snapshot
 
@@ -31,6 +32,8 @@ class Owners:
         """A rule serves the addresses it speaks of, else the links its table leads to."""
         source = ip_network(rule.source)
         held = [o.device for o in self._entries(rule.place) if isinstance(o, Address) and ip_address(o.address.split("/")[0]) in source]
+        if self._is_own_table(rule.place, rule.table):
+            return self._scope
         return self._owner(rule.place, held) or self._of_links(rule.place, rule.table) or self._only_one_in(rule.place)
 
     def of_route(self, route: Route) -> str:
@@ -41,10 +44,20 @@ class Owners:
         rules = (o for o in self._entries(route.place) if isinstance(o, PolicyRule) and o.table == route.table)
         return found or next((owner for owner in map(self.of_rule, rules) if owner), None) or self._only_one_in(route.place)
 
+    def of_table(self, route: Route) -> str:
+        """A table for answers is numbered after its scope and the interface; a scope's networks have tables on its own links only."""
+        if route.table == source_table(self._scope, "/" + (route.device or "")):
+            return self._scope
+        return self._marked.get((route.place, route.device or ""), NOBODY) or self._only_one_in(route.place)
+
     def of_proxy(self, proxy: ProxyNeighbour) -> str:
         """Who answers in a container's stead also has the route to it."""
         whole = "%s/%d" % (proxy.address, 128 if ":" in proxy.address else 32)
         return self._owner(proxy.place, [o.device or "" for o in self._entries(proxy.place) if isinstance(o, Route) and o.destination == whole])
+
+    def _is_own_table(self, place: str, table: Optional[int]) -> bool:
+        routes = (o for o in self._entries(place) if isinstance(o, Route) and o.table == table)
+        return any(route.table == source_table(self._scope, "/" + (route.device or "")) for route in routes)
 
     def _of_links(self, place: str, table: Optional[int]) -> str:
         return self._owner(place, [o.device or "" for o in self._entries(place) if isinstance(o, Route) and o.table == table])

@@ -41,7 +41,7 @@ class Request:
     place: str = HOST  # whose firewall and forwarding
     places: Tuple[str, ...] = ()  # to be read although nothing is desired there
     early: bool = False  # the declaration is about links that may be in containers by now, so those are read before it is compiled
-    residents: Tuple[str, ...] = ()  # whose addresses are read before it is compiled, for they may stay
+    residents: Tuple[str, ...] = ()  # whose addresses and ways out are read before it is compiled
     lock_timeout: float = 60.0
     wait_timeout: float = 0.0  # seconds for links and addresses of the host that are not there yet
     verify: bool = True

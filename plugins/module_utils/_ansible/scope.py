@@ -19,6 +19,7 @@ from .._model.mark import SHARED_ROLE, is_owned, leave_mark, read_mark
 from .._model.names import SCOPE_METRICS, scope_metric
 from .._model.objects import (
     HOST,
+    MAIN_TABLE,
     Address,
     AddressDetails,
     BridgeVlan,
@@ -56,7 +57,9 @@ def scope_keys(snapshot: Snapshot, scope: str) -> Set[Key]:
         item = snapshot.objects[key]
         if isinstance(item, (Address, Route, Neighbour, FdbEntry)):
             owner = marked.get((item.place, item.device or ""), "")
-            if owner == "" and isinstance(item, Route) and not item.device:
+            if isinstance(item, Route) and item.place != HOST and item.device and item.table != MAIN_TABLE:
+                owner = owners.of_table(item)
+            elif owner == "" and isinstance(item, Route) and not item.device:
                 owner = owners.of_route(item)
             if owner in (scope, "") and item.place in snapshot.places and not (owner == "" and is_of_another(item, scope)):
                 keys.add(key)

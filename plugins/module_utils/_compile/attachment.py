@@ -4,7 +4,7 @@
 
 # PRIVATE to this collection: anything here may change without notice.
 
-"""An endpoint: its namespace, its place on every segment, and its default routes."""
+"""An endpoint: its namespace, its place on every segment, and the routes it lists."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from typing import Dict, List, Mapping, Optional, Protocol, Sequence, Tuple
 
 from .._model.document import Attachment, Endpoint, Network, Subnet
 from .._model.mark import Mark
-from .._model.objects import Address, KernelObject, Namespace, Route, Sysctl
+from .._model.objects import Address, KernelObject, Namespace, Sysctl
 from .router import compile_forwarding, role_of
-from .routes import DEFAULT_ROUTE, compile_routes
+from .routes import compile_routes
 from .settings import Settings, interface_sysctls
 
 INTERFACE_TOKEN = "IFNAME"
@@ -46,8 +46,6 @@ def compile_endpoint(endpoint: Endpoint, segments: Mapping[str, Segment], scope:
     objects.extend(compile_forwarding(endpoint, ipv6))
     for attachment in endpoint.attachments:
         objects.extend(_compile_attachment(endpoint, attachment, segments[attachment.network], scope, ipv6))
-    for family in DEFAULT_ROUTE:
-        objects.extend(list_gateways(endpoint, segments, family)[:1])
     objects.extend(compile_routes(endpoint))
     return tuple(objects)
 
@@ -91,22 +89,6 @@ def _merge(defaults: Settings, own: Settings) -> Settings:
     merged: Dict[str, str] = dict(defaults)
     merged.update(own)
     return tuple(merged.items())
-
-
-def list_gateways(endpoint: Endpoint, segments: Mapping[str, Segment], family: int) -> List[Route]:
-    """Return the default route of a family by every network that offers one, the best first.
-
-    Before others stands the highest gw_priority, then a network that leads out, then dual stack, then the first by name.
-    """
-    found: List[Tuple[Tuple[int, bool, bool, str], Route]] = []
-    for attachment in endpoint.attachments:
-        segment = segments[attachment.network]
-        gateway = segment.gateway(attachment, family)
-        if gateway is not None:
-            dual = all(segment.gateway(attachment, other) is not None for other in (4, 6))
-            order = (-attachment.gw_priority, getattr(segment.network, "internal", False), not dual, attachment.network)
-            found.append((order, Route(endpoint.place, DEFAULT_ROUTE[family], gateway=gateway, device=attachment.interface_name)))
-    return [route for _order, route in sorted(found, key=lambda pair: pair[0])]
 
 
 def subnet_gateway(attachment: Attachment, network: Network, family: int) -> Optional[str]:

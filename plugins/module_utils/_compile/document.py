@@ -13,6 +13,7 @@ from .._model.objects import KernelObject
 from .._model.snapshot import Facts
 from .attachment import Segment, compile_endpoint
 from .bridge import compile_bridge
+from .default_route import compile_default_routes, find_rivals, list_offers
 from .device import compile_devices
 from .host import compile_host
 from .ipvlan import compile_ipvlan
@@ -20,6 +21,7 @@ from .macvlan import compile_macvlan
 from .neighbours import compile_neighbours
 from .overlay import compile_overlay
 from .routed import compile_routed
+from .routes import DEFAULT_ROUTE
 from .source_routing import compile_source_routing
 from .wire import compile_wires, join_segments, quieten_bridges
 
@@ -46,8 +48,11 @@ def compile_document(document: Document, facts: Facts) -> Tuple[KernelObject, ..
     objects = list({item.key: item for item in objects}.values())
     for endpoint in document.endpoints:
         objects.extend(compile_endpoint(endpoint, segments, document.scope, facts.ipv6))
+        for family in DEFAULT_ROUTE:
+            offers, rivals = list_offers(endpoint, segments, family), find_rivals(endpoint.place, family, facts)
+            objects.extend(compile_default_routes(offers, family, rivals, document.scope))
         objects.extend(compile_devices(endpoint, document.scope, facts))
     objects.extend(compile_wires(document, segments, facts))
-    objects.extend(compile_source_routing(document, segments, objects))
+    objects.extend(compile_source_routing(document, segments, objects, facts))
     objects.extend(compile_neighbours(document, facts))
     return quieten_bridges(document, objects, segments)

@@ -4,7 +4,7 @@
 
 # PRIVATE to this collection: anything here may change without notice.
 
-"""Source routing: an endpoint with several gateways answers by the interface the question came in on.
+"""Source routing: an endpoint with several gateways, ours or of others, answers by the interface the question came in on.
 
 Every attachment with a way out has a routing table of its own, which packets from its addresses use.
 """
@@ -13,13 +13,15 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import replace
-from typing import Dict, Iterable, List, Mapping, Sequence, Tuple
+from typing import Dict, Iterable, Iterator, List, Mapping, Sequence, Tuple
 
 from .._model.addresses import ip_version
 from .._model.document import Document, Endpoint, is_on_lan
 from .._model.names import source_table
 from .._model.objects import Address, KernelObject, PolicyRule, Route
-from .attachment import Segment, list_gateways
+from .._model.snapshot import Facts, WayOut
+from .attachment import Segment
+from .default_route import compile_default_routes, find_rivals, list_offers, main_devices
 from .routes import DEFAULT_ROUTE
 
 # Before the main table (32766), and behind what programs inside a container put first.
@@ -27,9 +29,10 @@ PRIORITY = 30000
 LONGEST_PREFIX = {4: 32, 6: 128}
 
 
-def compile_source_routing(document: Document, segments: Mapping[str, Segment], made: Iterable[KernelObject]) -> List[KernelObject]:
+def compile_source_routing(document: Document, segments: Mapping[str, Segment], made: Iterable[KernelObject], facts: Facts) -> List[KernelObject]:
     """Return the tables and rules of all endpoints; `made` is what they have in their main tables."""
-    several = [item for item in document.endpoints if item.source_routing and (len(item.attachments) > 1 or item.devices or item.routes)]
+    led = {way.route.place for way in facts.ways_out if way.scope != document.scope}
+    several = [item for item in document.endpoints if item.source_routing and (item.place in led or _has_choice(item))]
     held: Dict[str, List[KernelObject]] = {endpoint.place: [] for endpoint in several}
     for item in made if several else ():
         if item.place in held:
@@ -41,16 +44,38 @@ def compile_source_routing(document: Document, segments: Mapping[str, Segment], 
         for family, default in DEFAULT_ROUTE.items():
             routes = [item for item in held[endpoint.place] if isinstance(item, Route) and ip_version(item.destination) == family]
             addresses = [item for item in held[endpoint.place] if isinstance(item, Address) and ip_version(item.address) == family]
-            known = {(route.device, route.destination, route.metric): route for route in (*list_gateways(endpoint, segments, family), *routes)}
+            offers, rivals = list_offers(endpoint, segments, family), find_rivals(endpoint.place, family, facts)
+            own = compile_default_routes(offers, family, rivals, document.scope)
+            listed = [route for route in routes if route not in own]
+            known = {(route.device, route.destination, route.metric): route for route in (*(offer.route for offer in offers), *listed)}
             devices = tuple(dict.fromkeys(device for device, destination, _metric in known if device and destination == default))
+            foreign = [way for way in rivals if way.scope != document.scope]
             # Who is on a LAN with the container is there beside the host, too, and may ask by a published port.
             outside = {address.device for address in addresses} - hosted
-            for device in devices if outside.union(devices) - set(devices[:1]) else ():
+            first = set(main_devices((*own, *listed))[:1])
+            for device in devices if foreign or outside.union(devices) - first else ():
                 table = source_table(document.scope, _owner(endpoint, device))
-                own = [address for address in addresses if address.device == device]
-                objects.extend(_table(table, own, [route for route in known.values() if route.device in (device, None)]))
-                objects.extend(PolicyRule(endpoint.place, family, PRIORITY, _alone(address), table) for address in own)
+                here = [address for address in addresses if address.device == device]
+                objects.extend(_table(table, here, [route for route in known.values() if route.device in (device, None)]))
+                objects.extend(PolicyRule(endpoint.place, family, PRIORITY, _alone(address.address), table) for address in here)
+            if first:
+                objects.extend(_ways_of_others(document.scope, endpoint.place, family, foreign))
     return objects
+
+
+def _has_choice(endpoint: Endpoint) -> bool:
+    """Tell whether answers could leave by another interface than the one the question came in on."""
+    return len(endpoint.attachments) > 1 or bool(endpoint.devices or endpoint.routes) or any(item.default_route is False for item in endpoint.attachments)
+
+
+def _ways_of_others(scope: str, place: str, family: int, ways: Sequence[WayOut]) -> Iterator[KernelObject]:
+    """Yield what keeps answers from addresses of others on the way those had before ours went first."""
+    for way in ways:
+        if way.scope is None and way.route.device and way.addresses:
+            table = source_table(scope, "/" + way.route.device)
+            here = [Address(place, way.route.device, address) for address in way.addresses if ip_version(address) == family]
+            yield from _table(table, here, [replace(way.route, protocol=None)])
+            yield from (PolicyRule(place, family, PRIORITY, _alone(address.address), table) for address in here)
 
 
 def _owner(endpoint: Endpoint, device: str) -> str:
@@ -70,7 +95,7 @@ def _table(table: int, addresses: Sequence[Address], routes: Sequence[Route]) ->
     return list(found.values())
 
 
-def _alone(address: Address) -> str:
+def _alone(address: str) -> str:
     """Return an address as a subnet of one."""
-    plain = address.address.split("/")[0]
+    plain = address.split("/")[0]
     return "%s/%d" % (plain, LONGEST_PREFIX[ip_version(plain)])

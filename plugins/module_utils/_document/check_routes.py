@@ -101,6 +101,19 @@ def _check_unique(scene: Scene, endpoint: Endpoint, networks: Mapping[str, Netwo
             scene.report(path, route.destination, "%s has this destination and metric too" % words, "give it another metric, or remove one")
 
 
+def _check_default_routes(scene: Scene, endpoint: Endpoint, networks: Mapping[str, Network]) -> None:
+    """Report a default route that is asked for where none can be, or twice."""
+    offering = {network for _family, network in _ways_out(endpoint, networks)}
+    wanted = [attachment for attachment in endpoint.attachments if attachment.default_route]
+    for attachment in wanted:
+        path = scene.attachment(endpoint, attachment) + ".default_route"
+        if attachment.network not in offering and scene.network(networks[attachment.network]) not in scene.troubled:
+            scene.report(path, True, 'network "%s" has no gateway for this endpoint' % attachment.network, "give the network one, or remove the key")
+    for attachment in wanted[1:]:
+        path = scene.attachment(endpoint, attachment) + ".default_route"
+        scene.report(path, True, 'network "%s" of this endpoint has it too' % wanted[0].network, "keep one; gw_priority decides among the others")
+
+
 def _check_tables(scene: Scene, endpoint: Endpoint) -> None:
     tables: Dict[int, str] = {}
     for attachment in endpoint.attachments:
@@ -119,5 +132,7 @@ def check_routes(scene: Scene) -> None:
                 _check_gateway(scene, endpoint, item, networks)
         if placed:
             _check_unique(scene, endpoint, networks)
+        if any(attachment.default_route for attachment in endpoint.attachments):
+            _check_default_routes(scene, endpoint, networks)
         if len(endpoint.attachments) > 1:
             _check_tables(scene, endpoint)

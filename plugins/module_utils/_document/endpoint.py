@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import count
-from typing import Dict, FrozenSet, Iterable, List, Optional, Tuple
+from typing import Dict, FrozenSet, Iterable, List, Optional, Tuple, Union
 
 from .._model import names
 from .._model.document import Attachment, Endpoint, PublishedPort
@@ -54,7 +54,7 @@ KEYS = frozenset(
 ABSENT_KEYS = frozenset(("name", "container", "state"))
 ATTACHMENT_KEYS = frozenset(
     ("name", "ipv4_address", "ipv6_address", "mac_address", "interface_name", "host_interface_name", "ipam", "aliases", "gw_priority", "sysctls", "routes")
-    + ("vlan", "trunk")
+    + ("vlan", "trunk", "default_route", "metric")
 )
 ELSEWHERE: Elsewhere = {
     **unlike_ours(ENDPOINT, KEYS),
@@ -66,6 +66,8 @@ ELSEWHERE: Elsewhere = {
 ATTACHMENT_ELSEWHERE = unlike_ours(ATTACHMENT, ATTACHMENT_KEYS)
 _PRIORITY = integer(-(2**31), 2**31 - 1)
 _IPAMS = choice("allocate", "none")
+_METRIC = integer(0, 2**32 - 1)
+AUTO = "auto"
 _ALIASES = list_of(read_label)
 _VLAN = integer(1, 4094)
 _TRUNK = list_of(_VLAN)
@@ -89,6 +91,13 @@ def _read_ipam(value: object, path: str, problems: Problems) -> Optional[str]:
     return None
 
 
+def _read_default_route(value: object, path: str, problems: Problems) -> Optional[Union[bool, str]]:
+    if isinstance(value, bool) or value == AUTO:
+        return value if isinstance(value, bool) else AUTO
+    problems.append(Problem(path, value, "expected auto, true or false", "write auto, or leave it out"))
+    return None
+
+
 def _read_attachment(value: object, path: str, problems: Problems) -> Optional[Attachment]:
     """Return an attachment; its interface names are empty where they were not given."""
     if isinstance(value, str):
@@ -102,6 +111,7 @@ def _read_attachment(value: object, path: str, problems: Problems) -> Optional[A
         return None
     name = entry.get("name", read_label, None)
     ipam = entry.get("ipam", _read_ipam, "allocate")
+    default_route = entry.get("default_route", _read_default_route, AUTO)
     attachment = Attachment(
         network=name or "",
         ipv4_address=entry.get("ipv4_address", read_ipv4_address, None),
@@ -111,6 +121,8 @@ def _read_attachment(value: object, path: str, problems: Problems) -> Optional[A
         interface_name=entry.get("interface_name", read_interface_name, ""),
         host_interface_name=entry.get("host_interface_name", read_interface_name, ""),
         gw_priority=entry.get("gw_priority", _PRIORITY, 0),
+        default_route=default_route if isinstance(default_route, bool) else None,
+        metric=entry.get("metric", _METRIC, None),
         aliases=entry.get("aliases", _ALIASES, _NO_ALIASES),
         sysctls=entry.get("sysctls", _NETWORK_SYSCTLS, _NO_PAIRS),
         routes=entry.get("routes", _OWN_ROUTES, routes.NO_ROUTES),
@@ -119,6 +131,8 @@ def _read_attachment(value: object, path: str, problems: Problems) -> Optional[A
     )
     if attachment.vlan is not None and attachment.vlan in attachment.trunk:
         entry.report("trunk", "VLAN %d is the untagged one of this port" % attachment.vlan, "remove it from trunk")
+    if attachment.default_route is False and attachment.metric is not None:
+        entry.report("metric", "it is that of the default route, which default_route false leaves out", "remove one of the two")
     if ipam == "none" and attachment.addresses:
         entry.report("ipam", "none means no address, but one is given", "remove the address or ipam: none")
     return attachment if name is not None else None

@@ -31,9 +31,9 @@ class Declared:
         return self.document
 
 
-def open_places(document: Document) -> Tuple[str, ...]:
-    """Return the places of the endpoints that are given an address without naming it."""
-    return tuple(dict.fromkeys(endpoint.place for endpoint in document.endpoints if any(attachment.given for attachment in endpoint.attachments)))
+def attached_places(document: Document) -> Tuple[str, ...]:
+    """Return the places of the endpoints on networks: they may have addresses and a way out already."""
+    return tuple(dict.fromkeys(endpoint.place for endpoint in document.endpoints if endpoint.attachments))
 
 
 def find_living(document: Document, residents: Sequence[Resident]) -> Taken:

@@ -227,6 +227,8 @@ class Attachment:
     interface_name: str = "eth0"
     host_interface_name: str = ""
     gw_priority: int = 0
+    default_route: Optional[bool] = None  # None: where nobody else gave the container one
+    metric: Optional[int] = None  # of the default route; None: the family's usual one
     aliases: Tuple[str, ...] = ()
     sysctls: Tuple[Tuple[str, str], ...] = ()  # IFNAME stands for the interface
     ipam: str = "allocate"  # none: no address is allocated (a layer 2 attachment)

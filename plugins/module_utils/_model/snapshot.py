@@ -17,6 +17,7 @@ from .objects import HOST, MAIN_TABLE, Address, KernelObject, Route
 from .translation import Holdings
 
 Key = Tuple[object, ...]
+WAYS_OUT = frozenset(("0.0.0.0/0", "0.0.0.0/1", "128.0.0.0/1", "::/0", "::/1", "8000::/1"))
 
 
 @dataclass
@@ -63,6 +64,15 @@ class Resident:
 
 
 @dataclass(frozen=True)
+class WayOut:
+    """A route out of a container that stands."""
+
+    route: Route
+    scope: Optional[str]  # whose it is; None: somebody else's
+    addresses: Tuple[str, ...]  # somebody else's on the interface it leads over, with prefix length
+
+
+@dataclass(frozen=True)
 class Facts:
     """What the compiler may know of the host: plain values taken from a snapshot."""
 
@@ -78,7 +88,8 @@ class Facts:
     pci: Tuple[Tuple[str, str], ...] = ()  # (device, PCI address)
     wireless: FrozenSet[str] = frozenset()  # links that are radios
     holdings: Holdings = field(default_factory=Holdings)  # only for who publishes ports or names addresses of the host
-    residents: Tuple[Resident, ...] = ()  # only for who leaves addresses to be given
+    residents: Tuple[Resident, ...] = ()  # only of endpoints' places that stand
+    ways_out: Tuple[WayOut, ...] = ()  # of the same
     entries: Tuple[KernelObject, ...] = ()  # the host's addresses and routes with all that is known of them
 
     def device_of(self, address: str) -> Optional[Link]:
@@ -122,6 +133,20 @@ def find_residents(snapshot: Snapshot) -> Tuple[Resident, ...]:
     return tuple(
         Resident(place, device, snapshot.mark(("Link", place, device)), tuple(sorted(addresses))) for (place, device), addresses in sorted(held.items())
     )
+
+
+def find_ways_out(snapshot: Snapshot) -> Tuple[WayOut, ...]:
+    """Return the default routes of all containers that were read, and the halves that go before them."""
+    found: List[WayOut] = []
+    for key, route in snapshot.objects.items():
+        if not isinstance(route, Route) or route.place == HOST or route.table != MAIN_TABLE or route.type is not None:
+            continue
+        if route.destination in WAYS_OUT:
+            mark = snapshot.mark(("Link", route.place, route.device)) if key in snapshot.mine else None
+            here = (item for item in snapshot.objects.values() if isinstance(item, Address) and (item.place, item.device) == (route.place, route.device))
+            others = tuple(sorted(item.address for item in here if item.key not in snapshot.mine and not item.address.startswith("fe80:")))
+            found.append(WayOut(route, mark.scope if mark is not None else None, others))
+    return tuple(found)
 
 
 def host_facts(snapshot: Snapshot) -> Facts:

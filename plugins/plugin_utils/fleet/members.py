@@ -75,8 +75,12 @@ class Member:
 
     def default_networks(self, version: int) -> List[Network]:
         """Return the networks of which one has the default route in a family."""
-        offers = [(item.gw_priority, self.networks[item.network]) for item in self.endpoint.attachments if _offers(item, self.networks[item.network], version)]
-        highest = max((priority for priority, _network in offers), default=0)
+        offers = [
+            ((bool(item.default_route), item.gw_priority), self.networks[item.network])
+            for item in self.endpoint.attachments
+            if item.default_route is not False and _offers(item, self.networks[item.network], version)
+        ]
+        highest = max((priority for priority, _network in offers), default=(False, 0))
         return [network for priority, network in offers if priority == highest]
 
     def way_out(self, version: int) -> Optional[BridgeNetwork]:

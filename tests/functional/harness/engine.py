@@ -24,7 +24,7 @@ from ansible_collections.netloom.container_net.plugins.module_utils._ansible.top
     read_declaration,
 )
 from ansible_collections.netloom.container_net.plugins.module_utils._ansible.words import tell_plan
-from ansible_collections.netloom.container_net.plugins.module_utils._document.living import Declared, open_places
+from ansible_collections.netloom.container_net.plugins.module_utils._document.living import Declared, attached_places
 from ansible_collections.netloom.container_net.plugins.module_utils._firewall.backend import select_backend
 from ansible_collections.netloom.container_net.plugins.module_utils._kernel.door import Door
 
@@ -103,7 +103,7 @@ def converge(
         prune=True,
         tell=partial(tell_plan, document.scope),
         early=lends_devices(document),
-        residents=open_places(document),
+        residents=attached_places(document),
         places=idle_places(document),
         lock_timeout=lock_timeout,
         confirm_timeout=confirm_timeout,

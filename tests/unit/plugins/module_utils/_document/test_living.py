@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any, Dict, List, Optional, Tuple
 
 import pytest
-from ansible_collections.netloom.container_net.plugins.module_utils._document.living import Declared, find_living, open_places
+from ansible_collections.netloom.container_net.plugins.module_utils._document.living import Declared, find_living
 from ansible_collections.netloom.container_net.plugins.module_utils._document.reader import read_document
 from ansible_collections.netloom.container_net.plugins.module_utils._model.document import Document
 from ansible_collections.netloom.container_net.plugins.module_utils._model.mark import Mark
@@ -136,7 +136,6 @@ def test_who_takes_a_second_address_takes_it_from_nobody() -> None:
     assert found == {"a": (mine,), "b": (yours,)}
 
 
-def test_only_places_that_may_hold_an_address_are_looked_at() -> None:
+def test_who_names_an_address_is_not_asked() -> None:
     document = read_document(declare(POOL, ["a", "b"], {"b": OTHER}))
-    assert open_places(document) == ("netns:a",)
     assert find_living(document, [resident("b", OTHER)]) == {}

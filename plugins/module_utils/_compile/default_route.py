@@ -1,0 +1,98 @@
+# Copyright (c) 2026, the netloom.container_net authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to this collection: anything here may change without notice.
+
+"""An endpoint's default routes: which network gives them, and what becomes of those that are there already.
+
+A route of somebody else is never changed: ours stays away, or goes before it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Iterable, List, Mapping, Optional, Sequence, Tuple
+
+from .._model.addresses import ip_version
+from .._model.document import Attachment, Endpoint
+from .._model.objects import Route
+from .._model.snapshot import Facts, WayOut
+from .attachment import Segment
+from .routes import DEFAULT_ROUTE
+
+# Where a route has the best metric there is, the two halves of everything go before it.
+HALVES = {4: ("0.0.0.0/1", "128.0.0.0/1"), 6: ("::/1", "8000::/1")}
+USUAL_METRIC = {4: 0, 6: 1024}
+BEST_METRIC = {4: 0, 6: 1}
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A way out by one attachment."""
+
+    attachment: Attachment
+    route: Route
+
+
+def list_offers(endpoint: Endpoint, segments: Mapping[str, Segment], family: int) -> List[Offer]:
+    """Return the default route of a family by every network that offers one, the best first.
+
+    Before others stands who asks for it, then the highest gw_priority, then a network that leads out, then dual stack, then the first by name.
+    """
+    found: List[Tuple[Tuple[bool, int, bool, bool, str], Offer]] = []
+    for attachment in endpoint.attachments:
+        segment = segments[attachment.network]
+        gateway = segment.gateway(attachment, family)
+        if gateway is not None:
+            dual = all(segment.gateway(attachment, other) is not None for other in (4, 6))
+            internal = getattr(segment.network, "internal", False)
+            order = (not attachment.default_route, -attachment.gw_priority, internal, not dual, attachment.network)
+            found.append((order, Offer(attachment, Route(endpoint.place, DEFAULT_ROUTE[family], gateway=gateway, device=attachment.interface_name))))
+    return [offer for _order, offer in sorted(found, key=lambda pair: pair[0])]
+
+
+def compile_default_routes(offers: Sequence[Offer], family: int, rivals: Sequence[WayOut], scope: str) -> List[Route]:
+    """Return the default route of the best offer that wants it: none where somebody else gave one and ours was not asked for."""
+    offer = next((item for item in offers if item.attachment.default_route is not False), None)
+    if offer is None:
+        return []
+    route = replace(offer.route, metric=_plain(offer.attachment.metric, family))
+    others = [way for way in rivals if way.scope != scope]
+    if not offer.attachment.default_route:
+        # Of two declarations for one container, the first one keeps it.
+        stands = any(way.scope == scope and way.route.key == route.key for way in rivals)
+        yields = any(way.scope is None and _is_default(way) for way in others) or (not stands and any(map(_is_default, others)))
+        return [] if yields else [route]
+    if offer.attachment.metric is not None:
+        return [route]
+    best = min((way.route.metric or USUAL_METRIC[family] for way in others if _is_default(way)), default=None)
+    if best is None or USUAL_METRIC[family] < best:
+        return [route]
+    if best > BEST_METRIC[family]:
+        return [replace(route, metric=best - 1)]
+    return [replace(route, destination=half) for half in HALVES[family]]
+
+
+def _is_default(way: WayOut) -> bool:
+    return way.route.destination in DEFAULT_ROUTE.values()
+
+
+def _plain(metric: Optional[int], family: int) -> int:
+    """Return a metric as the kernel tells it: 0 is the usual one."""
+    return 0 if metric is None or metric == USUAL_METRIC[family] else metric
+
+
+def find_rivals(place: str, family: int, facts: Facts) -> List[WayOut]:
+    """Return the ways out of a family that a container has already, ours among them."""
+    return [way for way in facts.ways_out if way.route.place == place and ip_version(way.route.destination) == family]
+
+
+def is_way_out(route: Route) -> bool:
+    """Tell whether a route leads everywhere, or to one of the halves of everything."""
+    return any(route.destination in (default, *HALVES[family]) for family, default in DEFAULT_ROUTE.items())
+
+
+def main_devices(routes: Iterable[Route]) -> List[str]:
+    """Return the interfaces of the ways out among routes."""
+    return [route.device for route in routes if route.device and is_way_out(route)]
