@@ -57,6 +57,62 @@ options:
         are removed; others are left.
     type: list
     elements: str
+  gateway:
+    description:
+      - Gateway of the default route of this end, at most one of each IP version, a neighbour in the subnet of one of its addresses.
+        Only with O(namespace). A default route that somebody else made is never replaced.
+      - One that this module gave the interface before and that is no longer listed is removed.
+    type: list
+    elements: str
+  routes:
+    description:
+      - Further routes that leave by this end. Only with O(namespace).
+        Those that this module gave it before and that are no longer listed are removed.
+    type: list
+    elements: dict
+    suboptions:
+      destination:
+        description:
+          - Subnet that the route leads to.
+        type: str
+        required: true
+      gateway:
+        description:
+          - Neighbour that takes the packets further. Default is none, for what is on the segment itself.
+        type: str
+      metric:
+        description:
+          - Metric, 0 to 4294967295. The lowest wins among routes of one destination; 0 is the usual one, which is 1024 for IPv6.
+        type: int
+        default: 0
+  peer_gateway:
+    description:
+      - Gateway of the default route of the other end, at most one of each IP version, a neighbour in the subnet of one of its addresses.
+        Only with O(peer_namespace). A default route that somebody else made is never replaced.
+      - One that this module gave the interface before and that is no longer listed is removed.
+    type: list
+    elements: str
+  peer_routes:
+    description:
+      - Further routes that leave by the other end. Only with O(peer_namespace).
+        Those that this module gave it before and that are no longer listed are removed.
+    type: list
+    elements: dict
+    suboptions:
+      destination:
+        description:
+          - Subnet that the route leads to.
+        type: str
+        required: true
+      gateway:
+        description:
+          - Neighbour that takes the packets further. Default is none, for what is on the segment itself.
+        type: str
+      metric:
+        description:
+          - Metric, 0 to 4294967295. The lowest wins among routes of one destination; 0 is the usual one, which is 1024 for IPv6.
+        type: int
+        default: 0
   hairpin:
     description:
       - Whether the bridge may send a frame back to the port it came from. Only with O(bridge).
@@ -94,6 +150,7 @@ EXAMPLES = r"""
     peer_name: eth0
     peer_namespace: api
     peer_addresses: [10.30.0.10/24]
+    peer_gateway: 10.30.0.1
 
 - name: Remove the pair
   netloom.container_net.veth:
@@ -126,6 +183,7 @@ from typing import List
 
 from ansible_collections.netloom.container_net.plugins.module_utils._ansible.atomic import Options, absent, describe_link, object_mark, present
 from ansible_collections.netloom.container_net.plugins.module_utils._ansible.engine import Request
+from ansible_collections.netloom.container_net.plugins.module_utils._ansible.leading import leading_options, read_routes
 from ansible_collections.netloom.container_net.plugins.module_utils._ansible.run import ATOMIC_OPTIONS, create_module, run_request
 from ansible_collections.netloom.container_net.plugins.module_utils._model.link import BridgePort, Link, Veth
 from ansible_collections.netloom.container_net.plugins.module_utils._model.objects import Address, KernelObject
@@ -144,6 +202,8 @@ def main() -> None:
             "peer_mac_address": {"type": "str"},
             "addresses": {"type": "list", "elements": "str"},
             "peer_addresses": {"type": "list", "elements": "str"},
+            **leading_options(),
+            **leading_options("peer_"),
             "hairpin": {"type": "bool"},
             "isolated": {"type": "bool"},
             "up": {"type": "bool", "default": True},
@@ -159,6 +219,7 @@ def main() -> None:
         bridge = options.interface("bridge") if options["bridge"] else options["bridge"]
         mtu, mac, peer_mac = options.number("mtu", 68, 65535), options.mac("mac_address"), options.mac("peer_mac_address")
         addresses, peer_addresses = options.interfaces("addresses"), options.interfaces("peer_addresses")
+        routes = read_routes(options, place, name, addresses) + read_routes(options, peer_place, peer, peer_addresses, "peer_")
         if (place, name) == (peer_place, peer):
             options.refuse("peer_name", "both ends would have the same name in the same namespace", "choose another name")
         if not bridge and (options["hairpin"] is not None or options["isolated"] is not None):
@@ -173,6 +234,7 @@ def main() -> None:
         objects: List[KernelObject] = [link, other]
         objects.extend(Address(place, name, address, announce=True) for address in addresses)
         objects.extend(Address(peer_place, peer, address, announce=True) for address in peer_addresses)
+        objects.extend(routes)
         return present(module, options, objects, [(place, name), (peer_place, peer)])
 
     run_request(module, prepare, describe_link(place, module.params["name"], "veth"))

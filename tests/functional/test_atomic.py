@@ -74,6 +74,31 @@ def test_a_vxlan_with_a_group_and_one_with_a_tunnel_address() -> None:
     assert_same(before)
 
 
+def test_where_an_interface_leads_is_checked_before_anything_changes() -> None:
+    give_uplink()
+    sh("ip netns add x")
+    before = take_snapshot()
+    inside = {"name": "mv9", "parent": "eth0", "namespace": "x", "addresses": ["192.0.2.40/24"]}
+    bad: List[Tuple[Dict[str, Any], str]] = [
+        ({"gateway": ["192.0.2.x"]}, "gateway[0]: got string"),
+        ({"gateway": ["10.0.0.1"]}, "is no neighbour on this interface"),
+        ({"gateway": ["192.0.2.40"]}, "is no neighbour on this interface"),
+        ({"gateway": ["192.0.2.1", "192.0.2.2"]}, "another one leads to 0.0.0.0/0"),
+        ({"gateway": ["2001:db8:2::2"]}, "is no neighbour on this interface"),
+        ({"gateway": ["192.0.2.2"], "namespace": None}, "only of an interface in a namespace"),
+        ({"routes": [{"destination": "198.51.100.1/24"}]}, "routes[0].destination"),
+        ({"routes": [{"destination": "198.51.100.0/24", "metric": -1}]}, "must be from 0 to 4294967295"),
+        ({"routes": [{"destination": "2001:db8:9::/64", "gateway": "192.0.2.2"}]}, "is no neighbour on this interface"),
+    ]
+    for options, words in bad:
+        result = run_module("macvlan", **{**inside, **options})
+        assert result.get("failed"), options
+        assert words in result["msg"]
+    assert_same(before)
+    assert settle("macvlan", **inside, gateway="192.0.2.2")[-1] == "+ route 0.0.0.0/0 in x"
+    assert settle("macvlan", **inside) == ["- route 0.0.0.0/0 in x"]
+
+
 def test_a_namespace_goes_by_its_whole_name() -> None:
     assert settle("netns", name="api2") == ["+ namespace api2"]
     only = take_snapshot()

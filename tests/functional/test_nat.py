@@ -33,6 +33,43 @@ def run(*ports: Published, check: bool = False, **given: Any) -> Tuple[List[str]
     return result["actions"], result["nat"]
 
 
+def test_a_container_of_single_tasks_is_published() -> None:
+    give_uplink()
+    before = take_snapshot()
+    steps: List[Tuple[str, Dict[str, Any]]] = [
+        ("netns", {"name": "w1"}),
+        ("bridge", {"name": "br9", "addresses": ["10.9.0.1/24", "fd00:9::1/64"]}),
+        (
+            "veth",
+            {
+                "name": "v9",
+                "bridge": "br9",
+                "peer_name": "eth0",
+                "peer_namespace": "w1",
+                "peer_addresses": ["%s/24" % W1, "%s/64" % W1_6],
+                "peer_gateway": ["10.9.0.1", "fd00:9::1"],
+                "peer_routes": [{"destination": "198.51.100.0/24", "gateway": "10.9.0.1", "metric": 5}],
+            },
+        ),
+    ]
+    for module, options in steps:
+        planned, done = run_module(module, check=True, **options), run_module(module, **options)
+        assert not done.get("failed"), done["msg"]
+        assert done["actions"] == planned["actions"] != []
+        assert run_module(module, **options)["actions"] == []
+    run((8080, W1, {"target": 80}), (8080, W1_6, {"target": 80}))
+    await_addresses("", "w1")
+    server = Server("w1", "w1", [80])
+    assert None not in ask([("outside", "tcp", HOST, 8080), ("outside", "tcp", HOST_6, 8080)])
+    assert "198.51.100.0/24 via 10.9.0.1 dev eth0" in sh("ip route", "w1")
+    del steps[2][1]["peer_routes"]
+    assert run_module("veth", **steps[2][1])["actions"] == ["- route 198.51.100.0/24 metric 5 in w1"]
+    server.stop()
+    for module, name in (("veth", "v9"), ("bridge", "br9"), ("netns", "w1"), ("nat", "n9")):
+        assert not run_module(module, name=name, state="absent").get("failed")
+    assert_same(before)
+
+
 def settle(*ports: Published, **given: Any) -> Dict[str, Any]:
     """Look, apply, apply again: looking changes nothing and tells the truth, the second run does nothing. Return what stands."""
     before = take_snapshot()

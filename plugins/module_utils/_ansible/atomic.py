@@ -18,7 +18,7 @@ from .._model.errors import Conflict, InputError, Problem
 from .._model.link import Link
 from .._model.mark import Mark, is_owned, read_mark
 from .._model.names import interface_name_fault, label_fault, parent_name_fault
-from .._model.objects import Address, FdbEntry, KernelObject, Namespace, Neighbour
+from .._model.objects import Address, FdbEntry, KernelObject, Namespace, Neighbour, Route
 from .._model.snapshot import Facts, Key, Snapshot
 from .engine import Outcome, Request
 from .result import describe
@@ -86,13 +86,13 @@ class Options:
 
     def ip(self, name: str) -> Optional[str]:
         value = self.params[name]
-        return self._ip(name, value) if value is not None else None
+        return self.one_ip(name, value) if value is not None else None
 
     def ips(self, name: str) -> Tuple[str, ...]:
-        found = [self._ip("%s[%d]" % (name, index), value) for index, value in enumerate(self.params[name] or ())]
+        found = [self.one_ip("%s[%d]" % (name, index), value) for index, value in enumerate(self.params[name] or ())]
         return tuple(ip for ip in found if ip)
 
-    def _ip(self, path: str, value: str) -> Optional[str]:
+    def one_ip(self, path: str, value: str) -> Optional[str]:
         try:
             if "%" in value:  # a zone is no part of what the kernel takes
                 raise ValueError(value)
@@ -138,7 +138,7 @@ def present(module: Any, options: Options, objects: Sequence[KernelObject], link
     def removes(snapshot: Snapshot) -> Iterable[Key]:
         entries = (snapshot.objects[key] for key in snapshot.mine)
         kept = {item.key for item in objects}
-        held = [item for item in entries if isinstance(item, (Address, FdbEntry, Neighbour)) and (item.place, item.device) in devices]
+        held = [item for item in entries if isinstance(item, (Address, FdbEntry, Neighbour, Route)) and (item.place, item.device) in devices]
         return [item.key for item in held if item.key not in kept and not is_of_another(item, options.scope)]
 
     return _request(module, options, build, removes)

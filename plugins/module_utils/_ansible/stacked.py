@@ -17,6 +17,7 @@ from .._model.objects import Address, KernelObject
 from .._model.snapshot import Key, Snapshot
 from .atomic import Options, absent, object_mark, present
 from .engine import Request
+from .leading import leading_options, read_routes
 
 STACKED_OPTIONS: Mapping[str, Dict[str, Any]] = {
     "namespace": {"type": "str"},
@@ -24,6 +25,7 @@ STACKED_OPTIONS: Mapping[str, Dict[str, Any]] = {
     "parent_namespace": {"type": "str"},
     "mtu": {"type": "int"},
     "addresses": {"type": "list", "elements": "str"},
+    **leading_options(),
     "up": {"type": "bool", "default": True},
 }
 
@@ -35,11 +37,13 @@ def prepare_stacked(module: Any, options: Options, name: str, kind: Union[Macvla
     mac = options.mac("mac_address") if "mac_address" in module.params else None
     if parent is not None and (place, name) == (parent_place, parent):
         options.refuse("parent", "a link cannot stand on itself", "name another parent")
+    routes = read_routes(options, place, name, addresses)
     link = Link(place, name, kind=kind, mtu=mtu, mac=mac, up=options["up"], alias=object_mark(options.scope))
     if options["state"] == "absent":
         return absent(module, options, [link])
     objects: List[KernelObject] = [replace(link, kind=replace(kind, lower=parent, lower_place=parent_place))]
     objects.extend(Address(place, name, address, announce=True) for address in addresses)
+    objects.extend(routes)
     request = present(module, options, objects, [(place, name)])
 
     def removes(snapshot: Snapshot) -> Iterable[Key]:
