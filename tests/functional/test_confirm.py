@@ -191,12 +191,28 @@ def test_a_killed_guard_blocks_nobody() -> None:
     converge(WEB, confirm_timeout=LONG)
     os.kill(guards()[0], signal.SIGKILL)
     await_guard_dead()
-    with pytest.raises(NotConfirmed):
+    with pytest.raises(NotConfirmed, match="neither confirmed nor taken back, for its guard was killed: it stands"):
         confirm()
-    converge(WEB)
+    assert unconfirmed.KILLED in converge(WEB).warnings
     assert not os.path.lexists(NOTE)
+    assert unconfirmed.KILLED not in converge(WEB).warnings
     converge(None, confirm_timeout=LONG)
     confirm()
+
+
+@pytest.mark.fake_host
+def test_a_guard_killed_during_its_run_is_missed_by_it() -> None:
+    give_uplink()
+
+    def kill_guard(_moment: str, _argv: Sequence[str]) -> None:
+        for guard in guards():
+            os.kill(guard, signal.SIGKILL)
+        await_guard_dead()
+
+    outcome = converge(WEB, confirm_timeout=LONG, tools=Tools(around=kill_guard))
+    assert outcome.confirm_before is None
+    assert [warning for warning in outcome.warnings if "the guard of this change was killed" in warning]
+    assert check(WEB) == []
 
 
 def await_guard_dead() -> None:

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import errno
+import re
 import time
 from typing import Callable, List, Optional, Sequence, Tuple
 
@@ -152,6 +153,7 @@ def test_a_swallowed_message_is_a_timeout_and_is_undone() -> None:
     for position in range(6):
         error = attempt(OTHER, refuse_once(position, LOST))
         assert isinstance(error, KernelTimeout), error
+        assert re.match(r"[+~-] [a-z]+ \S+.*: the kernel did not answer within ", str(error)), error
         assert "what stood before was put back" in str(error)
         assert_same(before)
 

@@ -83,9 +83,11 @@ def _check(request: Request, door: Door) -> Outcome:
 
 def _change(request: Request, door: Door) -> Outcome:
     with host_lock(request.state_directory, timeout=request.lock_timeout):
-        refuse_unconfirmed(request.state_directory)
+        killed = refuse_unconfirmed(request.state_directory)
         remove_torn_files(request.state_directory)
-        return _converge_locked(request, door)
+        outcome = _converge_locked(request, door)
+        outcome.warnings.extend([killed] if killed else [])
+        return outcome
 
 
 def _converge_locked(request: Request, door: Door) -> Outcome:
@@ -125,11 +127,13 @@ def _joined(tried: Sequence[Outcome], guard: Optional[Guard]) -> Outcome:
     """Return the last outcome with the steps and warnings of all attempts, each told once."""
     steps = {(step.line, step.subject.key): step for outcome in tried for step in outcome.steps}
     words = dict.fromkeys(line for outcome in tried for line in outcome.words)
+    warnings = list(dict.fromkeys(warning for outcome in tried for warning in outcome.warnings))
     confirm_before = None
     if guard is not None:
         confirm_before = guard.confirm_before
-        guard.leave()
-    warnings = list(dict.fromkeys(warning for outcome in tried for warning in outcome.warnings))
+        if not guard.leave():
+            warnings.append("the guard of this change was killed meanwhile, so nobody takes the change back: it stands, and there is nothing to confirm")
+            confirm_before = None
     return replace(tried[-1], steps=tuple(steps.values()), words=tuple(words), warnings=warnings, confirm_before=confirm_before)
 
 

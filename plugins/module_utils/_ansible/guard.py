@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import signal
@@ -73,10 +74,11 @@ class Guard:
         left = timedelta(seconds=self._pending.seconds_left)
         return (datetime.now(timezone.utc) + left).isoformat(timespec="seconds").replace("+00:00", "Z")
 
-    def leave(self) -> None:
-        """The run is over; from now on the confirmation decides."""
-        self._say(DONE)
+    def leave(self) -> bool:
+        """The run is over; from now on the confirmation decides. Tell whether the guard lives to wait for it."""
+        lives = self._say(DONE)
         self._close()
+        return lives
 
     def dismiss(self) -> None:
         """The run took its change back itself; return when the guard is gone."""
@@ -88,11 +90,12 @@ class Guard:
         """Leave it all to the guard, which acts as if the run had died."""
         self._close()
 
-    def _say(self, word: bytes) -> None:
+    def _say(self, word: bytes) -> bool:
         try:
             os.write(self._life, word)
         except BrokenPipeError:
-            pass  # a guard whose time is over acts on its own
+            return False  # it was killed, or its time is over and it acts on its own
+        return True
 
     def _read(self) -> bytes:
         """Return what the guard says, or nothing where it ended or stays silent."""
@@ -113,6 +116,7 @@ def _guard(directory: str, pending: Pending, life: int, writer: int, put_back: C
     except Exception as error:
         os.write(writer, str(error).encode("utf-8"))
         return
+    _outlive()
     os.write(writer, DONE)
     word = _watch(note, life)
     if word == OVERDUE:
@@ -123,6 +127,12 @@ def _guard(directory: str, pending: Pending, life: int, writer: int, put_back: C
         with host_lock(directory, timeout=float("inf")):  # another scope's run is waited for, and each of its calls has a time limit
             if note.take():
                 _take_back(pending.scope, put_back)
+
+
+def _outlive() -> None:
+    """Where memory runs out, let others go first; who has no right to that is as likely to go as any."""
+    with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w", encoding="ascii") as stream:
+        stream.write("-1000")
 
 
 def _watch(note: Note, life: int) -> bytes:

@@ -12,10 +12,10 @@ import socket
 import struct
 import time
 from dataclasses import dataclass
-from typing import Callable, Dict, Iterator, List, Optional, Sequence, Tuple
+from typing import Callable, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from .._model.errors import KernelRace, KernelTimeout
-from .wire import NLM_F_ACK, NLM_F_DUMP, NLM_F_REQUEST
+from .wire import NLM_F_ACK, NLM_F_DUMP, NLM_F_REQUEST, RTM_GETADDR, RTM_GETLINK, RTM_GETNEIGH, RTM_GETNSID, RTM_GETROUTE, RTM_GETRULE
 
 SOL_NETLINK, NETLINK_CAP_ACK, NETLINK_EXT_ACK, NETLINK_GET_STRICT_CHK = 270, 10, 11, 12
 NETLINK_ROUTE, NETLINK_NETFILTER = 0, 12
@@ -27,6 +27,15 @@ MESSAGES_PER_DATAGRAM = 128
 BYTES_PER_DATAGRAM = 64 * 1024
 RECEIVE_SIZE = 256 * 1024
 DUMP_ATTEMPTS = 8
+# What is read with which message.
+NOUNS: Mapping[int, str] = {
+    RTM_GETLINK: "links",
+    RTM_GETADDR: "addresses",
+    RTM_GETROUTE: "routes",
+    RTM_GETNEIGH: "neighbours and forwarding entries",
+    RTM_GETRULE: "routing rules",
+    RTM_GETNSID: "namespaces",
+}
 LOST = -1
 
 # Called before every message with its place and bytes: None lets it pass, an errno pretends the kernel's refusal, LOST swallows it.
@@ -80,8 +89,8 @@ class Line:
     def __exit__(self, *_unused: object) -> None:
         self.close()
 
-    def change(self, messages: Sequence[bytes]) -> List[Refusal]:
-        """Send mutating messages in order; return what the kernel refused."""
+    def change(self, messages: Sequence[bytes], steps: Sequence[str] = ()) -> List[Refusal]:
+        """Send mutating messages in order; return what the kernel refused. `steps` says for people what each is sent for."""
         refusals: List[Refusal] = []
         start = 0
         while start < len(messages):
@@ -89,7 +98,12 @@ class Line:
             while end < len(messages) and end - start < self._door.messages_per_datagram and (end == start or size + len(messages[end]) <= BYTES_PER_DATAGRAM):
                 size += len(messages[end]) + 3
                 end += 1
-            refusals.extend(self._send(messages[start:end], start))
+            try:
+                refusals.extend(self._send(messages[start:end], start))
+            except KernelTimeout as error:
+                # One answer is for all that were sent together.
+                sent = list(dict.fromkeys(steps[start:end]))
+                raise KernelTimeout("%s%s: %s" % (sent[0], " and %d more" % (len(sent) - 1) if sent[1:] else "", error) if sent else str(error)) from error
             start = end
         return refusals
 
@@ -149,10 +163,17 @@ class Line:
             yield message_type, flags, sequence, data[offset + 16 : offset + length]
             offset += (length + 3) & ~3
 
+    def _named(self, request: bytes, error: KernelTimeout) -> KernelTimeout:
+        noun = NOUNS.get(HEADER.unpack_from(request)[1], "connections")
+        return KernelTimeout("reading %s%s: %s" % (noun, " in %s" % self._place if self._place else "", error))
+
     def dump(self, request: bytes) -> List[bytes]:
         """Return the payload of every object; a dump torn by a concurrent change is asked again, never believed."""
         for _attempt in range(DUMP_ATTEMPTS):
-            found = self._dump(request)
+            try:
+                found = self._dump(request)
+            except KernelTimeout as error:
+                raise self._named(request, error) from error
             if found is not None:
                 return found
         raise KernelRace("the kernel's tables kept changing while they were read")
@@ -164,13 +185,16 @@ class Line:
         struct.pack_into("=I", message, 8, self._sequence)
         self._socket.send(message)
         deadline = time.monotonic() + self._door.timeout
-        while True:
-            for message_type, flags, sequence, payload in self._receive(deadline):
-                if sequence != self._sequence:
-                    continue
-                if message_type == NLMSG_ERROR:
-                    raise OSError(-struct.unpack_from("=i", payload)[0], _reason(payload, flags) or "question refused")
-                return payload
+        try:
+            while True:
+                for message_type, flags, sequence, payload in self._receive(deadline):
+                    if sequence != self._sequence:
+                        continue
+                    if message_type == NLMSG_ERROR:
+                        raise OSError(-struct.unpack_from("=i", payload)[0], _reason(payload, flags) or "question refused")
+                    return payload
+        except KernelTimeout as error:
+            raise self._named(request, error) from error
 
     def _dump(self, request: bytes) -> Optional[List[bytes]]:
         self._sequence += 1

@@ -103,11 +103,13 @@ def end_flows(door: Door, place: str, flows: Sequence[Flow]) -> None:
     """Let the kernel forget connections of the namespace the process is in, each by tuple, zone and number; the next packet begins anew, under the rules."""
     messages = [_message(DELETE, flow.family, _identity(flow.payload)) for flow in flows]
     with door.open(place, NETLINK_NETFILTER) as line:
-        refusals = [refusal for refusal in line.change(messages) if refusal.errno != errno.ENOENT]
+        refusals = [refusal for refusal in line.change(messages, [_told(flow) for flow in flows]) if refusal.errno != errno.ENOENT]
     if refusals:
-        flow = flows[refusals[0].position]
-        what = "end the flow %s → %s" % (show_end(flow.source, flow.source_port), show_end(flow.destination, flow.port))
-        raise KernelError(what, refusals[0].errno, errno_name(refusals[0].errno))
+        raise KernelError(_told(flows[refusals[0].position]), refusals[0].errno, errno_name(refusals[0].errno))
+
+
+def _told(flow: Flow) -> str:
+    return "end the flow %s → %s" % (show_end(flow.source, flow.source_port), show_end(flow.destination, flow.port))
 
 
 def _identity(payload: bytes) -> bytes:

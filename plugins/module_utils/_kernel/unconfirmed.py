@@ -21,6 +21,7 @@ from .hostlock import ensure_private_directory
 FILE = "unconfirmed.json"
 POLL_INTERVAL = 0.1
 GUARD_ENDS_WITHIN = 10.0
+KILLED = "an earlier change was neither confirmed nor taken back, for its guard was killed: it stands"
 
 
 def boot_clock() -> float:
@@ -84,15 +85,18 @@ def read_unconfirmed(directory: str) -> Optional[Pending]:
         os.close(descriptor)
 
 
-def refuse_unconfirmed(directory: str) -> None:
-    """Let nothing else change a host on which a change may still be taken back. Call it with the host's lock held."""
+def refuse_unconfirmed(directory: str) -> str:
+    """Let nothing else change a host on which a change may still be taken back; return what to say of one whose guard is dead.
+
+    Call it with the host's lock held.
+    """
     pending = read_unconfirmed(directory)
     if pending is not None:
         raise NotConfirmed(
             "a change of scope '%s' waits for its confirmation and is taken back in %d s without one; nothing was changed; "
             "confirm it with netloom.container_net.confirm, or wait and run again" % (pending.scope, round(pending.seconds_left))
         )
-    _remove(os.path.join(directory, FILE))  # its guard was killed
+    return KILLED if _remove(os.path.join(directory, FILE)) else ""
 
 
 def confirm(directory: str, scope: str, connection: str, *, check_mode: bool) -> Pending:
@@ -108,6 +112,8 @@ def confirm(directory: str, scope: str, connection: str, *, check_mode: bool) ->
     path = os.path.join(directory, FILE)
     if pending is not None and check_mode:
         return pending
+    if pending is None and os.path.lexists(path):
+        raise NotConfirmed("there is nothing to confirm: %s; run again to bring the host to what is declared" % KILLED)
     if pending is None or not _remove_with_guard(path):
         raise NotConfirmed(
             "no change of scope '%s' waits for a confirmation: it was taken back because none came in time (the host's system log tells), "

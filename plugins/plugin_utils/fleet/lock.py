@@ -16,7 +16,7 @@ from typing import Any, Callable, Dict, List, Tuple
 import yaml
 
 from ...module_utils._model.addresses import canonical_ip, canonical_network
-from ...module_utils._model.errors import ContainerNetError, type_name
+from ...module_utils._model.errors import ContainerNetError, printable, type_name
 
 VERSION = 1
 VNI_LIMIT = 16777215
@@ -35,7 +35,10 @@ Addresses = Tuple[str, ...]
 
 
 class LockFileError(ContainerNetError):
-    """The lock file cannot be used as it is; the user must mend, restore or delete it."""
+    """The lock file cannot be used as it is; the user must mend, restore or delete it. What it quotes is safe for a terminal."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(printable(message))
 
 
 @dataclass(frozen=True)
@@ -136,6 +139,9 @@ def _read_map(raw: Dict[str, Any], key: str, read: Callable[[Any], Any], faults:
         return {}
     found = {}
     for name, value in held.items():
+        if not name or not name.isprintable():
+            faults.append("%s%s: the key %r is no name: it is empty or holds characters that cannot be printed" % (prefix, key, name))
+            continue
         try:
             found[name] = read(value)
         except ValueError as error:

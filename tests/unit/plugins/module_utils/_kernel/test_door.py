@@ -188,10 +188,17 @@ def test_tables_that_never_hold_still() -> None:
 
 def test_a_silent_kernel_is_a_timeout() -> None:
     line, _fake = scripted()
-    with pytest.raises(KernelTimeout):
+    with pytest.raises(KernelTimeout, match=r"\Areading links.*: the kernel did not answer within "):
         line.dump(DUMP_LINKS)
-    with pytest.raises(KernelTimeout):
-        line.change([DUMP_LINKS])
+    with pytest.raises(KernelTimeout, match=r"\Areading links.*: the kernel did not answer within "):
+        line.ask(DUMP_LINKS)
+    for steps, words in (
+        ((), r"\Athe kernel did not answer"),
+        (("+ bridge a", "+ bridge a"), r"\A\+ bridge a: the kernel"),
+        (("+ bridge a", "+ bridge b", "- veth c"), r"\A\+ bridge a and 2 more: the kernel did not answer within "),
+    ):
+        with pytest.raises(KernelTimeout, match=words):
+            line.change([DUMP_LINKS] * max(1, len(steps)), steps)
 
 
 def test_only_the_last_message_of_a_datagram_asks_for_an_answer() -> None:

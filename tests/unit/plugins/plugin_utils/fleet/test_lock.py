@@ -76,6 +76,12 @@ def test_spelling_is_made_canonical() -> None:
         (HEAD + "addresses: {web: {api: 10.0.0.1}}", "addresses.web.api: expected a list of one IPv4 address"),
         (HEAD + "addresses: {web: {api: []}}", "addresses.web.api: expected a list"),
         (HEAD + "addresses: {web: {api: [10.0.0.1, 10.0.0.2]}}", "addresses.web.api: expected one address of each family"),
+        (HEAD + '"a\\e[31mb": 1', "unknown key 'a\\x1b[31mb'"),
+        (HEAD + 'vteps: {"h\\0": 192.0.2.1}', "vteps: the key 'h\\x00' is no name"),
+        (HEAD + 'vteps: {"h\\n1": 192.0.2.1}', "vteps: the key 'h\\n1' is no name"),
+        (HEAD + 'next_hops: {"": [192.0.2.1]}', "next_hops: the key '' is no name"),
+        (HEAD + 'addresses: {"w\\r": {a: [10.0.0.1]}}', "addresses: the key 'w\\r' is no name"),
+        (HEAD + 'parts: {web: {"h\\x7f": [10.0.0.0/24]}}', "parts.web: the key 'h\\x7f' is no name"),
         (HEAD + "vteps: {a: x, b: x, c: x, d: x, e: x, f: x, g: x}", "and 2 more"),
     ],
 )
@@ -84,3 +90,4 @@ def test_garbled_content_is_refused(text: str, words: str) -> None:
         parse_lock(text, scope="main", name="fleet.lock.yml")
     assert str(caught.value).startswith("fleet.lock.yml: ")
     assert words in str(caught.value)
+    assert str(caught.value).isprintable()
