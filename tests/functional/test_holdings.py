@@ -265,3 +265,41 @@ def test_routes_that_came_later_stop_no_run() -> None:
     assert any('network "db" takes these addresses out of the host\'s route 10.0.0.0/8 by eth0' in warning for warning in outcome.warnings)
     sh("ip route add 10.23.0.128/26 via 192.0.2.2")
     assert "overlaps the host's route 10.23.0.128/26 by eth0" in refusal(Declaration([network("dc", {"subnet": "10.23.0.0/24"})], [endpoint("c", "dc")]))
+
+
+def test_every_table_and_hop_that_takes_the_packets_of_a_subnet_is_seen() -> None:
+    """Routes of more than one next hop, and those of tables that a rule leads to; what sends nothing there is passed over."""
+    give_uplink()
+    sh(
+        """
+        ip address add 192.0.2.9/24 dev eth0
+        ip route add 10.24.0.128/26 nexthop via 192.0.2.2 nexthop via 192.0.2.3
+        ip -6 route add fd00:24::/64 nexthop via 2001:db8:2::2 nexthop via 2001:db8:2::3
+        ip route add 10.25.0.0/16 via 192.0.2.2 table 1025; ip rule add priority 100 lookup 1025
+        ip -6 route add fd00:25::/48 via 2001:db8:2::2 table 1025; ip -6 rule add priority 100 lookup 1025
+        ip route add 10.26.0.0/24 via 192.0.2.2 table 26; ip rule add priority 40000 from 192.0.2.9 lookup 26
+        ip -6 route add fd00:26::/64 via 2001:db8:2::2 table 26; ip -6 rule add priority 40000 fwmark 7 lookup 26
+        ip rule add priority 200 to 10.27.0.0/24 lookup 27; ip route add default via 192.0.2.2 table 27
+        ip route add 10.28.0.0/24 via 192.0.2.2 table 28; ip route add throw 10.28.0.0/24 table 1025
+        """
+    )
+    for subnet, words in {
+        "10.24.0.0/24": "overlaps the host's route 10.24.0.128/26 by eth0",
+        "fd00:24::/64": "overlaps the host's route fd00:24::/64 by eth0",
+        "10.25.3.0/24": "out of the host's reach: every packet asks the host's route 10.25.0.0/16 by eth0 in table 1025",
+        "fd00:25::/64": "in table 1025",
+        "10.26.0.0/24": "overlaps the host's route 10.26.0.0/24 by eth0 in table 26",
+        "fd00:26::/64": "in table 26",
+        "10.27.0.0/24": "overlaps the host's route 10.27.0.0/24 by eth0 in table 27",
+    }.items():
+        assert words in refusal(Declaration([network("db", {"subnet": subnet})], [endpoint("b", "db")])), subnet
+    stays = Declaration([network("db", {"subnet": "10.28.0.0/24"}, {"subnet": "fd00:28::/64"})], [endpoint("b", "db")])
+    settle(stays)
+    # What comes later is said, and stops no run.
+    sh("ip rule add priority 300 lookup 28; ip -6 route add fd00:28::/64 metric 9 nexthop via 2001:db8:2::2 nexthop via 2001:db8:2::3")
+    outcome = converge(stays)
+    assert lines(outcome) == []
+    assert [word for word in ("10.28.0.0/24 by eth0 in table 28", "fd00:28:") if not any(word in warning for warning in outcome.warnings)] == []
+    sh("ip route add 10.0.0.0/8 nexthop via 192.0.2.2 nexthop via 192.0.2.3")
+    outcome = converge(Declaration([network("dd", {"subnet": "10.29.0.0/24"})], [endpoint("d", "dd")]), scope="new")
+    assert any("takes these addresses out of the host's route 10.0.0.0/8 by eth0" in warning for warning in outcome.warnings)

@@ -103,6 +103,7 @@ def build_declaration(
             settled,
             addresses=facts.addresses,
             routes=_foreign_routes(facts, document.scope),
+            ways=facts.ways,
             links=links,
             ssh_peer=ssh_peer,
             ipv6_enabled=facts.ipv6,

@@ -15,6 +15,8 @@ from .._model.addresses import canonical_ip, ip_version
 from .._model.document import LAN_NETWORKS, Document, Network, OverlayNetwork
 from .._model.errors import Problem
 from .._model.mark import read_mark
+from .._model.objects import MAIN_TABLE
+from .._model.snapshot import Way
 from .._model.translation import Holdings
 from . import span
 from .host_taken import NameProcess, check_taken, fixed_sources, known_addresses, nobody, published_ports
@@ -39,9 +41,7 @@ def _plain(cidr: str) -> str:
 
 
 def _check_overlaps(document: Document, addresses: Facts, routes: Facts, links: Mapping[str, Optional[str]], problems: List[Problem]) -> None:
-    marks = {name: read_mark(alias) for name, alias in links.items()}
-    # What this scope made and no longer declares goes away in the same run.
-    own = {name for name, mark in marks.items() if mark is not None and mark.scope == document.scope}
+    own = _own_links(document, links)
     tunnels = {network.vtep_address: network.name for network in document.networks if isinstance(network, OverlayNetwork)}
     facts: Dict[Tuple[str, span.Span], str] = {}
     leading: Dict[Tuple[str, span.Span], str] = {}
@@ -66,8 +66,46 @@ def _check_overlaps(document: Document, addresses: Facts, routes: Facts, links: 
             if not _is_wider(there, here):
                 problems.append(Problem(path, subnet, 'network "%s" overlaps %s' % (network.name, words), "choose another subnet", stands=stands))
             elif not stands:
-                rule = 'network "%s" takes these addresses out of %s' % (network.name, words)
-                problems.append(Problem(path, subnet, rule, "choose another subnet if somebody needs them there", tells=True))
+                problems.append(_out_of(network, path, subnet, words))
+
+
+def _check_ways(document: Document, addresses: Facts, ways: Sequence[Way], links: Mapping[str, Optional[str]], problems: List[Problem]) -> None:
+    """Report subnets that routes with many next hops, or those of a table that a rule leads to, take packets of."""
+    own = _own_links(document, links)
+    for network, path, subnet in _subnets(document) if ways else ():
+        here = span.span(subnet)
+        stands = _has_stood(network, here, addresses, own)
+        for way in ways:
+            there = span.span(way.destination)
+            everything = way.destination in EVERYTHING
+            if (
+                isinstance(network, LAN_NETWORKS)
+                or not _meet(here, there)
+                or (everything and not way.ahead)
+                or own.union(network.home_devices) & set(way.devices)
+            ):
+                continue
+            table = "" if way.table == MAIN_TABLE else " in table %d" % way.table
+            words = "the host's route %s by %s%s" % (way.destination, " and ".join(dict.fromkeys(way.devices)) or "no device", table)
+            if way.ahead and _is_wider(there, here):
+                rule = 'network "%s" is out of the host\'s reach: every packet asks %s first' % (network.name, words)
+                fix = "add a rule that leads to the main table before it" if everything else "choose another subnet"
+                problems.append(Problem(path, subnet, rule, fix, stands=stands, tells=everything))
+            elif not _is_wider(there, here):
+                problems.append(Problem(path, subnet, 'network "%s" overlaps %s' % (network.name, words), "choose another subnet", stands=stands))
+            elif not stands:
+                problems.append(_out_of(network, path, subnet, words))
+
+
+def _out_of(network: Network, path: str, subnet: str, words: str) -> Problem:
+    rule = 'network "%s" takes these addresses out of %s' % (network.name, words)
+    return Problem(path, subnet, rule, "choose another subnet if somebody needs them there", tells=True)
+
+
+def _own_links(document: Document, links: Mapping[str, Optional[str]]) -> Set[str]:
+    """Return what this scope made: what it no longer declares goes away in the same run."""
+    marks = {name: read_mark(alias) for name, alias in links.items()}
+    return {name for name, mark in marks.items() if mark is not None and mark.scope == document.scope}
 
 
 def _meet(one: span.Span, other: span.Span) -> bool:
@@ -136,6 +174,7 @@ def check_host(
     *,
     addresses: Facts,
     routes: Facts,
+    ways: Sequence[Way] = (),
     links: Mapping[str, Optional[str]],
     ssh_peer: Optional[str],
     ipv6_enabled: bool,
@@ -147,11 +186,12 @@ def check_host(
 ) -> None:
     """Report what of the declaration this host cannot or must not have.
 
-    `addresses` are (device, address/prefix), `routes` (destination, device), `links` name to alias,
+    `addresses` are (device, address/prefix), `routes` (destination, device), `ways` what else takes packets, `links` name to alias,
     `holdings` who has its ports and addresses. `allow_management` lifts the rules that keep the way of the controller and
     those about routes; an address of the host itself is never shared.
     """
     _check_overlaps(document, addresses, () if allow_management else routes, links, problems)
+    _check_ways(document, addresses, () if allow_management else ways, links, problems)
     if ssh_peer and not allow_management:
         _check_controller(document, addresses, canonical_ip(ssh_peer), problems)
     if not ipv6_enabled:

@@ -43,8 +43,9 @@ from .namespace import Rooms
 from .neighbour import NTF_PROXY, NTF_SELF, NUD_NOARP, NUD_PERMANENT
 from .nic import read_nic
 from .pairs import find_peers
-from .rule import parse_rule
+from .rule import parse_any_rule, parse_rule
 from .sysctl import has_ipv6, link_sysctl_path, read_sysctl
+from .ways import find_ways, leads_elsewhere
 
 RTEXT_FILTER_SKIP_STATS = 8
 IFAPROT_KERNEL_LO = 1
@@ -155,15 +156,28 @@ class Observer:
         return item.device != "lo" and not item.address.startswith("fe80:") and not mark_ports(self.snapshot.mark(link))
 
     def _observe_routes(self, place: str, line: Line, names: Mapping[int, str], deeply: bool) -> None:
+        main: List[bytes] = []
         for request in self._requests[2] if self.snapshot.ipv6 else self._requests[2][:1]:
-            self._add_routes(place, line.dump(request), names, lambda found: found.table == MAIN_TABLE)
-        rules = [rule for rule in (parse_rule(place, payload) for payload in line.dump(self._requests[3])) if rule is not None]
+            main.extend(line.dump(request))
+        self._add_routes(place, main, names, lambda found: found.table == MAIN_TABLE)
+        raw_rules = list(line.dump(self._requests[3]))
+        rules = [rule for rule in (parse_rule(place, payload) for payload in raw_rules) if rule is not None]
+        if place == HOST:
+            self._observe_ways(line, main, raw_rules, names)
         for rule in rules:
             self.snapshot.add(rule, mine=True)
         # Other tables are of use only by a rule or a VRF; where neither is, nothing of ours is in them.
         if rules or deeply or any(isinstance(link.kind, Vrf) for link in self.snapshot.links(place)):
             for request in self._requests[4] if self.snapshot.ipv6 else self._requests[4][:1]:
                 self._add_routes(place, line.dump(request), names, lambda found: found.table != MAIN_TABLE and found.protocol == PROTOCOL)
+
+    def _observe_ways(self, line: Line, main: List[bytes], raw_rules: Iterable[bytes], names: Mapping[int, str]) -> None:
+        rules = [rule for rule in map(parse_any_rule, raw_rules) if rule is not None]
+        payloads = main
+        if leads_elsewhere(rules):
+            families = (socket.AF_INET, socket.AF_INET6) if self.snapshot.ipv6 else (socket.AF_INET,)
+            payloads = [payload for family in families for payload in line.dump(_route_request(family, 0, 0))]
+        self.snapshot.ways = tuple(dict.fromkeys(find_ways(payloads, rules, names)))
 
     def _add_routes(self, place: str, payloads: Iterable[bytes], names: Mapping[int, str], is_wanted: Callable[[parse.RawRoute], bool]) -> None:
         for payload in payloads:

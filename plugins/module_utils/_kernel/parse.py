@@ -29,6 +29,7 @@ _U32 = struct.Struct("=I")
 _LINK = struct.Struct("=BxHiII")
 _ADDRESS = struct.Struct("=BBBBI")
 _ROUTE = struct.Struct("=BBBBBBBBI")
+_HOP = struct.Struct("=Hxxi")
 _NEIGHBOUR = struct.Struct("=BxxxiHBB")
 
 
@@ -223,6 +224,32 @@ def parse_route(payload: bytes) -> Optional[RawRoute]:
     # IPv6 names `lo` for a route that leads nowhere.
     index = _u32(found[4]) if route_type == 1 else 0
     return RawRoute(destination, _u32(found.get(15), table), _u32(found.get(6)), gateway, index, protocol, ROUTE_TYPES[route_type], source)
+
+
+@dataclass(frozen=True)
+class RawWay:
+    """Any route that takes packets, with the numbers of all its devices."""
+
+    destination: str
+    table: int
+    indices: Tuple[int, ...]
+    protocol: int
+
+
+def parse_way(payload: bytes) -> Optional[RawWay]:
+    """Return where a route leads, by one next hop or many; None for those of the kernel itself and for what sends packets on to the next table."""
+    family, prefix, _src, _tos, table, protocol, _scope, route_type, flags = _ROUTE.unpack_from(payload)
+    if route_type not in ROUTE_TYPES or flags & 0x200:
+        return None
+    found = read_attributes(payload, 12, len(payload))
+    destination = "%s/%d" % (text_of_ip(found.get(1, bytes(4 if family == socket.AF_INET else 16))), prefix)
+    indices = [_u32(found[4])] if 4 in found and route_type == 1 else []
+    hops = found.get(9, b"")
+    while len(hops) >= _HOP.size:
+        length, index = _HOP.unpack_from(hops)
+        indices.append(index)
+        hops = hops[max(length + 3 & ~3, _HOP.size) :]
+    return RawWay(destination, _u32(found.get(15), table), tuple(indices), protocol)
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import socket
 import struct
+from dataclasses import dataclass
 from typing import List, Optional
 
 from .._model.mark import PROTOCOL
@@ -17,6 +18,11 @@ from .door import read_attributes
 from .parse import text_of_ip
 
 _HEADER = struct.Struct("=BBBBBxxBI")
+_L3MDEV = 19
+# Interfaces, mark, tunnel, user, protocol and ports.
+_SELECTORS = frozenset((3, 10, 12, 17, 20, 22, 23, 24))
+_INVERT = 2
+_NOTHING_SUPPRESSED = 0xFFFFFFFF
 
 
 def _message(message_type: int, flags: int, rule: PolicyRule) -> bytes:
@@ -57,3 +63,31 @@ def parse_rule(place: str, payload: bytes) -> Optional[PolicyRule]:
     priority = struct.unpack("=I", found[6])[0] if 6 in found else 0
     interface = found.get(3, b"").rstrip(b"\0").decode("utf-8", "replace")
     return PolicyRule(place, 6 if family == socket.AF_INET6 else 4, priority, "%s/%d" % (source, prefix), number, interface)
+
+
+@dataclass(frozen=True)
+class RawRule:
+    """A rule of anybody that leads to a table."""
+
+    family: int
+    priority: int
+    table: int
+    destination: str
+    shortest: int  # shorter prefixes of the table are passed over
+    limited: bool  # only some of the packets to the destination ask the table
+
+
+def parse_any_rule(payload: bytes) -> Optional[RawRule]:
+    """Return a rule that leads to a table; None for others and for those of the VRFs, which lead nobody else there."""
+    family, length, source, tos, table, action, flags = _HEADER.unpack_from(payload)
+    found = read_attributes(payload, _HEADER.size, len(payload))
+    if action != wire.FR_ACT_TO_TBL or family not in (socket.AF_INET, socket.AF_INET6) or _L3MDEV in found:
+        return None
+    numbers = {key: struct.unpack("=I", found[key])[0] for key in (6, 14, 15) if key in found}
+    limited = bool(source or tos or flags & _INVERT or _SELECTORS & set(found))
+    destination = text_of_ip(found.get(1, bytes(4 if family == socket.AF_INET else 16))), length
+    if flags & _INVERT:
+        destination = text_of_ip(bytes(4 if family == socket.AF_INET else 16)), 0
+    suppressed = numbers.get(14, _NOTHING_SUPPRESSED)
+    shortest = 0 if suppressed == _NOTHING_SUPPRESSED else suppressed + 1
+    return RawRule(family, numbers.get(6, 0), numbers.get(15, table), "%s/%d" % destination, shortest, limited)

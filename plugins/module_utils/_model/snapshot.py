@@ -20,6 +20,16 @@ Key = Tuple[object, ...]
 WAYS_OUT = frozenset(("0.0.0.0/0", "0.0.0.0/1", "128.0.0.0/1", "::/0", "::/1", "8000::/1"))
 
 
+@dataclass(frozen=True)
+class Way:
+    """What takes packets of the host beside single routes of its main table: more than one next hop, or a table that a rule leads to."""
+
+    destination: str
+    devices: Tuple[str, ...]
+    table: int
+    ahead: bool  # every packet asks this table before the main one, so a longer prefix there does not help
+
+
 @dataclass
 class Snapshot:
     """What the kernel holds, as far as it was read. `mine` are the keys that carry our protocol number or a mark."""
@@ -29,6 +39,7 @@ class Snapshot:
     places: Set[str] = field(default_factory=set)  # existing namespaces that were read
     missing: Set[str] = field(default_factory=set)  # named namespaces that do not exist yet
     ipv6: bool = True
+    ways: Tuple[Way, ...] = ()  # of the host
     _links: Dict[str, Dict[str, Link]] = field(default_factory=dict)  # place -> name -> link
 
     def add(self, found: KernelObject, *, mine: bool = False) -> None:
@@ -91,6 +102,7 @@ class Facts:
     residents: Tuple[Resident, ...] = ()  # only of endpoints' places that stand
     ways_out: Tuple[WayOut, ...] = ()  # of the same
     entries: Tuple[KernelObject, ...] = ()  # the host's addresses and routes with all that is known of them
+    ways: Tuple[Way, ...] = ()
 
     def device_of(self, address: str) -> Optional[Link]:
         """Return the link that carries an address."""
@@ -158,4 +170,5 @@ def host_facts(snapshot: Snapshot) -> Facts:
         routes=tuple((o.destination, o.device or "") for o in here if isinstance(o, Route) and o.table == MAIN_TABLE and o.type is None),
         ipv6=snapshot.ipv6,
         entries=tuple(o for o in here if isinstance(o, (Address, Route))),
+        ways=snapshot.ways,
     )
