@@ -39,8 +39,9 @@ options:
         V(hairpin) (port flag, default false), V(host_access) (V(none), V(established), V(all) or a list such as V(53/udp); default V(established)),
         V(trusted_interfaces) (may reach endpoints directly). Its default MTU is that of the interface with the default route, else 1500."
       - "An overlay also takes: V(vni) (1 to 16777215), V(udp_port) (default 4789), V(vtep_address) (this host's underlay address), V(underlay_interface),
-        V(peers) (list of V(host), V(vtep)), V(remote_endpoints) (list of V(name), V(mac), V(vtep), V(addresses)), V(bridge_name), V(vxlan_name).
-        Its default MTU is that of the underlay less 50 bytes (IPv4 underlay) or 70 (IPv6 underlay)."
+        V(peers) (list of V(host), V(vtep), V(foreign)), V(remote_endpoints) (list of V(name), V(mac), V(vtep), V(addresses)), V(bridge_name), V(vxlan_name).
+        A peer is V(foreign) (default true in this list) where this collection does not manage it: with one, ARP and neighbour discovery go through
+        the tunnel instead of being answered on this host. Its default MTU is that of the underlay less 50 bytes (IPv4 underlay) or 70 (IPv6 underlay)."
       - "A macvlan network also takes: V(parent) (interface on the LAN, default the one with the default route; V(eth1.30) is VLAN 30 of eth1 and is made
         where it is missing), V(mode) (V(bridge), V(private), V(vepa) or V(passthru), default V(bridge)), V(internal) (no parent and no gateway,
         default false), V(host_access) (the host and its endpoints reach each other, default false), V(shim_name) (the host's link for that, default mv-

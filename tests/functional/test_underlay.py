@@ -70,6 +70,29 @@ def test_packets_leave_by_the_interface_that_is_named() -> None:
     assert_same(before)
 
 
+@pytest.mark.parametrize("family", [4, 6])
+def test_a_foreign_end_asks_and_answers_by_itself(family: int) -> None:
+    """A plain VXLAN device that no plan writes anything down for: ARP and ND go through the tunnel, asked by either side, and nothing is left."""
+    give_uplink()
+    before = take_snapshot()
+    declared = declare(family)
+    rows = {"mesh": {**declared.overlays["mesh"], "peers": [{"host": "h2", "vtep": OTHER[family], "foreign": True}]}}  # type: ignore[index]
+    rows["mesh"]["endpoints"] = rows["mesh"]["endpoints"][:1]
+    declared = replace(declared, overlays=rows)
+    settle(declared)
+    give_other_host(family)
+    sh("for address in 10.60.0.1 fd60::1; do ip -n far neighbour delete $address dev vx0; done")
+    for name in ("near", "far"):
+        Server(name, name, [80])
+    await_addresses("near", "far")
+    assert ask([*QUESTIONS, ("far", "tcp", "fd60::1", 80)], timeout=2) == [*ANSWERS, "near fd60::2"]
+    sh("ip -n far neighbour flush all; ip -n near neighbour flush all")
+    assert ask(list(reversed(QUESTIONS)), timeout=2) == list(reversed(ANSWERS))
+    sh("ip netns delete far")
+    settle(None)
+    assert_same(before)
+
+
 def test_an_ipv6_underlay() -> None:
     """Here the kernel takes the most specific route whatever the interface, so that only what is asked of it can be seen."""
     give_uplink()

@@ -56,7 +56,7 @@ def merge_overlays(networks: object, overlays: object) -> object:
         shared = overlays.get(name) if isinstance(name, str) else None
         if isinstance(shared, Mapping) and driver == "overlay":
             own = network.get("vtep_address")
-            network = {**network, "peers": _others(shared.get("peers"), own), "remote_endpoints": _others(shared.get("endpoints"), own)}
+            network = {**network, "peers": _of_fleet(_others(shared.get("peers"), own)), "remote_endpoints": _others(shared.get("endpoints"), own)}
         elif isinstance(shared, Mapping):
             network = {**network, "peers": _other_parts(shared.get("peers"), network.get("ipam_config"))}
         merged.append(network)
@@ -68,6 +68,11 @@ def _others(rows: object, own: object) -> object:
     if not isinstance(rows, list):
         return rows
     return [row for row in rows if not (isinstance(row, dict) and row.get("vtep") == own)]
+
+
+def _of_fleet(rows: object) -> object:
+    """The plan's hosts are ours unless it says otherwise."""
+    return [{"foreign": False, **row} if isinstance(row, dict) else row for row in rows] if isinstance(rows, list) else rows
 
 
 def _other_parts(rows: object, own: object) -> object:

@@ -4,7 +4,7 @@
 
 # PRIVATE to this collection: anything here may change without notice.
 
-"""A VXLAN segment without learning: every remote endpoint's place is written down, ARP and ND are answered locally."""
+"""A VXLAN segment without learning: every remote endpoint's place is written down; ARP and ND are answered locally unless a foreign tunnel end takes part."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def compile_overlay(network: OverlayNetwork, scope: str, facts: Facts) -> Tuple[
                 device=network.underlay_interface,
                 ttl=OUTER_TTL,
                 learning=False,
-                proxy=True,
+                proxy=network.answers_locally,
             ),
             mtu=mtu,
             mac=derive_mac(scope, "vxlan", network.name, network.vtep_address),
@@ -86,6 +86,7 @@ def compile_overlay(network: OverlayNetwork, scope: str, facts: Facts) -> Tuple[
             continue
         objects.append(FdbEntry(HOST, device, remote.mac, remote.vtep, through))
         objects.append(FdbEntry(HOST, device, remote.mac))
-        objects.extend(Neighbour(HOST, device, address, remote.mac) for address in remote.addresses if facts.ipv6 or ":" not in address)
+        if network.answers_locally:
+            objects.extend(Neighbour(HOST, device, address, remote.mac) for address in remote.addresses if facts.ipv6 or ":" not in address)
     port = BridgePort(hairpin=False, isolated=False)
     return BridgedSegment(network, network.bridge_name, mtu, port), tuple(objects)

@@ -13,7 +13,7 @@ from typing import Mapping, Optional, Tuple
 from .._model import names
 from .._model.document import DEFAULT_UDP_PORT, OverlayNetwork, Peer, RemoteEndpoint, Subnet
 from .entry import Entry, list_of, read_entry
-from .scalars import Problems, choice, integer, read_address, read_interface_name, read_label, read_mac, read_printable, read_unicast_address
+from .scalars import Problems, choice, integer, read_address, read_boolean, read_interface_name, read_label, read_mac, read_printable, read_unicast_address
 
 KEYS = frozenset(
     (
@@ -29,7 +29,7 @@ KEYS = frozenset(
         "vxlan_name",
     )
 )
-PEER_KEYS = frozenset(("host", "vtep"))
+PEER_KEYS = frozenset(("host", "vtep", "foreign"))
 REMOTE_KEYS = frozenset(("name", "mac", "vtep", "addresses"))
 
 
@@ -39,7 +39,7 @@ def _read_peer(value: object, path: str, problems: Problems) -> Optional[Peer]:
         return None
     host = entry.get("host", read_printable, None)
     vtep = entry.get("vtep", read_unicast_address, None)
-    return Peer(host=host, vtep=vtep) if host is not None and vtep is not None else None
+    return Peer(host=host, vtep=vtep, foreign=entry.get("foreign", read_boolean, True)) if host is not None and vtep is not None else None
 
 
 def _read_remote_endpoint(value: object, path: str, problems: Problems) -> Optional[RemoteEndpoint]:

@@ -32,6 +32,7 @@ class Peer:
 
     host: str
     vtep: str
+    foreign: bool = False  # it asks and answers ARP and ND as any machine does, and nobody writes down for it what is where
 
 
 @dataclass(frozen=True)
@@ -113,6 +114,11 @@ class OverlayNetwork:
     def home_devices(self) -> Tuple[str, ...]:
         """The host's links that may hold addresses of the subnets."""
         return (self.bridge_name,)
+
+    @property
+    def answers_locally(self) -> bool:
+        """Whether ARP and ND are answered on this host. The kernel then takes every ARP packet out of the tunnel, answers to foreign ends as well."""
+        return not any(peer.foreign for peer in self.peers)
 
 
 @dataclass(frozen=True)

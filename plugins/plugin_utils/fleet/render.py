@@ -60,7 +60,7 @@ def render_overlays(hosts: List[Host], overlays: Mapping[str, Overlay]) -> Dict[
                     found[network]["endpoints"].append(row)
     for overlay in overlays.values():
         shared = found[overlay.name]
-        shared["peers"] += [{"host": peer.host, "vtep": peer.vtep} for peer in overlay.network.peers]
+        shared["peers"] += [{"host": peer.host, "vtep": peer.vtep, "foreign": peer.foreign} for peer in overlay.network.peers]
         for remote in overlay.network.remote_endpoints:
             shared["endpoints"].append({"name": remote.name, "mac": remote.mac, "vtep": remote.vtep, "addresses": list(remote.addresses)})
     return found

@@ -23,7 +23,7 @@ SHOWN = 5
 def list_unprobed(plan: FleetPlan) -> List[str]:
     """Return one sentence for each kind of promise that no probe looks at."""
     members = list_members(plan)
-    return [fact for fact in (_silent_protocols(members), *_no_outside(plan), _lonely_tunnels(plan), _sampled(members)) if fact]
+    return [fact for fact in (_silent_protocols(members), *_no_outside(plan), _lonely_tunnels(plan), _foreign_ends(plan), _sampled(members)) if fact]
 
 
 def _silent_protocols(members: Sequence[Member]) -> Optional[str]:
@@ -59,6 +59,12 @@ def _lonely_tunnels(plan: FleetPlan) -> Optional[str]:
     found = list_lonely(plan.hosts, Outside(plan).is_at)
     more = ", and %d more" % (len(found) - SHOWN) if len(found) > SHOWN else ""
     return "tunnels whose other end this fleet does not have: %s%s" % ("; ".join(found[:SHOWN]), more) if found else None
+
+
+def _foreign_ends(plan: FleetPlan) -> Optional[str]:
+    found = ["%s (%s) of %s" % (peer.host, peer.vtep, overlay.name) for overlay in plan.overlays.values() for peer in overlay.network.peers]
+    more = ", and %d more" % (len(found) - SHOWN) if len(found) > SHOWN else ""
+    return "endpoints behind peers outside this fleet: %s%s" % (", ".join(found[:SHOWN]), more) if found else None
 
 
 def _sampled(members: Sequence[Member]) -> Optional[str]:

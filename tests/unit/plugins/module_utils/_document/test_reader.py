@@ -121,7 +121,7 @@ def test_every_key_of_an_overlay_which_has_no_gateway_unless_asked() -> None:
         udp_port=8472,
         vtep_address="192.0.2.1",
         underlay_interface="eth1",
-        peers=(Peer("b.example.org", "192.0.2.2"),),
+        peers=(Peer("b.example.org", "192.0.2.2", foreign=True),),
         remote_endpoints=(RemoteEndpoint("far", "02:00:00:00:00:09", "192.0.2.2", ("10.60.0.9", "fd60::a")),),
     )
 

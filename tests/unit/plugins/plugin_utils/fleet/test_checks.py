@@ -209,3 +209,8 @@ def test_a_tunnel_without_a_twin_is_not_probed_and_listed() -> None:
     found = list_unprobed(plan(tunnelled(1, tunnel(1, "192.0.2.2")), tunnelled(2, tunnel(2, "198.51.100.9"))))
     (said,) = [fact for fact in found if fact.startswith("tunnels")]
     assert "far of h1 to 192.0.2.2, host h2 has no such tunnel back; far of h2 to 198.51.100.9, which is no host of the fleet" in said
+
+
+def test_ends_outside_the_fleet_are_not_probed_and_listed() -> None:
+    found = list_unprobed(plan(*(host(n, networks=[mesh(peers=[{"host": "switch", "vtep": "192.0.2.200"}])]) for n in (1, 2))))
+    assert "endpoints behind peers outside this fleet: switch (192.0.2.200) of mesh" in found

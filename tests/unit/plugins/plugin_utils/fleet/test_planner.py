@@ -185,6 +185,7 @@ def test_tunnel_ends_outside_the_fleet_are_kept() -> None:
     wide = dict(MESH, peers=[{"host": "switch", "vtep": "192.0.2.200"}], remote_endpoints=[remote])
     rows = plan(host(1, API, networks=[WEB, wide]), host(2, DB, networks=[WEB, wide])).overlay_rows()["mesh"]
     assert [peer["host"] for peer in rows["peers"]] == ["h1", "h2", "switch"]
+    assert [peer.get("foreign", False) for peer in rows["peers"]] == [False, False, True]
     assert [row["name"] for row in rows["endpoints"]] == ["api", "db", "probe"]
     assert rows["endpoints"][2] == remote
 
