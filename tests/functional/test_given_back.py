@@ -72,6 +72,25 @@ def test_settings_of_a_container(name: str) -> None:
 
 
 @fake_host
+@pytest.mark.parametrize("name", [name for name in CONTAINERS if name != "one of ours"])
+def test_lo_is_up_while_anybody_of_us_is_there(name: str) -> None:
+    make_containers()
+    space = where(CONTAINERS[name])
+    sh("ip link set lo down", space)
+    before = take_snapshot()
+    first = declare(CONTAINERS[name], {}, {})
+    assert "~ lo in %s: value down → up" % CONTAINERS[name].get("netns", BOX) in settle(first)
+    sh("ping -c1 -W2 127.0.0.1 && ping -c1 -W2 ::1", space)
+    own = [{**endpoint("z", {"name": "more", "interface_name": "eth7"}), "container": CONTAINERS[name]}]
+    second = Declaration([network("more", {"subnet": "10.29.0.0/24"}, internal=True)], own, scope="second")
+    settle(second)
+    settle(None)
+    sh("ping -c1 -W2 127.0.0.1", space)
+    settle(None, scope="second")
+    assert_same(before)
+
+
+@fake_host
 def test_settings_made_with_the_namespace_or_the_link() -> None:
     make_containers()
     before = take_snapshot()

@@ -231,6 +231,7 @@ class _Run:
         prunable: Set[Key] = set()
         told: List[str] = []
         if request.prune:
+            desired += self._visited.loopbacks(snapshot, desired)
             desired += kept_parents(snapshot, request.scope, desired)
             prunable |= scope_keys(snapshot, request.scope)
         if request.refuse_emptying:
@@ -270,7 +271,7 @@ class _Run:
             self._apply_steps(outcome)
         outcome.warnings.extend(self._connections.end())
         if self._request.prune:
-            self._visited.leave(outcome.desired)
+            self._visited.leave(outcome.desired, outcome.snapshot)
         settings = [item for item in outcome.desired if isinstance(item, Sysctl) and item.place == self._request.place]
         recorded = self._record.read()
         if any(not item.restore and item.path in recorded for item in settings) or not (recorded or any(item.restore for item in settings)):

@@ -12,13 +12,14 @@ from dataclasses import replace
 from typing import Collection, Dict, Iterable, List, Mapping, Sequence, Set, Tuple
 
 from .._compile.host import FORWARDING
+from .._kernel.loopback import DOWN, UP
 from .._kernel.namespace import Rooms
 from .._kernel.observe import Observer
 from .._kernel.visits import Options, Visit, Visits
 from .._model.errors import NamespaceMissing
 from .._model.link import Link
-from .._model.mark import is_owned
-from .._model.objects import HOST, KernelObject, PolicyRule, Route, Sysctl
+from .._model.mark import is_owned, read_mark
+from .._model.objects import HOST, LOOPBACK, KernelObject, PolicyRule, Route, Sysctl
 from .._model.snapshot import Facts, Key, Snapshot, host_facts
 from .._plan.step import Step
 from .borrowed import give_back, links_before, note_options, without_options
@@ -58,12 +59,25 @@ class Visited:
             if (place,) in going or not self._stands(place, visit):
                 continue
             settings = [Sysctl(place, path, visit.settings[path]) for path in sorted(visit.settings, key=_broad_first)]
-            staying = [item for item in settings if (place, _interface_of(item.path)) not in going]
+            staying = [item for item in settings if (place, _interface_of(item.path)) not in going and not self._heir(item.path, place, snapshot)]
             found.extend(item for item in staying if item.key not in wanted and item.key in snapshot.objects)
             if place == HOST:
                 self._over, links = give_back(visit.links, desired, snapshot, prunable)
                 found.extend(links)
         return tuple(found)
+
+    def loopbacks(self, snapshot: Snapshot, desired: Iterable[KernelObject]) -> Tuple[KernelObject, ...]:
+        """Ask for `lo` to be up in every namespace we attach; what was up before is nobody's business."""
+        visits = self._visits.read()
+        places = dict.fromkeys(item.place for item in desired if isinstance(item, Link) and item.place != HOST)
+        asked = (Sysctl(place, LOOPBACK, UP, restore=True) for place in places)
+        found = [item for item in asked if item.key in snapshot.objects]
+        return tuple(i for i in found if getattr(snapshot.objects[i.key], "value", UP) == DOWN or (i.place in visits and LOOPBACK in visits[i.place].settings))
+
+    def _heir(self, path: str, place: str, snapshot: Snapshot) -> str:
+        """Return another scope that is in a namespace, too, and so needs `lo` up; the last one to leave gives it back."""
+        marks = (read_mark(link.alias) for link in snapshot.links(place) if path == LOOPBACK and link.name != "lo")
+        return next((mark.scope for mark in marks if mark is not None and not is_owned(mark, self._visits.scope)), "")
 
     def facts(self, snapshot: Snapshot) -> Facts:
         """Return the host's facts; bridges of others look as their owners left them."""
@@ -89,7 +103,7 @@ class Visited:
             entered[HOST] = replace(host, links=links)
         self._visits.write(entered)
 
-    def leave(self, desired: Sequence[KernelObject]) -> None:
+    def leave(self, desired: Sequence[KernelObject], snapshot: Snapshot) -> None:
         """Forget where nothing of the scope is left, and what nobody asks for any more."""
         kept: Dict[str, Visit] = {}
         asked = {(item.place, item.path) for item in desired if isinstance(item, Sysctl) and item.restore}
@@ -97,6 +111,9 @@ class Visited:
         for place, visit in self._visits.read().items():
             settings = {path: value for path, value in visit.settings.items() if (place, path) in asked}
             links = without_options(visit.links, self._over)
+            heir = self._heir(LOOPBACK, place, snapshot) if LOOPBACK in visit.settings and LOOPBACK not in settings else ""
+            if heir:
+                self._visits.hand_over(heir, place, visit.namespace, {LOOPBACK: visit.settings[LOOPBACK]})
             if settings or links or place in used:
                 kept[place] = Visit(visit.namespace, settings, links)
         self._visits.write(kept)

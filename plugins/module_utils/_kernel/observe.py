@@ -22,6 +22,7 @@ from .._model.objects import (
     FLOOD_MAC,
     GONE,
     HOST,
+    LOOPBACK,
     MAIN_TABLE,
     Address,
     BridgeVlan,
@@ -38,6 +39,7 @@ from .._model.snapshot import Key, Snapshot
 from . import parse, wire
 from .bridge_vlan import parse_vlans, vlans_request
 from .door import Door, Line
+from .loopback import DOWN, UP
 from .lowers import Lowers
 from .namespace import Rooms
 from .neighbour import NTF_PROXY, NTF_SELF, NUD_NOARP, NUD_PERMANENT
@@ -131,6 +133,8 @@ class Observer:
             elif found.lower_index or (found.elsewhere is not None and isinstance(link.kind, Vxlan)):
                 link = self._lowers.resolve(link, found, lambda number: self._is_host(number, line))
             self.snapshot.add(link, mine=mark is not None)
+            if place != HOST and link.name == "lo":
+                self.snapshot.add(Sysctl(place, LOOPBACK, UP if link.up else DOWN))
             if place.startswith("netns:") and link.name == "lo":
                 self.snapshot.add(Namespace(place, link.alias or ""), mine=read_mark(link.alias) is not None)
         return names

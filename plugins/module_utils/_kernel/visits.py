@@ -36,14 +36,14 @@ class Visits:
 
     def __init__(self, directory: str, scope: str) -> None:
         self._file = StateFile(directory, FILE)
-        self._scope = scope
+        self.scope = scope
         self._others: Dict[str, object] = {}
         self._known: Optional[Dict[str, Visit]] = None
 
     def read(self) -> Dict[str, Visit]:
         if self._known is None:
             self._others = self._file.read()
-            found = self._others.pop(self._scope, None)
+            found = self._others.pop(self.scope, None)
             self._known = {}
             for place, entry in found.items() if isinstance(found, dict) else ():
                 number = entry.get("namespace") if isinstance(entry, dict) else None
@@ -51,12 +51,21 @@ class Visits:
                     self._known[str(place)] = Visit(number, settings_in(entry.get("settings")), _links_in(entry.get("links")))
         return dict(self._known)
 
+    def hand_over(self, scope: str, place: str, namespace: int, settings: Mapping[str, str]) -> None:
+        """Leave settings for another scope to give back; the next writing keeps it."""
+        self.read()
+        known = self._others.get(scope)
+        visits = dict(known) if isinstance(known, dict) else {}
+        entry = visits.get(place)
+        visit = {"namespace": namespace, **entry} if isinstance(entry, dict) else {"namespace": namespace}
+        self._others[scope] = {**visits, place: {**visit, "settings": {**settings_in(visit.get("settings")), **settings}}}
+
     def write(self, visits: Mapping[str, Visit]) -> None:
         """Replace what is known, where it differs."""
         if visits == self.read():
             return
         own = {place: _entry(visit) for place, visit in visits.items()}
-        self._file.write({**self._others, self._scope: own} if own else self._others)
+        self._file.write({**self._others, self.scope: own} if own else self._others)
         self._known = dict(visits)
 
 

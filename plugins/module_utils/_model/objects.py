@@ -20,6 +20,8 @@ HOST = ""
 FLOOD_MAC = "00:00:00:00:00:00"
 GONE = "a link that is gone"  # no link has a name with spaces
 MAIN_TABLE = 254
+# The one setting that is no file below /proc/sys: whether `lo` is up or down.
+LOOPBACK = "net/lo"
 
 
 def in_place(place: str) -> str:
@@ -215,7 +217,7 @@ class FdbEntry(KernelObject):
 
 @dataclass(frozen=True)
 class Sysctl(KernelObject):
-    """A value below /proc/sys of a namespace. `restore` asks that removal puts the earlier value back."""
+    """A value below /proc/sys of a namespace, or LOOPBACK. `restore` asks that removal puts the earlier value back."""
 
     IDENTITY = ("place", "path")
 
@@ -226,6 +228,8 @@ class Sysctl(KernelObject):
 
     @property
     def label(self) -> str:
+        if self.path == LOOPBACK:
+            return "lo%s" % in_place(self.place)
         return "sysctl %s%s" % (self.path.replace("/", "."), in_place(self.place))
 
 
