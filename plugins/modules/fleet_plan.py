@@ -181,6 +181,7 @@ probes:
       C(fleet_vtep_address) and C(fleet_underlay_addresses), in the lock file, and in gathered facts, unless these contradict them.
     - The path MTU is measured between all endpoints of an overlay on different hosts, and on other networks between one pair for each pair of hosts.
     - What needs a responder on a host that is not in the play is left out.
+    - C(ways) is no argument of it. It says of each check, in the same order, what it leads to and where it comes from.
   returned: success, when O(probes=true)
   type: dict
   sample:
@@ -188,6 +189,8 @@ probes:
       checks:
         - {name: "shop1 -> shop2 (10.60.0.12), both on network mesh", from: {netns: shop, label: shop1}, type: ping, address: 10.60.0.12, to: shop2,
           expect: pass}
+      ways:
+        - {to: network mesh, from: containers on mesh of another host}
       listen:
         - {name: shop1, in: {netns: shop}, protocol: tcp, port: 80}
 not_probed:

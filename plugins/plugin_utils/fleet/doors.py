@@ -160,4 +160,4 @@ def check_unpublished(host: Host, outside: Outside) -> Iterator[Check]:
             other = outside.anybody(host.name, ip_version(address))
             if other is not None and not any(span.holds(subnet.subnet, address) for there in outside.networks[other] for subnet in there.subnets):
                 reason = "an address of network %s, which only host %s reaches" % (network.name, host.name)
-                yield make_check(None, "ping", address, "refuse", reason, from_host=other, to_host=host.name)
+                yield make_check(None, "ping", address, "refuse", reason, from_host=other, to_host=host.name, network=network.name)

@@ -51,6 +51,8 @@ def expectations(plan: FleetPlan) -> List[Check]:
 def probes(checks: Sequence[Check], *, playing: Optional[Collection[str]] = None) -> Dict[str, Dict[str, List[Dict[str, Any]]]]:
     """Return by host what M(probe) must do there: the checks that start from it, and the responders that answer others.
 
+    Of each check, `ways` says in the same order what it leads to and where it comes from, in the words of the declaration.
+
     What needs a responder on a host that is not `playing` is left out, for nobody would answer there.
     """
     found: Dict[str, Dict[str, List[Dict[str, Any]]]] = {}
@@ -58,15 +60,35 @@ def probes(checks: Sequence[Check], *, playing: Optional[Collection[str]] = None
     for check in checks:
         if playing is not None and check["to_port"] is not None and check["to_host"] not in playing:
             continue
-        found.setdefault(check["from_host"], {"checks": [], "listen": []})["checks"].append(_as_probe(check))
+        found.setdefault(check["from_host"], _nothing())["checks"].append(_as_probe(check))
+        found[check["from_host"]]["ways"].append({"to": _group(check), "from": _origin(check)})
         if check["to_port"] is None:
             continue
         key = (check["to_host"], check["to"], check["type"], check["to_port"])
         if key not in responders:
             responders.add(key)
             responder = {"name": check["to"], "in": check["to_container"], "protocol": check["type"], "port": check["to_port"]}
-            found.setdefault(check["to_host"], {"checks": [], "listen": []})["listen"].append(responder)
+            found.setdefault(check["to_host"], _nothing())["listen"].append(responder)
     return found
+
+
+def _nothing() -> Dict[str, List[Dict[str, Any]]]:
+    return {"checks": [], "ways": [], "listen": []}
+
+
+def _group(check: Check) -> str:
+    """Return what a check leads to: a network, ports, wires or the outside."""
+    if check["network"]:
+        return "network %s" % check["network"]
+    if check["port"] is not None:
+        return "published ports" if check["to"] else "ports that nobody published"
+    return "wires and tunnels" if check["to"] else "the outside" if not check["to_host"] else "hosts"
+
+
+def _origin(check: Check) -> str:
+    """Return where a check comes from: the networks of a container, or a host."""
+    words = "hosts" if check["container"] is None else "containers on %s" % (", ".join(check["from_networks"]) or "no network")
+    return words + (" of another host" if check["to_host"] not in ("", check["from_host"]) and check["container"] is not None else "")
 
 
 def _as_probe(check: Check) -> Dict[str, Any]:

@@ -172,8 +172,9 @@ def make_check(
     to: Optional[Member] = None,
     to_host: str = "",
     to_port: Optional[int] = None,
+    network: str = "",
 ) -> Check:
-    """Return a probe; without a source it starts from the host `from_host` itself."""
+    """Return a probe; without a source it starts from the host `from_host` itself. The network is found by the address, where an endpoint has it."""
     return {
         "from_host": source.host.name if source else from_host,
         "from": source.endpoint.name if source else "",
@@ -187,6 +188,8 @@ def make_check(
         "to_host": to.host.name if to else to_host,
         "to_container": to.container if to else None,
         "to_port": to_port,
+        "from_networks": sorted(source.networks) if source else [],
+        "network": network or next((item.network for item in (to.endpoint.attachments if to else ()) if address in item.addresses), ""),
     }
 
 
