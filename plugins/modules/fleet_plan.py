@@ -190,7 +190,7 @@ probes:
         - {name: "shop1 -> shop2 (10.60.0.12), both on network mesh", from: {netns: shop, label: shop1}, type: ping, address: 10.60.0.12, to: shop2,
           expect: pass}
       ways:
-        - {to: network mesh, from: containers on mesh of another host}
+        - {to: network mesh, from: mesh on another host}
       listen:
         - {name: shop1, in: {netns: shop}, protocol: tcp, port: 80}
 not_probed:

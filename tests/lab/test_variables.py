@@ -49,7 +49,7 @@ class Controller:
 
     def play(self, plays: Sequence[Dict[str, Any]], *arguments: str, inventories: Sequence[str] = ()) -> subprocess.CompletedProcess[str]:
         base = {"hosts": "container_hosts", "gather_facts": False}
-        playbook = self.write("play.json", [{**base, **play} for play in plays])
+        playbook = self.write("play.json", [play if "import_playbook" in play else {**base, **play} for play in plays])
         sources = [word for source in (str(self.lab.state / "inventory.yml"), *inventories) for word in ("-i", source)]
         command = [sys.executable, "-m", "ansible.cli.playbook", *sources, "-e", "fleet_lock_file=%s" % self.lock, playbook, *arguments]
         return subprocess.run(command, cwd=self.folder, env=self.environment, capture_output=True, text=True, timeout=120, check=False)
@@ -246,6 +246,13 @@ def test_two_lock_files_are_refused(standing: Controller) -> None:
     command = [sys.executable, "-m", "ansible.cli.playbook", "-i", str(standing.lab.state / "inventory.yml"), "-i", "two_locks.json", playbook]
     done = subprocess.run([*command, "--limit", "h2"], cwd=standing.folder, env=standing.environment, capture_output=True, text=True, timeout=60, check=False)
     fails(done, "fleet_lock_file: got /nowhere/h1.yml of h1, /nowhere/h2.yml of h2", "nothing was changed")
+
+
+def test_a_report_that_cannot_be_written_stops_before_the_probes(standing: Controller) -> None:
+    done = standing.play([{"import_playbook": "netloom.container_net.verify"}], "-e", "verify_report=/nowhere/verify.json")
+    fails(done, "TASK [Make sure that the report can be written]", "/nowhere/verify.json")
+    assert done.stdout.count("could not touch target") == 1
+    assert "TASK [Say what must pass" not in done.stdout
 
 
 def test_an_absent_host_is_gone_for_all(standing: Controller) -> None:

@@ -87,8 +87,10 @@ def _group(check: Check) -> str:
 
 def _origin(check: Check) -> str:
     """Return where a check comes from: the networks of a container, or a host."""
-    words = "hosts" if check["container"] is None else "containers on %s" % (", ".join(check["from_networks"]) or "no network")
-    return words + (" of another host" if check["to_host"] not in ("", check["from_host"]) and check["container"] is not None else "")
+    if check["container"] is None:
+        return "hosts"
+    far = check["to_host"] not in ("", check["from_host"])
+    return (" and ".join(check["from_networks"]) or "containers on no network") + (" on another host" if far else "")
 
 
 def _as_probe(check: Check) -> Dict[str, Any]:

@@ -18,7 +18,7 @@ from ..lines import fold, tabulate
 
 COLUMNS = PASSED, REFUSED, WRONG = ("passed", "refused", "wrong")
 # Of the exceptions; of the tables, and of the lines of one, where nothing is wrong.
-EXCEPTIONS_SHOWN, TABLES_SHOWN, ROWS_SHOWN = 20, 12, 6
+EXCEPTIONS_SHOWN, TABLES_SHOWN, ROWS_SHOWN = 20, 12, 8
 
 
 @dataclass(frozen=True)
