@@ -312,7 +312,7 @@ actions:
   elements: str
   sample: ["+ namespace api", "+ bridge br-web", "~ veth eth0 in api: mtu 1500 → 1450", "- address 10.20.0.9/24 on eth0 in api"]
 endpoints:
-  description: The declared endpoints with every allocated value.
+  description: The declared endpoints with every allocated value, without what O(skip_unsupported) left out.
   returned: success
   type: list
   elements: dict
@@ -323,7 +323,7 @@ endpoints:
         - {name: web, interface_name: eth0, host_interface_name: cn-cb07bb941778, ipv4_address: 10.20.0.10, mac_address: "02:11:22:33:44:55"}
       ports: ["8080:80/tcp"]
 links:
-  description: The declared wires and tunnels with every derived value.
+  description: The declared wires and tunnels with every derived value, without what O(skip_unsupported) left out.
   returned: success
   type: list
   elements: dict
@@ -368,8 +368,7 @@ from ansible_collections.netloom.container_net.plugins.module_utils._ansible.run
 from ansible_collections.netloom.container_net.plugins.module_utils._ansible.support import LeftOut
 from ansible_collections.netloom.container_net.plugins.module_utils._ansible.topology import (
     build_declaration,
-    describe_endpoints,
-    describe_links,
+    describe_standing,
     has_bridges,
     lends_devices,
     publishes,
@@ -443,11 +442,7 @@ def main() -> None:
 
     def describe(outcome: Outcome) -> Dict[str, Any]:
         (declared,) = declarations
-        return {
-            "endpoints": describe_endpoints(declared.document),
-            "links": describe_links(declared.document),
-            "confirm_before": outcome.confirm_before,
-        }
+        return {**describe_standing(declared), "confirm_before": outcome.confirm_before}
 
     run_request(module, prepare, describe)
 

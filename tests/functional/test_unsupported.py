@@ -9,7 +9,7 @@ from __future__ import annotations
 import errno
 import os
 from types import SimpleNamespace
-from typing import Any, Iterable, List
+from typing import Any, Dict, Iterable, List
 
 import pytest
 from ansible_collections.netloom.container_net.plugins.module_utils._ansible import support
@@ -17,9 +17,9 @@ from ansible_collections.netloom.container_net.plugins.module_utils._kernel impo
 from ansible_collections.netloom.container_net.plugins.module_utils._kernel.door import Door
 from ansible_collections.netloom.container_net.plugins.module_utils._kernel.libc import CLONE_NEWNET
 from ansible_collections.netloom.container_net.plugins.module_utils._model.errors import ContainerNetError, EnvironmentUnfit
-from harness.declarations import V4, endpoint, lan, network, plain
+from harness.declarations import BOX, V4, endpoint, lan, network, plain
 from harness.engine import Declaration, Outcome, converge, give_uplink, lines, settle
-from harness.host import on_fake_host, sh
+from harness.host import bind_space, on_fake_host, sh
 from harness.snapshot import assert_same, take_snapshot
 from harness.traffic import Server, ask, await_addresses
 
@@ -124,7 +124,8 @@ def test_the_others_are_applied_where_that_is_asked() -> None:
     before = take_snapshot()
     applied = settle(mixed(), skip_unsupported=True)
     assert [line for line in applied if " bridge " in line or "vlan" in line] == ["+ bridge br-web"]
-    outcome: Outcome = converge(mixed(), skip_unsupported=True, check=True)
+    told: Dict[str, Any] = {}
+    outcome: Outcome = converge(mixed(), skip_unsupported=True, check=True, told=told)
     assert [words.partition(":")[0] for words in outcome.warnings] == [
         "networks[far] is left out",
         "networks[tagged] is left out",
@@ -136,6 +137,12 @@ def test_the_others_are_applied_where_that_is_asked() -> None:
         "endpoints[c].networks[ports] is left out with what it needs",
         "endpoints[c].ports is left out with what it needs",
     ]
+    assert [(one["name"], [item["name"] for item in one["networks"]], one["ports"]) for one in told["endpoints"]] == [
+        ("a", ["web"], ["8080:80/tcp"]),
+        ("b", ["web"], []),
+        ("c", [], []),
+    ]
+    assert told["links"] == []
     await_addresses("a", "b")
     Server("a", "a", [80])
     assert [(answer or "").partition(" ")[0] for answer in ask([("b", "tcp", "10.20.0.9", 80), ("outside", "tcp", "192.0.2.1", 8080)])] == ["a", "a"]
@@ -212,4 +219,45 @@ def test_where_nothing_can_be_tried_the_kernel_itself_refuses(monkeypatch: pytes
     assert "+ ipvlan eth0 in a" in lines(converge(lan("a", driver="ipvlan"), check=True))
     with pytest.raises(ContainerNetError, match=r"ipvlan eth0 in a: .*Unknown device type.*; what stood before was put back"):
         converge(lan("a", driver="ipvlan"))
+    assert_same(before)
+
+
+TUNED = {"net.ipv4.ip_default_ttl": 61}
+BAD_SETTINGS = {
+    "a name": ({"net.ipv4.nix_da": 1}, "sysctl net.ipv4.nix_da in {}: this kernel has no such setting, or only outside of containers; correct the name"),
+    "a value": ({"net.ipv4.ip_default_ttl": 999}, "sysctl net.ipv4.ip_default_ttl in {}: the kernel does not take 999 (Invalid argument); correct the value"),
+    "text": ({"net.ipv6.conf.all.hop_limit": "many"}, "sysctl net.ipv6.conf.all.hop_limit in {}: the kernel does not take many (Invalid argument); correct the value"),
+    "a spelling": ({"net.ipv4.ip_default_ttl": "0x40"}, "sysctl net.ipv4.ip_default_ttl in {}: the kernel makes 64 of 0x40; correct the value"),
+    "an interface": ({"net.ipv4.conf.eth7.rp_filter": 2}, "sysctl net.ipv4.conf.eth7.rp_filter in {}: there is no interface eth7; correct the name"),
+    "what is only read": ({"net.netfilter.nf_conntrack_count": 7}, "sysctl net.netfilter.nf_conntrack_count in {}: the kernel lets nobody write it there; set it on the host"),
+}
+
+
+def tuned(container: Any, sysctls: Any = None, of_link: Any = None) -> Declaration:
+    there = {"name": "web", **({"sysctls": of_link} if of_link else {})}
+    return Declaration([network("web", V4, {"subnet": "fd00:20::/64"})], [{**endpoint("a", there, sysctls=sysctls or TUNED), "container": container}])
+
+
+@pytest.mark.fake_host
+@pytest.mark.parametrize("fresh", [True, False], ids=["fresh", "standing"])
+def test_settings_are_tried_before_anything_changes(fresh: bool) -> None:
+    """In a namespace that is to be made, and in one that stands; for the namespace and for one interface."""
+    give_uplink()
+    container: Any = {"netns": "a"} if fresh else {"path": BOX}
+    if not fresh:
+        bind_space(BOX)
+        # As Docker has it in its containers: it bounds the range below.
+        sh("nsenter --net=%s sysctl -qw net.ipv4.ip_unprivileged_port_start=200" % BOX)
+    place = "a" if fresh else BOX
+    for sysctls, words in BAD_SETTINGS.values():
+        assert refusal(tuned(container, sysctls)) == "nothing was changed:\n- " + words.format(place)
+    of_link = {"net.ipv4.conf.IFNAME.nix": 1, "net.ipv4.conf.IFNAME.arp_notify": "often", "net.ipv6.neigh.IFNAME.mcast_solicit": "few"}
+    told = refusal(tuned(container, {"net.ipv4.nix_da": 1}, of_link))
+    assert [line.partition(" in ")[0] for line in told.splitlines()[1:]] == [
+        "- sysctl net.ipv4.%s" % name for name in ("nix_da", "conf.eth0.nix")
+    ] + ["- sysctl net.ipv6.neigh.eth0.mcast_solicit", "- sysctl net.ipv4.conf.eth0.arp_notify"]
+    before = take_snapshot()
+    settle(tuned(container, None if fresh else {"net.ipv4.ip_local_port_range": "500\t2000", **TUNED}))
+    assert refusal(tuned(container, of_link=of_link))
+    settle(None)
     assert_same(before)

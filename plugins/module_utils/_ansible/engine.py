@@ -48,6 +48,7 @@ from .kept import KeptFiles, remove_torn_files
 from .request import STATE_DIRECTORY, Build, Outcome, Request
 from .rollback import read_what_goes, way_back
 from .scope import kept_parents, refuse_emptying, restored_sysctls, scope_keys, sign_addresses
+from .settings import refuse_settings
 from .shared import observe_named, refuse_shared
 from .support import refuse_unsupported
 from .undo import Undo
@@ -255,6 +256,7 @@ class _Run:
             if request.left_out is not None:
                 request.left_out.refuse_losses(steps)
             refuse_unsupported(steps, snapshot, self._door.timeout)
+            refuse_settings(steps, snapshot, self._rooms)
         flows = () if again else self._connections.plan(steps, snapshot, desired, request.place)
         told += ["%s goes with the interface of ours that it stands on" % link.label for link in carried_away(steps, snapshot)]
         # Before more is read for the way back: check mode tells the same.

@@ -103,7 +103,9 @@ def build_declaration(
         links: Dict[str, Optional[str]] = {name: link.alias for name, link in facts.links.items()}
         settled = settle_parents(document, facts.default_device())
         settled = settle_bridges(settled, facts)
-        settled = find_tunnel_ends(left_out.reduce(settled, facts) if left_out is not None else settled, facts)
+        if left_out is not None:
+            settled = declared.standing = left_out.reduce(settled, facts)
+        settled = find_tunnel_ends(settled, facts)
         check_host(
             settled,
             addresses=facts.addresses,
@@ -178,7 +180,12 @@ def management_connection(environment: Mapping[str, str]) -> Tuple[Optional[str]
         return None, None
 
 
-def describe_endpoints(document: Document) -> List[Dict[str, Any]]:
+def describe_standing(declared: Declared) -> Dict[str, Any]:
+    """Return what the run made of the declaration, without what was left out."""
+    return {"endpoints": _describe_endpoints(declared.standing), "links": _describe_links(declared.standing)}
+
+
+def _describe_endpoints(document: Document) -> List[Dict[str, Any]]:
     """Return the endpoints with everything that was allocated or derived for them."""
     lans = {network.name for network in document.networks if isinstance(network, LAN_NETWORKS)}
     return [
@@ -202,7 +209,7 @@ def describe_endpoints(document: Document) -> List[Dict[str, Any]]:
     ]
 
 
-def describe_links(document: Document) -> List[Dict[str, Any]]:
+def _describe_links(document: Document) -> List[Dict[str, Any]]:
     """Return the wires and tunnels with everything that was derived for them."""
     return [{"name": wire.name, "ends": [_describe_end(end) for end in wire.ends]} for wire in document.links]
 

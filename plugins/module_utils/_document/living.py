@@ -22,12 +22,14 @@ class Declared:
     def __init__(self, read: Callable[[Taken], Document]) -> None:
         self._read = read
         self.document = read(NOTHING_TAKEN)
+        self.standing = self.document  # what of it is on the host after the run
 
     def settle(self, residents: Sequence[Resident]) -> Document:
         """Return the document in which nobody gives up an address that he has and may keep; `document` is from now on that one."""
         living = find_living(self.document, residents)
         if _would_move(self.document, living):
             self.document = self._read(living)
+        self.standing = self.document
         return self.document
 
 

@@ -43,7 +43,7 @@ def _read_value(value: object, path: str, problems: Problems) -> Optional[str]:
     if fault or not value.strip() or len(value) > VALUE_LIMIT:
         problems.append(Problem(path, value, fault or "a value has 1 to %d characters" % VALUE_LIMIT, "correct the value"))
         return None
-    return str(value)
+    return " ".join(value.split())  # as the kernel tells it
 
 
 def sysctls(*, per_interface: bool) -> Read[Pairs]:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from typing import Optional
 
@@ -70,6 +71,15 @@ def read_sysctl(path: str) -> Optional[str]:
         return None
     finally:
         os.close(descriptor)
+
+
+def why_unwritable(path: str) -> int:
+    """Return 0 where a setting of the current namespace can be written, else what the kernel says of it."""
+    try:
+        os.close(_view.open(path, os.O_WRONLY))
+    except OSError as error:
+        return error.errno or errno.EIO
+    return 0
 
 
 def write_sysctl(path: str, value: str) -> None:

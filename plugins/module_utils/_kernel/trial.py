@@ -4,14 +4,14 @@
 
 # PRIVATE to this collection: anything here may change without notice.
 
-"""What this kernel lacks, found out where nobody sees it: in a namespace of its own that ends with the trial."""
+"""What this kernel lacks or does not take, found out where nobody sees it: in a namespace of its own that ends with the trial."""
 
 from __future__ import annotations
 
 import errno
 import os
 from contextlib import contextmanager
-from typing import Collection, Dict, FrozenSet, Iterator, List, Mapping
+from typing import Collection, Dict, FrozenSet, Iterator, List, Mapping, Sequence, Tuple
 
 from .._model.errors import KernelTimeout
 from .._model.features import VLAN_FILTERING
@@ -20,6 +20,7 @@ from . import libc
 from .apply import FIRST_FREE_INDEX
 from .door import Door, Refusal
 from .link import create_link
+from .sysctl import read_sysctl, why_unwritable, write_sysctl
 
 PLACE = "trial"
 LOWER, OTHER_END = "lower", "other"
@@ -34,6 +35,12 @@ SAMPLES: Mapping[str, LinkKind] = {
 }
 
 
+# Kernels before 5.13 let a namespace write these, and mean the whole machine.
+SHARED_SETTINGS = frozenset(("net/netfilter/nf_conntrack_max", "net/netfilter/nf_conntrack_expect_max", "net/nf_conntrack_max"))
+NOT_TAKEN = frozenset((errno.EINVAL, errno.ERANGE, errno.E2BIG, errno.ENOENT))
+Setting = Tuple[str, str]  # path and value
+
+
 def find_lacking(features: Collection[str], timeout: float = 10.0) -> FrozenSet[str]:
     """Return which of these the kernel says it does not have; where it cannot be asked, none.
 
@@ -44,6 +51,21 @@ def find_lacking(features: Collection[str], timeout: float = 10.0) -> FrozenSet[
             return _try(sorted(features), timeout) if unseen else frozenset()
         except (OSError, KernelTimeout):
             return frozenset()
+
+
+def find_unwritable(paths: Collection[str]) -> Dict[str, int]:
+    """Return which settings a fresh namespace does not have or cannot write, and what the kernel says; where it cannot be asked, none."""
+    with apart() as unseen:
+        return {path: number for path in paths for number in (why_unwritable(path),) if number} if unseen else {}
+
+
+def find_refused(settings: Sequence[Setting], around: Mapping[str, str]) -> Dict[Setting, str]:
+    """Return which values the kernel does not take, and what is said of it; `around` is written first, for some values bound others."""
+    with apart() as unseen:
+        try:
+            return _try_settings(settings, around) if unseen else {}
+        except OSError:
+            return {}
 
 
 @contextmanager
@@ -62,6 +84,25 @@ def apart() -> Iterator[bool]:
             libc.setns(home)
     finally:
         os.close(home)
+
+
+def _try_settings(settings: Sequence[Setting], around: Mapping[str, str]) -> Dict[Setting, str]:
+    found: Dict[Setting, str] = {}
+    for path, value in around.items():
+        write_sysctl(path, value)
+    for path, value in settings:
+        if path in SHARED_SETTINGS or why_unwritable(path):
+            continue
+        try:
+            write_sysctl(path, value)
+        except OSError as error:
+            if error.errno in NOT_TAKEN:
+                found[path, value] = "the kernel does not take %s (%s)" % (value, error.strerror)
+            continue
+        held = read_sysctl(path)
+        if held not in (None, value):
+            found[path, value] = "the kernel makes %s of %s" % (held, value)
+    return found
 
 
 def _try(features: List[str], timeout: float) -> FrozenSet[str]:

@@ -18,6 +18,7 @@ from ansible_collections.netloom.container_net.plugins.module_utils._ansible.res
 from ansible_collections.netloom.container_net.plugins.module_utils._ansible.support import LeftOut
 from ansible_collections.netloom.container_net.plugins.module_utils._ansible.topology import (
     build_declaration,
+    describe_standing,
     has_bridges,
     lends_devices,
     publishes,
@@ -83,8 +84,9 @@ def converge(
     wait_timeout: float = 0.0,
     connection: str = "",
     skip_unsupported: bool = False,
+    told: Optional[Dict[str, Any]] = None,
 ) -> Outcome:
-    """Apply a declaration, or remove the scope where there is none."""
+    """Apply a declaration, or remove the scope where there is none. `told` is filled with what the module tells of what stands."""
     wanted = declaration or Declaration()
     declared = Declared(partial(read_declaration, scope, list(wanted.networks), list(wanted.endpoints), wanted.overlays, list(wanted.links)))
     document = declared.document
@@ -110,7 +112,10 @@ def converge(
         wait_timeout=wait_timeout,
         connection=connection,
     )
-    return engine.converge(request, door=door)
+    outcome = engine.converge(request, door=door)
+    if told is not None:
+        told.update(describe_standing(declared))
+    return outcome
 
 
 def reach(start: Declaration) -> None:
