@@ -85,6 +85,39 @@ def test_a_router_joins_two_networks(bridged: bool) -> None:
     assert "container-net:main:router" not in sh("ip -d link; ip -n gate -d link")
 
 
+MESH = [{"subnet": "10.60.0.0/16", "gateway": "10.60.0.1"}, {"subnet": "fd60::/64", "gateway": "fd60::1"}]
+OPEN = {"net.ipv4.ip_forward": 1, "net.ipv6.conf.all.forwarding": 1}
+
+
+def meshed(**router: Any) -> Declaration:
+    """A container on an overlay that has no way out but its gateway: the router, or a container of another host."""
+    mesh = network("mesh", *MESH, driver="overlay", vni=4200, vtep_address="192.0.2.1")
+    there = {"name": "mesh", "ipv4_address": "10.60.0.1", "ipv6_address": "fd60::1"}
+    back = [{**route, "destination": mesh["ipam_config"][six]["subnet"]} for six, route in enumerate(routes(2, "fe"))]
+    ends = [endpoint("c", {"name": "mesh", "ipv4_address": "10.60.0.5", "ipv6_address": "fd60::5"}), endpoint("s", at("right", "6"), routes=back)]
+    far = [{"name": "gate", "mac": "02:00:00:00:60:01", "vtep": "192.0.2.2", "addresses": ["10.60.0.1", "fd60::1"]}]
+    rows = {"peers": [{"host": "h2", "vtep": "192.0.2.2"}], "endpoints": [] if router else far}
+    gate = [endpoint("gate", there, at("right", "fe"), **router)] if router else []
+    return Declaration([mesh, NETWORKS[1]], [*ends, *gate], overlays={"mesh": rows})
+
+
+@fake_host
+def test_the_gateway_of_an_overlay_is_a_container() -> None:
+    """With forwarding, with settings of its own, and on another host."""
+    give_uplink()
+    before = take_snapshot()
+    settle(meshed(forwarding=True))
+    Server("s", "s", [80])
+    await_addresses("s", "c", "gate")
+    assert ask(ASKED) == ["s 10.60.0.5", "s fd60::5"] * 2
+    settle(meshed(sysctls=OPEN))
+    assert ask(ASKED) == ["s 10.60.0.5", "s fd60::5"] * 2
+    settle(meshed())
+    assert [sh("ip -n c %s route show default" % family).split()[2] for family in ("-4", "-6")] == ["10.60.0.1", "fd60::1"]
+    settle(None)
+    assert_same(before)
+
+
 @fake_host
 def test_without_forwarding_it_is_no_way() -> None:
     serve(declare(number="fd", forwarding=False, sysctls={"net.ipv4.ip_forward": 0, "net.ipv6.conf.all.forwarding": 0}))

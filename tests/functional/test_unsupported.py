@@ -223,13 +223,14 @@ def test_where_nothing_can_be_tried_the_kernel_itself_refuses(monkeypatch: pytes
 
 
 TUNED = {"net.ipv4.ip_default_ttl": 61}
+NAMELESS = "this kernel has no such setting, or only outside of containers; correct the name"
 BAD_SETTINGS = {
-    "a name": ({"net.ipv4.nix_da": 1}, "sysctl net.ipv4.nix_da in {}: this kernel has no such setting, or only outside of containers; correct the name"),
-    "a value": ({"net.ipv4.ip_default_ttl": 999}, "sysctl net.ipv4.ip_default_ttl in {}: the kernel does not take 999 (Invalid argument); correct the value"),
-    "text": ({"net.ipv6.conf.all.hop_limit": "many"}, "sysctl net.ipv6.conf.all.hop_limit in {}: the kernel does not take many (Invalid argument); correct the value"),
-    "a spelling": ({"net.ipv4.ip_default_ttl": "0x40"}, "sysctl net.ipv4.ip_default_ttl in {}: the kernel makes 64 of 0x40; correct the value"),
-    "an interface": ({"net.ipv4.conf.eth7.rp_filter": 2}, "sysctl net.ipv4.conf.eth7.rp_filter in {}: there is no interface eth7; correct the name"),
-    "what is only read": ({"net.netfilter.nf_conntrack_count": 7}, "sysctl net.netfilter.nf_conntrack_count in {}: the kernel lets nobody write it there; set it on the host"),
+    "net.ipv4.nix_da": (1, NAMELESS),
+    "net.ipv4.ip_default_ttl": (999, "the kernel does not take 999 (Invalid argument); correct the value"),
+    "net.ipv6.conf.all.hop_limit": ("many", "the kernel does not take many (Invalid argument); correct the value"),
+    "net.ipv4.tcp_retries2": ("0x40", "the kernel makes 64 of 0x40; correct the value"),
+    "net.ipv4.conf.eth7.rp_filter": (2, "there is no interface eth7; correct the name"),
+    "net.netfilter.nf_conntrack_count": (7, "the kernel lets nobody write it there; set it on the host"),
 }
 
 
@@ -249,13 +250,14 @@ def test_settings_are_tried_before_anything_changes(fresh: bool) -> None:
         # As Docker has it in its containers: it bounds the range below.
         sh("nsenter --net=%s sysctl -qw net.ipv4.ip_unprivileged_port_start=200" % BOX)
     place = "a" if fresh else BOX
-    for sysctls, words in BAD_SETTINGS.values():
-        assert refusal(tuned(container, sysctls)) == "nothing was changed:\n- " + words.format(place)
+    for name, (value, words) in BAD_SETTINGS.items():
+        assert refusal(tuned(container, {name: value})) == "nothing was changed:\n- sysctl %s in %s: %s" % (name, place, words)
     of_link = {"net.ipv4.conf.IFNAME.nix": 1, "net.ipv4.conf.IFNAME.arp_notify": "often", "net.ipv6.neigh.IFNAME.mcast_solicit": "few"}
     told = refusal(tuned(container, {"net.ipv4.nix_da": 1}, of_link))
-    assert [line.partition(" in ")[0] for line in told.splitlines()[1:]] == [
-        "- sysctl net.ipv4.%s" % name for name in ("nix_da", "conf.eth0.nix")
-    ] + ["- sysctl net.ipv6.neigh.eth0.mcast_solicit", "- sysctl net.ipv4.conf.eth0.arp_notify"]
+    assert [line.partition(" in ")[0] for line in told.splitlines()[1:]] == ["- sysctl net.ipv4.%s" % name for name in ("nix_da", "conf.eth0.nix")] + [
+        "- sysctl net.ipv6.neigh.eth0.mcast_solicit",
+        "- sysctl net.ipv4.conf.eth0.arp_notify",
+    ]
     before = take_snapshot()
     settle(tuned(container, None if fresh else {"net.ipv4.ip_local_port_range": "500\t2000", **TUNED}))
     assert refusal(tuned(container, of_link=of_link))

@@ -56,6 +56,26 @@ def test_two_containers_by_a_wire() -> None:
     assert_settled(None)
 
 
+@fake_host
+def test_a_bridge_keeps_its_mtu_whatever_joins_it() -> None:
+    """The kernel would lower it to that of its smallest port: a wire, another network, one that joins or changes later, on bridges of ours and of others."""
+    give_uplink()
+    sh("ip link add br-lan up address 02:00:00:00:0f:01 type bridge; ip link add lan0 type veth peer name lan1; ip link set lan0 master br-lan up")
+    before = take_snapshot()
+    networks = [network("sw1", V4), network("sw2", mtu=1400), network("lan", {"subnet": "10.30.0.0/24"}, bridge_name="br-lan", gateway_on_host=False)]
+
+    def wired(mtu: int, *bridges: str) -> Declaration:
+        patches = [link("patch-%s" % name, {"network": name}, end("a", interface_name="p-%s" % name), mtu=mtu) for name in bridges]
+        return Declaration(networks, [endpoint("a"), endpoint("b", "sw1", "lan")], links=[link("trunk", {"network": "sw1"}, {"network": "sw2"}), *patches])
+
+    settle(wired(1300, "sw1"))
+    for change in (wired(1300, "sw1", "sw2", "lan"), wired(1290, "sw1", "sw2", "lan"), wired(1600, "lan"), wired(1300, "lan", "sw2")):
+        assert not [line for line in settle(change) if "bridge" in line]
+        assert [sh("ip -o link show %s" % name).split(" mtu ")[1].split()[0] for name in ("br-sw1", "br-sw2", "br-lan")] == ["1500", "1400", "1500"]
+    settle(None)
+    assert_same(before)
+
+
 def raise_switches(declaration: Declaration) -> None:
     give_uplink()
     settle(declaration)

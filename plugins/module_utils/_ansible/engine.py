@@ -281,7 +281,7 @@ class _Run:
 
     def _apply_steps(self, outcome: Outcome) -> None:
         request = self._request
-        applier = Applier(self._door, self._rooms, outcome.snapshot, namespace_path=namespace_path, remember=self._remember)
+        applier = Applier(self._door, self._rooms, outcome.snapshot, outcome.desired, namespace_path=namespace_path, remember=self._remember)
 
         def apply_firewall(steps: Sequence[Step]) -> None:
             outcome.firewall_restores += self._firewalls.apply(steps, partial(_note_done, outcome))

@@ -13,6 +13,7 @@ from typing import Dict, Iterator, List, Mapping, Optional, Tuple
 from .._model.document import BridgeNetwork, Endpoint, Network, OverlayNetwork, Wire, is_on_lan
 from .._model.joined import joined_networks
 from . import span
+from .check_routers import is_gateway_of_host
 from .scene import Scene
 
 Holder = Tuple[str, str, str]  # address, path, owner
@@ -99,7 +100,7 @@ def _held(scene: Scene, names: object) -> Iterator[Holder]:
         if network.name not in members:
             continue
         for subnet in network.subnets:
-            if subnet.gateway and getattr(network, "gateway_on_host", True):
+            if subnet.gateway and is_gateway_of_host(network):
                 yield subnet.gateway, "", 'the gateway of network "%s"' % network.name
         for remote in network.remote_endpoints if isinstance(network, OverlayNetwork) else ():
             yield from ((address, "", 'remote endpoint "%s"' % remote.name) for address in remote.addresses)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Dict, Iterator, Tuple
 
-from .._model.document import BridgeNetwork, Endpoint, Network
+from .._model.document import BridgeNetwork, Endpoint, Network, OverlayNetwork
 from .._model.names import split_vlan
 from .scene import Scene
 
@@ -65,12 +65,28 @@ def links_of_the_host(scene: Scene) -> Iterator[Tuple[str, str, str]]:
             yield scene.link(wire) + ".tunnel.underlay_interface", wire.tunnel.underlay_interface, wire.tunnel.underlay_interface
 
 
+def is_gateway_of_host(network: Network) -> bool:
+    """Tell whether the gateways of a network are addresses of the host itself; elsewhere a container may have them, and route for the others."""
+    return isinstance(network, BridgeNetwork) and network.gateway_on_host
+
+
 def router_gateways(scene: Scene, network: Network) -> Tuple[str, ...]:
-    """Return the addresses that routers among the endpoints have on a network whose gateway is none of the host."""
-    if not isinstance(network, BridgeNetwork) or network.gateway_on_host:
+    """Return the addresses that routers among the endpoints have on a network whose gateway is none of the host.
+
+    On an overlay nobody else can be the gateway, so whoever has its address is a router, by the means of this collection or by others.
+    """
+    if is_gateway_of_host(network):
         return ()
-    attachments = (item for endpoint in scene.document.endpoints if endpoint.forwarding for item in endpoint.attachments if item.network == network.name)
-    return tuple(address for attachment in attachments for address in attachment.addresses)
+    overlay = isinstance(network, OverlayNetwork)
+    routers = (endpoint for endpoint in scene.document.endpoints if overlay or _forwards(endpoint))
+    found = [address for endpoint in routers for item in endpoint.attachments if item.network == network.name for address in item.addresses]
+    if isinstance(network, OverlayNetwork):
+        found += [address for remote in network.remote_endpoints for address in remote.addresses]
+    return tuple(found)
+
+
+def _forwards(endpoint: Endpoint) -> bool:
+    return endpoint.forwarding or any(key in SETTINGS and value != "0" for key, value in endpoint.sysctls)
 
 
 def check_routers(scene: Scene) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import errno
 from dataclasses import replace
-from typing import Callable, Collection, Dict, FrozenSet, List, Mapping, Optional, Sequence, Tuple
+from typing import Callable, Collection, Dict, FrozenSet, Iterable, List, Mapping, Optional, Sequence, Tuple
 
 from .._model.errors import KernelError, KernelRace, errno_name
 from .._model.link import Bridge, Ipvlan, Link, Macvlan, Nic, Veth
@@ -38,13 +38,21 @@ class Applier:
     """Turns steps into messages. Interface numbers are chosen here, so that one batch can create a link and refer to it."""
 
     def __init__(
-        self, door: Door, rooms: Rooms, snapshot: Snapshot, *, namespace_path: Callable[[str], str], remember: Callable[[str, Mapping[str, str]], None]
+        self,
+        door: Door,
+        rooms: Rooms,
+        snapshot: Snapshot,
+        desired: Iterable[KernelObject],
+        *,
+        namespace_path: Callable[[str], str],
+        remember: Callable[[str, Mapping[str, str]], None],
     ) -> None:
         self._door = door
         self._rooms = rooms
         self._snapshot = snapshot
         self._namespace_path = namespace_path
         self._remember = remember
+        self._mtus = {(item.place, item.name): item.mtu for item in desired if isinstance(item, Link) and isinstance(item.kind, Bridge) and item.mtu}
         self._indices: Dict[Tuple[str, str], int] = {}
         self._next: Dict[str, int] = {}
         self._bridges = {(found.place, found.name) for found in snapshot.links() if isinstance(found.kind, Bridge)}
@@ -79,6 +87,7 @@ class Applier:
         self._choose_indices(rest)
         made = [step for step in rest if step.action == CREATE and isinstance(step.subject, Link)]
         take_nics(self._door, self._rooms, [step for step in made if _is_nic(step)], self._note_number)
+        self._pin_bridges(rest)
         self._create_links(made)
         self._bridges |= {(step.place, step.subject.name) for step in made if isinstance(step.subject, Link) and isinstance(step.subject.kind, Bridge)}
         self._apply_place(HOST, places.pop(HOST))
@@ -158,6 +167,19 @@ class Applier:
         if descriptor is None:
             raise KernelRace("namespace %s is gone" % place)
         return descriptor
+
+    def _pin_bridges(self, steps: Sequence[Step]) -> None:
+        """Keep the MTU that a standing bridge is to have, where one of its ports is about to have another."""
+        joining: Dict[Tuple[str, str], List[Step]] = {}
+        for step in steps:
+            bridge = _bridge_of(step)
+            if self._mtus.get(bridge) not in (None, _mtu_of(step)):
+                joining.setdefault(bridge, []).append(step)
+        for (place, name), ports in joining.items():
+            standing, mtu = self._snapshot.link(place, name), self._mtus[place, name]
+            if standing is not None and standing.mtu == mtu:
+                with self._rooms.inside(place):
+                    self._send(place, [(ports[0], message) for message in link.pin_mtu(mtu or 0, self._index_of(place, name))])
 
     def _create_links(self, steps: Sequence[Step]) -> None:
         """Make all links, as few datagrams as their order allows: what stands on a link made from elsewhere has to wait for it."""
@@ -261,6 +283,19 @@ class Applier:
             refusals = [r for r in line.change([message for _step, message in messages], [step.line for step, _message in messages]) if r.errno not in forgive]
         if refusals:
             raise _error(messages[refusals[0].position][0], refusals[0])
+
+
+def _bridge_of(step: Step) -> Tuple[str, str]:
+    """Return the place and name of the bridge whose port is made, moved there or gets another MTU."""
+    subject, current = step.subject, step.current
+    if not isinstance(subject, Link) or step.action == DELETE or not (step.action == CREATE or {"master", "mtu"}.intersection(step.groups)):
+        return "", ""
+    master = subject.master if subject.master is not None else current.master if isinstance(current, Link) else None
+    return subject.place, master or ""
+
+
+def _mtu_of(step: Step) -> Optional[int]:
+    return step.desired.mtu if isinstance(step.desired, Link) and step.desired.mtu else getattr(step.current, "mtu", None)
 
 
 def _is_nic(step: Step) -> bool:

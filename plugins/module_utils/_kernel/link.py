@@ -24,6 +24,7 @@ GENERATE_EUI64, GENERATE_NOTHING = 0, 1
 # Links are put into this group only in the datagram that deletes the group.
 DELETION_GROUP = 0x636E6574
 NO_GROUP = 0
+LARGEST_MTU = 65535
 # The kernel takes no alias at creation but a group: whoever is in this one was not configured yet, and so is ours without a mark.
 CREATION_GROUP = 0x636E6575
 
@@ -170,7 +171,7 @@ def enslave_link(link: Link, index: int, index_of: IndexOf) -> List[bytes]:
 def configure_link(link: Link, index: int) -> List[bytes]:
     """Return the messages that mark, tune and raise a fresh link."""
     raised = link.up
-    messages: List[bytes] = []
+    messages = pin_mtu(link.mtu, index) if isinstance(link.kind, Bridge) and link.mtu else []
     if link.link_local is False and raised and not isinstance(link.kind, Veth):
         # The kernel raises before it reads the mode; a link that has its carrier at once would get its address meanwhile.
         messages.append(wire.link_message(wire.RTM_NEWLINK, wire.NLM_F_REQUEST, _link_local(False), index=index))
@@ -231,6 +232,12 @@ def change_link(link: Link, fields: Tuple[str, ...], index: int, index_of: Index
     if "port" in fields:
         messages.append(wire.link_message(wire.RTM_NEWLINK, wire.NLM_F_REQUEST, _port(link.port), index=index))
     return messages
+
+
+def pin_mtu(mtu: int, index: int) -> List[bytes]:
+    """Return the messages that keep a bridge's MTU whatever its ports have: the kernel follows them until it was told another value than it had."""
+    other = mtu + 1 if mtu < LARGEST_MTU else mtu - 1
+    return [wire.link_message(wire.RTM_NEWLINK, wire.NLM_F_REQUEST, [("IFLA_MTU", value)], index=index) for value in (other, mtu)]
 
 
 def delete_links(indices: Sequence[int]) -> List[bytes]:

@@ -199,7 +199,7 @@ def test_endpoints_are_told_with_what_was_derived() -> None:
         [{"name": "api", "container": {"netns": "api"}, "networks": ["web"], "ports": ["8080:80"]}],
         None,
     )
-    (found,) = topology.describe_endpoints(document)
+    (found,) = topology.describe_standing(topology.Declared(lambda _living: document))["endpoints"]
     (network,) = found["networks"]
     assert (found["name"], found["place"], found["ports"]) == ("api", "netns:api", ["8080:80/tcp"])
     assert network["ipv4_address"].startswith("10.20.0.")
