@@ -15,7 +15,7 @@ from harness.declarations import V4, V6, endpoint, network, overlay
 from harness.engine import Declaration, converge, give_uplink, settle
 from harness.host import sh
 from harness.snapshot import assert_same, take_snapshot
-from harness.traffic import Stream, await_addresses
+from harness.traffic import Server, Stream, ask, await_addresses
 
 pytestmark = pytest.mark.fake_host()
 
@@ -106,6 +106,35 @@ def test_only_that_changes_and_the_stream_goes_on(what: str) -> None:
         assert longest < 1.5
     if what != "an endpoint less":
         assert_same(before)
+
+
+SWAPPED = (
+    {**A, "ipv4_address": B["ipv4_address"], "ipv6_address": B["ipv6_address"]},
+    {**B, "ipv4_address": A["ipv4_address"], "ipv6_address": A["ipv6_address"]},
+)
+FIXED = {"a": "02:00:00:00:00:7a", "b": "02:00:00:00:00:7b"}
+
+
+def swappable(swapped: bool, **macs: str) -> Declaration:
+    pair = [dict(item, **({"mac_address": macs[name]} if macs else {})) for name, item in zip("ab", SWAPPED if swapped else (A, B))]
+    return Declaration([network("web", V4, V6)], [endpoint("a", pair[0]), endpoint("b", pair[1]), endpoint("c", C)])
+
+
+def test_who_gets_an_address_of_another_is_found_at_once() -> None:
+    """With the MAC that goes with the address, with one that stays, and where only MACs change or are swapped."""
+    give_uplink()
+    settle(swappable(False))
+    for name in "ab":
+        Server(name, name, [80])
+    await_addresses("a", "b", "c")
+    back = {"a": FIXED["b"], "b": FIXED["a"]}
+    for swapped, macs in ((False, {}), (True, {}), (True, FIXED), (False, FIXED), (False, back), (True, FIXED), (False, {})):
+        converge(swappable(swapped, **macs))
+        # One datagram each, which nobody sends again.
+        questions = [(space, "udp", str(item[key]), 80) for space in ("", "c") for item in (A, B) for key in ("ipv4_address", "ipv6_address")]
+        answers = [(answer or "").partition(" ")[0] for answer in ask(questions, timeout=0.9)]
+        assert answers == (["b", "b", "a", "a"] if swapped else ["a", "a", "b", "b"]) * 2
+    settle(swappable(True, **FIXED))
 
 
 def test_internal_and_icc_change_without_touching_a_link() -> None:

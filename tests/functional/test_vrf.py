@@ -125,6 +125,12 @@ def test_a_vrf_of_ours_leads_nowhere_until_it_is_told() -> None:
     join_both("red", 1001)
     assert_answers(TOGETHER)
     assert check(in_vrf("red", 1001)) == []
+    # The default MTU is that of the VRF's way out, not of the host's.
+    sh("ip link set eth1 mtu 1400")
+    assert "~ bridge br-web: mtu 1500 → 1400" in check(in_vrf("red", 1001))
+    sh("ip link set eth1 mtu 1500; ip link set eth0 mtu 1400")
+    assert check(in_vrf("red", 1001)) == []
+    sh("ip link set eth0 mtu 1500")
     sh("ip route delete default via %s table 1001; ip -6 route delete default via %s table 1001" % FAR)
     for device in ("eth1", "eth2"):
         sh("ip link set {0} nomaster; ip address flush dev {0}; ip link set {0} down".format(device))

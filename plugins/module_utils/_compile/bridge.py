@@ -14,7 +14,7 @@ from .._model.lending import write_mark
 from .._model.link import Bridge, BridgePort, Link, Vrf
 from .._model.mark import Mark, mark_ports, read_mark
 from .._model.names import scope_metric
-from .._model.objects import HOST, Address, BridgeVlan, KernelObject, Route
+from .._model.objects import HOST, MAIN_TABLE, Address, BridgeVlan, KernelObject, Route
 from .._model.snapshot import Facts
 from .bridged import BridgedSegment
 from .ports import compile_made_ports, compile_ports
@@ -82,10 +82,11 @@ def _kind(network: BridgeNetwork, existing: Optional[Link]) -> Bridge:
 
 
 def _usual_mtu(network: BridgeNetwork, made: Mapping[str, Link], facts: Facts) -> int:
-    """Return what every port takes; without ports, what the way out of the host takes."""
+    """Return what every port takes; without ports, what the way out takes: that of the network's VRF, or of the host."""
     ports = (made.get(name) or facts.links.get(name) for name in network.interfaces)
     found = [port.mtu for port in ports if port is not None and port.mtu]
-    return min(found) if found else facts.default_mtu() or facts.default_mtu(6) or STANDARD_MTU
+    table = network.vrf_table or MAIN_TABLE
+    return min(found) if found else facts.default_mtu(4, table) or facts.default_mtu(6, table) or STANDARD_MTU
 
 
 def _port_mac(lent: Sequence[str], facts: Facts) -> Optional[str]:

@@ -95,6 +95,7 @@ class Applier:
         apply_firewall([step for step in walls if step.place not in leaving | {HOST}])
         for place, mine in places.items():
             self._apply_place(place, mine)
+        self._announce(rest)
 
     def _go_first(self, steps: Sequence[Step]) -> None:
         """Bring home what must not vanish with a link."""
@@ -218,8 +219,30 @@ class Applier:
             last = [step for step in ordered if step.action == DELETE and isinstance(step.subject, Address) and is_foreign(step.subject)]
             for part in ([step for step in ordered if step not in last], last) if last else (ordered,):
                 self._send(place, [(step, message) for step in part for message in self._messages(step)])
-            added = [step.subject for step in steps if step.action == CREATE and isinstance(step.subject, Address)]
-            announce_addresses([address for address in added if address.announce and address.device not in fresh])
+
+    def _announce(self, steps: Sequence[Step]) -> None:
+        """Tell neighbours, the host among them, where addresses live now: when all have moved, for who has one still would say so."""
+        made = {(step.place, step.subject.name) for step in steps if step.action == CREATE and isinstance(step.subject, Link)}
+        renumbered = {(step.place, step.subject.name) for step in steps if isinstance(step.subject, Link) and "mac" in step.groups}
+        standing = [item for item in self._snapshot.objects.values() if isinstance(item, Address)]
+        held = {item.address.partition("/")[0] for item in standing if item.place != HOST}
+        told: Dict[str, Dict[str, Address]] = {}
+        for found in standing if renumbered else ():
+            if (found.place, found.device) in renumbered:
+                told.setdefault(found.place, {})[found.address] = found
+        for step in steps:
+            item = step.subject
+            if isinstance(item, Address) and step.action == DELETE:
+                told.get(item.place, {}).pop(item.address, None)
+        for step in steps:
+            item = step.subject
+            # A fresh link announced its addresses when it was raised; one that was somebody's until now is told once more.
+            if isinstance(item, Address) and step.action == CREATE and item.announce:
+                if (item.place, item.device) not in made or item.address.partition("/")[0] in held:
+                    told.setdefault(item.place, {})[item.address] = item
+        for place, addresses in told.items():
+            with self._rooms.inside(place):
+                announce_addresses(addresses.values())
 
     def _note_sysctls(self, place: str, steps: Sequence[Step]) -> None:
         """Keep what settings are that are to come back; those of what was just made could not be read before."""

@@ -12,6 +12,7 @@ import os
 import re
 import socket
 from dataclasses import replace
+from functools import partial
 from typing import Callable, Dict, Iterable, List, Mapping, Optional, Set, Tuple
 
 from .._model.errors import NamespaceMissing
@@ -171,9 +172,14 @@ class Observer:
         for rule in rules:
             self.snapshot.add(rule, mine=True)
         # Other tables are of use only by a rule or a VRF; where neither is, nothing of ours is in them.
-        if rules or deeply or any(isinstance(link.kind, Vrf) for link in self.snapshot.links(place)):
+        domains = {link.kind.table for link in self.snapshot.links(place) if isinstance(link.kind, Vrf)}
+        if rules or deeply or domains:
             for request in self._requests[4] if self.snapshot.ipv6 else self._requests[4][:1]:
                 self._add_routes(place, line.dump(request), names, lambda found: found.table != MAIN_TABLE and found.protocol == PROTOCOL)
+        # The ways out of VRFs, for what depends on them.
+        for table in sorted(filter(None, domains)) if place == HOST else ():
+            for family in (socket.AF_INET, socket.AF_INET6) if self.snapshot.ipv6 else (socket.AF_INET,):
+                self._add_routes(place, line.dump(_route_request(family, table, 0)), names, partial(_is_way_out, table))
 
     def _observe_ways(self, line: Line, main: List[bytes], raw_rules: Iterable[bytes], names: Mapping[int, str]) -> None:
         rules = [rule for rule in map(parse_any_rule, raw_rules) if rule is not None]
@@ -304,6 +310,10 @@ def _link(snapshot: Snapshot, place: str, name: str) -> Link:
     if link is None:
         raise KeyError((place, name))
     return link
+
+
+def _is_way_out(table: int, found: parse.RawRoute) -> bool:
+    return found.table == table and found.protocol != PROTOCOL and found.destination in ("0.0.0.0/0", "::/0")
 
 
 def _route_request(family: int, table: int, protocol: int) -> bytes:

@@ -126,13 +126,16 @@ class Facts:
         """Return the link with the default route, IPv4's before IPv6's."""
         return next((device for default in ("0.0.0.0/0", "::/0") for destination, device in self.routes if destination == default and device), None)
 
-    def default_mtu(self, version: int = 4) -> Optional[int]:
-        """Return the MTU of the link with the default route."""
+    def default_mtu(self, version: int = 4, table: int = MAIN_TABLE) -> Optional[int]:
+        """Return the MTU of the link with the default route of a table."""
         default = "0.0.0.0/0" if version == 4 else "::/0"
-        for destination, device in self.routes:
+        for destination, device in self.routes if table == MAIN_TABLE else self._routes_of(table):
             if destination == default and device in self.links:
                 return self.links[device].mtu
         return None
+
+    def _routes_of(self, table: int) -> Tuple[Tuple[str, str], ...]:
+        return tuple((item.destination, item.device or "") for item in self.entries if isinstance(item, Route) and (item.table, item.type) == (table, None))
 
 
 def find_residents(snapshot: Snapshot) -> Tuple[Resident, ...]:

@@ -28,6 +28,7 @@ WORDS = ("what", "document", "facts", "objects", "among", "labels", "never", "er
 def read_facts(raw: Dict[str, Any]) -> Facts:
     values = dict(raw)
     links = [item for item in map(read_object, values.pop("links", ())) if isinstance(item, Link)]
+    values["entries"] = tuple(map(read_object, values.pop("entries", ())))
     pairs = {name: tuple(tuple(pair) for pair in values.pop(name, ())) for name in ("addresses", "routes", "accept_ra")}
     return Facts(links={link.name: link for link in links}, **pairs, **values)
 
