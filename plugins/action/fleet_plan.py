@@ -5,11 +5,13 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from dataclasses import dataclass, field
 from typing import Any, Dict, Iterator, List, Optional, Sequence, Set, Tuple
 
 from ansible.errors import AnsibleActionFail, AnsibleError
+from ansible.inventory.manager import IGNORED
 from ansible.plugins.action import ActionBase
 from ansible.template import Templar
 from ansible_collections.netloom.container_net.plugins.module_utils._model.collector import collector_paused
@@ -66,7 +68,7 @@ class ActionModule(ActionBase):
         inventory = self._read_inventory(str(arguments["group"]), prefix, task_vars)
         fleet = [variables for variables, _lock in inventory.hosts]
         found: Dict[str, Any] = {}
-        path = self._find_lock_file(arguments["lock_file"], inventory, prefix)
+        path = self._find_lock_file(arguments["lock_file"], inventory, prefix, task_vars)
         scope = str(arguments["scope"])
         try:
             before = read_lock_text(path) if path else None
@@ -97,19 +99,33 @@ class ActionModule(ActionBase):
             found["warnings"] = [_named(warning, prefix) for warning in (*plan.warnings, *warnings)]
         return found
 
-    def _find_lock_file(self, argument: Any, inventory: Inventory, prefix: str) -> Optional[str]:
+    def _find_lock_file(self, argument: Any, inventory: Inventory, prefix: str, task_vars: Dict[str, Any]) -> Optional[str]:
         """Return the one path that the task and the variables of all hosts name; two paths would be two memories of one fleet."""
         paths: Dict[str, str] = {}
         for variables, lock in inventory.hosts:
             if lock:
-                paths.setdefault(self._loader.path_dwim(str(lock)), variables.name)
+                paths.setdefault(self._locate(str(lock), task_vars), variables.name)
         if len(paths) > 1:
             named = ", ".join("%s of %s" % (path, host) for path, host in paths.items())
             raise AnsibleActionFail(
                 "%s_lock_file: got %s, nothing was changed; the hosts of a fleet share one lock file, so give all of them the same path "
                 "(inventory_dir and inventory_file differ from host to host)" % (prefix, named)
             )
-        return self._loader.path_dwim(str(argument)) if argument else next(iter(paths), None)
+        path = self._locate(str(argument), task_vars) if argument else next(iter(paths), None)
+        folder = _parsing_folder(path, task_vars.get("ansible_inventory_sources") or ()) if path else None
+        if folder:
+            inventory.warnings.append(
+                "%s lies in the inventory folder %s, so Ansible reads it as an inventory, too; give it a name that ends in .txt, such as container_net.lock.txt"
+                % (path, folder)
+            )
+        return path
+
+    def _locate(self, path: str, task_vars: Dict[str, Any]) -> str:
+        """Return an absolute path. A relative one starts at the playbook, or at the inventory where the playbook is one of a collection."""
+        base = str(self._loader.get_basedir())
+        if "ansible_collections" not in base.split(os.sep) or os.path.isabs(os.path.expanduser(path)):
+            return str(self._loader.path_dwim(path))
+        return os.path.normpath(os.path.join(str(task_vars.get("inventory_dir") or os.getcwd()), path))
 
     def _read_inventory(self, group: str, prefix: str, task_vars: Dict[str, Any]) -> Inventory:
         """Return the variables of every host of the group, whether or not this run reaches it."""
@@ -197,6 +213,15 @@ def _read_literal(value: Any) -> Tuple[bool, Any]:
     except (TypeError, ValueError):
         return False, None
     return (False, None) if any(mark in text for mark in TEMPLATE_MARKS) else (True, json.loads(text))
+
+
+def _parsing_folder(path: str, sources: Sequence[Any]) -> Optional[str]:
+    """Return the folder among the inventory's sources in which Ansible takes this file for an inventory."""
+    for source in map(str, sources):
+        below = os.path.relpath(path, source)
+        if os.path.isdir(source) and not below.startswith(os.pardir) and not any(IGNORED.search(name.encode()) for name in below.split(os.sep)):
+            return source
+    return None
 
 
 def _default_addresses(raw: Dict[str, Any]) -> Tuple[str, ...]:

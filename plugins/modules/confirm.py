@@ -21,7 +21,6 @@ options:
     default: main
 extends_documentation_fragment:
   - netloom.container_net.attributes
-  - netloom.container_net.attributes.actiongroup
 attributes:
   check_mode:
     support: full

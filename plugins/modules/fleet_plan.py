@@ -35,7 +35,9 @@ options:
       - A file on the controller that records what the plan chose and no variable says, that is allocated addresses, allocated VNIs
         and tunnel addresses taken from facts. An address then never moves because a neighbour came or went.
       - Keep it with the inventory and review it like other lock files. It is one YAML document in a stable order, replaced as a whole.
-      - A relative path starts at the folder of the playbook.
+      - A relative path starts at the folder of the playbook, or at that of the inventory where the playbook is one of a collection.
+      - In a folder that is an inventory, give it a name that Ansible does not parse as one, such as C(container_net.lock.txt).
+      - An address that is recorded twice, as after a merge of two branches, stays with the name that sorts first, and a warning says what the other has now.
       - Records of endpoints, networks and hosts that are no longer declared are dropped.
       - Each scope needs a file of its own.
       - Without this option, the variable C(fleet_lock_file) of the hosts names the file. It is read of every host of the group, in the play or not, and must
@@ -104,7 +106,7 @@ seealso:
 EXAMPLES = r"""
 - name: Plan the fleet
   netloom.container_net.fleet_plan:
-    lock_file: "{{ inventory_dir }}/container_net.lock.yml"
+    lock_file: "{{ inventory_dir }}/container_net.lock.txt"
   register: plan
   run_once: true
 
@@ -124,7 +126,7 @@ EXAMPLES = r"""
 
 - name: Plan, and say what probes must show
   netloom.container_net.fleet_plan:
-    lock_file: "{{ inventory_dir }}/container_net.lock.yml"
+    lock_file: "{{ inventory_dir }}/container_net.lock.txt"
     probes: true
   register: plan
   run_once: true

@@ -23,7 +23,6 @@ requirements:
   - Python >= 3.9 on the host where the module runs
 extends_documentation_fragment:
   - netloom.container_net.attributes
-  - netloom.container_net.attributes.actiongroup
 attributes:
   check_mode:
     support: full

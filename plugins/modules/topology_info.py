@@ -49,7 +49,6 @@ options:
 extends_documentation_fragment:
   - netloom.container_net.attributes
   - netloom.container_net.attributes.info_module
-  - netloom.container_net.attributes.actiongroup
   - netloom.container_net.pyroute2
 notes:
   - Needs root on the host.

@@ -82,7 +82,10 @@ class Fleet:
         inventory = {"container_hosts": {"vars": self.group, "hosts": self.hosts}, "empty_hosts": {}}
         (self.root / "hosts.json").write_text(json.dumps(inventory))
         (self.root / "plan.json").unlink(missing_ok=True)
-        command = [str(Path(sys.executable).with_name("ansible-playbook")), "-i", "hosts.json", "plan.yml", *arguments]
+        return self.run("hosts.json", "plan.yml", *arguments)
+
+    def run(self, inventory: str, playbook: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [str(Path(sys.executable).with_name("ansible-playbook")), "-i", inventory, playbook, *arguments]
         return subprocess.run(command, cwd=self.root, env=self.environment, capture_output=True, text=True, timeout=120, check=False)
 
     def result(self) -> Any:
@@ -227,6 +230,42 @@ def test_variables_that_cannot_be_templated_are_named(fleet: Fleet) -> None:
 def test_text_that_looks_like_a_template_stays_text(fleet: Fleet) -> None:
     fleet.group["fleet_networks"][0]["labels"] = {"note": "{% raw %}{{ x }}{% endraw %}"}
     assert fleet.plan()["hosts"]["h1"]["networks"][0]["labels"] == {"note": "{{ x }}"}
+
+
+def test_a_lock_file_that_ansible_would_parse_is_told_of(fleet: Fleet) -> None:
+    """The folder is an inventory. The recommended name says nothing; the other is read as one, with groups such as vteps."""
+    fleet.play("--check")  # writes the inventory
+    (fleet.root / "inventory").mkdir()
+    (fleet.root / "hosts.json").rename(fleet.root / "inventory" / "hosts.json")
+    playbook = (fleet.root / "plan.yml").read_text()
+    for name, told in (("container_net.lock.txt", False), ("container_net.lock.yml", True)):
+        (fleet.root / "plan.yml").write_text(playbook.replace("fleet.lock.yml", "inventory/" + name))
+        for _again in range(2):
+            done = fleet.run("inventory", "plan.yml")
+            assert done.returncode == 0, done.stdout + done.stderr
+            words = " ".join((done.stdout + done.stderr).split())
+            assert ("%s lies in the inventory folder" % name in words) == told
+            assert told or "[WARNING]" not in words
+            assert (fleet.root / "inventory" / name).exists()
+        assert told == (name in done.stdout + done.stderr)
+
+
+def test_a_relative_path_never_leads_into_the_collection(fleet: Fleet) -> None:
+    """As this collection's own playbooks have it: they are in no folder of the user's."""
+    fleet.play("--check")
+    arguments = ("--check", "--diff", "--tags", "fleet", "-e", "{fleet_become: false, fleet_lock_file: kept/fleet.lock.txt}")
+    (fleet.root / "kept").mkdir()
+    done = fleet.run("hosts.json", "netloom.container_net.site", *arguments)
+    assert "+++ after: %s/kept/fleet.lock.txt" % fleet.root in done.stdout, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("playbook", ["show", "site", "teardown", "verify"])
+def test_a_group_that_only_the_inventory_names_is_asked_for(playbook: str, fleet: Fleet) -> None:
+    """Hosts of a play are chosen before the inventory's variables are read, so nothing would run, and the run be called a success."""
+    (fleet.root / "hosts.json").write_text(json.dumps({"mine": {"vars": {"fleet_group": "mine"}, "hosts": fleet.hosts}}))
+    done = fleet.run("hosts.json", "netloom.container_net." + playbook)
+    assert done.returncode != 0
+    assert "the inventory has no group container_hosts; name the group of the fleet with -e fleet_group=GROUP" in " ".join((done.stdout + done.stderr).split())
 
 
 def test_wrong_use_is_named(fleet: Fleet) -> None:

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any, Dict, Iterator, List, Sequence
 
 import pytest
-from lab_helpers import Lab
+import yaml
+from lab_helpers import CHECKOUT, Lab
 
 FLEET = "netloom.container_net.fleet"
 NETWORKS = [
@@ -52,7 +53,7 @@ class Controller:
         playbook = self.write("play.json", [play if "import_playbook" in play else {**base, **play} for play in plays])
         sources = [word for source in (str(self.lab.state / "inventory.yml"), *inventories) for word in ("-i", source)]
         command = [sys.executable, "-m", "ansible.cli.playbook", *sources, "-e", "fleet_lock_file=%s" % self.lock, playbook, *arguments]
-        return subprocess.run(command, cwd=self.folder, env=self.environment, capture_output=True, text=True, timeout=120, check=False)
+        return subprocess.run(command, cwd=self.folder, env=self.environment, capture_output=True, text=True, timeout=300, check=False)
 
     def changes(self, plays: Sequence[Dict[str, Any]], *arguments: str, inventories: Sequence[str] = ()) -> Dict[str, int]:
         """Run plays that must end well; return by host how many tasks changed something."""
@@ -66,8 +67,6 @@ class Controller:
 @pytest.fixture(scope="module")
 def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Controller]:
     """A fleet that stands, declared in an inventory."""
-    from lab_helpers import CHECKOUT
-
     folder = tmp_path_factory.mktemp("variables")
     lab = Lab(folder / "lab")
     lab.up()
@@ -198,6 +197,23 @@ def test_the_module_and_every_role_refuse_an_empty_declaration(standing: Control
         {"ansible.builtin.assert": {"that": ["again is not changed"]}},
     ]
     done = standing.play([{"hosts": "h1", "tasks": tasks}])
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_group_gives_defaults_to_all_its_modules(standing: Controller) -> None:
+    """As README promises; the modules that lack these options are left alone."""
+    network = {"name": "kept", "ipam_config": [{"subnet": "10.78.0.0/24"}]}
+    members = yaml.safe_load((CHECKOUT / "meta" / "runtime.yml").read_text(encoding="utf-8"))["action_groups"]["container_net"]
+    tasks: List[Dict[str, Any]] = [{"netloom.container_net." + module: {"name": "grouped0", "state": "absent"}} for module in members if module != "topology"]
+    tasks += [
+        {"netloom.container_net.topology": {"networks": [network]}},
+        {"netloom.container_net.topology_info": {"scope": "grouped"}, "register": "found"},
+        {"ansible.builtin.assert": {"that": ["found.networks | map(attribute='name') | list == ['kept']"]}},
+        {"netloom.container_net.probe": {"checks": []}},
+        {"netloom.container_net.topology": {"state": "absent"}},
+    ]
+    defaults = {"group/netloom.container_net.container_net": {"scope": "grouped", "lock_timeout": 5}}
+    done = standing.play([{"hosts": "h1", "module_defaults": defaults, "tasks": tasks}])
     assert done.returncode == 0, done.stdout + done.stderr
 
 

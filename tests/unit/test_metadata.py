@@ -9,15 +9,14 @@ from __future__ import annotations
 import ast
 import re
 from pathlib import Path
-from typing import Any, Dict
+from typing import Any, Dict, List, Set
 
 import yaml
-from ansible_collections.netloom.container_net.plugins.doc_fragments import attributes, pyroute2
+from ansible_collections.netloom.container_net.plugins.doc_fragments import atomic, attributes, pyroute2
 from ansible_collections.netloom.container_net.plugins.module_utils._kernel import wire
 
 ROOT = Path(__file__).resolve().parents[2]
 MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py"))
-ACTIONS = {path.stem for path in (ROOT / "plugins" / "action").glob("*.py")}
 GROUP = "netloom.container_net.container_net"
 FRAGMENT = "netloom.container_net.attributes.actiongroup"
 
@@ -31,15 +30,27 @@ def _documentation(module: str) -> Dict[str, Any]:
     raise AssertionError("%s has no DOCUMENTATION" % module)
 
 
-def test_action_group_holds_every_module_of_the_hosts() -> None:
-    runtime = yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text())
-    assert sorted(runtime["action_groups"]["container_net"]) == [module for module in MODULES if module not in ACTIONS]
+def _options(module: str) -> Set[str]:
+    documentation = _documentation(module)
+    found = set(documentation.get("options", {}))
+    if "netloom.container_net.atomic" in documentation["extends_documentation_fragment"]:
+        found |= set(yaml.safe_load(atomic.ModuleDocFragment.DOCUMENTATION)["options"])
+    return found
+
+
+def _action_group() -> List[str]:
+    members: List[str] = yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text())["action_groups"]["container_net"]
+    return members
+
+
+def test_action_group_holds_every_module_with_the_shared_options() -> None:
+    assert sorted(_action_group()) == [module for module in MODULES if {"scope", "lock_timeout"} <= _options(module)]
     assert yaml.safe_load(attributes.ModuleDocFragment.ACTIONGROUP)["attributes"]["action_group"]["membership"] == [GROUP]
 
 
 def test_members_of_the_group_say_so() -> None:
-    said = {module: FRAGMENT in _documentation(module).get("extends_documentation_fragment", []) for module in MODULES}
-    assert said == {module: module not in ACTIONS for module in MODULES}
+    said = [module for module in MODULES if FRAGMENT in _documentation(module).get("extends_documentation_fragment", [])]
+    assert said == sorted(_action_group())
 
 
 def test_floor_of_pyroute2_is_one_number() -> None:

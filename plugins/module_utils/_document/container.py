@@ -66,9 +66,7 @@ _read_pid = integer(1, PID_LIMIT)
 
 
 def _read_process(value: object, path: str, problems: Problems) -> Optional[str]:
-    # It always comes from a variable, and templates of ansible-core 2.18 hand over text.
-    digits = isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) <= len(str(PID_LIMIT))
-    number = _read_pid(int(str(value)) if digits else value, path, problems)
+    number = _read_pid(value, path, problems)
     return None if number is None else str(number)
 
 

@@ -67,9 +67,7 @@ def mend_integer(value: object) -> str:
         if plain.isascii() and plain.isdigit() and len(plain) < 20:
             if plain != value:
                 return "write %d, without quotes, spaces or underscores" % int(plain)
-            if len(plain) > 1 and plain[0] == "0":
-                return "write %d: a leading zero means octal in YAML" % int(plain)
-            return "write %s without quotes" % plain
+            return "write %d: a leading zero means octal in YAML" % int(plain)
     return "write a whole number"
 
 

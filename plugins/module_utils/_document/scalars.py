@@ -6,12 +6,14 @@
 
 """Readers of single values. A reader takes (value, path, problems) and returns None where it reported a problem.
 
-Types are judged on what YAML or JSON gave, never after a conversion: a boolean is not an integer, an integer is not text.
+Types are judged on what YAML or JSON gave: a boolean is not an integer, an integer is not text. Only text that is exactly a decimal integer is one, for
+templates of ansible-core 2.18 hand over text.
 """
 
 from __future__ import annotations
 
 import difflib
+import re
 from typing import Callable, List, Optional, Sequence, TypeVar
 
 from .._model.addresses import ip_version
@@ -25,6 +27,7 @@ Problems = List[Problem]
 Read = Callable[[object, str, Problems], Optional[T]]
 COMPARED_LENGTH = 40
 TEXT_LIMIT = 255
+_INTEGER = re.compile(r"(0|-?[1-9][0-9]{0,18})\Z", re.ASCII)
 
 
 def read_text(value: object, path: str, problems: Problems, what: str = "text") -> Optional[str]:
@@ -117,16 +120,17 @@ def read_boolean(value: object, path: str, problems: Problems) -> Optional[bool]
 
 
 def integer(low: int, high: int) -> Read[int]:
-    """Return a reader of integers in a range."""
+    """Return a reader of integers in a range, as such or as their decimal text."""
 
     def read(value: object, path: str, problems: Problems) -> Optional[int]:
-        if isinstance(value, bool) or not isinstance(value, int):
+        number = int(value) if isinstance(value, str) and _INTEGER.match(value) else value
+        if isinstance(number, bool) or not isinstance(number, int):
             problems.append(Problem(path, value, "expected an integer from %d to %d" % (low, high), hints.mend_integer(value)))
             return None
-        if not low <= value <= high:
-            problems.append(Problem(path, value, "must be %d to %d" % (low, high), hints.mend_range(value)))
+        if not low <= number <= high:
+            problems.append(Problem(path, value, "must be %d to %d" % (low, high), hints.mend_range(number)))
             return None
-        return int(value)
+        return int(number)
 
     return read
 

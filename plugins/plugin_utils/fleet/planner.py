@@ -15,8 +15,9 @@ from ...module_utils._document.scalars import read_label
 from ...module_utils._model.errors import InputError, Problem
 from .addresses import allocate_addresses
 from .checks import check_endpoints, check_subnets
-from .lans import check_lans
+from .lans import check_lans, lan_networks
 from .lock import Lock
+from .merged import list_moved
 from .overlays import Overlay, collect_overlays
 from .reading import Host, HostVariables, read_fleet
 from .render import render_host, render_overlays, render_routed
@@ -66,13 +67,15 @@ def plan_fleet(fleet: Sequence[HostVariables], *, scope: str, lock: Lock) -> Fle
         raise InputError(tuple(problems))
     vnis = _choose_vnis(overlays, scope=scope, recorded=lock.vnis)
     chosen = {name: vni for name, vni in vnis.items() if not overlays[name].network.vni}
+    after = Lock(scope=scope, vteps=vteps.recorded, vnis=chosen, addresses=addresses, parts=routed.parts, next_hops=routed.next_hops)
+    shared = {*overlays, *(name for host in hosts for name in lan_networks(host))}
     return FleetPlan(
         scope=scope,
         hosts=filled,
         overlays={name: replace(overlay, network=replace(overlay.network, vni=vnis[name])) for name, overlay in overlays.items()},
         vteps=vteps.by_host,
-        lock=Lock(scope=scope, vteps=vteps.recorded, vnis=chosen, addresses=addresses, parts=routed.parts, next_hops=routed.next_hops),
-        warnings=vteps.warnings + routed.warnings,
+        lock=after,
+        warnings=vteps.warnings + routed.warnings + list_moved(lock, after, shared),
         routed=routed.networks,
     )
 

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List
+from typing import Any, Callable, Dict, List
 
 import pytest
 import yaml
@@ -276,3 +276,17 @@ def test_twenty_thousand_endpoints_are_read_whole() -> None:
     document = read_document({"networks": [{"name": "web", "ipam_config": [{"subnet": "10.0.0.0/15"}]}], "endpoints": endpoints})
     assert len({endpoint.attachments[0].ipv4_address for endpoint in document.endpoints}) == 20000
     assert len({endpoint.attachments[0].mac_address for endpoint in document.endpoints}) == 20000
+
+
+def test_an_integer_may_be_its_decimal_text() -> None:
+    """As a template of ansible-core 2.18 hands it over; what a document says is the same either way."""
+
+    def given(quote: Callable[[int], object]) -> Dict[str, Any]:
+        web = {"name": "web", "mtu": quote(1400), "ageing_time": quote(0), "vlan_filtering": True, "ipam_config": [{"subnet": "10.20.0.0/24"}]}
+        mesh = {"name": "mesh", "driver": "overlay", "vni": quote(42), "udp_port": quote(8472), "vtep_address": "192.0.2.1"}
+        places = [{"name": "web", "gw_priority": quote(-5), "vlan": quote(10), "trunk": [quote(20)]}]
+        routes = [{"destination": "10.9.0.0/16", "gateway": "10.20.0.9", "metric": quote(7)}]
+        api = {"name": "api", "container": {"pid": quote(4711)}, "networks": places, "routes": routes}
+        return {"networks": [web, {**mesh, "ipam_config": [{"subnet": "10.60.0.0/16"}]}], "endpoints": [api]}
+
+    assert read_document(given(str)) == read_document(given(int))

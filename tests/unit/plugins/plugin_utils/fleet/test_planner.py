@@ -209,3 +209,34 @@ def test_a_fleet_without_overlays_needs_no_vtep() -> None:
 
 def test_an_empty_fleet() -> None:
     assert plan().arguments() == {}
+
+
+def test_an_address_recorded_twice_says_who_moved() -> None:
+    """Two branches that each added a container, merged without a conflict."""
+    twice = {
+        "addresses": {"mesh": {"api": ("10.60.0.9",), "db": ("10.60.0.9",), "gone": ("10.60.0.9",)}, "web": {"h1/api": ("10.20.0.9",), "h2/db": ("10.20.0.9",)}}
+    }
+    web_too = [endpoint("api", "web", "mesh"), endpoint("db", "web", "mesh")]
+    found = plan(host(1, web_too[0]), host(2, web_too[1]), lock=Lock("main", **twice))
+    now = found.lock.addresses["mesh"]["db"]
+    assert found.lock.addresses["mesh"]["api"][0] == "10.60.0.9"
+    (said,) = found.warnings
+    assert said.startswith("network mesh: the lock file gives 10.60.0.9 to api and to db and to gone, as after a merge of two branches; api keeps it, db has ")
+    assert now[0] in said
+    again = plan(host(1, web_too[0]), host(2, web_too[1]), lock=found.lock)
+    assert (again.warnings, again.lock) == ((), found.lock)
+
+
+def test_on_one_host_an_address_recorded_twice_says_who_moved_too() -> None:
+    lock = Lock("main", addresses={"web": {"h1/api": ("10.20.0.9",), "h1/db": ("10.20.0.9",)}})
+    (said,) = plan(host(1, endpoint("api", "web"), endpoint("db", "web")), lock=lock).warnings
+    assert said.startswith("network web of host h1: the lock file gives 10.20.0.9 to h1/api and to h1/db")
+
+
+def test_a_vni_recorded_twice_says_which_network_moved() -> None:
+    other = {**MESH, "name": "other", "ipam_config": [{"subnet": "10.61.0.0/16"}]}
+    found = plan(host(1, networks=[MESH, other]), lock=Lock("main", vnis={"mesh": 5000, "other": 5000}))
+    assert found.lock.vnis["mesh"] == 5000
+    assert found.warnings == (
+        "VNIs: the lock file gives 5000 to mesh and to other, as after a merge of two branches; mesh keeps it, other has %d now" % found.lock.vnis["other"],
+    )

@@ -110,7 +110,7 @@ WRONG = {
     "host h2 has it, and host h1 10.62.8.0/23": [{**POOL, "host_subnets": {"h1": ["10.62.8.0/23"], "h2": ["10.62.9.0/24"]}}] * 2,
     "2 hosts have no IPv6 part, the first is h1": [{**POOL, "host_prefix": {"ipv4": 24}}] * 2,
     "the network has subnets of both families": [{**POOL, "host_prefix": 24}] * 2,
-    "expected an integer": [{**POOL, "host_prefix": {"ipv4": "24"}}] * 2,
+    "expected an integer": [{**POOL, "host_prefix": {"ipv4": "24.0"}}] * 2,
     "must be 8 to 30": [{**POOL, "host_prefix": {"ipv4": 31}}] * 2,
 }
 
