@@ -177,6 +177,27 @@ def test_peers_of_an_overlay() -> None:
     assert stream.finish()[0] > 10
 
 
+@pytest.mark.parametrize("six", [False, True])
+def test_the_underlay_of_an_overlay(six: bool) -> None:
+    """Its own address and its interface change on the device that stands, with what others put on it."""
+    give_uplink()
+    old, new, *others = (("2001:db8:2::%d" if six else "192.0.2.%d") % number for number in (1, 7, 2, 3))
+    sh("ip address add %s dev eth0 %s" % (new + ("/64" if six else "/24"), "nodad" if six else ""))
+    before = take_snapshot()
+    settle(overlay(old, *others))
+    sh("ip address add 198.18.0.1/24 dev vx-mesh; ip route add 198.18.9.0/24 dev vx-mesh")
+    index = sh("ip -o link show vx-mesh").split(":")[0]
+    for changed in (overlay(new, *others), overlay(new, *others, underlay_interface="eth0"), overlay(old, *others, underlay_interface="eth0")):
+        applied = settle(changed)
+        assert not [line for line in applied if line.startswith(("+ vxlan", "- vxlan", "- bridge", "+ veth"))]
+        assert any(line.startswith("~ vxlan vx-mesh: ") for line in applied)
+        assert sh("ip -o link show vx-mesh").split(":")[0] == index
+        assert "198.18.0.1/24" in sh("ip address show vx-mesh")
+        assert "198.18.9.0/24" in sh("ip route show dev vx-mesh")
+    settle(None)
+    assert_same(before)
+
+
 def test_the_same_name_with_another_pair_is_made_anew_and_nothing_else() -> None:
     """What the kernel fixes at creation is replaced, and only that."""
     give_uplink()

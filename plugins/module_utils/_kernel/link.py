@@ -218,7 +218,8 @@ def change_link(link: Link, fields: Tuple[str, ...], index: int, index_of: Index
         if isinstance(link.kind, Bridge):
             data = _bridge_data(link.kind)
         elif isinstance(link.kind, Vxlan):
-            data = _vxlan_data(Vxlan(ttl=link.kind.ttl, learning=link.kind.learning, remote=link.kind.remote), link.place, index_of)
+            changeable = replace(link.kind, vni=None, port=None, group=None, proxy=None)
+            data = _vxlan_data(changeable, sender_place(link), index_of)
         else:
             data = changeable_data(link.kind)
         info: Attributes = [("IFLA_LINKINFO", {"attrs": [("IFLA_INFO_KIND", link.kind.kind), ("IFLA_INFO_DATA", {"attrs": data})]})]

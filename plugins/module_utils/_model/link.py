@@ -38,7 +38,7 @@ class Veth:
 
 @dataclass(frozen=True)
 class Vxlan:
-    """A VXLAN device. The kernel fixes vni, port, local and lower device at creation."""
+    """A VXLAN device. The kernel fixes vni and port at creation."""
 
     kind = "vxlan"
 

@@ -19,7 +19,7 @@ from .step import Change
 CREATE_ONLY = {
     Bridge: frozenset(),
     Veth: frozenset(("peer_place", "peer_name")),
-    Vxlan: frozenset(("vni", "port", "local", "device", "group", "proxy", "lower_place")),
+    Vxlan: frozenset(("vni", "port", "group", "proxy", "lower_place")),
     Macvlan: frozenset(("lower", "lower_place")),
     Ipvlan: frozenset(("lower", "lower_place")),
     Vlan: frozenset(("lower", "lower_place", "vlan_id", "protocol")),
@@ -81,7 +81,7 @@ def _is_fixed(kind: Optional[LinkKind], change: Change) -> bool:
     """Some values change into most others, but not into all."""
     if isinstance(kind, Macvlan) and change.field == "mode":
         return "passthru" in (change.before, change.after)
-    if isinstance(kind, Vxlan) and change.field == "remote":
+    if isinstance(kind, Vxlan) and change.field in ("local", "remote"):
         return (":" in str(change.before)) != (":" in str(change.after))
     return False
 

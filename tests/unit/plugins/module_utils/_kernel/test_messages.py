@@ -195,7 +195,7 @@ def test_a_ports_flags_travel_behind_its_master() -> None:
 
 def test_a_changed_tunnel_names_nothing_the_kernel_has_fixed() -> None:
     found = attributes(decode(MESSAGES["change vxlan"][0]))
-    assert set(found["IFLA_LINKINFO"]["IFLA_INFO_DATA"]) == {"IFLA_VXLAN_TTL", "IFLA_VXLAN_LEARNING"}
+    assert set(found["IFLA_LINKINFO"]["IFLA_INFO_DATA"]) == {"IFLA_VXLAN_TTL", "IFLA_VXLAN_LEARNING", "IFLA_VXLAN_LOCAL", "IFLA_VXLAN_LINK"}
 
 
 @pytest.mark.parametrize("name", [name for name in MESSAGES if "route" in name])
