@@ -18,11 +18,11 @@ from .._kernel.sysctl import link_sysctl_path, read_sysctl, why_unwritable
 from .._kernel.trial import Setting, find_refused, find_unwritable
 from .._model.errors import EnvironmentUnfit, printable
 from .._model.link import Link
-from .._model.objects import Sysctl
+from .._model.objects import LOOPBACK, Sysctl
 from .._model.snapshot import Snapshot
 from .._plan.step import DELETE, Step
 
-OWN_PATHS = frozenset(FORWARDING.values())
+OWN_PATHS = frozenset((*FORWARDING.values(), LOOPBACK))
 OWN_SETTINGS = frozenset(interface_sysctls(("0.0.0.0/0", "::/0"), ipv6=True))
 # Each of these bounds the other.
 PORT_BOUNDS = ("net/ipv4/ip_unprivileged_port_start", "net/ipv4/ip_local_port_range")

@@ -130,7 +130,7 @@ def test_an_overlay_gets_the_rows_of_the_other_hosts() -> None:
     raw = [MESH, {"name": "web"}]
     before = repr(raw)
     found: Any = topology.merge_overlays(raw, {"mesh": {"peers": ROWS, "endpoints": FAR}})
-    assert found == [{**MESH, "peers": ROWS[1:], "remote_endpoints": FAR[1:]}, {"name": "web"}]
+    assert found == [{**MESH, "peers": [{"foreign": False, **ROWS[1]}], "remote_endpoints": FAR[1:]}, {"name": "web"}]
     assert repr(raw) == before
     document = topology.read_declaration("main", raw[:1], None, {"mesh": {"peers": ROWS, "endpoints": FAR}})
     (network,) = document.networks
