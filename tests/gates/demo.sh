@@ -42,7 +42,7 @@ ansible-playbook -i localhost, playbooks/lab/up.yml "${lab[@]}" >"$BUILD/demo-up
 grep 'inventory of the lab' "$BUILD/demo-up.log"
 
 say "Check mode: what would be done on h1"
-run site --check --diff --limit h1 | sed -n '/Bring this host/,/^$/p' | grep -v -- '-A CNET' | awk 'NR <= 60'
+run site --check --diff --limit h1 | sed -n '/Bring this host/,/^$/p' | awk 'NR <= 60' | narrow
 
 say "site.yml: apply it"
 run site | tee "$BUILD/demo-apply.log" >/dev/null || { cat "$BUILD/demo-apply.log"; exit 1; }
@@ -58,7 +58,7 @@ unquote <"$BUILD/demo-verify.log"
 expect_recap "$BUILD/demo-verify.log" 'unreachable=0 +failed=0'
 
 say "show.yml: the topology as the kernels have it"
-run show | sed -n '/"msg": \[/,/^ *\]$/p' | sed -E 's/^ *"//; s/",?$//; s/^ *msg.*\[$//; s/^ *\]$//'
+run show | sed -n '/"msg": \[/,/^ *\]$/p' | sed -E 's/^ *"//; s/",?$//; s/^ *msg.*\[$//; s/^ *\]$//' | narrow
 
 say "teardown.yml: remove it all"
 run teardown >"$BUILD/demo-teardown.log"
