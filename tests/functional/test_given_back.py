@@ -82,8 +82,8 @@ def test_lo_is_up_while_anybody_of_us_is_there(name: str) -> None:
     assert "~ lo in %s: value down → up" % CONTAINERS[name].get("netns", BOX) in settle(first)
     sh("ping -c1 -W2 127.0.0.1 && ping -c1 -W2 ::1", space)
     own = [{**endpoint("z", {"name": "more", "interface_name": "eth7"}), "container": CONTAINERS[name]}]
-    second = Declaration([network("more", {"subnet": "10.29.0.0/24"}, internal=True)], own, scope="second")
-    settle(second)
+    second = Declaration([network("more", {"subnet": "10.29.0.0/24"}, internal=True)], own)
+    settle(second, scope="second")
     settle(None)
     sh("ping -c1 -W2 127.0.0.1", space)
     settle(None, scope="second")

@@ -37,9 +37,8 @@ def compile_bridge(network: BridgeNetwork, scope: str, facts: Facts) -> Tuple[Br
     foreign = existing is not None and read_mark(existing.alias) is None
     kind = _kind(network, None if foreign else existing)
     if foreign:
-        # A port of ours must not change the MTU of somebody else's bridge.
+        link = Link(HOST, network.bridge_name, kind=kind, mtu=network.mtu, mac=network.mac_address, up=True, master=network.vrf)
         mtu = network.mtu or (existing.mtu if existing else None) or mtu
-        link = Link(HOST, network.bridge_name, kind=kind, mtu=mtu, mac=network.mac_address, up=True, master=network.vrf)
     else:
         link = Link(
             HOST,

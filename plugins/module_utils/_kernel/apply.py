@@ -52,7 +52,9 @@ class Applier:
         self._snapshot = snapshot
         self._namespace_path = namespace_path
         self._remember = remember
-        self._mtus = {(item.place, item.name): item.mtu for item in desired if isinstance(item, Link) and isinstance(item.kind, Bridge) and item.mtu}
+        # A port of ours must not change the MTU of somebody else's bridge, of which nothing is asked.
+        bridges = [item for item in desired if isinstance(item, Link) and isinstance(item.kind, Bridge)]
+        self._mtus = {(item.place, item.name): item.mtu or getattr(snapshot.link(item.place, item.name), "mtu", None) for item in bridges}
         self._indices: Dict[Tuple[str, str], int] = {}
         self._next: Dict[str, int] = {}
         self._bridges = {(found.place, found.name) for found in snapshot.links() if isinstance(found.kind, Bridge)}
