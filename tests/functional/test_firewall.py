@@ -572,7 +572,9 @@ def test_vxlan_comes_from_peers_only(lab: Host, family: int) -> None:
     firewall.converge(tuple(rule for rule in compile_firewall(lab_document(family), forwarding_off=NONE) if rule.chain != "CNET-INPUT"))
     assert None not in lab.ask(asked)
     for underlay, reached in ((None, True), ("up-peer", True), ("up-out", False)):
-        firewall.converge(compile_firewall(Document("mesh", (replace(overlay, underlay_interface=underlay),)), forwarding_off=NONE), "mesh")
+        rules = compile_firewall(Document("mesh", (replace(overlay, underlay_interface=underlay),)), forwarding_off=NONE)
+        # A probe shows no VNI; those are for test_vxlan_doors.
+        firewall.converge(tuple(replace(rule, vni=None) for rule in rules), "mesh")
         assert [bool(answer) for answer in lab.ask(asked)] == [reached, False, False, False, True], underlay
 
 

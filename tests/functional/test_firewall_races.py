@@ -15,7 +15,7 @@ import pytest
 from ansible_collections.netloom.container_net.plugins.module_utils._model.errors import ContainerNetError, FirewallError, ToolFailed
 from ansible_collections.netloom.container_net.plugins.module_utils._runtime import tool
 from harness.declarations import V4, V6, endpoint, network
-from harness.engine import Declaration, Tools, converge
+from harness.engine import Declaration, Tools, converge, with_addresses
 from harness.guards import await_no_guard, keep_log
 from harness.host import on_fake_host, sh
 from harness.runs import OTHER, WEB
@@ -24,9 +24,11 @@ from harness.snapshot import assert_same, take_snapshot
 keep_log()
 
 FAMILIES = ("iptables", "ip6tables")
-DUAL = Declaration(
-    [network("web", V4, V6, enable_icc=False), network("db", {"subnet": "10.22.0.0/24"}, internal=True)],
-    [endpoint("a", "web", ports=["8080:80"]), endpoint("b", "db")],
+DUAL = with_addresses(
+    Declaration(
+        [network("web", V4, V6, enable_icc=False), network("db", {"subnet": "10.22.0.0/24"}, internal=True)],
+        [endpoint("a", "web", ports=["8080:80"]), endpoint("b", "db")],
+    )
 )
 NEIGHBOUR = Declaration([network("else", {"subnet": "10.99.0.0/24"})], [endpoint("z", "else", ports=["9090:90"])])
 

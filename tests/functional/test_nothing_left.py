@@ -11,7 +11,7 @@ from typing import Dict
 
 import pytest
 from harness.declarations import CASES, V4, V6, endpoint, network
-from harness.engine import Declaration, converge, give_uplink, settle
+from harness.engine import Declaration, converge, give_uplink, settle, with_addresses
 from harness.host import sh
 from harness.snapshot import assert_same, differences, take_snapshot
 
@@ -91,11 +91,11 @@ def test_declaration_after_declaration_leaves_only_the_last() -> None:
     # A setting of a link that stays and that nobody names any more keeps its value, so networks with and without subnets do not follow each other.
     names = ["layer-2-only", "overlay-v4", "ports", "two-networks", "overlay-v6", "internal", "custom-names-and-macs", "bridge-dual"]
     for name in names:
-        converge(CASES[name])
+        converge(with_addresses(CASES[name]))
         through = take_snapshot()
         converge(None)
         assert_same(before)
-        converge(CASES[name])
+        converge(with_addresses(CASES[name]))
         assert differences(take_snapshot(), through) == "", name
     converge(None)
     assert_same(before)

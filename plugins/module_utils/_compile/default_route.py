@@ -83,9 +83,11 @@ def _plain(metric: Optional[int], family: int) -> int:
     return 0 if metric is None or metric == USUAL_METRIC[family] else metric
 
 
-def find_rivals(place: str, family: int, facts: Facts) -> List[WayOut]:
-    """Return the ways out of a family that a container has already, ours among them."""
-    return [way for way in facts.ways_out if way.route.place == place and ip_version(way.route.destination) == family]
+def find_rivals(endpoint: Endpoint, family: int, facts: Facts, scope: str) -> List[WayOut]:
+    """Return the ways out of a family that a container has already, ours among them: also by interfaces of ours whose marks it wiped or forged."""
+    own = {attachment.interface_name for attachment in endpoint.attachments}
+    found = [way for way in facts.ways_out if way.route.place == endpoint.place and ip_version(way.route.destination) == family]
+    return [replace(way, scope=scope) if way.route.protocol is None and way.route.device in own else way for way in found]
 
 
 def is_way_out(route: Route) -> bool:

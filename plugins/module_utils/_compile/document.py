@@ -49,7 +49,7 @@ def compile_document(document: Document, facts: Facts) -> Tuple[KernelObject, ..
     for endpoint in document.endpoints:
         objects.extend(compile_endpoint(endpoint, segments, document.scope, facts.ipv6))
         for family in DEFAULT_ROUTE:
-            offers, rivals = list_offers(endpoint, segments, family), find_rivals(endpoint.place, family, facts)
+            offers, rivals = list_offers(endpoint, segments, family), find_rivals(endpoint, family, facts, document.scope)
             objects.extend(compile_default_routes(offers, family, rivals, document.scope))
         objects.extend(compile_devices(endpoint, document.scope, facts))
     objects.extend(compile_wires(document, segments, facts))

@@ -44,7 +44,7 @@ def compile_source_routing(document: Document, segments: Mapping[str, Segment], 
         for family, default in DEFAULT_ROUTE.items():
             routes = [item for item in held[endpoint.place] if isinstance(item, Route) and ip_version(item.destination) == family]
             addresses = [item for item in held[endpoint.place] if isinstance(item, Address) and ip_version(item.address) == family]
-            offers, rivals = list_offers(endpoint, segments, family), find_rivals(endpoint.place, family, facts)
+            offers, rivals = list_offers(endpoint, segments, family), find_rivals(endpoint, family, facts, document.scope)
             own = compile_default_routes(offers, family, rivals, document.scope)
             listed = [route for route in routes if route not in own]
             known = {(route.device, route.destination, route.metric): route for route in (*(offer.route for offer in offers), *listed)}

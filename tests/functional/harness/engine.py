@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
@@ -116,6 +116,23 @@ def converge(
     if told is not None:
         told.update(describe_standing(declared))
     return outcome
+
+
+def with_addresses(declaration: Declaration) -> Declaration:
+    """Return a declaration that names the addresses it would give on a host that has nothing yet: elsewhere they stay what they are."""
+    document = read_declaration("main", list(declaration.networks), list(declaration.endpoints), declaration.overlays, list(declaration.links))
+    given = {
+        (endpoint.name, item.network): {"ipv%d_address" % (6 if ":" in address else 4): address for address in item.addresses}
+        for endpoint in document.endpoints
+        for item in endpoint.attachments
+    }
+
+    def name(owner: Dict[str, Any], item: Any) -> Dict[str, Any]:
+        told = {"name": item} if isinstance(item, str) else item
+        return {**told, **given.get((owner["name"], told["name"]), {})}
+
+    endpoints = [{**item, "networks": [name(item, network) for network in item["networks"]]} if "networks" in item else item for item in declaration.endpoints]
+    return replace(declaration, endpoints=endpoints)
 
 
 def reach(start: Declaration) -> None:
