@@ -267,7 +267,6 @@ def test_two_lock_files_are_refused(standing: Controller) -> None:
 def test_a_report_that_cannot_be_written_stops_before_the_probes(standing: Controller) -> None:
     done = standing.play([{"import_playbook": "netloom.container_net.verify"}], "-e", "verify_report=/nowhere/verify.json")
     fails(done, "TASK [Make sure that the report can be written]", "/nowhere/verify.json")
-    assert done.stdout.count("could not touch target") == 1
     assert "TASK [Say what must pass" not in done.stdout
 
 
