@@ -98,6 +98,7 @@ def test_a_container_without_a_way_out() -> None:
     sh("ip netns add c")
     settle(joining(default_route=False))
     assert "default" not in sh("ip route; ip -6 route", "c")
+    await_addresses("", "c")
     Server("c", "c", [80])
     assert answers(OURS) == [True, True]
     settle(joining(metric=7))

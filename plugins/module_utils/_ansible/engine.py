@@ -322,7 +322,7 @@ class _Run:
             bridge_filter=read_sysctl(BRIDGE_NETFILTER) is not None,
             wireless=list_wireless_links(),
             residents=find_residents(snapshot) if self._request.residents else (),
-            ways_out=find_ways_out(snapshot) if self._request.residents else (),
+            ways_out=find_ways_out(snapshot) if self._request.residents else {},
             lent=tuple(link for link in snapshot.links() if isinstance(link.kind, Nic)),
             pci=list_pci_addresses() if self._request.early else (),
         )

@@ -86,7 +86,7 @@ def _plain(metric: Optional[int], family: int) -> int:
 def find_rivals(endpoint: Endpoint, family: int, facts: Facts, scope: str) -> List[WayOut]:
     """Return the ways out of a family that a container has already, ours among them: also by interfaces of ours whose marks it wiped or forged."""
     own = {attachment.interface_name for attachment in endpoint.attachments}
-    found = [way for way in facts.ways_out if way.route.place == endpoint.place and ip_version(way.route.destination) == family]
+    found = [way for way in facts.ways_out.get(endpoint.place, ()) if ip_version(way.route.destination) == family]
     return [replace(way, scope=scope) if way.route.protocol is None and way.route.device in own else way for way in found]
 
 

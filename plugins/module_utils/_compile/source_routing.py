@@ -31,7 +31,7 @@ LONGEST_PREFIX = {4: 32, 6: 128}
 
 def compile_source_routing(document: Document, segments: Mapping[str, Segment], made: Iterable[KernelObject], facts: Facts) -> List[KernelObject]:
     """Return the tables and rules of all endpoints; `made` is what they have in their main tables."""
-    led = {way.route.place for way in facts.ways_out if way.scope != document.scope}
+    led = {place for place, ways in facts.ways_out.items() if any(way.scope != document.scope for way in ways)}
     several = [item for item in document.endpoints if item.source_routing and (item.place in led or _has_choice(item))]
     held: Dict[str, List[KernelObject]] = {endpoint.place: [] for endpoint in several}
     for item in made if several else ():

@@ -100,7 +100,7 @@ class Facts:
     wireless: FrozenSet[str] = frozenset()  # links that are radios
     holdings: Holdings = field(default_factory=Holdings)  # only for who publishes ports or names addresses of the host
     residents: Tuple[Resident, ...] = ()  # only of endpoints' places that stand
-    ways_out: Tuple[WayOut, ...] = ()  # of the same
+    ways_out: Mapping[str, Tuple[WayOut, ...]] = field(default_factory=dict)  # of the same, by place
     entries: Tuple[KernelObject, ...] = ()  # the host's addresses and routes with all that is known of them
     ways: Tuple[Way, ...] = ()
 
@@ -150,18 +150,21 @@ def find_residents(snapshot: Snapshot) -> Tuple[Resident, ...]:
     )
 
 
-def find_ways_out(snapshot: Snapshot) -> Tuple[WayOut, ...]:
-    """Return the default routes of all containers that were read, and the halves that go before them."""
-    found: List[WayOut] = []
-    for key, route in snapshot.objects.items():
-        if not isinstance(route, Route) or route.place == HOST or route.table != MAIN_TABLE or route.type is not None:
-            continue
-        if route.destination in WAYS_OUT:
-            mark = snapshot.mark(("Link", route.place, route.device)) if key in snapshot.mine else None
-            here = (item for item in snapshot.objects.values() if isinstance(item, Address) and (item.place, item.device) == (route.place, route.device))
-            others = tuple(sorted(item.address for item in here if item.key not in snapshot.mine and not item.address.startswith("fe80:")))
-            found.append(WayOut(route, mark.scope if mark is not None else None, others))
-    return tuple(found)
+def find_ways_out(snapshot: Snapshot) -> Dict[str, Tuple[WayOut, ...]]:
+    """Return by place the default routes of all containers that were read, and the halves that go before them."""
+    routes: List[Tuple[Key, Route]] = []
+    others: Dict[Tuple[str, Optional[str]], List[str]] = {}
+    for key, item in snapshot.objects.items():
+        if isinstance(item, Route) and item.place != HOST and item.table == MAIN_TABLE and item.type is None and item.destination in WAYS_OUT:
+            routes.append((key, item))
+        elif isinstance(item, Address) and item.place != HOST and key not in snapshot.mine and not item.address.startswith("fe80:"):
+            others.setdefault((item.place, item.device), []).append(item.address)
+    found: Dict[str, Tuple[WayOut, ...]] = {}
+    for key, route in routes:
+        mark = snapshot.mark(("Link", route.place, route.device)) if key in snapshot.mine else None
+        way = WayOut(route, mark.scope if mark is not None else None, tuple(sorted(others.get((route.place, route.device), ()))))
+        found[route.place] = (*found.get(route.place, ()), way)
+    return found
 
 
 def host_facts(snapshot: Snapshot) -> Facts:
