@@ -12,9 +12,9 @@ from typing import Any, Dict, Iterable, List, Optional
 
 from .._model.link import Ipvlan, Link, Macvlan, Veth
 from .._model.objects import HOST, MAIN_TABLE, Address, KernelObject, PolicyRule, Route
+from .._model.routing import DEFAULT_ROUTE
 from .._model.snapshot import Snapshot
 
-DEFAULT_ROUTES = ("0.0.0.0/0", "::/0")
 LAN_KINDS = (Macvlan, Ipvlan)
 
 
@@ -57,7 +57,7 @@ class Insides:
             mac=inside.mac,
             up=inside.up,
             addresses=self.addresses(inside.place, inside.name),
-            default_route=sorted(route.gateway or "" for route in routes if route.destination in DEFAULT_ROUTES),
+            default_route=sorted(route.gateway or "" for route in routes if route.destination in DEFAULT_ROUTE.values()),
         )
         return found
 

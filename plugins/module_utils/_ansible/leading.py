@@ -14,10 +14,9 @@ from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 from .._model.addresses import ip_version
 from .._model.errors import Problem
 from .._model.objects import HOST, Route
+from .._model.routing import DEFAULT_ROUTE, plain_metric
 from .atomic import Options
 
-DEFAULT = {4: "0.0.0.0/0", 6: "::/0"}
-USUAL_METRIC = {4: 0, 6: 1024}
 LAST_METRIC = 2**32 - 1
 ROUTE_OPTIONS: Mapping[str, Dict[str, Any]] = {
     "destination": {"type": "str", "required": True},
@@ -39,7 +38,7 @@ def read_routes(options: Options, place: str, device: str, addresses: Sequence[s
     found: Dict[Tuple[str, int], Route] = {}
     rows: List[Tuple[str, str, Optional[str], int]] = []
     for gateway in options.ips(prefix + "gateway"):
-        rows.append((prefix + "gateway", DEFAULT[ip_version(gateway)], gateway, 0))
+        rows.append((prefix + "gateway", DEFAULT_ROUTE[ip_version(gateway)], gateway, 0))
     for index, row in enumerate(options[prefix + "routes"] or ()):
         path = "%sroutes[%d]" % (prefix, index)
         destination = _destination(options, path + ".destination", row["destination"])
@@ -55,7 +54,7 @@ def read_routes(options: Options, place: str, device: str, addresses: Sequence[s
         if hop is not None and (ip_version(hop) != family or not _is_near(hop, addresses)):
             near = ", ".join(addresses) or "none"
             options.problems.append(Problem(path, hop, "is no neighbour on this interface", "its addresses are: %s" % near))
-        route = Route(place, subnet, metric=0 if metric == USUAL_METRIC[family] else metric, gateway=hop, device=device)
+        route = Route(place, subnet, metric=plain_metric(metric, family), gateway=hop, device=device)
         if found.setdefault((subnet, route.metric), route) is not route:
             options.problems.append(Problem(path, hop or subnet, "another one leads to %s with the same metric" % subnet, "remove one"))
     return list(found.values())

@@ -15,10 +15,10 @@ from .._model.link import Bridge, BridgePort, Link, Vrf
 from .._model.mark import Mark, mark_ports, read_mark
 from .._model.names import scope_metric
 from .._model.objects import HOST, MAIN_TABLE, Address, BridgeVlan, KernelObject, Route
+from .._model.routing import DEFAULT_ROUTE
 from .._model.snapshot import Facts
 from .bridged import BridgedSegment
 from .ports import compile_made_ports, compile_ports
-from .routes import DEFAULT_ROUTE
 from .settings import interface_sysctls
 
 STANDARD_MTU = 1500

@@ -12,18 +12,15 @@ A route of somebody else is never changed: ours stays away, or goes before it.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Iterable, List, Mapping, Optional, Sequence, Tuple
+from typing import Iterable, List, Mapping, Sequence, Tuple
 
 from .._model.addresses import ip_version
 from .._model.document import Attachment, Endpoint
 from .._model.objects import Route
+from .._model.routing import DEFAULT_ROUTE, HALVES, USUAL_METRIC, WAYS_OUT, plain_metric
 from .._model.snapshot import Facts, WayOut
 from .attachment import Segment
-from .routes import DEFAULT_ROUTE
 
-# Where a route has the best metric there is, the two halves of everything go before it.
-HALVES = {4: ("0.0.0.0/1", "128.0.0.0/1"), 6: ("::/1", "8000::/1")}
-USUAL_METRIC = {4: 0, 6: 1024}
 BEST_METRIC = {4: 0, 6: 1}
 
 
@@ -57,7 +54,7 @@ def compile_default_routes(offers: Sequence[Offer], family: int, rivals: Sequenc
     offer = next((item for item in offers if item.attachment.default_route is not False), None)
     if offer is None:
         return []
-    route = replace(offer.route, metric=_plain(offer.attachment.metric, family))
+    route = replace(offer.route, metric=plain_metric(offer.attachment.metric or 0, family))
     others = [way for way in rivals if way.scope != scope]
     if not offer.attachment.default_route:
         # Of two declarations for one container, the first one keeps it.
@@ -78,11 +75,6 @@ def _is_default(way: WayOut) -> bool:
     return way.route.destination in DEFAULT_ROUTE.values()
 
 
-def _plain(metric: Optional[int], family: int) -> int:
-    """Return a metric as the kernel tells it: 0 is the usual one."""
-    return 0 if metric is None or metric == USUAL_METRIC[family] else metric
-
-
 def find_rivals(endpoint: Endpoint, family: int, facts: Facts, scope: str) -> List[WayOut]:
     """Return the ways out of a family that a container has already, ours among them: also by interfaces of ours whose marks it wiped or forged."""
     own = {attachment.interface_name for attachment in endpoint.attachments}
@@ -90,11 +82,6 @@ def find_rivals(endpoint: Endpoint, family: int, facts: Facts, scope: str) -> Li
     return [replace(way, scope=scope) if way.route.protocol is None and way.route.device in own else way for way in found]
 
 
-def is_way_out(route: Route) -> bool:
-    """Tell whether a route leads everywhere, or to one of the halves of everything."""
-    return any(route.destination in (default, *HALVES[family]) for family, default in DEFAULT_ROUTE.items())
-
-
 def main_devices(routes: Iterable[Route]) -> List[str]:
     """Return the interfaces of the ways out among routes."""
-    return [route.device for route in routes if route.device and is_way_out(route)]
+    return [route.device for route in routes if route.device and route.destination in WAYS_OUT]

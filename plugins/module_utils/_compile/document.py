@@ -10,6 +10,7 @@ from typing import Any, Callable, Dict, List, Tuple
 
 from .._model.document import BridgeNetwork, Document, IpvlanNetwork, MacvlanNetwork, OverlayNetwork, RoutedNetwork
 from .._model.objects import KernelObject
+from .._model.routing import DEFAULT_ROUTE
 from .._model.snapshot import Facts
 from .attachment import Segment, compile_endpoint
 from .bridge import compile_bridge
@@ -21,7 +22,6 @@ from .macvlan import compile_macvlan
 from .neighbours import compile_neighbours
 from .overlay import compile_overlay
 from .routed import compile_routed
-from .routes import DEFAULT_ROUTE
 from .source_routing import compile_source_routing
 from .wire import compile_wires, join_segments, quieten_bridges
 

@@ -13,8 +13,6 @@ from typing import List
 from .._model.document import Endpoint, StaticRoute
 from .._model.objects import Route
 
-DEFAULT_ROUTE = {4: "0.0.0.0/0", 6: "::/0"}
-
 
 def compile_routes(endpoint: Endpoint) -> List[Route]:
     """Return the routes of all attachments, then those of the endpoint itself."""

@@ -19,10 +19,10 @@ from .._model.addresses import ip_version
 from .._model.document import Document, Endpoint, is_on_lan
 from .._model.names import source_table
 from .._model.objects import Address, KernelObject, PolicyRule, Route
+from .._model.routing import DEFAULT_ROUTE
 from .._model.snapshot import Facts, WayOut
 from .attachment import Segment
 from .default_route import compile_default_routes, find_rivals, list_offers, main_devices
-from .routes import DEFAULT_ROUTE
 
 # Before the main table (32766), and behind what programs inside a container put first.
 PRIORITY = 30000

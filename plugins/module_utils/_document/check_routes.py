@@ -14,12 +14,12 @@ from .._model.addresses import ip_version
 from .._model.document import Attachment, Endpoint, IpvlanNetwork, Network, RoutedNetwork, StaticRoute
 from .._model.joined import whole_networks
 from .._model.names import source_table
+from .._model.routing import DEFAULT_ROUTE
 from . import span
 from .ipam import host_address_fault
 from .routes import LINK_LOCAL, attached_subnets, interface_towards, next_hops
 from .scene import Scene
 
-DEFAULT_ROUTE = {4: "0.0.0.0/0", 6: "::/0"}
 # The metric of the routes the kernel makes for connected subnets.
 CONNECTED_METRIC = {4: 0, 6: 256}
 Placed = Tuple[str, StaticRoute, Optional[Attachment]]

@@ -14,6 +14,7 @@ from typing import Dict, Iterator, Mapping, Optional, Sequence, Tuple
 from .._model.addresses import ip_version
 from .._model.document import Attachment, Document, Endpoint, Network, RoutedNetwork, StaticRoute, Wire
 from .._model.errors import Problem
+from .._model.routing import plain_metric
 from . import span
 from .entry import read_entry, read_list
 from .scalars import Problems, Read, canonical_reader, choice, integer, read_interface_name
@@ -24,8 +25,6 @@ LINK_LOCAL = {4: "169.254.0.0/16", 6: "fe80::/10"}
 # Who stands at the other end of the wire that leads to a routed network.
 NEXT_DOOR = {4: "169.254.1.1/32", 6: "fe80::1/128"}
 NO_ROUTES: Tuple[StaticRoute, ...] = ()
-# What the kernel uses where an IPv6 route names none.
-DEFAULT_METRIC_6 = 1024
 _TYPES = choice("unicast", "blackhole", "unreachable", "prohibit")
 _METRIC = integer(0, 2**32 - 1)
 Hop = Tuple[str, str]  # interface, the subnet behind it
@@ -65,9 +64,7 @@ def _read_route(value: object, path: str, problems: Problems, own_interface: boo
         return None
     if gateway is not None and ip_version(gateway) != ip_version(destination):
         entry.report("gateway", "an IPv%d gateway for the IPv%d destination %s" % (ip_version(gateway), ip_version(destination), destination), "use one family")
-    if ip_version(destination) == 6 and metric == DEFAULT_METRIC_6:
-        metric = 0
-    return StaticRoute(destination, gateway, kind, metric, interface)
+    return StaticRoute(destination, gateway, kind, plain_metric(metric, ip_version(destination)), interface)
 
 
 def routes(*, own_interface: bool) -> Read[Tuple[StaticRoute, ...]]:

@@ -15,6 +15,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Callable, Dict, Iterable, List, Mapping, Optional, Set, Tuple
 
+from .._model.addresses import ip_version
 from .._model.errors import NamespaceMissing
 from .._model.link import Bridge, Link, Macvlan, Veth, Vrf, Vxlan
 from .._model.mark import DEVICE_ROLE, PROTOCOL, UNMARKED_ROLE, mark_ports, read_mark
@@ -36,6 +37,7 @@ from .._model.objects import (
     Route,
     Sysctl,
 )
+from .._model.routing import DEFAULT_ROUTE, plain_metric
 from .._model.snapshot import Key, Snapshot
 from . import parse, wire
 from .bridge_vlan import parse_vlans, vlans_request
@@ -194,7 +196,7 @@ class Observer:
             found = parse.parse_route(payload)
             if found is None or not is_wanted(found):
                 continue
-            metric = 0 if ":" in found.destination and found.metric == 1024 else found.metric
+            metric = plain_metric(found.metric, ip_version(found.destination))
             device = names.get(found.index, "")
             route = Route(place, found.destination, found.table, metric, found.gateway or "", device, found.type, found.source)
             mine = found.protocol == PROTOCOL
@@ -313,7 +315,7 @@ def _link(snapshot: Snapshot, place: str, name: str) -> Link:
 
 
 def _is_way_out(table: int, found: parse.RawRoute) -> bool:
-    return found.table == table and found.protocol != PROTOCOL and found.destination in ("0.0.0.0/0", "::/0")
+    return found.table == table and found.protocol != PROTOCOL and found.destination in DEFAULT_ROUTE.values()
 
 
 def _route_request(family: int, table: int, protocol: int) -> bytes:

@@ -13,12 +13,11 @@ from typing import Optional
 
 from .._model.mark import PROTOCOL
 from .._model.objects import Route
+from .._model.routing import USUAL_METRIC
 from . import wire
 
 TYPES = {"unicast": 1, "blackhole": 6, "unreachable": 7, "prohibit": 8}
 RTNH_F_ONLINK = 4
-# Where a message names no metric, a new IPv6 route gets this one, and a deleted one may have any.
-DEFAULT_METRIC_6 = 1024
 SCOPE_UNIVERSE, SCOPE_LINK, SCOPE_NOWHERE = 0, 253, 255
 
 
@@ -38,7 +37,8 @@ def _encode(message_type: int, flags: int, route: Route, index: Optional[int]) -
         attributes.append(("RTA_GATEWAY", route.gateway))
     if index is not None:
         attributes.append(("RTA_OIF", index))
-    metric = route.metric or (DEFAULT_METRIC_6 if message_type == wire.RTM_DELROUTE and family == socket.AF_INET6 else 0)
+    # Where a message names no metric, a new IPv6 route gets the usual one, and a deleted one may have any.
+    metric = route.metric or (USUAL_METRIC[6] if message_type == wire.RTM_DELROUTE and family == socket.AF_INET6 else 0)
     if metric:
         attributes.append(("RTA_PRIORITY", metric))
     if route.source:

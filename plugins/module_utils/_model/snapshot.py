@@ -14,10 +14,10 @@ from .addresses import ip_version
 from .link import Link
 from .mark import Mark, read_mark
 from .objects import HOST, MAIN_TABLE, Address, KernelObject, Route
+from .routing import DEFAULT_ROUTE, WAYS_OUT
 from .translation import Holdings
 
 Key = Tuple[object, ...]
-WAYS_OUT = frozenset(("0.0.0.0/0", "0.0.0.0/1", "128.0.0.0/1", "::/0", "::/1", "8000::/1"))
 
 
 @dataclass(frozen=True)
@@ -124,13 +124,12 @@ class Facts:
 
     def default_device(self) -> Optional[str]:
         """Return the link with the default route, IPv4's before IPv6's."""
-        return next((device for default in ("0.0.0.0/0", "::/0") for destination, device in self.routes if destination == default and device), None)
+        return next((device for default in DEFAULT_ROUTE.values() for destination, device in self.routes if destination == default and device), None)
 
     def default_mtu(self, version: int = 4, table: int = MAIN_TABLE) -> Optional[int]:
         """Return the MTU of the link with the default route of a table."""
-        default = "0.0.0.0/0" if version == 4 else "::/0"
         for destination, device in self.routes if table == MAIN_TABLE else self._routes_of(table):
-            if destination == default and device in self.links:
+            if destination == DEFAULT_ROUTE[version] and device in self.links:
                 return self.links[device].mtu
         return None
 
