@@ -30,33 +30,6 @@ options:
       - Addresses with prefix length, IPv4 or IPv6. Those that this module gave the interface before and that are no longer listed are removed; others are left.
     type: list
     elements: str
-  gateway:
-    description:
-      - Gateway of the default route, at most one of each IP version, a neighbour in the subnet of one of its addresses.
-        Only with O(namespace). A default route that somebody else made is never replaced.
-      - One that this module gave the interface before and that is no longer listed is removed.
-    type: list
-    elements: str
-  routes:
-    description:
-      - Further routes that leave by the device. Only with O(namespace). Those that this module gave it before and that are no longer listed are removed.
-    type: list
-    elements: dict
-    suboptions:
-      destination:
-        description:
-          - Subnet that the route leads to.
-        type: str
-        required: true
-      gateway:
-        description:
-          - Neighbour that takes the packets further. Default is none, for what is on the segment itself.
-        type: str
-      metric:
-        description:
-          - Metric, 0 to 4294967295. The lowest wins among routes of one destination; 0 is the usual one, which is 1024 for IPv6.
-        type: int
-        default: 0
   up:
     description:
       - Whether the device is raised.

@@ -44,6 +44,7 @@ extends_documentation_fragment:
   - netloom.container_net.attributes.actiongroup
   - netloom.container_net.atomic
   - netloom.container_net.stacked
+  - netloom.container_net.leading
   - netloom.container_net.pyroute2
 """
 

@@ -57,62 +57,6 @@ options:
         are removed; others are left.
     type: list
     elements: str
-  gateway:
-    description:
-      - Gateway of the default route of this end, at most one of each IP version, a neighbour in the subnet of one of its addresses.
-        Only with O(namespace). A default route that somebody else made is never replaced.
-      - One that this module gave the interface before and that is no longer listed is removed.
-    type: list
-    elements: str
-  routes:
-    description:
-      - Further routes that leave by this end. Only with O(namespace).
-        Those that this module gave it before and that are no longer listed are removed.
-    type: list
-    elements: dict
-    suboptions:
-      destination:
-        description:
-          - Subnet that the route leads to.
-        type: str
-        required: true
-      gateway:
-        description:
-          - Neighbour that takes the packets further. Default is none, for what is on the segment itself.
-        type: str
-      metric:
-        description:
-          - Metric, 0 to 4294967295. The lowest wins among routes of one destination; 0 is the usual one, which is 1024 for IPv6.
-        type: int
-        default: 0
-  peer_gateway:
-    description:
-      - Gateway of the default route of the other end, at most one of each IP version, a neighbour in the subnet of one of its addresses.
-        Only with O(peer_namespace). A default route that somebody else made is never replaced.
-      - One that this module gave the interface before and that is no longer listed is removed.
-    type: list
-    elements: str
-  peer_routes:
-    description:
-      - Further routes that leave by the other end. Only with O(peer_namespace).
-        Those that this module gave it before and that are no longer listed are removed.
-    type: list
-    elements: dict
-    suboptions:
-      destination:
-        description:
-          - Subnet that the route leads to.
-        type: str
-        required: true
-      gateway:
-        description:
-          - Neighbour that takes the packets further. Default is none, for what is on the segment itself.
-        type: str
-      metric:
-        description:
-          - Metric, 0 to 4294967295. The lowest wins among routes of one destination; 0 is the usual one, which is 1024 for IPv6.
-        type: int
-        default: 0
   hairpin:
     description:
       - Whether the bridge may send a frame back to the port it came from. Only with O(bridge).
@@ -130,6 +74,8 @@ extends_documentation_fragment:
   - netloom.container_net.attributes
   - netloom.container_net.attributes.actiongroup
   - netloom.container_net.atomic
+  - netloom.container_net.leading
+  - netloom.container_net.leading.peer
   - netloom.container_net.pyroute2
 """
 
