@@ -192,6 +192,11 @@ def parse_address_details(payload: bytes, device: str) -> AddressDetails:
 
 
 # What a route does with a packet, apart from the local, broadcast and multicast ones of the kernel itself.
+def text_of_subnet(raw: Optional[bytes], family: int, prefix: int) -> str:
+    """Return a subnet in its usual spelling; without an address it begins at the family's zero."""
+    return "%s/%d" % (text_of_ip(raw or bytes(4 if family == socket.AF_INET else 16)), prefix)
+
+
 ROUTE_TYPES = {1: None, 6: "blackhole", 7: "unreachable", 8: "prohibit"}
 
 
@@ -217,8 +222,7 @@ def parse_route(payload: bytes) -> Optional[RawRoute]:
     found = read_attributes(payload, 12, len(payload))
     if route_type == 1 and 4 not in found:
         return None
-    nothing = bytes(4 if family == socket.AF_INET else 16)
-    destination = "%s/%d" % (text_of_ip(found.get(1, nothing)), prefix)
+    destination = text_of_subnet(found.get(1), family, prefix)
     gateway = text_of_ip(found[5]) if 5 in found else None
     source = text_of_ip(found[7]) if 7 in found else None
     # IPv6 names `lo` for a route that leads nowhere.
@@ -242,7 +246,7 @@ def parse_way(payload: bytes) -> Optional[RawWay]:
     if route_type not in ROUTE_TYPES or flags & 0x200:
         return None
     found = read_attributes(payload, 12, len(payload))
-    destination = "%s/%d" % (text_of_ip(found.get(1, bytes(4 if family == socket.AF_INET else 16))), prefix)
+    destination = text_of_subnet(found.get(1), family, prefix)
     indices = [_u32(found[4])] if 4 in found and route_type == 1 else []
     hops = found.get(9, b"")
     while len(hops) >= _HOP.size:

@@ -15,7 +15,7 @@ from .._model.mark import PROTOCOL
 from .._model.objects import PolicyRule
 from . import wire
 from .door import read_attributes
-from .parse import text_of_ip
+from .parse import text_of_subnet
 
 _HEADER = struct.Struct("=BBBBBxxBI")
 _L3MDEV = 19
@@ -58,11 +58,10 @@ def parse_rule(place: str, payload: bytes) -> Optional[PolicyRule]:
     found = read_attributes(payload, _HEADER.size, len(payload))
     if action != wire.FR_ACT_TO_TBL or found.get(21) != bytes((PROTOCOL,)) or family not in (socket.AF_INET, socket.AF_INET6):
         return None
-    source = text_of_ip(found.get(2, bytes(4 if family == socket.AF_INET else 16)))
     number = struct.unpack("=I", found[15])[0] if 15 in found else table
     priority = struct.unpack("=I", found[6])[0] if 6 in found else 0
     interface = found.get(3, b"").rstrip(b"\0").decode("utf-8", "replace")
-    return PolicyRule(place, 6 if family == socket.AF_INET6 else 4, priority, "%s/%d" % (source, prefix), number, interface)
+    return PolicyRule(place, 6 if family == socket.AF_INET6 else 4, priority, text_of_subnet(found.get(2), family, prefix), number, interface)
 
 
 @dataclass(frozen=True)
@@ -85,9 +84,7 @@ def parse_any_rule(payload: bytes) -> Optional[RawRule]:
         return None
     numbers = {key: struct.unpack("=I", found[key])[0] for key in (6, 14, 15) if key in found}
     limited = bool(source or tos or flags & _INVERT or _SELECTORS & set(found))
-    destination = text_of_ip(found.get(1, bytes(4 if family == socket.AF_INET else 16))), length
-    if flags & _INVERT:
-        destination = text_of_ip(bytes(4 if family == socket.AF_INET else 16)), 0
+    destination = text_of_subnet(None, family, 0) if flags & _INVERT else text_of_subnet(found.get(1), family, length)
     suppressed = numbers.get(14, _NOTHING_SUPPRESSED)
     shortest = 0 if suppressed == _NOTHING_SUPPRESSED else suppressed + 1
-    return RawRule(family, numbers.get(6, 0), numbers.get(15, table), "%s/%d" % destination, shortest, limited)
+    return RawRule(family, numbers.get(6, 0), numbers.get(15, table), destination, shortest, limited)
