@@ -27,6 +27,7 @@ WEB = {
     "endpoints": [{"name": "a", "container": {"netns": "a"}, "networks": ["web"]}],
 }
 SHORT, LONG = 5, 60
+ONE_TASK = 10  # within it another task starts, on a busy machine too
 SLACK = 8.0
 Task = Dict[str, Any]
 
@@ -53,9 +54,9 @@ def test_a_play_confirms_and_a_later_one_comes_too_late(collections_path: Path, 
         {"name": "confirm", COLLECTION + "confirm": {}, "when": "change.confirm_before is truthy"},
         {"name": "again", COLLECTION + "topology": {**WEB, "confirm_timeout": LONG}},
         {"name": "look", COLLECTION + "topology": {"state": "absent", "confirm_timeout": LONG}, "check_mode": True},
-        {"name": "remove", COLLECTION + "topology": {"state": "absent", "confirm_timeout": SHORT}},
+        {"name": "remove", COLLECTION + "topology": {"state": "absent", "confirm_timeout": ONE_TASK}},
         {"name": "meanwhile", COLLECTION + "netns": {"name": "other"}, "ignore_errors": True},
-        {"name": "wait", "ansible.builtin.wait_for": {"path": NOTE, "state": "absent", "timeout": SHORT + 10, "sleep": 1}},
+        {"name": "wait", "ansible.builtin.wait_for": {"path": NOTE, "state": "absent", "timeout": ONE_TASK + 10, "sleep": 1}},
         {"name": "late", COLLECTION + "confirm": {}, "ignore_errors": True},
         {"name": "settled", COLLECTION + "topology": WEB},
         {"name": "nonsense", COLLECTION + "topology": {**WEB, "confirm_timeout": 3}, "ignore_errors": True},
