@@ -94,7 +94,7 @@ class ActionModule(ActionBase):
         return found
 
     def _describe(self, plan: FleetPlan, prefix: str, warnings: Sequence[str]) -> Dict[str, Any]:
-        found: Dict[str, Any] = {"hosts": plan.arguments(), "overlays": plan.overlay_rows()}
+        found: Dict[str, Any] = {"hosts": plan.arguments(), "overlays": plan.overlay_rows(), "left_out": plan.left_out()}
         if plan.warnings or warnings:
             found["warnings"] = [_named(warning, prefix) for warning in (*plan.warnings, *warnings)]
         return found

@@ -95,6 +95,9 @@ notes:
   - "C(fleet_underlay_interface): the interface that carries that address, handed on to overlays that do not name one."
   - "C(fleet_underlay_addresses): this host's addresses on the network between the hosts, at most one of each IP version, by which the others reach its
     part of a routed network. Where it is missing, C(fleet_vtep_address) serves, else the lock file's record, else the facts."
+  - A network is made on the hosts that use it, where an endpoint, a link or another network that is used refers to it, by its name, by a link that it
+    makes, or by its gateway's address. With V(on_every_host) it is made on every host that declares it. Its VNI, and the parts of hosts that do not use it,
+    are kept all the same.
   - A routed network is one network as well. With V(host_prefix) or V(host_subnets) each host gets a part of C(ipam_config), which the lock file records.
   - Addresses are taken from the variables first, then from the lock file, then from free addresses of the network, beginning at a place
     derived from the names. VNIs follow the same order and automatic ones are 4096 or higher.
@@ -175,6 +178,14 @@ overlays:
           vtep: 192.0.2.1
           addresses:
             - 10.60.241.28
+left_out:
+  description:
+    - By host, the declared networks that nothing of the host uses, where there are any. They are not in its arguments.
+    - Where nothing is left of a declaration, M(netloom.container_net.topology) takes it with O(netloom.container_net.topology#module:allow_empty=true).
+  returned: success
+  type: dict
+  sample:
+    h2: [web]
 probes:
   description:
     - By host, the arguments of M(netloom.container_net.probe) that prove the plan. Every endpoint to every endpoint up to 50 endpoints, beyond that

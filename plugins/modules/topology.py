@@ -50,7 +50,9 @@ options:
         default V(bridge)). Its endpoints have the MAC of the parent."
       - "A routed network also takes: V(reach) (subnets of the whole network, default this host's own), V(peers) (list of V(host), V(next_hops),
         V(subnets)), V(proxy_interfaces) (where the host answers ARP and neighbour discovery for its endpoints), V(internal). V(ipam_config) is
-        this host's part and takes no gateway. Only for a fleet's plan: V(host_prefix), V(host_subnets)."
+        this host's part and takes no gateway."
+      - "Only for a fleet's plan: V(on_every_host) (also where nothing uses the network, default false), and of a routed network V(host_prefix),
+        V(host_subnets)."
       - "A bridge can also have ports and options of its own: V(interfaces) (links of the host that become ports; their addresses and routes move to
         the bridge and come back on removal; V(gateway_on_host) is then V(false) by default, and the host neither routes nor filters the segment),
         V(stp), V(priority) (0 to 65535), V(ageing_time) (seconds), V(multicast_snooping), V(vlan_filtering), V(vrf) with V(vrf_table)."

@@ -270,6 +270,34 @@ def test_a_report_that_cannot_be_written_stops_before_the_probes(standing: Contr
     assert "TASK [Say what must pass" not in done.stdout
 
 
+def test_what_a_host_stops_using_goes_from_it(standing: Controller) -> None:
+    """h3 loses its last endpoint: what is to be on every host stays, all else goes, and nobody copies broadcasts to it any more."""
+    own = {host: {"fleet_endpoints": ENDPOINTS[host] if host != "h3" else []} for host in HOSTS}
+    for name, web in (("everywhere", {**NETWORKS[0], "on_every_host": True}), ("unused", NETWORKS[0])):
+        standing.write(name + ".json", {"container_hosts": {"vars": {"fleet_networks": [web, NETWORKS[1]]}, "hosts": own}})
+    note = {"content": "{{ fleet_topology.actions | to_json }}", "dest": str(standing.folder / "{{ inventory_hostname }}.actions"), "mode": "0600"}
+    play = {"tasks": [include(), {"ansible.builtin.copy": note, "delegate_to": "localhost", "check_mode": False, "changed_when": False, "diff": False}]}
+
+    def steps(inventory: str, *arguments: str) -> Dict[str, List[str]]:
+        standing.changes([play], *arguments, inventories=[inventory])
+        return {host: json.loads((standing.folder / (host + ".actions")).read_text(encoding="utf-8")) for host in HOSTS}
+
+    before = standing.lock.read_text(encoding="utf-8")
+    told, done = steps("everywhere.json", "--check"), steps("everywhere.json")
+    assert told == done
+    links = standing.lab.output("h3", "ip", "-br", "link")
+    assert ("br-web" in links, "br-mesh" in links) == (True, False)
+    for host in ("h1", "h2"):
+        assert "192.0.2.13" not in standing.lab.output(host, "bridge", "fdb")
+    told, done = steps("unused.json", "--check"), steps("unused.json")
+    assert told == done
+    assert (done["h1"], done["h2"]) == ([], [])
+    assert "br-" not in standing.lab.output("h3", "ip", "-br", "link")
+    assert set(standing.changes([{"roles": ROLE}], inventories=["unused.json"]).values()) == {0}
+    assert set(standing.changes([{"roles": ROLE}], inventories=["hosts.json"]).values()) <= {1, 2}
+    assert standing.lock.read_text(encoding="utf-8") == before
+
+
 def test_an_absent_host_is_gone_for_all(standing: Controller) -> None:
     """The last of this file: h1, the first, leaves, and the others forget it."""
     own = {host: {"fleet_endpoints": endpoints} for host, endpoints in ENDPOINTS.items()}

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Callable, Dict, FrozenSet, Mapping, Optional, Tuple
 
 from .._model.addresses import ip_version
@@ -16,9 +17,10 @@ from .._model.errors import Problem
 from . import bridge, ipam, ipvlan, macvlan, overlay, routed
 from .borrowed_words import DRIVERS, NETWORK, unlike_ours
 from .entry import NOWHERE, Elsewhere, Entry, belongs, read_entry, read_labels
-from .scalars import Problems, choice, closest, integer, read_label
+from .scalars import Problems, choice, closest, integer, read_boolean, read_label
 
-COMMON_KEYS = frozenset(("name", "driver", "ipam_config", "enable_ipv6", "mtu", "labels", "state"))
+COMMON_KEYS = frozenset(("name", "driver", "ipam_config", "enable_ipv6", "mtu", "labels", "state", "on_every_host"))
+FLEET_KEYS = frozenset(("on_every_host",)) | routed.FLEET_KEYS
 DRIVER_KEYS = {"bridge": bridge.KEYS, "overlay": overlay.KEYS, "macvlan": macvlan.KEYS, "ipvlan": ipvlan.KEYS, "routed": routed.KEYS}
 _READERS: Dict[str, Callable[..., Network]] = {
     "bridge": bridge.read_bridge,
@@ -102,4 +104,6 @@ def read_network(value: object, path: str, problems: Problems, *, scope: str, re
     no_labels: Dict[str, str] = {}
     labels = entry.get("labels", read_labels, no_labels)
     network: Network = _READERS[driver](entry, name=label, subnets=subnets, mtu=mtu, labels=labels)
+    if entry.get("on_every_host", read_boolean, False):
+        network = replace(network, on_every_host=True)
     return network if name is not None else None

@@ -96,8 +96,11 @@ def read_routed(entry: Entry, *, name: str, subnets: Tuple[Subnet, ...], mtu: Op
 
 
 def refuse_fleet_keys(networks: Sequence[Network], path: str, problems: Problems) -> None:
-    """On a host a network must be its own part already."""
+    """On a host a network must be its own part already, and is made because it is declared there."""
     for network in networks:
+        if network.on_every_host:
+            rule = "only a fleet's plan leaves out what a host does not use; here every declared network is made"
+            problems.append(Problem("%s[%s].on_every_host" % (path, network.name), True, rule, "remove it"))
         if isinstance(network, RoutedNetwork):
             for key, value in (("host_prefix", network.host_prefixes), ("host_subnets", network.host_subnets)):
                 if value:

@@ -75,6 +75,7 @@ class BridgeNetwork:
     adopted: bool = False  # the bridge is somebody else's
     lan: bool = False  # and the host is on it as others are
     labels: Mapping[str, str] = field(default_factory=dict)
+    on_every_host: bool = False  # only for a fleet's plan
 
     @property
     def has_others(self) -> bool:
@@ -109,6 +110,7 @@ class OverlayNetwork:
     remote_endpoints: Tuple[RemoteEndpoint, ...] = ()
     internal: bool = True
     labels: Mapping[str, str] = field(default_factory=dict)
+    on_every_host: bool = False  # only for a fleet's plan
 
     @property
     def home_devices(self) -> Tuple[str, ...]:
@@ -136,6 +138,7 @@ class MacvlanNetwork:
     broadcast_limit: Optional[int] = None  # listeners; None: the kernel's
     mtu: Optional[int] = None  # None: that of the parent
     labels: Mapping[str, str] = field(default_factory=dict)
+    on_every_host: bool = False  # only for a fleet's plan
 
     @property
     def shares_mac(self) -> bool:
@@ -160,6 +163,7 @@ class IpvlanNetwork:
     internal: bool = False
     mtu: Optional[int] = None
     labels: Mapping[str, str] = field(default_factory=dict)
+    on_every_host: bool = False  # only for a fleet's plan
     shares_mac = True
 
     @property
@@ -193,6 +197,7 @@ class RoutedNetwork:
     host_prefixes: Tuple[Tuple[int, int], ...] = ()  # (IP version, length) of each host's part; only for a fleet's plan
     host_subnets: Tuple[Tuple[str, Tuple[str, ...]], ...] = ()  # (host, its part); only for a fleet's plan
     labels: Mapping[str, str] = field(default_factory=dict)
+    on_every_host: bool = False  # only for a fleet's plan
 
     @property
     def home_devices(self) -> Tuple[str, ...]:

@@ -89,7 +89,7 @@ def _overlaps(one: Network, other: Network) -> List[Tuple[str, str]]:
 
 def _check_underlay(hosts: Sequence[Host], overlays: Mapping[str, Overlay], problems: List[Problem]) -> None:
     """A host that carries an overlay must keep its way to every VTEP: none of its networks may hold one."""
-    vteps = sorted((span.number(peer.vtep), peer.host) for overlay in overlays.values() for peer in overlay.peers)
+    vteps = sorted((span.number(peer.vtep), peer.host) for overlay in overlays.values() for peer in overlay.carriers)
     seen: Set[int] = set()
     for host in hosts:
         if not host.overlays:

@@ -44,14 +44,15 @@ def resolve_next_hops(carriers: Mapping[str, Sequence[Host]], parts: Mapping[str
         kept = {ip_version(address): address for address in lock.next_hops.get(name, ())}
         found: List[str] = []
         fresh: List[str] = []
-        for family, network in sorted(needed.get(name, {}).items()):
+        for family, (network, required) in sorted(needed.get(name, {}).items()):
             address = given.get(family)
             if address is None:
                 address = kept.get(family) or facts.get(family)
-                if address is None:
+                if address is None and required:
                     rule = "network %s needs this host's IPv%d underlay address for its IPv%d part, and neither variable, lock file nor facts have it"
                     path = "%s.%s" % (host.path, ADDRESSES)
                     problems.append(Problem(path, None, rule % (network, family, family), "set %s" % ADDRESSES))
+                if address is None:
                     continue
                 if facts.get(family, address) != address:
                     text = (
@@ -67,13 +68,17 @@ def resolve_next_hops(carriers: Mapping[str, Sequence[Host]], parts: Mapping[str
     return NextHops(by_host, recorded, tuple(warnings))
 
 
-def _needed(carriers: Mapping[str, Sequence[Host]], parts: Mapping[str, Parts]) -> Dict[str, Dict[int, str]]:
-    """Return the families in which each host has a part that others must find, with a network that says so."""
-    needed: Dict[str, Dict[int, str]] = {}
+def _needed(carriers: Mapping[str, Sequence[Host]], parts: Mapping[str, Parts]) -> Dict[str, Dict[int, Tuple[str, bool]]]:
+    """Return the families in which each host has a part that others may look for, with a network that says so, and whether they do."""
+    needed: Dict[str, Dict[int, Tuple[str, bool]]] = {}
     for name, found in carriers.items():
+        users = {host.name for host in found if name in host.used}
         for host in found if len(found) > 1 else ():
+            required = host.name in users and len(users) > 1
             for subnet in parts.get(name, {}).get(host.name, ()):
-                needed.setdefault(host.name, {}).setdefault(ip_version(subnet), name)
+                families = needed.setdefault(host.name, {})
+                if not families.get(ip_version(subnet), ("", False))[1]:
+                    families[ip_version(subnet)] = (name, required)
     return needed
 
 

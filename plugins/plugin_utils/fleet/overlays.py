@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import Dict, List, Mapping, Optional, Sequence, Set, Tuple
 
 from ...module_utils._model.addresses import ip_version
 from ...module_utils._model.document import Network, OverlayNetwork, Peer, Subnet
@@ -22,10 +22,11 @@ AGREED = (("subnets", "ipam_config"), ("vni", "vni"), ("udp_port", "udp_port"), 
 
 @dataclass(frozen=True)
 class Overlay:
-    """One overlay of the fleet: its definition, where that stands, and the hosts that carry it."""
+    """One overlay of the fleet: its definition, where that stands, the hosts that declare it, and of these the hosts that it is made on."""
 
     network: OverlayNetwork
     path: str
+    carriers: Tuple[Peer, ...]
     peers: Tuple[Peer, ...]
 
     @property
@@ -36,22 +37,28 @@ class Overlay:
 def collect_overlays(hosts: Sequence[Host], *, vteps: Mapping[str, str], problems: List[Problem]) -> Dict[str, Overlay]:
     """Return the overlays by name; report where hosts disagree about one."""
     first: Dict[str, Tuple[Host, OverlayNetwork]] = {}
-    peers: Dict[str, List[Peer]] = {}
+    carriers: Dict[str, List[Peer]] = {}
+    users: Dict[str, Set[str]] = {}
     seen: Dict[int, Network] = {}
     for host in hosts:
         for network in host.overlays:
             owner, definition = first.setdefault(network.name, (host, network))
+            if network.name in host.used:
+                users.setdefault(network.name, set()).add(host.name)
             vtep = network.vtep_address or vteps.get(host.name, "")
             if vtep:
-                peers.setdefault(network.name, []).append(Peer(host.name, vtep))
+                carriers.setdefault(network.name, []).append(Peer(host.name, vtep))
             if network is not definition and id(network) not in seen:
                 seen[id(network)] = network
                 _check_agreement(owner, definition, host, network, problems)
     _check_drivers(hosts, first, problems)
-    overlays = {name: Overlay(definition, "%s[%s]" % (host.networks_path, name), tuple(peers.get(name, ()))) for name, (host, definition) in first.items()}
-    for overlay in overlays.values():
-        _check_families(overlay, problems)
-        _check_strangers(overlay, problems)
+    overlays = {}
+    for name, (host, definition) in first.items():
+        declared = tuple(carriers.get(name, ()))
+        peers = tuple(peer for peer in declared if peer.host in users.get(name, ()))
+        overlays[name] = Overlay(definition, "%s[%s]" % (host.networks_path, name), declared, peers)
+        _check_families(overlays[name], problems)
+        _check_strangers(overlays[name], problems)
     _check_vnis(overlays, problems)
     return overlays
 
@@ -93,7 +100,7 @@ def _check_families(overlay: Overlay, problems: List[Problem]) -> None:
 
 def _check_strangers(overlay: Overlay, problems: List[Problem]) -> None:
     """Peers a user lists are tunnel ends outside the fleet; its own hosts are the plan's business."""
-    fleet = {peer.vtep: peer.host for peer in overlay.peers}
+    fleet = {peer.vtep: peer.host for peer in overlay.carriers}
     for peer in overlay.network.peers:
         if peer.vtep in fleet:
             rule = "host %s of the fleet has this VTEP, and the plan lists the fleet's hosts itself" % fleet[peer.vtep]

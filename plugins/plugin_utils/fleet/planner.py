@@ -20,7 +20,7 @@ from .lock import Lock
 from .merged import list_moved
 from .overlays import Overlay, collect_overlays
 from .reading import Host, HostVariables, read_fleet
-from .render import render_host, render_overlays, render_routed
+from .render import list_left_out, render_host, render_overlays, render_routed
 from .routed import Routed, collect_routed, own_parts
 from .tunnels import check_tunnels
 from .vnis import allocate_vnis
@@ -29,7 +29,10 @@ from .vteps import resolve_vteps
 
 @dataclass(frozen=True)
 class FleetPlan:
-    """A valid plan. `hosts` are complete: every address, MAC, VNI and VTEP is in them or in `overlays` and `vteps`."""
+    """A valid plan. `hosts` are complete: every address, MAC, VNI and VTEP is in them or in `overlays` and `vteps`.
+
+    They have the networks that are made on them; `overlays`, `routed` and `lock` know also what stands nowhere, so that it comes back as it was.
+    """
 
     scope: str
     hosts: Tuple[Host, ...]
@@ -42,6 +45,11 @@ class FleetPlan:
     def arguments(self) -> Dict[str, Dict[str, Any]]:
         """Return each host's arguments for the topology module, without what all hosts share."""
         return {host.name: render_host(host, scope=self.scope, overlays=self.overlays, vteps=self.vteps, routed=self.routed) for host in self.hosts}
+
+    def left_out(self) -> Dict[str, List[str]]:
+        """Return by host the declared networks that nothing there uses, where there are any."""
+        found = {host.name: list_left_out(host) for host in self.hosts}
+        return {name: networks for name, networks in found.items() if networks}
 
     def overlay_rows(self) -> Dict[str, Any]:
         """Return what all hosts of each overlay share, its peers and endpoints, and the peers of each routed network."""
@@ -71,7 +79,7 @@ def plan_fleet(fleet: Sequence[HostVariables], *, scope: str, lock: Lock) -> Fle
     shared = {*overlays, *(name for host in hosts for name in lan_networks(host))}
     return FleetPlan(
         scope=scope,
-        hosts=filled,
+        hosts=tuple(replace(host, networks=tuple(network for network in host.networks if network.name in host.used)) for host in filled),
         overlays={name: replace(overlay, network=replace(overlay.network, vni=vnis[name])) for name, overlay in overlays.items()},
         vteps=vteps.by_host,
         lock=after,

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field, replace
-from typing import Dict, List, Optional, Sequence, Tuple
+from typing import Dict, FrozenSet, List, Optional, Sequence, Tuple
 
 from ...module_utils._document import check, reader
 from ...module_utils._model.document import Document, Endpoint, Network, OverlayNetwork, Wire
 from ...module_utils._model.errors import Problem
+from .used import list_used
 
 NETWORKS = "fleet_networks"
 ENDPOINTS = "fleet_endpoints"
@@ -38,7 +39,7 @@ class HostVariables:
 
 @dataclass(frozen=True)
 class Host:
-    """One host after validation. `networks_path` is the variable path of its networks."""
+    """One host after validation. `networks_path` is the variable path of its networks, `used` names those that are made there."""
 
     name: str
     variables: HostVariables
@@ -46,6 +47,7 @@ class Host:
     endpoints: Tuple[Endpoint, ...]
     networks_path: str = NETWORKS
     links: Tuple[Wire, ...] = ()
+    used: FrozenSet[str] = frozenset()
 
     @property
     def overlays(self) -> Tuple[OverlayNetwork, ...]:
@@ -94,7 +96,8 @@ def read_fleet(fleet: Sequence[HostVariables], *, scope: str, problems: List[Pro
         for problem in local:
             placed = place_problem(problem, host=variables.name, networks_path=read.path)
             found.setdefault((placed.path, placed.rule, placed.fix), placed)
-        hosts.append(Host(variables.name, variables, read.networks, endpoints, read.path, links))
+        used = list_used(document, variables.underlay_interface)
+        hosts.append(Host(variables.name, variables, read.networks, endpoints, read.path, links, used))
     problems.extend(found.values())
     return tuple(hosts)
 

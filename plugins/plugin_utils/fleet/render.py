@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Any, Dict, Iterator, List, Mapping, Tuple
 
+from ...module_utils._document.network import FLEET_KEYS
 from ...module_utils._model.document import Endpoint, RoutedNetwork, Subnet, Wire, WireEnd
 from .overlays import Overlay
 from .reading import Host
@@ -18,6 +19,7 @@ from .routed import Routed
 
 def render_host(host: Host, *, scope: str, overlays: Mapping[str, Overlay], vteps: Mapping[str, str], routed: Mapping[str, Routed]) -> Dict[str, Any]:
     """Return scope, networks, endpoints and links of one host. Peers and remote endpoints are not in it, see render_overlays."""
+    unused = frozenset(list_left_out(host))
     endpoints = {endpoint.name: endpoint for endpoint in host.endpoints}
     carried = {network.name for network in host.overlays}
     return {
@@ -25,10 +27,16 @@ def render_host(host: Host, *, scope: str, overlays: Mapping[str, Overlay], vtep
         "networks": [
             _fill_overlay(raw, host, overlays[raw["name"]], vteps) if raw["name"] in carried else _fill_routed(raw, host, routed)
             for raw in _entries(host.variables.networks)
+            if raw["name"] not in unused
         ],
         "endpoints": [_fill_endpoint(raw, endpoints[raw["name"]]) if raw["name"] in endpoints else raw for raw in _entries(host.variables.endpoints)],
         "links": _entries(host.variables.links),
     }
+
+
+def list_left_out(host: Host) -> List[str]:
+    """Return the networks that a host declares and does not use."""
+    return [raw["name"] for raw in _entries(host.variables.networks) if raw.get("state") != "absent" and raw["name"] not in host.used]
 
 
 def render_overlays(hosts: List[Host], overlays: Mapping[str, Overlay]) -> Dict[str, Any]:
@@ -80,19 +88,24 @@ def _entries(raw: object) -> List[Dict[str, Any]]:
 
 def _fill_overlay(raw: Dict[str, Any], host: Host, overlay: Overlay, vteps: Mapping[str, str]) -> Dict[str, Any]:
     own = next(network.vtep_address for network in host.overlays if network.name == overlay.name)
-    filled = dict(raw, vni=overlay.network.vni, vtep_address=own or vteps[host.name])
+    filled = dict(_of_host(raw), vni=overlay.network.vni, vtep_address=own or vteps[host.name])
     interface = host.variables.underlay_interface
     if interface is not None:
         filled.setdefault("underlay_interface", interface)
     return filled
 
 
+def _of_host(raw: Dict[str, Any]) -> Dict[str, Any]:
+    """Return a network without the keys that only the fleet's plan reads. Most have none, and stay one object for all hosts."""
+    return raw if FLEET_KEYS.isdisjoint(raw) else {key: value for key, value in raw.items() if key not in FLEET_KEYS}
+
+
 def _fill_routed(raw: Dict[str, Any], host: Host, routed: Mapping[str, Routed]) -> Dict[str, Any]:
     """Return a routed network with this host's part in place of the whole; its peers are in what all hosts share."""
     own = next((network for network in host.networks if network.name == raw["name"]), None)
     if not isinstance(own, RoutedNetwork):
-        return raw
-    filled = {key: value for key, value in raw.items() if key not in ("host_prefix", "host_subnets", "peers")}
+        return _of_host(raw)
+    filled = {key: value for key, value in _of_host(raw).items() if key != "peers"}
     filled["ipam_config"] = [_render_subnet(item) for item in own.subnets]
     filled["reach"] = list(own.reach)
     return filled

@@ -70,7 +70,7 @@ def collect_routed(hosts: Sequence[Host], *, lock: Lock, problems: List[Problem]
 
 
 def _join(name: str, carriers: Sequence[Tuple[Host, RoutedNetwork]], parts: Parts, hops: NextHops) -> Routed:
-    peers = tuple(RoutedPeer(host.name, hops.by_host.get(host.name, ()), parts.get(host.name, ())) for host, _network in carriers)
+    peers = tuple(RoutedPeer(host.name, hops.by_host.get(host.name, ()), parts.get(host.name, ())) for host, _network in carriers if name in host.used)
     reach = tuple(dict.fromkeys(subnet for _host, network in carriers for subnet in network.reach))
     strangers = tuple(dict.fromkeys(peer for _host, network in carriers for peer in network.peers))
     return Routed(name, "%s[%s]" % (carriers[0][0].networks_path, name), reach, parts, peers + strangers)

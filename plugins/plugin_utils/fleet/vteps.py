@@ -47,11 +47,13 @@ def resolve_vteps(hosts: Sequence[Host], *, lock: Lock, problems: List[Problem])
         waiting = [network.name for network in host.overlays if not network.vtep_address]
         if not waiting:
             continue
+        used = next((name for name in waiting if name in host.used), None)
         fact = variables.default_address
         address = lock.vteps.get(host.name) or fact
-        if address is None:
-            rule = "overlay %s needs this host's underlay address, and neither variable, lock file nor facts have it" % waiting[0]
+        if address is None and used is not None:
+            rule = "overlay %s needs this host's underlay address, and neither variable, lock file nor facts have it" % used
             problems.append(Problem(path, None, rule, "set %s" % VTEP))
+        if address is None:
             continue
         if fact and fact != address:
             warnings.append(

@@ -15,6 +15,7 @@ from ansible_collections.netloom.container_net.plugins.plugin_utils.fleet.planne
 from ansible_collections.netloom.container_net.plugins.plugin_utils.fleet.reading import HostVariables
 
 MESH: Dict[str, Any] = {"name": "mesh", "driver": "overlay", "ipam_config": [{"subnet": "10.60.0.0/16"}, {"subnet": "fd00:60::/64"}]}
+EVERYWHERE: Dict[str, Any] = dict(MESH, on_every_host=True)
 WEB: Dict[str, Any] = {"name": "web", "ipam_config": [{"subnet": "10.20.0.0/24"}]}
 
 

@@ -85,11 +85,14 @@ ONE_LINE = {
         [host(1), host(2, vtep_address="192.0.2.1")],
         'hostvars[h2].fleet_vtep_address: got string "192.0.2.1": hosts h1 and h2 have the same VTEP; give each host',
     ),
-    "no VTEP": ([host(1), host(2, vtep_address=None)], "hostvars[h2].fleet_vtep_address: got null: overlay mesh needs this host's underlay address"),
+    "no VTEP": (
+        [host(1), host(2, on_mesh("a"), vtep_address=None)],
+        "hostvars[h2].fleet_vtep_address: got null: overlay mesh needs this host's underlay address",
+    ),
     "VTEP is no address": ([host(1), host(2, vtep_address="h2.example.org")], "hostvars[h2].fleet_vtep_address: "),
     "VTEP is an integer": ([host(1), host(2, vtep_address=167772161)], "hostvars[h2].fleet_vtep_address: got integer"),
     "VTEP is loopback": ([host(1), host(2, vtep_address="127.0.0.1")], "hostvars[h2].fleet_vtep_address: "),
-    "VTEPs of two families": ([host(1), host(2, vtep_address="fd00:f::2")], "fleet_networks[mesh]: "),
+    "VTEPs of two families": ([host(1, on_mesh("a")), host(2, on_mesh("b"), vtep_address="fd00:f::2")], "fleet_networks[mesh]: "),
     "a fleet host as a peer": ([host(n, networks=[mesh(peers=[{"host": "h2", "vtep": "192.0.2.2"}])]) for n in (1, 2)], "fleet_networks[mesh].peers: "),
     "bad interface": ([host(1), host(2, underlay_interface="e/1")], "hostvars[h2].fleet_underlay_interface: "),
     "host port twice": (
@@ -135,7 +138,7 @@ def test_all_faults_of_all_hosts_at_once() -> None:
     hosts = [
         host(1, on_mesh("a", ipv4_address="10.60.0.5"), networks=[WEB, MESH, dict(OTHER, vni=0)]),
         host(2, on_mesh("b", ipv4_address="10.60.0.5"), networks=[WEB, MESH, dict(OTHER, vni=0)], vtep_address="192.0.2.1"),
-        host(3, endpoint("c", "web", sysctl={}), networks=[WEB, MESH, dict(OTHER, vni=0)], vtep_address=None),
+        host(3, endpoint("c", "web", sysctl={}), on_mesh("d"), networks=[WEB, MESH, dict(OTHER, vni=0)], vtep_address=None),
     ]
     paths = sorted(line.split(": ")[0] for line in problems(*hosts))
     assert paths == [

@@ -12,7 +12,7 @@ from typing import Any, Dict
 from ansible_collections.netloom.container_net.plugins.module_utils._document.reader import read_document
 from ansible_collections.netloom.container_net.plugins.module_utils._model.document import OverlayNetwork
 from ansible_collections.netloom.container_net.plugins.plugin_utils.fleet.lock import Lock, parse_lock, render_lock
-from fleets import MESH, WEB, endpoint, host, plan
+from fleets import EVERYWHERE, MESH, WEB, endpoint, host, plan
 
 API = endpoint("api", {"name": "web", "ipv4_address": "10.20.0.10"}, "mesh", ports=["8080:80/tcp"])
 DB = endpoint("db", "mesh")
@@ -49,7 +49,7 @@ def test_input_is_not_changed() -> None:
 
 
 def test_rows_of_an_overlay_name_every_host_and_endpoint_once() -> None:
-    rows = plan(host(1, API), host(2), host(3, FAR), host(4, networks=[WEB], vtep_address=None)).overlay_rows()
+    rows = plan(host(1, API), host(2, networks=[WEB, EVERYWHERE]), host(3, FAR), host(4, networks=[WEB], vtep_address=None)).overlay_rows()
     assert list(rows) == ["mesh"]
     assert rows["mesh"]["peers"] == [{"host": "h%d" % n, "vtep": "192.0.2.%d" % n} for n in (1, 2, 3)]
     assert [(row["name"], row["vtep"]) for row in rows["mesh"]["endpoints"]] == [("api", "192.0.2.1"), ("far", "192.0.2.3")]
@@ -175,9 +175,9 @@ def test_vtep_from_variable_then_lock_then_facts() -> None:
 
 def test_a_network_may_name_its_own_vtep() -> None:
     own = dict(MESH, vtep_address="198.51.100.1")
-    found = plan(host(1, networks=[own], vtep_address=None), host(2, networks=[MESH]))
+    found = plan(host(1, API, networks=[WEB, own], vtep_address=None), host(2, DB, networks=[MESH]))
     assert found.overlay_rows()["mesh"]["peers"] == [{"host": "h1", "vtep": "198.51.100.1"}, {"host": "h2", "vtep": "192.0.2.2"}]
-    assert found.arguments()["h1"]["networks"][0]["vtep_address"] == "198.51.100.1"
+    assert found.arguments()["h1"]["networks"][1]["vtep_address"] == "198.51.100.1"
 
 
 def test_tunnel_ends_outside_the_fleet_are_kept() -> None:
@@ -192,12 +192,12 @@ def test_tunnel_ends_outside_the_fleet_are_kept() -> None:
 
 def test_addresses_are_spelled_as_in_the_rows() -> None:
     own = dict(MESH, vtep_address="FD00:F:0::1")
-    found = plan(host(1, networks=[own], vtep_address=None), host(2, networks=[MESH], vtep_address="fd00:f::2"))
+    found = plan(host(1, DB, networks=[own], vtep_address=None), host(2, FAR, networks=[MESH], vtep_address="fd00:f::2"))
     assert found.arguments()["h1"]["networks"][0]["vtep_address"] == found.overlay_rows()["mesh"]["peers"][0]["vtep"] == "fd00:f::1"
 
 
 def test_ipv6_underlay() -> None:
-    found = plan(host(1, API, vtep_address="fd00:f::1"), host(2, vtep_address="FD00:F:0::2"))
+    found = plan(host(1, API, vtep_address="fd00:f::1"), host(2, DB, vtep_address="FD00:F:0::2"))
     assert [peer["vtep"] for peer in found.overlay_rows()["mesh"]["peers"]] == ["fd00:f::1", "fd00:f::2"]
 
 
