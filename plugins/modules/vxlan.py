@@ -11,8 +11,8 @@ short_description: Make, change or remove a VXLAN device
 version_added: 1.0.0
 description:
   - Makes a VXLAN device with its list of remote tunnel endpoints (flood list), on the host or inside a namespace, and as port of a bridge if asked.
-  - The kernel fixes O(vni), O(udp_port), O(local), O(device) and O(group) when it makes the device; changing one of them replaces the device. The
-    rest is changed in place.
+  - The kernel fixes O(vni), O(udp_port) and O(group) when it makes the device, and the address family of O(local); changing one of them replaces
+    the device. The rest is changed in place.
   - VXLAN authenticates nobody. Restrict the UDP port to the peers; the overlay networks of M(netloom.container_net.topology) do that by themselves.
 options:
   name:

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import json
 import os
+import socket
+from contextlib import suppress
 from typing import Any, Dict, List, Tuple
 
 import pytest
 from harness.engine import give_uplink
-from harness.host import sh
+from harness.host import entered, sh
 from harness.module import run_module
 from harness.snapshot import assert_same, take_snapshot
 
@@ -64,6 +66,21 @@ def test_a_vxlan_with_a_group_and_one_with_a_tunnel_address() -> None:
     assert settle("vxlan", **group) == ["+ vxlan vx8"]
     data = link_of("vx8")["linkinfo"]["info_data"]
     assert (data["id"], data["group"], data["link"], data["port"], data["ttl"]) == (8, "239.1.1.8", "eth0", 4790, 5)
+    with entered("outside"):
+        member = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        member.bind(("239.1.1.8", 4790))
+        member.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, socket.inet_aton("239.1.1.8") + socket.inet_aton("192.0.2.2"))
+    member.setblocking(False)
+    spoken: List[str] = []
+    sh("ip address add 192.0.2.7/24 dev eth0; ip address add 198.18.8.1/24 dev vx8")
+    for local in ("192.0.2.1", "192.0.2.7"):  # the kernel keeps the way it took, with its source
+        assert settle("vxlan", **group, local=local)
+        sh("ping -c1 -W1 198.18.8.2 || true")
+        with suppress(BlockingIOError):
+            while True:
+                spoken.append(member.recvfrom(200)[1][0])
+        assert spoken[-1] == local
+    sh("ip address delete 192.0.2.7/24 dev eth0")
     tunnel = {"name": "vx9", "vni": 9, "local": "192.0.2.1", "device": "eth0", "ttl": 32, "bridge": "theirs", "mac_address": "02:00:00:00:09:03"}
     assert settle("vxlan", **tunnel) == ["+ vxlan vx9"]
     link = link_of("vx9")

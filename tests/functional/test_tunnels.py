@@ -65,6 +65,15 @@ def test_packets_pass_and_nothing_stays(six: bool, bound: bool) -> None:
     assert "mtu %d" % size in sh("ip link show vx0", "far")
     sh("ping -c1 -W2 -M do -s %d 10.77.0.2" % (size - 28), "far")
     assert "vx0" not in sh("ip -o link")
+    if bound:  # the kernel keeps the way it took, with its source
+        moved = here + "9"
+        sh("ip address add %s dev eth0 %s" % (moved + ("/64" if six else "/24"), "nodad" if six else ""))
+        sh("ping -c1 -W2 10.77.0.2", "far")
+        assert settle(declare(remote=there, tunnel={**tunnel, "local": moved}))
+        sh("ip link set vx0 type vxlan id 4300 remote %s" % moved, "there")
+        sh("ping -c1 -W2 10.77.0.2", "far")
+        assert "dst %s " % moved in sh("bridge fdb show dev vx0", "there")
+        sh("ip address delete %s dev eth0" % (moved + ("/64" if six else "/24")))
     sh("ip netns delete there")
     settle(None)
     assert_same(before)

@@ -213,6 +213,8 @@ def test_nobody_on_a_host_speaks_for_its_tunnel(version: int) -> None:
     assert arrived() == []
     # The tunnel moves, and the list with it.
     sh("ip address add 192.0.2.9/24 dev eth0; ip address add 2001:db8:2::9/64 dev eth0 nodad")
+    send("near", "10.60.0.2")  # the kernel keeps the way it took, with its source
+    assert arriving(there) == [VTEP[version]]
     assert settle(overlay("192.0.2.9" if version == 4 else "2001:db8:2::9", PEER[version], THIRD[version]))
     send("near", "10.60.0.2")
     assert [source[-1] for source in arriving(there)] == ["9"]

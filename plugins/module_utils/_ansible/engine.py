@@ -27,6 +27,7 @@ from .._kernel.radio import list_wireless_links
 from .._kernel.record import Record
 from .._kernel.sysctl import read_sysctl
 from .._kernel.unconfirmed import refuse_unconfirmed
+from .._kernel.users import list_users
 from .._kernel.visits import Visits
 from .._model.collector import collector_paused
 from .._model.errors import ContainerNetError, FirewallError, KernelRace, NamespaceMissing, ToolFailed, VerifyError, printable
@@ -320,6 +321,7 @@ class _Run:
             accept_ra=tuple((device, read_sysctl(accept_ra_path(device)) or "") for device in devices),
             bridge_netfilter=read_sysctl(BRIDGE_NETFILTER) == "1",
             bridge_filter=read_sysctl(BRIDGE_NETFILTER) is not None,
+            users=list_users(),
             wireless=list_wireless_links(),
             residents=find_residents(snapshot) if self._request.residents else (),
             ways_out=find_ways_out(snapshot) if self._request.residents else {},

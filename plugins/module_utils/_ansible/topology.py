@@ -132,7 +132,12 @@ def build_declaration(
             check_takeovers(settled, carriers, facts, problems)
         refuse_and_tell(problems, notes)
         rules = compile_firewall(
-            settled, forwarding_off=facts.forwarding_off, ipv6=facts.ipv6, bridge_filter=facts.bridge_filter, underlays=find_underlays(facts)
+            settled,
+            forwarding_off=facts.forwarding_off,
+            ipv6=facts.ipv6,
+            bridge_filter=facts.bridge_filter,
+            underlays=find_underlays(facts),
+            users=facts.users,
         )
         return compile_document(settled, facts), rules
 

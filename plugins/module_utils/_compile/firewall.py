@@ -16,6 +16,7 @@ from .._model.addresses import ip_version
 from .._model.document import LAN_NETWORKS, BridgeNetwork, Document, MacvlanNetwork, Network, OverlayNetwork, Subnet
 from .._model.joined import joined_networks
 from .._model.rule import (
+    ALL_USERS,
     FORWARD_CHAIN,
     INPUT_CHAIN,
     INSIDE_CHAIN,
@@ -25,6 +26,7 @@ from .._model.rule import (
     SOURCES_CHAIN,
     UNFOLLOWED,
     Rule,
+    Users,
 )
 from .host import forwarded_families
 from .published import compile_published
@@ -42,18 +44,24 @@ ROUTER_ADVERTISEMENT, NEIGHBOUR_SOLICITATION, NEIGHBOUR_ADVERTISEMENT = 134, 135
 
 
 def compile_firewall(
-    document: Document, *, forwarding_off: FrozenSet[int], ipv6: bool = True, bridge_filter: bool = False, underlays: Optional[Mapping[str, str]] = None
+    document: Document,
+    *,
+    forwarding_off: FrozenSet[int],
+    ipv6: bool = True,
+    bridge_filter: bool = False,
+    underlays: Optional[Mapping[str, str]] = None,
+    users: Users = ALL_USERS,
 ) -> Tuple[Rule, ...]:
     """Return the rules of a declaration.
 
     `forwarding_off` names the families whose forwarding was off before this collection needed it; `bridge_filter` tells whether br_netfilter is there;
-    `underlays` by which interface the host's addresses are at home.
+    `underlays` by which interface the host's addresses are at home; `users` the ranges of the host's user ids.
     Both families are filtered on every bridge, with or without a subnet; only a kernel without IPv6 (`ipv6` false) needs one.
     """
     rules: List[Rule] = []
     for family in (4, 6) if ipv6 else (4,):
         rules.extend(compile_masquerade(document, family))
-        rules.extend(compile_vxlan_rules(document, family, underlays or {}, bridge_filter=bridge_filter))
+        rules.extend(compile_vxlan_rules(document, family, underlays or {}, users, bridge_filter=bridge_filter))
         rules.extend(_shim_rules(document, family))
         if all(isinstance(network, LAN_NETWORKS) for network in document.networks):
             continue  # nothing passes through the host

@@ -16,7 +16,7 @@ from .._model.addresses import ip_version
 from .._model.document import BridgeNetwork, Document, OverlayNetwork
 from .._model.joined import joined_networks
 from .._model.link import Vrf
-from .._model.rule import FORWARD_CHAIN, INPUT_CHAIN, INSIDE_CHAIN, INWARD, INWARD_CHAIN, MARK, OUTPUT_CHAIN, PEERS_PREFIX, RAW_CHAIN, Rule
+from .._model.rule import FORWARD_CHAIN, INPUT_CHAIN, INSIDE_CHAIN, INWARD, INWARD_CHAIN, MARK, OUTPUT_CHAIN, PEERS_PREFIX, RAW_CHAIN, Rule, Users
 from .._model.snapshot import Facts
 
 LOOPBACK = "lo"
@@ -48,7 +48,7 @@ def find_underlays(facts: Facts) -> Mapping[str, str]:
     return found
 
 
-def compile_vxlan_rules(document: Document, family: int, underlays: Mapping[str, str], *, bridge_filter: bool) -> Iterator[Rule]:
+def compile_vxlan_rules(document: Document, family: int, underlays: Mapping[str, str], users: Users, *, bridge_filter: bool) -> Iterator[Rule]:
     """Return the rules for each UDP port of tunnels. All families are guarded, whatever the underlay's, for a socket takes what comes to any address."""
     by_port = _pairs_by_port(document)
     for port, pairs in by_port.items():
@@ -65,9 +65,11 @@ def compile_vxlan_rules(document: Document, family: int, underlays: Mapping[str,
             continue
         yield rule("filter", FORWARD_CHAIN, 5, chain, protocol="udp", destination_ports=(port, port), not_bridged=bridge_filter)
         yield from _passing_rules(partial(rule, "filter", chain), mine, peers, underlays)
-        # The kernel's tunnel has no socket; a frame that a program of the host wrote into a network of ours still carries that program's.
+        # What a tunnel sends still carries the socket of who wrote the frame: of a program of the host, of another namespace, or,
+        # where the kernel itself answered for a container, a socket of the kernel, which may be the host's but has no user.
         out = "%sOUT-%d" % (PEERS_PREFIX, port)
-        yield rule("raw", OUTPUT_CHAIN, 5, out, protocol="udp", destination_ports=(port, port), of_program=True)
+        for span in users:
+            yield rule("raw", OUTPUT_CHAIN, 5, out, protocol="udp", destination_ports=(port, port), of_users=span)
         for peer in peers:
             yield rule("raw", out, 20, "DROP", destination=peer)
     if any(by_port.values()):

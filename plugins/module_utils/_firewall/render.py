@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import socket
 from functools import lru_cache
-from typing import Iterable, List, Optional
+from typing import Iterable, List, Optional, Tuple
 
 from .._model.errors import FirewallError
 from .._model.mark import PREFIX
@@ -39,8 +39,7 @@ def render_rule(rule: Rule) -> str:
     if rule.protocol is not None:
         words += ["-p", _token(rule.protocol)]
     if rule.destination_ports is not None:
-        first, last = rule.destination_ports
-        words += ["-m", _token(rule.protocol or ""), "--dport", "%d" % first if first == last else "%d:%d" % (first, last)]
+        words += ["-m", _token(rule.protocol or ""), "--dport", _span(rule.destination_ports, ":")]
     if rule.icmp_type is not None:
         match, option = ("icmp6", "--icmpv6-type") if rule.family == 6 else ("icmp", "--icmp-type")
         words += ["-m", match, option, "%d" % rule.icmp_type]
@@ -54,8 +53,8 @@ def render_rule(rule: Rule) -> str:
         words += ["-m", "addrtype", "!", "--dst-type", "UNICAST"]
     if rule.sealed:
         words += ["-m", "mark", "--mark", SEAL]
-    if rule.of_program:
-        words += ["-m", "mark", "!", "--mark", INWARD, "-m", "owner", "--socket-exists"]
+    if rule.of_users is not None:
+        words += ["-m", "mark", "!", "--mark", INWARD, "-m", "owner", "--uid-owner", _span(rule.of_users, "-")]
     if rule.not_bridged:
         words += ["-m", "physdev", "!", "--physdev-is-bridged"]
     if rule.ct_state:
@@ -71,6 +70,11 @@ def render_rule(rule: Rule) -> str:
 def shows_vnis(objects: Iterable[KernelObject]) -> bool:
     """Tell whether a rule that stands matches a VNI, so that the kernel can."""
     return any(VNI_MATCH.search(line) for item in objects if isinstance(item, Chain) for line in item.rules or ())
+
+
+def _span(ends: Tuple[int, int], separator: str) -> str:
+    first, last = ends
+    return "%d" % first if first == last else "%d%s%d" % (first, separator, last)
 
 
 def _add_network(words: List[str], option: str, network: Optional[str], family: int) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import lru_cache
-from typing import Any, Callable, List, Optional, Sequence, Tuple
+from typing import Callable, List, Optional, Sequence, Tuple
 
 from .._model.link import Bridge, BridgePort, Link, LinkKind, Veth, Vxlan
 from . import wire
@@ -214,25 +214,28 @@ def change_link(link: Link, fields: Tuple[str, ...], index: int, index_of: Index
     if "link_local" in fields:
         attributes.extend(_link_local(link.link_local))
     if "kind" in fields and link.kind is not None:
-        data: Any = []
-        if isinstance(link.kind, Bridge):
-            data = _bridge_data(link.kind)
-        elif isinstance(link.kind, Vxlan):
-            changeable = replace(link.kind, vni=None, port=None, group=None, proxy=None)
-            data = _vxlan_data(changeable, sender_place(link), index_of)
-        else:
-            data = changeable_data(link.kind)
-        info: Attributes = [("IFLA_LINKINFO", {"attrs": [("IFLA_INFO_KIND", link.kind.kind), ("IFLA_INFO_DATA", {"attrs": data})]})]
         if isinstance(link.kind, Vxlan):
-            messages.append(wire.link_message(wire.RTM_NEWLINK, wire.NLM_F_REQUEST, info, index=index))
+            messages.extend(_change_vxlan(link, link.kind, index, index_of))
         else:
-            attributes.extend(info)
+            attributes.extend(_info(link.kind, _bridge_data(link.kind) if isinstance(link.kind, Bridge) else changeable_data(link.kind)))
     up = link.up if "up" in fields else None
     if attributes or up is not None:
         messages.append(wire.link_message(wire.RTM_NEWLINK, wire.NLM_F_REQUEST, attributes, index=index, up=up))
     if "port" in fields:
         messages.append(wire.link_message(wire.RTM_NEWLINK, wire.NLM_F_REQUEST, _port(link.port), index=index))
     return messages
+
+
+def _change_vxlan(link: Link, kind: Vxlan, index: int, index_of: IndexOf) -> List[bytes]:
+    """The kernel keeps the way to a far end with the source address it had, unless that end is another one meanwhile."""
+    place = sender_place(link)
+    target = replace(kind, vni=None, port=None, group=None, proxy=None)
+    detour = [replace(target, remote="::1" if ":" in kind.remote else "127.0.0.1")] if kind.remote and kind.local else []
+    return [wire.link_message(wire.RTM_NEWLINK, wire.NLM_F_REQUEST, _info(kind, _vxlan_data(each, place, index_of)), index=index) for each in (*detour, target)]
+
+
+def _info(kind: LinkKind, data: Attributes) -> Attributes:
+    return [("IFLA_LINKINFO", {"attrs": [("IFLA_INFO_KIND", kind.kind), ("IFLA_INFO_DATA", {"attrs": data})]})]
 
 
 def pin_mtu(mtu: int, index: int) -> List[bytes]:

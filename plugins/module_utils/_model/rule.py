@@ -42,11 +42,14 @@ class Rule:
     to_host: bool = False  # matches what is sent to an address of the host
     not_unicast: bool = False  # IPv4: matches what is for this host itself, or for many
     sealed: bool = False  # matches what carries the seal
-    of_program: bool = False  # matches what a program of the host wrote, unless it carries the mark of what is inside a network
+    of_users: Optional[Tuple[int, int]] = None  # first, last: matches what their programs wrote, unless it carries the mark of what is inside a network
     vni: Optional[int] = None  # of a VXLAN packet; whole ones only
     not_bridged: bool = False  # matches what does not go from port to port of one bridge; needs br_netfilter
 
 
+# The users of a host, as first and last of each range. A socket of the kernel has none.
+Users = Tuple[Tuple[int, int], ...]
+ALL_USERS: Users = ((0, 2**32 - 2),)
 # A target: the packet belongs to no connection that is followed.
 UNFOLLOWED = "CT"
 # A bit that a packet carries from mangle to filter only, and who sets and takes it.

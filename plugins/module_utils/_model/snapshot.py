@@ -15,6 +15,7 @@ from .link import Link
 from .mark import Mark, read_mark
 from .objects import HOST, MAIN_TABLE, Address, KernelObject, Route
 from .routing import DEFAULT_ROUTE, WAYS_OUT
+from .rule import ALL_USERS, Users
 from .translation import Holdings
 
 Key = Tuple[object, ...]
@@ -95,6 +96,7 @@ class Facts:
     accept_ra: Tuple[Tuple[str, str], ...] = ()  # (device with an IPv6 default route, its accept_ra)
     bridge_netfilter: bool = False  # bridged frames pass the IP firewall too
     bridge_filter: bool = False  # they may come to: br_netfilter is there, switched on or off
+    users: Users = ALL_USERS
     lent: Tuple[Link, ...] = ()  # the host's own links that are handed over at present
     pci: Tuple[Tuple[str, str], ...] = ()  # (device, PCI address)
     wireless: FrozenSet[str] = frozenset()  # links that are radios

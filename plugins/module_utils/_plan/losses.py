@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import FrozenSet, Mapping, Optional, Set, Tuple
 
-from .._model.link import BridgePort, Link, Vrf
+from .._model.link import BridgePort, Link, Vrf, Vxlan
 from .._model.objects import Address, BridgeVlan, FdbEntry, KernelObject, Neighbour, ProxyNeighbour, Route, Sysctl
 from .._model.snapshot import Key, Snapshot
 
@@ -21,12 +21,16 @@ FRESH_PORT = BridgePort(hairpin=False, isolated=False, learning=True, flood=True
 
 @dataclass(frozen=True)
 class Losses:
-    """Links that go, that leave a bridge or join one, that are lowered (joining or leaving a VRF, the kernel lowers them for a moment), or get another MAC."""
+    """What becomes of links: they go, leave a bridge or join one, are lowered, get another MAC, or, tunnels, send from another address.
+
+    Joining or leaving a VRF, the kernel lowers a link for a moment.
+    """
 
     gone: FrozenSet[LinkKey]
     unplugged: FrozenSet[LinkKey]
     lowered: FrozenSet[LinkKey]
     renumbered: FrozenSet[LinkKey] = frozenset()
+    relocated: FrozenSet[LinkKey] = frozenset()
 
     def take(self, item: KernelObject) -> bool:
         """Tell whether an object vanishes."""
@@ -44,6 +48,10 @@ class Losses:
             return where in self.lowered or where in self.renumbered
         return where in self.lowered and (isinstance(item, (Route, ProxyNeighbour)) or (isinstance(item, Address) and ":" in item.address))
 
+    def outdate(self, item: KernelObject) -> bool:
+        """Tell whether an object must be made anew: the kernel keeps the way to a far end with the source address it had, until the routes change."""
+        return isinstance(item, FdbEntry) and bool(item.remote) and (item.place, item.device) in self.relocated
+
     def left_of(self, link: Link) -> Link:
         """Return a link as the others leave it: without a bridge that goes, and with the flags of a fresh port where it changes its bridge."""
         if (link.place, link.name) not in self.unplugged:
@@ -55,6 +63,7 @@ def foresee_losses(wanted: Mapping[Key, KernelObject], snapshot: Snapshot, gone:
     unplugged: Set[LinkKey] = set()
     lowered: Set[LinkKey] = set()
     renumbered: Set[LinkKey] = set()
+    relocated: Set[LinkKey] = set()
     for link in snapshot.links():
         item = wanted.get(link.key)
         name = (link.place, link.name)
@@ -71,7 +80,9 @@ def foresee_losses(wanted: Mapping[Key, KernelObject], snapshot: Snapshot, gone:
                 lowered.add(name)
             if item.mac is not None and item.mac != link.mac:
                 renumbered.add(name)
-    return Losses(frozenset(gone), frozenset(unplugged), frozenset(lowered), frozenset(renumbered))
+            if isinstance(item.kind, Vxlan) and isinstance(link.kind, Vxlan) and item.kind.local not in (None, link.kind.local):
+                relocated.add(name)
+    return Losses(frozenset(gone), frozenset(unplugged), frozenset(lowered), frozenset(renumbered), frozenset(relocated - gone))
 
 
 def _is_vrf(place: str, name: Optional[str], wanted: Mapping[Key, KernelObject], snapshot: Snapshot) -> bool:

@@ -59,9 +59,12 @@ def plan(desired: Sequence[KernelObject], snapshot: Snapshot, *, prunable: Colle
     losses = foresee_losses(wanted, snapshot, gone)
     vanished = {key[1] for key in prunable if key[0] == "Namespace" and key not in wanted and key in snapshot.objects}
     closing = {(link.place, link.kind.table) for link in (snapshot.link(*name) for name in gone) if link is not None and isinstance(link.kind, Vrf)}
+    outdated = {key: item for key, item in snapshot.objects.items() if losses.outdate(item)}
+    steps.extend(Step(DELETE, current=item, leads=True) for item in outdated.values())
+    steps.extend(Step(CREATE, desired=item) for key, item in outdated.items() if key not in wanted and key not in prunable)
     for key, item in wanted.items():
         current = snapshot.objects.get(key)
-        if current is not None and losses.take(current):
+        if current is not None and (key in outdated or losses.take(current)):
             current = None
         if isinstance(item, Link) and (item.place, item.name) in fresh:
             current = None
@@ -82,7 +85,7 @@ def plan(desired: Sequence[KernelObject], snapshot: Snapshot, *, prunable: Colle
     superfluous = {item.key: item for item in superfluous_vlans(wanted, snapshot, fresh, losses)}
     steps.extend(Step(DELETE, current=item) for item in superfluous.values())
     for key, current in snapshot.objects.items():
-        if key not in prunable or key in superfluous or key in wanted or key in left or isinstance(current, Link) or losses.take(current):
+        if key not in prunable or key in superfluous or key in wanted or key in left or key in outdated or isinstance(current, Link) or losses.take(current):
             continue
         if current.place in vanished and not isinstance(current, Namespace):
             continue

@@ -23,6 +23,8 @@ def words(rule: Rule) -> str:
         parts.append("type=%d" % rule.icmp_type)
     if rule.vni is not None:
         parts.append("vni=%d" % rule.vni)
+    if rule.of_users is not None:
+        parts.append("users=%d-%d" % rule.of_users)
     parts += [
         word
         for word, there in (
@@ -30,7 +32,6 @@ def words(rule: Rule) -> str:
             ("to-host", rule.to_host),
             ("not-unicast", rule.not_unicast),
             ("sealed", rule.sealed),
-            ("of-program", rule.of_program),
             ("not-bridged", rule.not_bridged),
         )
         if there

@@ -263,7 +263,7 @@ def test_an_overlay_is_a_closed_segment() -> None:
     expected["raw/CNET-VX-4789"] = ["10 s=192.0.2.2 d=192.0.2.1 vni=42 RETURN", "20 not-unicast DROP", "30 s=192.0.2.2 off-path DROP"]
     expected["filter/CNET-FORWARD"].insert(1, "5 udp:4789-4789 CNET-VX-4789")
     expected["filter/CNET-VX-4789"] = ["10 s=192.0.2.2 RETURN", "20 d=192.0.2.2 DROP"]
-    expected["raw/CNET-OUTPUT"] = ["5 udp:4789-4789 of-program CNET-VX-OUT-4789"]
+    expected["raw/CNET-OUTPUT"] = ["5 udp:4789-4789 users=0-4294967294 CNET-VX-OUT-4789"]
     expected["raw/CNET-VX-OUT-4789"] = ["20 d=192.0.2.2 DROP"]
     assert chains(rules) == expected
 
