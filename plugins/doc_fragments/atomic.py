@@ -33,6 +33,7 @@ attributes:
     support: full
 notes:
   - Needs root on the host.
+  - A namespace that gets an interface has its C(lo) up from then on. Where it was down before, it is lowered again with the last interface of O(scope) there.
   - To make many objects, use M(netloom.container_net.topology), which does a whole host in one task.
 seealso:
   - module: netloom.container_net.topology

@@ -42,7 +42,7 @@ def link_of(name: str, space: str = "") -> Dict[str, Any]:
 
 
 def test_a_veth_as_a_port_of_a_bridge() -> None:
-    sh("ip netns add x; " + THEIRS)
+    sh("ip netns add x; ip -n x link set lo up; " + THEIRS)
     before = take_snapshot()
     pair = {"name": "v9", "peer_name": "eth0", "peer_namespace": "x", "mac_address": "02:00:00:00:09:01", "peer_mac_address": "02:00:00:00:09:02"}
     port = {"bridge": "theirs", "hairpin": True, "isolated": True}
@@ -129,7 +129,7 @@ def test_a_namespace_goes_by_its_whole_name() -> None:
 
 
 def test_the_mtu_of_a_parent_wherever_it_is() -> None:
-    sh("ip link add eth5 mtu 1400 type bridge; ip netns add x; ip -n x link add eth6 mtu 1300 type bridge")
+    sh("ip link add eth5 mtu 1400 type bridge; ip netns add x; ip -n x link set lo up; ip -n x link add eth6 mtu 1300 type bridge")
     before = take_snapshot()
     for parent, namespace, limit, words in (("eth5", None, 1400, "eth5"), ("eth6", "x", 1300, "eth6 in x")):
         options = {"name": "mv8", "parent": parent, "parent_namespace": namespace, "namespace": "x"}

@@ -155,7 +155,7 @@ def route_group(inside_link: str, outside_link: str) -> socket.socket:
         router.setsockopt(socket.IPPROTO_IP, MRT_INIT, 1)
     except OSError:
         router.close()
-        pytest.skip("this kernel does not route multicast")
+        pytest.skip("tests/vm runs this on a kernel that routes multicast, which this one does not")
     for number, name in enumerate((inside_link, outside_link)):
         router.setsockopt(socket.IPPROTO_IP, MRT_ADD_VIF, struct.pack("=HBBIi4s", number, VIFF_USE_IFINDEX, 1, 0, socket.if_nametoindex(name), b""))
     path = struct.pack("=4s4sH32sxxIIIi", socket.inet_aton("10.20.0.10"), socket.inet_aton(GROUP), 0, b"\x00\x01", 0, 0, 0, 0)

@@ -17,6 +17,7 @@ from harness.engine import Declaration, converge, give_uplink, settle
 from harness.faults import refuse_always
 from harness.host import sh
 from harness.kills import Killed, assert_survived
+from harness.module import run_module
 from harness.snapshot import assert_same, differences, take_snapshot
 
 fake_host = pytest.mark.fake_host()
@@ -88,6 +89,53 @@ def test_lo_is_up_while_anybody_of_us_is_there(name: str) -> None:
     sh("ping -c1 -W2 127.0.0.1", space)
     settle(None, scope="second")
     assert_same(before)
+
+
+MODULES = {
+    "veth": {"name": "v9", "peer_name": "eth9", "peer_namespace": "theirs", "peer_addresses": ["10.9.0.2/24"]},
+    "macvlan": {"name": "mv9", "namespace": "theirs", "parent": "eth0"},
+    "bridge": {"name": "br9", "namespace": "theirs"},
+    "vxlan": {"name": "vx9", "namespace": "theirs", "vni": 9, "local": "192.0.2.1"},
+}
+
+
+@fake_host
+def test_single_tasks_raise_lo_and_the_last_one_gives_it_back() -> None:
+    make_containers()
+    sh("ip link set lo down", "theirs")
+    before = take_snapshot()
+    raised, lowered = "~ lo in theirs: value down → up", "~ lo in theirs: value up → down"
+    for module, options in MODULES.items():
+        assert raised in run_task(module, **options), module
+        sh("ping -c1 -W2 127.0.0.1 && ping -c1 -W2 ::1", "theirs")
+        assert lowered in run_task(module, state="absent", **options), module
+        assert_same(before)
+    # As long as any task's interface is there; another scope gives it back in our place.
+    for module, options in MODULES.items():
+        run_task(module, **options)
+    run_task("bridge", **{**MODULES["bridge"], "name": "br8"}, scope="second")
+    for module, options in MODULES.items():
+        assert lowered not in run_task(module, state="absent", **options), module
+    assert lowered in run_task("bridge", state="absent", **{**MODULES["bridge"], "name": "br8"}, scope="second")
+    assert_same(before)
+    # A pair that moves on to another namespace.
+    run_task("veth", **MODULES["veth"])
+    sh("ip netns add next; ip -n next link set lo up")
+    assert lowered in run_task("veth", **{**MODULES["veth"], "peer_namespace": "next"})
+    run_task("veth", state="absent", **MODULES["veth"])
+    # A namespace that goes with its `lo`.
+    sh("ip netns del next")
+    assert_same(before)
+
+
+def run_task(module: str, **options: Any) -> List[str]:
+    """Check, apply, apply: return the steps, which are the same in check mode and none the second time."""
+    planned = run_module(module, check=True, **options)
+    done = run_module(module, **options)
+    assert done.get("actions") == planned.get("actions"), (planned, done)
+    assert run_module(module, **options)["actions"] == []
+    actions: List[str] = done["actions"]
+    return actions
 
 
 @fake_host

@@ -232,8 +232,9 @@ class _Run:
         desired = tuple(sign_addresses(kernel, snapshot, request.scope)) + self._firewalls.read(snapshot, rules, request.scope, self._undo)
         prunable: Set[Key] = set()
         told: List[str] = []
-        if request.prune:
+        if request.prune or request.adopt:
             desired += self._visited.loopbacks(snapshot, desired)
+        if request.prune:
             desired += kept_parents(snapshot, request.scope, desired)
             prunable |= scope_keys(snapshot, request.scope)
         if request.refuse_emptying:
@@ -252,6 +253,10 @@ class _Run:
             prunable |= set(request.removes(snapshot))
         prunable |= {key for key in snapshot.mine if key[0] in ("Chain", "Jump")}
         steps = plan(desired, snapshot, prunable=prunable, adopt=request.adopt)
+        left = self._visited.left_loopbacks(snapshot, desired, steps) if request.adopt else ()
+        if left:
+            desired += left
+            steps = plan(desired, snapshot, prunable=prunable, adopt=request.adopt)
         if self._undo is None:
             refuse_duplicates(steps, desired, snapshot)
             if request.left_out is not None:
@@ -275,6 +280,8 @@ class _Run:
         outcome.warnings.extend(self._connections.end())
         if self._request.prune:
             self._visited.leave(outcome.desired, outcome.snapshot)
+        if self._request.adopt:
+            self._visited.forget_loopbacks()
         settings = [item for item in outcome.desired if isinstance(item, Sysctl) and item.place == self._request.place]
         recorded = self._record.read()
         if any(not item.restore and item.path in recorded for item in settings) or not (recorded or any(item.restore for item in settings)):
@@ -368,5 +375,6 @@ class _Run:
                 observer.observe_mark(place)
         if self._request.prune:
             observe_named(observer, self._rooms, list_named_namespaces(), (*places, *self._request.places))
+        if self._request.prune or self._request.adopt:
             self._visited.observe(observer, (*places, *self._request.places))
         observer.join_pairs()

@@ -17,11 +17,11 @@ from .._kernel.namespace import Rooms
 from .._kernel.observe import Observer
 from .._kernel.visits import Options, Visit, Visits
 from .._model.errors import NamespaceMissing
-from .._model.link import Link
+from .._model.link import Link, Veth
 from .._model.mark import is_owned, read_mark
 from .._model.objects import HOST, LOOPBACK, KernelObject, PolicyRule, Route, Sysctl
 from .._model.snapshot import Facts, Key, Snapshot, host_facts
-from .._plan.step import Step
+from .._plan.step import DELETE, Step
 from .borrowed import give_back, links_before, note_options, without_options
 
 
@@ -33,6 +33,7 @@ class Visited:
         self._rooms = rooms
         self._over: Mapping[str, Options] = {}  # what was given back, or cannot be
         self._own: Set[str] = set()
+        self._left: Dict[str, str] = {}  # where single tasks have nothing any more, and which scope still has
 
     def settings(self) -> Dict[str, Tuple[str, ...]]:
         """Return which settings of which places were changed."""
@@ -73,6 +74,35 @@ class Visited:
         asked = (Sysctl(place, LOOPBACK, UP, restore=True) for place in places)
         found = [item for item in asked if item.key in snapshot.objects]
         return tuple(i for i in found if getattr(snapshot.objects[i.key], "value", UP) == DOWN or (i.place in visits and LOOPBACK in visits[i.place].settings))
+
+    def left_loopbacks(self, snapshot: Snapshot, desired: Iterable[KernelObject], steps: Iterable[Step]) -> Tuple[KernelObject, ...]:
+        """Return `lo` as it was in namespaces that single tasks of the scope have left altogether; where another scope is, that one gives it back."""
+        going = {key for step in steps if step.action == DELETE for key in _with_peer(step.subject)}
+        used = {item.place for item in desired if isinstance(item, Link)}
+        found: List[KernelObject] = []
+        self._left = {}
+        for place, visit in self._visits.read().items():
+            links = [link for link in snapshot.links(place) if link.name != "lo" and link.key not in going]
+            if LOOPBACK not in visit.settings or place in used or any(is_owned(read_mark(link.alias), self._visits.scope) for link in links):
+                continue
+            item = Sysctl(place, LOOPBACK, visit.settings[LOOPBACK])
+            self._left[place] = self._heir(LOOPBACK, place, snapshot)
+            if not self._left[place] and item.key in snapshot.objects and ("Namespace", place) not in going and self._stands(place, visit):
+                found.append(item)
+        return tuple(found)
+
+    def forget_loopbacks(self) -> None:
+        """Forget `lo` of namespaces that were left, or hand it over to the scope that still needs it."""
+        kept: Dict[str, Visit] = {}
+        for place, visit in self._visits.read().items():
+            settings = dict(visit.settings)
+            if place in self._left:
+                value = settings.pop(LOOPBACK)
+                if self._left[place]:
+                    self._visits.hand_over(self._left[place], place, visit.namespace, {LOOPBACK: value})
+            if place not in self._left or settings or visit.links:
+                kept[place] = replace(visit, settings=settings)
+        self._visits.write(kept)
 
     def _heir(self, path: str, place: str, snapshot: Snapshot) -> str:
         """Return another scope that is in a namespace, too, and so needs `lo` up; the last one to leave gives it back."""
@@ -139,6 +169,13 @@ def _interface_of(path: str) -> str:
 def _broad_first(path: str) -> Tuple[bool, bool, str]:
     """Forwarding, and what is set for all interfaces, comes before what is set for one: the kernel hands it down to them."""
     return (path not in FORWARDING.values(), _interface_of(path) not in ("all", "default"), path)
+
+
+def _with_peer(item: KernelObject) -> Iterable[Key]:
+    """Return the keys of an object and of the other end of its pair."""
+    yield item.key
+    if isinstance(item, Link) and isinstance(item.kind, Veth) and item.kind.peer_name:
+        yield ("Link", item.kind.peer_place or HOST, item.kind.peer_name)
 
 
 def _is_own(place: str, snapshot: Snapshot, scope: str) -> bool:
