@@ -22,6 +22,24 @@ skip() {
   exit 77
 }
 
+# follow LOG COMMAND...: run a command that writes into a log. Whoever waits at a terminal sees the log's last line meanwhile.
+follow() {
+  local log=$1 status=0 watcher=
+  shift
+  : >"$log"
+  if [ -t 1 ]; then
+    while sleep 0.5 && kill -0 $$ 2>/dev/null; do printf '\r  %-77.77s' "$(tail -n 1 "$log" | tr -cd '[:print:]')"; done &
+    watcher=$!
+  fi
+  "$@" >"$log" 2>&1 || status=$?
+  if [ -n "$watcher" ]; then
+    kill "$watcher"
+    wait "$watcher" 2>/dev/null || true
+    printf '\r%79s\r' ''
+  fi
+  return "$status"
+}
+
 # Files of the checkout that git does not ignore, NUL-separated: what a commit of everything would hold.
 list_files() {
   local file

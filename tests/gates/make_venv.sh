@@ -9,9 +9,9 @@ for argument in "$@"; do [ ! -f "$argument" ] || files+=("$argument"); done
 wanted=$({ "$python" -VV; printf '%s\n' "$python" "$@"; cat /dev/null "${files[@]}"; } | sha256sum | cut -d' ' -f1)
 if [ -x "$folder/bin/python" ] && [ "$(cat "$folder/contents" 2>/dev/null)" = "$wanted" ]; then exit 0; fi
 
-printf 'making %s with %s\n' "$folder" "$("$python" -V)"
+log=$BUILD/pip-$(basename "$folder").log
+printf 'making %s with %s (may take some minutes; the log is %s)\n' "$folder" "$("$python" -V)" "${log#"$ROOT"/}" | fold -s -w 80
 rm -rf "$folder"
 "$python" -m venv "$folder"
-log=$BUILD/pip-$(basename "$folder").log
-"$folder/bin/python" -m pip install --disable-pip-version-check --no-input "$@" >"$log" 2>&1 || { tail -n 30 "$log" >&2; exit 1; }
+follow "$log" "$folder/bin/python" -m pip install --disable-pip-version-check --no-input "$@" || { tail -n 30 "$log" >&2; exit 1; }
 echo "$wanted" >"$folder/contents"

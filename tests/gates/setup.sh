@@ -46,11 +46,13 @@ forget_engines() {
 
 can_install() { [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; }
 
+run_apt() { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@"; }
+
 install_packages() {
   local status=0
-  printf 'installing %s (may take some minutes; the log is %s)\n' "$*" "${BUILD#"$ROOT"/}/apt.log"
+  printf 'installing %s (may take some minutes; the log is %s)\n' "$*" "${BUILD#"$ROOT"/}/apt.log" | fold -s -w 80
   case " $* " in *" docker.io "*) keep_engines_off ;; esac
-  { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@"; } >"$BUILD/apt.log" 2>&1 || status=$?
+  follow "$BUILD/apt.log" run_apt "$@" || status=$?
   case " $* " in *" docker.io "*) forget_engines ;; esac
   [ "$status" = 0 ] || tail -n 30 "$BUILD/apt.log" >&2
   return "$status"
