@@ -28,7 +28,7 @@ follow() {
   shift
   : >"$log"
   if [ -t 1 ]; then
-    while sleep 0.5 && kill -0 $$ 2>/dev/null; do printf '\r  %-77.77s' "$(tail -n 1 "$log" | tr -cd '[:print:]')"; done &
+    while sleep 0.5 && kill -0 $$ 2>/dev/null; do printf '\r  %-77.77s' "$(tail -c 500 "$log" | tr '\r' '\n' | tail -n 1 | tr -cd '[:print:]')"; done &
     watcher=$!
   fi
   "$@" >"$log" 2>&1 || status=$?

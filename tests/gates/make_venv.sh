@@ -10,7 +10,7 @@ wanted=$({ "$python" -VV; printf '%s\n' "$python" "$@"; cat /dev/null "${files[@
 if [ -x "$folder/bin/python" ] && [ "$(cat "$folder/contents" 2>/dev/null)" = "$wanted" ]; then exit 0; fi
 
 log=$BUILD/pip-$(basename "$folder").log
-printf 'making %s with %s (may take some minutes; the log is %s)\n' "$folder" "$("$python" -V)" "${log#"$ROOT"/}" | fold -s -w 80
+printf 'making %s with %s\n  (may take some minutes; the log is %s)\n' "$folder" "$("$python" -V)" "${log#"$ROOT"/}"
 rm -rf "$folder"
 "$python" -m venv "$folder"
 follow "$log" "$folder/bin/python" -m pip install --disable-pip-version-check --no-input "$@" || { tail -n 30 "$log" >&2; exit 1; }

@@ -5,7 +5,7 @@
 root=$1 command=$2
 
 # What somebody has who has come as far as a checkout.
-echo "making a new machine: a minimal Debian, as debootstrap makes it (takes about a minute)"
+echo "making a new machine: a minimal Debian (takes about a minute)"
 status=0
 said=$(PYTHONPATH=tests/vm python -m guests.debian "$root" ca-certificates git make) || status=$?
 [ "$status" != 77 ] || skip "$said"
@@ -13,10 +13,10 @@ said=$(PYTHONPATH=tests/vm python -m guests.debian "$root" ca-certificates git m
 # /root is closed to ordinary users, who run the demo too.
 git -c safe.directory="$PWD" clone -q "$PWD" "$root/srv/container_net"
 
-# How this machine reaches package indexes is no part of the proof: the new one is told the same.
+# How this machine reaches package indexes is no part of the proof: the new one is told the same, but for further packages in folders of this one.
 rm -rf "$root/etc/apt/sources.list" "$root/etc/apt/sources.list.d"
 cp -a /etc/apt/. "$root/etc/apt/"
-python tests/gates/pip_settings.py >"$root/etc/pip.conf"
+python tests/gates/pip_settings.py | sed -E '/^(extra-index-url|find-links) = (file:|\/)/d' >"$root/etc/pip.conf"
 take_along() { mkdir -p "$root${1%/*}" && rm -rf "$root$1" && cp -aL "$1" "$root$1"; }
 for path in /etc/resolv.conf /etc/hosts /etc/ssl/certs /usr/share/keyrings; do [ ! -e "$path" ] || take_along "$path"; done
 sed -n 's/^[a-z-]* = //p' "$root/etc/pip.conf" | while read -r path; do [ ! -f "$path" ] || take_along "$path"; done

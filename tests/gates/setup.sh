@@ -50,7 +50,8 @@ run_apt() { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y 
 
 install_packages() {
   local status=0
-  printf 'installing %s (may take some minutes; the log is %s)\n' "$*" "${BUILD#"$ROOT"/}/apt.log" | fold -s -w 80
+  printf 'installing %s\n' "$*" | fold -s -w 80
+  printf '  (may take some minutes; the log is %s)\n' "${BUILD#"$ROOT"/}/apt.log"
   case " $* " in *" docker.io "*) keep_engines_off ;; esac
   follow "$BUILD/apt.log" run_apt "$@" || status=$?
   case " $* " in *" docker.io "*) forget_engines ;; esac
