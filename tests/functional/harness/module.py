@@ -18,9 +18,9 @@ from ansible.module_utils import basic
 MODULES = "ansible_collections.netloom.container_net.plugins.modules."
 
 
-def run_module(module: str, /, *, check: bool = False, **options: Any) -> Dict[str, Any]:
+def run_module(module: str, /, *, check: bool = False, diff: bool = False, **options: Any) -> Dict[str, Any]:
     """Run a module as a task with these options would, on a fake host only, and return its result."""
-    arguments = json.dumps({"ANSIBLE_MODULE_ARGS": {**options, "_ansible_check_mode": check}}).encode()
+    arguments = json.dumps({"ANSIBLE_MODULE_ARGS": {**options, "_ansible_check_mode": check, "_ansible_diff": diff}}).encode()
     told = io.StringIO()
     with contextlib.ExitStack() as stack:
         stack.enter_context(mock.patch.object(basic, "_ANSIBLE_ARGS", arguments))
