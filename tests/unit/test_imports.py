@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import sys
 from pathlib import Path
 from typing import Dict, FrozenSet, Iterator, List, Tuple
@@ -101,6 +102,12 @@ def faults_of_controller(root: Path) -> List[str]:
 
 def test_engine_keeps_the_rules() -> None:
     assert faults_of_engine(PLUGINS / "module_utils") == []
+
+
+def test_a_host_imports_all_it_may_get() -> None:
+    for path in sorted([*PLUGINS.glob("modules/*.py"), *PLUGINS.glob("module_utils/**/*.py")]):
+        inside = path.relative_to(PLUGINS).with_suffix("")
+        importlib.import_module(COLLECTION + ".".join(inside.parts))
 
 
 def test_controller_part_keeps_the_rules() -> None:
