@@ -22,13 +22,14 @@ options:
     type: list
     elements: str
   namespaces:
-    description: Absolute paths of further namespace files to read, for containers whose namespace has no name.
+    description: Absolute paths of further namespace files to read, the same as O(containers) with C(path).
     type: list
     elements: str
   containers:
     description:
-      - Containers of a runtime to look into. Without it, only their host side is told, and what is inside is null.
-      - They have to run.
+      - Containers to look into, as the declaration names them. Without it, of a container that is no named namespace only the host side is told, and what is
+        inside is null.
+      - One that does not run is no error; RV(containers) says of each whether it was read.
     type: list
     elements: dict
     suboptions:
@@ -38,9 +39,15 @@ options:
       podman:
         description: Name or full id of a container of Podman.
         type: str
+      path:
+        description: Absolute path of a namespace file.
+        type: str
       pid:
         description: Number of a process whose network namespace it is.
         type: int
+      netns:
+        description: Name of a network namespace. Named ones are read in any case; asked for, one that is missing is told of.
+        type: str
   firewall_backend:
     description: Where published ports are read from. V(none) reports no ports.
     type: str
@@ -69,7 +76,7 @@ EXAMPLES = r"""
   ansible.builtin.debug:
     msg: "{{ live.endpoints | selectattr('interfaces.0.host_interface', '==', 'cn-cb07bb941778') | map(attribute='name') | first }}"
 
-- name: Look into two containers as well
+- name: Look into two containers as well, whether or not they run
   netloom.container_net.topology_info:
     containers:
       - {docker: shop}
@@ -180,6 +187,21 @@ devices:
       mac: "52:54:00:12:34:56"
       up: true
       addresses: [203.0.113.2/24]
+containers:
+  description:
+    - Each of O(namespaces) and O(containers), as C(docker:NAME), C(podman:NAME), C(path:FILE), C(pid:NUMBER) or
+      C(netns:NAME).
+    - C(state) is V(read), V(not running) (there is no such container, process, file or name), or V(refused) (it cannot be attached, such as one with the
+      host's own network). C(reason) says why it was not read.
+    - C(read_as) is what other entries call it, which is another name where two name one namespace.
+    - C(routes) and C(rules) are what this collection put into it.
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - {container: "docker:shop", state: read, reason: null, read_as: "docker:shop", routes: [], rules: []}
+    - {container: "docker:queue", state: not running, reason: "docker container 'queue' is exited, not running; start it, then run again", read_as: null,
+       routes: [], rules: []}
 namespaces:
   description: All named namespaces, with the scope that made them or null.
   returned: success
@@ -190,11 +212,17 @@ namespaces:
 
 from typing import Any, Dict
 
-from ansible_collections.netloom.container_net.plugins.module_utils._ansible.info import Report, observe_everything, read_places, select_networks
+from ansible_collections.netloom.container_net.plugins.module_utils._ansible.info import (
+    Report,
+    describe_containers,
+    observe_everything,
+    read_places,
+    select_networks,
+)
 from ansible_collections.netloom.container_net.plugins.module_utils._ansible.info_links import describe_devices, describe_links
 from ansible_collections.netloom.container_net.plugins.module_utils._ansible.run import BACKEND_OPTION, create_module, find_backend, guard, run_system_tool
 
-CONTAINER: Dict[str, Any] = {"docker": {"type": "str"}, "podman": {"type": "str"}, "pid": {"type": "int"}}
+CONTAINER: Dict[str, Any] = {kind: {"type": "int" if kind == "pid" else "str"} for kind in ("docker", "podman", "path", "pid", "netns")}
 EXACTLY_ONE: Dict[str, Any] = {"required_one_of": [list(CONTAINER)], "mutually_exclusive": [list(CONTAINER)]}
 
 
@@ -212,16 +240,17 @@ def main() -> None:
     def read() -> Dict[str, Any]:
         options = module.params
         places = read_places(options["namespaces"] or (), options["containers"] or ())
-        snapshot = observe_everything(places, find_backend(options["firewall_backend"]), run_system_tool)
-        report = Report(snapshot, options["scope"])
+        sight = observe_everything(places, find_backend(options["firewall_backend"]), run_system_tool)
+        report = Report(sight.snapshot, options["scope"])
         return {
             "changed": False,
             "networks": select_networks(report.networks(), options["networks"]),
             "endpoints": report.endpoints(),
             "ports": report.ports(),
+            "containers": describe_containers(sight),
             "namespaces": report.namespaces(),
-            "links": describe_links(snapshot, options["scope"]),
-            "devices": describe_devices(snapshot, options["scope"]),
+            "links": describe_links(sight.snapshot, options["scope"]),
+            "devices": describe_devices(sight.snapshot, options["scope"]),
         }
 
     guard(module, read)

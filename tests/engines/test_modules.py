@@ -7,10 +7,9 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.netloom.container_net.plugins.module_utils._ansible.info import Report, observe_everything, read_places
+from ansible_collections.netloom.container_net.plugins.module_utils._ansible.info import Report, describe_containers, observe_everything, read_places
 from ansible_collections.netloom.container_net.plugins.module_utils._ansible.places import find_places
 from ansible_collections.netloom.container_net.plugins.module_utils._firewall.backend import NoFirewall
-from ansible_collections.netloom.container_net.plugins.module_utils._model.errors import ContainerNotRunning
 from ansible_collections.netloom.container_net.plugins.module_utils._probe.check import Check, Place
 from ansible_collections.netloom.container_net.plugins.module_utils._probe.runner import run_checks
 from engines import Folders, running
@@ -27,15 +26,15 @@ def test_looking_into_a_container(folders: Folders, kind: str) -> None:
         engine.run("app")
         settle(Declaration([WEB], [{"name": "api", "container": {kind: "app"}, "networks": [{"name": "web", "ipv4_address": "10.20.0.10"}]}]))
 
-        def told(*containers: dict) -> dict:
-            report = Report(observe_everything(read_places((), containers), NoFirewall(), Tools().run), None)
-            return dict(report.endpoints()[0]["interfaces"][0])
+        def told(*containers: dict) -> tuple:
+            sight = observe_everything(read_places((), containers), NoFirewall(), Tools().run)
+            (found,) = Report(sight.snapshot, None).endpoints()
+            return found["interfaces"][0], [row["state"] for row in describe_containers(sight)]
 
-        assert told()["container"] is None
-        inside = told({kind: "app", "pid": None})
+        assert told()[0]["container"] is None
+        inside, states = told({kind: "app", "pid": None}, {kind: "nosuch"})
         assert (inside["container"], inside["interface"], inside["addresses"]) == ("%s:app" % kind, "eth0", ["10.20.0.10/24"])
-        with pytest.raises(ContainerNotRunning, match="container 'nosuch'"):
-            told({kind: "nosuch"})
+        assert states == ["read", "not running"]
 
         def outcome(name: str) -> str:
             place = Place(label=name, container="%s:%s" % (kind, name))

@@ -2,26 +2,32 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What topology_info tells: all of it, one network, one scope, a namespace without a name; and the queries its users are shown."""
+"""What topology_info tells: all of it, one network, one scope, containers of every kind; what is printed of it, and the queries its users are shown."""
 
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any, Dict, List
 
 import pytest
 from ansible_collections.netloom.container_net.plugins.filter import netquery as documented_filter
 from ansible_collections.netloom.container_net.plugins.filter.netquery import netquery
+from ansible_collections.netloom.container_net.plugins.filter.overview import overview
 from ansible_collections.netloom.container_net.plugins.modules import topology_info as documented_module
+from ansible_collections.netloom.container_net.plugins.plugin_utils.lines import WIDTH
 from harness.host import bind_space, on_fake_host, sh
 from lab_helpers import Ansible
 
 Result = Dict[str, Any]
 COLLECTION = "netloom.container_net."
 NAMELESS = "/run/elsewhere/worker"
+ENDED, ALIVE = "the number of a process that has ended", "the number of one that runs"
 PORTS = [
     "8080:80/tcp",
     "8081:81/tcp",
@@ -37,7 +43,9 @@ MAIN = {
     "endpoints": [
         {"name": "api", "container": {"netns": "api"}, "networks": [{"name": "web", "ipv4_address": "10.20.0.10"}, "back"], "ports": PORTS},
         {"name": "worker", "container": {"path": NAMELESS}, "networks": [{"name": "back", "ipv4_address": "10.30.0.20"}]},
+        {"name": "task", "container": {"pid": ALIVE}, "routes": [{"destination": "10.99.0.0/16", "gateway": "10.9.0.1"}]},
     ],
+    "links": [{"name": "line", "ends": [{"endpoint": "api", "addresses": ["10.9.0.1/30"]}, {"endpoint": "task", "addresses": ["10.9.0.2/30"]}]}],
 }
 OTHER = {
     "scope": "other",
@@ -52,6 +60,20 @@ LOOKS: Dict[str, Dict[str, Any]] = {
     "other": {"scope": "other"},
     "empty": {"scope": "nosuch"},
     "inside": {"namespaces": [NAMELESS]},
+    "containers": {
+        "scope": "main",
+        "containers": [
+            {"netns": "api"},
+            {"path": NAMELESS},
+            {"pid": ALIVE},
+            {"path": "/run/netns/api"},
+            {"pid": ENDED},
+            {"path": "/run/elsewhere/nobody"},
+            {"docker": "nobody"},
+            {"netns": "nobody"},
+            {"path": "/proc/self/ns/net"},
+        ],
+    },
     "without ports": {"firewall_backend": "none"},
     "gone": {"namespaces": ["/run/elsewhere/nobody"]},
 }
@@ -61,22 +83,50 @@ QUERY = re.compile(r"netquery\(\s*'(.*?)'\)")
 @pytest.fixture(scope="module")
 def told(collections_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Dict[str, Result]:
     home = tmp_path_factory.mktemp("info")
-    tasks: List[Dict[str, Any]] = [
-        {"name": "make main", COLLECTION + "topology": MAIN},
-        {"name": "make other", COLLECTION + "topology": OTHER},
-        *({"name": name, COLLECTION + "topology_info": options, "ignore_errors": True} for name, options in LOOKS.items()),
-    ]
 
     def body() -> Dict[str, Result]:
         bind_space(NAMELESS)
+        alive = start_process()
+        numbers = {ALIVE: alive.pid, ENDED: ended_process()}
+        tasks: List[Dict[str, Any]] = [
+            {"name": "make main", COLLECTION + "topology": replace_numbers(MAIN, numbers)},
+            {"name": "make other", COLLECTION + "topology": OTHER},
+            *({"name": name, COLLECTION + "topology_info": replace_numbers(options, numbers), "ignore_errors": True} for name, options in LOOKS.items()),
+        ]
         sh("ip netns add foreign; ip link add theirs type bridge")
         host = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable, "ansible_remote_tmp": str(home / "remote")}
         (home / "inventory.json").write_text(json.dumps({"all": {"hosts": {"here": host}}}))
         ansible = Ansible(collections_path, home)
         ansible.settings["ANSIBLE_PIPELINING"] = "1"
-        return {name: hosts["here"] for name, hosts in ansible.play(home / "inventory.json", tasks, hosts="here").items()}
+        try:
+            return {name: hosts["here"] for name, hosts in ansible.play(home / "inventory.json", tasks, hosts="here").items()}
+        finally:
+            alive.kill()
+            alive.wait()
 
     return on_fake_host(body)
+
+
+def start_process() -> subprocess.Popen[bytes]:
+    """Return a process with a network namespace of its own."""
+    process = subprocess.Popen(["unshare", "--net", "sleep", "600"])
+    while os.stat("/proc/%d/ns/net" % process.pid).st_ino == os.stat("/proc/self/ns/net").st_ino:
+        time.sleep(0.01)
+    return process
+
+
+def ended_process() -> int:
+    process = subprocess.Popen(["true"])
+    process.wait()
+    return process.pid
+
+
+def replace_numbers(value: Any, numbers: Dict[str, int]) -> Any:
+    if isinstance(value, dict):
+        return {key: replace_numbers(item, numbers) for key, item in value.items()}
+    if isinstance(value, list):
+        return [replace_numbers(item, numbers) for item in value]
+    return numbers.get(value, value) if isinstance(value, str) else value
 
 
 def names(entries: List[Result]) -> List[str]:
@@ -92,6 +142,7 @@ def test_everything(told: Dict[str, Result]) -> None:
     assert not live["changed"]
     assert names(live["networks"]) == ["back", "web", "lab"]
     assert names(live["endpoints"]) == ["api", "worker", "probe"]
+    assert live["containers"] == []
     published = [(port["endpoint"], port["protocol"], port["published"], port["target"]) for port in live["ports"]]
     assert published == [
         ("api", "tcp", "7000-7002", "70-72"),
@@ -146,10 +197,38 @@ def test_a_namespace_without_a_name_is_read_where_it_is_told(told: Dict[str, Res
     assert (inside["interface"], inside["container"], inside["addresses"]) == ("eth0", "path:" + NAMELESS, ["10.30.0.20/24"])
 
 
+def test_a_container_that_does_not_run_stops_nobody(told: Dict[str, Result]) -> None:
+    rows = told["containers"]["containers"]
+    assert [row["state"] for row in rows] == ["read"] * 4 + ["not running"] * 4 + ["refused"]
+    assert [row["container"] == row["read_as"] for row in rows] == [True] * 3 + [False] * 6
+    assert rows[3]["read_as"] == "netns:api"
+    reasons = ["there is no process", "no such file", "cannot ask Docker", "there is no network namespace", "the host's own network"]
+    assert all(reason in row["reason"] for reason, row in zip(reasons, rows[4:]))
+    assert [(route["destination"], route["interface"]) for route in rows[2]["routes"]] == [("10.99.0.0/16", "eth0")]
+    ends = {end["container"]: end["addresses"] for end in named(told["containers"]["links"], "line")["ends"]}
+    assert ends == {"netns:api": ["10.9.0.1/30"], rows[2]["container"]: ["10.9.0.2/30"]}
+
+
+def test_what_is_printed_of_containers_of_every_kind(told: Dict[str, Result]) -> None:
+    live = told["containers"]
+    task, ended = (live["containers"][place]["container"] for place in (2, 4))
+    gone = [{"name": "late", "container": {"pid": int(ended[4:])}, "networks": ["web"]}, {"name": "new", "container": {"netns": "nobody"}, "networks": ["web"]}]
+    lines = overview(live, [*replace_numbers(MAIN["endpoints"], {ALIVE: int(task[4:])}), *gone]).splitlines()
+    assert all(len(line) <= WIDTH for line in lines)
+    found = re.sub(r"[0-9a-f]{12}\b|\b(?:[0-9a-f]{2}:){5}[0-9a-f]{2}", "#", "\n".join(lines))
+    assert "network back: bridge br-back, mtu 1400" in found
+    assert "container late (%s): not running\ncontainer new (netns:nobody): no such namespace" % ended in found
+    assert "container worker (path:%s)\n  eth0 on back, #, host's end cn-#\n    10.30.0.20/24" % NAMELESS in found
+    assert "container task (%s)\n  eth0 of wire line, #\n    10.9.0.2/30\n  route 10.99.0.0/16 by 10.9.0.1 on eth0" % task in found
+    assert "  port 8443 -> 443/tcp for 198.51.100.0/24 2001:db8::/32" in found
+    assert lines[-1] == "wire line: eth2 of netns:api - eth0 of %s" % task
+
+
 def test_what_cannot_be_read(told: Dict[str, Result]) -> None:
     assert told["without ports"]["ports"] == []
     assert named(told["without ports"]["endpoints"], "api")["ports"] == []
-    assert "Traceback" not in json.dumps(told["gone"])
+    assert [row["state"] for row in told["gone"]["containers"]] == ["not running"]
+    assert told["gone"]["networks"] == told["all"]["networks"]
 
 
 @pytest.mark.parametrize("documentation", [documented_filter.EXAMPLES, documented_module.EXAMPLES], ids=["netquery", "topology_info"])

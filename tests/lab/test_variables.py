@@ -270,6 +270,21 @@ def test_a_report_that_cannot_be_written_stops_before_the_probes(standing: Contr
     assert "TASK [Say what must pass" not in done.stdout
 
 
+def test_show_tells_of_all_that_is_declared(standing: Controller) -> None:
+    """A container that does not run stops nobody, and what is printed fits 80 columns."""
+    own: Dict[str, Any] = {host: {"fleet_endpoints": endpoints} for host, endpoints in ENDPOINTS.items()}
+    own["h1"] = {"fleet_endpoints": [*ENDPOINTS["h1"], {"name": "late", "container": {"docker": "late"}, "networks": ["web"]}]}
+    standing.write("late.json", {"container_hosts": {"vars": {"fleet_networks": NETWORKS}, "hosts": own}})
+    done = standing.play([{"import_playbook": "netloom.container_net.show"}], inventories=["late.json"])
+    assert done.returncode == 0, done.stdout + done.stderr
+    printed = [line for line in done.stdout.splitlines() if line.startswith(" " * 8 + '"')]
+    assert all(len(line) <= 80 for line in printed)
+    told = [line.strip().strip('",') for line in printed]
+    assert told.count("container late (docker:late): not running") == 1
+    for host in HOSTS:
+        assert {host, "container c-%s (netns:c)" % host} <= set(told)
+
+
 def test_what_a_host_stops_using_goes_from_it(standing: Controller) -> None:
     """h3 loses its last endpoint: what is to be on every host stays, all else goes, and nobody copies broadcasts to it any more."""
     own = {host: {"fleet_endpoints": ENDPOINTS[host] if host != "h3" else []} for host in HOSTS}

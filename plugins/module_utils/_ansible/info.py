@@ -8,14 +8,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Set, Tuple
+from dataclasses import dataclass
+from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple, Union
 
 from .._document.container import read_container
 from .._firewall.backend import Backend, RunCommand
 from .._kernel.door import Door
 from .._kernel.namespace import Rooms
 from .._kernel.observe import Observer
-from .._model.errors import InputError, Problem
+from .._model.errors import ContainerNotRunning, InputError, NamespaceMissing, Problem
 from .._model.link import Bridge, Ipvlan, Link, Macvlan, Vxlan
 from .._model.mark import Mark, read_mark
 from .._model.objects import FLOOD_MAC, HOST, FdbEntry, Namespace, Neighbour
@@ -38,26 +39,44 @@ def read_places(paths: Iterable[str], containers: Iterable[Mapping[str, Any]]) -
     return ["path:" + path for path in paths] + [place for place in found if place is not None]
 
 
-def observe_everything(places: Sequence[str], backend: Backend, run: RunCommand) -> Snapshot:
+@dataclass(frozen=True)
+class Sight:
+    """What was read. `asked` says of each place asked for as which place it was read, a namespace being read once, or why it could not be."""
+
+    snapshot: Snapshot
+    asked: Dict[str, Union[str, NamespaceMissing]]
+
+
+def observe_everything(places: Sequence[str], backend: Backend, run: RunCommand) -> Sight:
     """Read the host, the places asked for, and every named namespace."""
     containers = Containers()
     rooms = Rooms(containers.open)
+    found: Dict[str, Union[str, NamespaceMissing]] = {}
     try:
-        containers.prepare(places)
+        found.update(containers.look_up(places))
         observer = Observer(Door(), rooms, read_placeholder)
-        seen: Set[Optional[int]] = set()
+        seen: Dict[int, str] = {}
         for place in (HOST, *places, *list_named_namespaces()):
-            if rooms.identify(place) in seen:
-                continue  # a container's namespace that has a name as well
-            seen.add(rooms.identify(place))
-            observer.observe_place(place, {})
+            if place not in found:
+                found[place] = _find_room(rooms, place, seen)
+            if found[place] == place:
+                observer.observe_place(place, {})
         observer.join_pairs()
         for item in backend.observe(run, HOST):
             observer.snapshot.add(item, mine=True)
     finally:
         rooms.close()
         containers.close()
-    return observer.snapshot
+    return Sight(observer.snapshot, {place: found[place] for place in places})
+
+
+def _find_room(rooms: Rooms, place: str, seen: Dict[int, str]) -> Union[str, NamespaceMissing]:
+    """Return the first place that stands for the same namespace, or why there is none."""
+    try:
+        number = rooms.identify(place)
+    except NamespaceMissing as error:
+        return error
+    return ContainerNotRunning("there is no network namespace %s" % place) if number is None else seen.setdefault(number, place)
 
 
 class Report:
@@ -163,6 +182,19 @@ class Report:
                 if self._scope is None or (mark is not None and mark.scope == self._scope):
                     found.append({"name": item.name, "path": namespace_path(item.place), "scope": mark.scope if mark else None})
         return sorted(found, key=lambda entry: str(entry["name"]))
+
+
+def describe_containers(sight: Sight) -> List[Dict[str, Any]]:
+    """Return each container asked for: whether it could be looked into, and what of ours is inside beside interfaces."""
+    insides = Insides(sight.snapshot)
+    return [_describe_container(place, found, insides) for place, found in sight.asked.items()]
+
+
+def _describe_container(place: str, found: Union[str, NamespaceMissing], insides: Insides) -> Dict[str, Any]:
+    if isinstance(found, NamespaceMissing):
+        state = "not running" if isinstance(found, ContainerNotRunning) else "refused"
+        return {"container": place, "read_as": None, "state": state, "reason": str(found), **insides.routing(())}
+    return {"container": place, "read_as": found, "state": "read", "reason": None, **insides.routing([found])}
 
 
 def _driver(links: Sequence[Link], members: Sequence[Link]) -> str:

@@ -43,19 +43,26 @@ class Containers:
 
     def prepare(self, places: Iterable[str]) -> None:
         """Look up those places that are a runtime's containers; raise NamespaceMissing with every one that cannot be attached."""
-        faults: List[NamespaceMissing] = []
+        _raise_together(list(self.look_up(places).values()))
+
+    def look_up(self, places: Iterable[str]) -> Dict[str, NamespaceMissing]:
+        """Look up those places that are a runtime's containers; return by place why some cannot be attached."""
+        faults: Dict[str, NamespaceMissing] = {}
         for runtime, references in group_by_runtime(place for place in places if place not in self._open).items():
             opening = _Opening(runtime)
-            opening.run(references)
-            faults.extend(opening.faults)
+            try:
+                opening.run(references)
+            except NamespaceMissing as error:
+                faults.update(dict.fromkeys(("%s:%s" % (runtime, reference) for reference in references), error))
+            faults.update(("%s:%s" % (runtime, reference), error) for reference, error in opening.faults.items())
             for container, descriptor in opening.opened:
-                error = container.refusal(descriptor)
-                if error is None:
-                    self._open["%s:%s" % (runtime, container.reference)] = descriptor
+                place, refusal = "%s:%s" % (runtime, container.reference), container.refusal(descriptor)
+                if refusal is None:
+                    self._open[place] = descriptor
                 else:
                     os.close(descriptor)
-                    faults.append(error)
-        _raise_together(faults)
+                    faults[place] = refusal
+        return faults
 
     def open(self, place: str) -> Optional[int]:
         """Return a descriptor that keeps the namespace of a place, or None if a named one does not exist. It is the caller's to close."""
@@ -71,7 +78,7 @@ def identify_namespace(place: str) -> Optional[int]:
     if runtime in RUNTIMES:
         opening = _Opening(runtime)
         opening.run([reference])
-        _raise_together(opening.faults)
+        _raise_together(list(opening.faults.values()))
         descriptor: Optional[int] = opening.opened[0][1]
     else:
         descriptor = open_namespace(place, may_be_host=True)
@@ -114,7 +121,7 @@ def _look_at(places: Sequence[str]) -> None:
     for runtime, references in group_by_runtime(places).items():
         opening = _Opening(runtime)
         opening.run(references)
-        faults.extend(opening.faults)
+        faults.extend(opening.faults.values())
         for _container, opened in opening.opened:
             os.close(opened)
     # Named namespaces are made where they are missing, and the number of a process that is to come could be anybody's.
@@ -155,7 +162,7 @@ class _Opening:
     def __init__(self, runtime: str) -> None:
         self._inspect = RUNTIMES[runtime]
         self.opened: List[Tuple[Container, int]] = []
-        self.faults: List[NamespaceMissing] = []
+        self.faults: Dict[str, NamespaceMissing] = {}
 
     def run(self, references: Sequence[str]) -> None:
         """Ask, open, ask again: what stays open belongs to a container that ran all the time. One that was restarted meanwhile gets another try."""
@@ -168,7 +175,7 @@ class _Opening:
                 time.sleep(RETRY_INTERVAL)
             pending = {}
             self._confirm(self._open_each(wanted, pending), pending)
-        self.faults.extend(pending.values())
+        self.faults.update(pending)
 
     def _open_each(self, references: Sequence[str], pending: Dict[str, NamespaceMissing]) -> List[Tuple[Container, int]]:
         held = []
@@ -180,7 +187,7 @@ class _Opening:
                 except ContainerNotRunning as ended:
                     pending[reference] = ended
             elif error is not None:
-                self.faults.append(error)
+                self.faults[reference] = error
         return held
 
     def _confirm(self, held: List[Tuple[Container, int]], pending: Dict[str, NamespaceMissing]) -> None:
