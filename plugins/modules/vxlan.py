@@ -30,7 +30,8 @@ options:
     type: int
   udp_port:
     description:
-      - Destination UDP port.
+      - Destination UDP port. Devices in any namespace that send and receive on the same host can share it, each with another O(vni); a process, or a
+        device whose packets have other headers (C(external), C(gbp), C(gpe)), cannot.
     type: int
     default: 4789
   local:

@@ -6,14 +6,18 @@
 
 from __future__ import annotations
 
+import os
 import socket
-from typing import Any, Dict, List
+import time
+from dataclasses import replace
+from functools import partial
+from typing import Any, Dict, List, Union
 
 import pytest
 from ansible_collections.netloom.container_net.plugins.module_utils._model.errors import ContainerNetError
-from harness.declarations import LAN4, LAN6, V4, V6, endpoint, network
-from harness.engine import Declaration, converge, give_uplink, lines, settle
-from harness.host import Child, sh
+from harness.declarations import LAN4, LAN6, V4, V6, endpoint, network, overlay
+from harness.engine import Declaration, converge, give_uplink, lines, look, settle
+from harness.host import Child, await_true, bind_space, new_space, sh
 from harness.module import run_module
 from harness.snapshot import assert_same, take_snapshot
 from harness.traffic import Server, ask, await_addresses
@@ -303,3 +307,141 @@ def test_every_table_and_hop_that_takes_the_packets_of_a_subnet_is_seen() -> Non
     sh("ip route add 10.0.0.0/8 nexthop via 192.0.2.2 nexthop via 192.0.2.3")
     outcome = converge(Declaration([network("dd", {"subnet": "10.29.0.0/24"})], [endpoint("d", "dd")]), scope="new")
     assert any("takes these addresses out of the host's route 10.0.0.0/8 by eth0" in warning for warning in outcome.warnings)
+
+
+# --- tunnels of others, wherever they live ----------------------------------------
+
+SWARM = "/run/docker/netns/1-a swarm"
+FAR = {4: "192.0.2.9", 6: "2001:db8:2::9"}
+HERE = {4: "192.0.2.1", 6: "2001:db8:2::1"}
+THIRD = {4: "192.0.2.3", 6: "2001:db8:2::3"}
+
+
+def mesh(family: int = 4, **options: Any) -> Declaration:
+    return overlay(HERE[family], FAR[family], THIRD[family], **options)
+
+
+def tunnel(family: int = 4, **options: Any) -> Declaration:
+    ends = [{"endpoint": "near", "interface_name": "vx0", "addresses": ["10.77.0.1/24"]}]
+    return Declaration(endpoints=[endpoint("near")], links=[{"name": "t1", "ends": ends, "tunnel": {"vni": 4200, "remote": FAR[family], **options}}])
+
+
+def move_away(path: str, words: str, state: str = "up") -> None:
+    """Make a device here, as Docker Swarm does, and move it into a namespace; its socket stays."""
+    sh("ip link add vx-theirs type vxlan {1}; ip link set vx-theirs netns '{0}'".format(path, words))
+    sh("ip link set vx-theirs " + state, path)
+
+
+def test_a_tunnel_of_somebody_else_in_a_namespace_without_a_name() -> None:
+    give_uplink()
+    bind_space(SWARM)
+    process = Child(partial(sh, "exec sleep 120"), SWARM)
+    held = new_space()
+    alone = Child(partial(sh, "exec sleep 120"), held)
+    holder = "/proc/%d/ns/net" % alone.pid
+    os.close(held)
+    sh("ip netns add named")
+    in_swarm, in_process = "vx-theirs in %s" % SWARM, "vx-theirs in the namespace of process %d" % alone.pid
+    taken = "has vni 4200 on udp port 4789 already; choose another udp_port"
+    used = "udp port 4789 is used by another tool's vxlan %s (vni 4097), which it would be closed for; choose another udp_port"
+    own = {"name": "vx9", "vni": 4200, "local": HERE[4]}
+    for path, words, state, declared, said in (
+        (SWARM, "id 4200 dstport 4789 local 192.0.2.1", "up", mesh(), "%s %s" % (in_swarm, taken)),
+        (holder, "id 4200 dstport 4789 local 192.0.2.1", "down", mesh(), "%s %s" % (in_process, taken)),
+        (SWARM, "id 4097 dstport 4789", "up", mesh(), used % in_swarm),
+        (holder, "id 4097 dstport 4789 dev eth0", "down", tunnel(), used % in_process),
+        # The guard is for all addresses and both families.
+        (holder, "id 4097 dstport 4789 local 2001:db8:2::1", "up", mesh(), used % in_process),
+        (SWARM, "id 4097 dstport 4789 local 192.0.2.7", "up", mesh(6, udp_port=4789), used % in_swarm),
+        ("named", "id 4097 dstport 4789 local 192.0.2.7", "up", tunnel(6), used % "vx-theirs in named"),
+        (SWARM, "external dstport 4789", "up", mesh(), "is used by another tool's vxlan " + in_swarm),
+        (SWARM, "id 4200 dstport 4790", "up", mesh(), ""),
+        # The module guards no port.
+        (SWARM, "id 4200 dstport 4789", "down", own, "%s has vni 4200 on udp port 4789 already; choose another vni" % in_swarm),
+        ("named", "id 4200 dstport 4789 local 192.0.2.1", "up", own, "named has vni 4200 on udp port 4789 already; choose another vni"),
+        (holder, "external dstport 4789", "up", own, "udp port 4789 is used by vxlan %s, whose packets have other headers" % in_process),
+        (SWARM, "id 4097 dstport 4789 local 192.0.2.1", "up", own, ""),
+        (SWARM, "id 4200 dstport 4789 local 2001:db8:2::1", "up", own, ""),
+    ):
+        move_away(path, words, state)
+        if not said:
+            _accept(declared)
+        else:
+            found = refusal(declared) if isinstance(declared, Declaration) else _refusal_of_module(declared)
+            assert said in found, (words, found)
+        sh("ip link delete vx-theirs", path)
+    # What has its underlay in its own namespace is nobody's business here.
+    sh("ip link add vx-theirs type vxlan id 4200 dstport 4789; ip link set vx-theirs up", SWARM)
+    _accept(mesh())
+    for child in (process, alone):
+        child.kill()
+
+
+def _accept(declared: Union[Declaration, Dict[str, Any]]) -> None:
+    if isinstance(declared, Declaration):
+        assert look(declared).warnings == []
+        return
+    assert not run_module("vxlan", **declared).get("failed"), declared
+    assert run_module("vxlan", name=declared["name"], state="absent")["changed"]
+
+
+def _refusal_of_module(options: Dict[str, Any]) -> str:
+    before = take_snapshot()
+    said = [run_module("vxlan", check=check, **options) for check in (True, False)]
+    assert_same(before)
+    assert said[0]["msg"] == said[1]["msg"]
+    return str(said[0]["msg"])
+
+
+def test_a_socket_on_the_port_of_a_tunnel() -> None:
+    """One that a process holds keeps every tunnel away; one of a tunnel that cannot be seen is shared by who guards nothing."""
+    give_uplink()
+    own = {"name": "vx9", "vni": 9, "local": HERE[4]}
+    for address in ("127.0.0.1", "::"):
+        child = Child(partial(_hold, address))
+        await_true(lambda: ":12B5 " in sh("cat /proc/self/net/udp /proc/self/net/udp6"), 5, lambda: "no socket")
+        for found in (refusal(mesh()), refusal(tunnel()), _refusal_of_module(own)):
+            assert "udp port 4789 is held by python" in found
+            assert "process %d; stop it or choose another udp_port" % child.pid in found
+        child.kill()
+    hidden = new_space()  # only this process knows it
+    move_away("/proc/%d/fd/%d" % (os.getpid(), hidden), "id 4097 dstport 4789 local 192.0.2.1")
+    for declared in (mesh(), tunnel()):
+        assert "udp port 4789 is held by what cannot be seen from here, such as a tunnel of another tool; choose another udp_port" in refusal(declared)
+    _accept(own)
+    _accept(mesh(6, udp_port=4789))
+    os.close(hidden)
+
+
+def _hold(address: str) -> None:
+    with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM) as held:
+        held.bind((address, 4789))
+        time.sleep(60)
+
+
+def test_a_tunnel_of_somebody_else_that_came_later_stops_no_run() -> None:
+    give_uplink()
+    bind_space(SWARM)
+    for declaration, name in ((mesh(), "vxlan vx-mesh"), (tunnel(), "vxlan vx0 in near")):
+        settle(declaration)
+        move_away(SWARM, "id 4097 dstport 4789 local 192.0.2.7")
+        for check in (True, False):
+            outcome = converge(declaration, check=check)
+            assert lines(outcome) == []
+            (warning,) = outcome.warnings
+            assert warning == "%s: udp port 4789 is used by another tool's vxlan vx-theirs in %s (vni 4097), which it is closed for; %s" % (
+                name,
+                SWARM,
+                "choose another udp_port; what stands is left as it is",
+            )
+        # Who comes new is refused.
+        assert "vx-theirs in %s (vni 4097), which it would be closed for" % SWARM in refusal_of_another(declaration)
+        sh("ip link delete vx-theirs", SWARM)
+        settle(None)
+
+
+def refusal_of_another(declaration: Declaration) -> str:
+    """Return why the same is refused on another VNI, where it would have to be made anew."""
+    networks = [{**item, "vni": 4300} for item in declaration.networks]
+    links = [{**item, "tunnel": {**item["tunnel"], "vni": 4300}} for item in declaration.links]
+    return refusal(replace(declaration, networks=networks, links=links))

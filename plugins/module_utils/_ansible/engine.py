@@ -26,6 +26,7 @@ from .._kernel.pending import Pending
 from .._kernel.radio import list_wireless_links
 from .._kernel.record import Record
 from .._kernel.sysctl import read_sysctl
+from .._kernel.tunnels import observe_tunnels
 from .._kernel.unconfirmed import refuse_unconfirmed
 from .._kernel.users import list_users
 from .._kernel.visits import Visits
@@ -39,8 +40,10 @@ from .._plan.planner import plan
 from .._plan.ports import used_bridges
 from .._plan.stack import carried_away, lower_places, refuse_missing_lowers
 from .._plan.step import Step
+from .._plan.tunnels import tunnel_warnings
 from .._runtime.containers import Containers
-from .._runtime.namespace import list_named_namespaces, namespace_path, read_placeholder
+from .._runtime.namespace import list_named_namespaces, namespace_path, open_namespace, read_placeholder
+from .._runtime.spaces import list_namespaces
 from .duplicates import refuse_duplicates
 from .firewalls import Firewalls
 from .flows import Connections
@@ -229,6 +232,8 @@ class _Run:
         kernel, rules = request.build(facts)
         self._observe_rest(observer, kernel)
         snapshot = observer.snapshot
+        if self._undo is None and not again:
+            observe_tunnels(snapshot, kernel, self._door, self._rooms, list_namespaces, open_namespace)
         desired = tuple(sign_addresses(kernel, snapshot, request.scope)) + self._firewalls.read(snapshot, rules, request.scope, self._undo)
         prunable: Set[Key] = set()
         told: List[str] = []
@@ -265,6 +270,7 @@ class _Run:
             refuse_settings(steps, snapshot, self._rooms)
         flows = () if again else self._connections.plan(steps, snapshot, desired, request.place)
         told += ["%s goes with the interface of ours that it stands on" % link.label for link in carried_away(steps, snapshot)]
+        told += tunnel_warnings(steps, desired, snapshot) if not again else []
         # Before more is read for the way back: check mode tells the same.
         words = request.tell(snapshot, desired, (*steps, *flows)) if request.tell is not None else ()
         if not request.check_mode:

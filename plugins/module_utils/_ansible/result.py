@@ -103,7 +103,7 @@ def describe(item: KernelObject) -> Dict[str, Any]:
         if is_dataclass(value):
             for inner in fields(value):
                 detail = getattr(value, inner.name)
-                if detail is not None and detail != "" and inner.name not in ("leads", "peer_place"):
+                if detail is not None and detail != "" and inner.name not in ("leads", "peer_place", "apart"):
                     found[inner.name] = detail
         elif field.name == "sysctls":
             found.update((name.replace("/", "."), setting) for name, setting in value)

@@ -40,8 +40,8 @@ class Lowers:
             where = self._places.get(known)
         if where is None:
             self._late[link.key] = found
-            return _standing_on(link, UNREAD, None)
-        return _standing_on(link, where, self._name(where, found.lower_index))
+            return standing_on(link, UNREAD, None)
+        return standing_on(link, where, self._name(where, found.lower_index))
 
     def resolve_late(self, snapshot: Snapshot) -> Iterator[Link]:
         """Yield the links whose lower link lives in a place that was read after them."""
@@ -56,7 +56,7 @@ class Lowers:
                     continue
                 self._places[known] = where
             del self._late[key]
-            yield _standing_on(link, self._places[known], self._name(self._places[known], found.lower_index))
+            yield standing_on(link, self._places[known], self._name(self._places[known], found.lower_index))
 
     def _name(self, place: str, index: int) -> Optional[str]:
         links = self._raw.get(place, ())
@@ -66,7 +66,7 @@ class Lowers:
         return known[1].get(index)
 
 
-def _standing_on(link: Link, place: str, name: Optional[str]) -> Link:
+def standing_on(link: Link, place: str, name: Optional[str]) -> Link:
     kind = link.kind
     where = place if place != link.place else None
     if isinstance(kind, Vxlan):

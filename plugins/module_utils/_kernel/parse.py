@@ -22,6 +22,8 @@ from .kinds import read_kind
 from .link import CREATION_GROUP, DELETION_GROUP, GENERATE_NOTHING
 
 IFF_UP = 1
+# IPv6 without checksum, remote checksum offload, group policy, metadata, generic protocol, VNI filter: where they differ the kernel shares no socket.
+OTHER_HEADERS = (20, 22, 23, 25, 27, 30)
 KERNEL_STP = 1
 # Home address, managed temporary addresses, no route of the subnet, joined groups; the others are states.
 KEPT_ADDRESS_FLAGS = 0x10 | 0x100 | 0x200 | 0x400
@@ -151,6 +153,7 @@ def _vxlan(data: Dict[int, bytes]) -> Tuple[Vxlan, int]:
         ttl=data[5][0] if 5 in data else None,
         learning=data[7] != b"\0" if 7 in data else None,
         proxy=data[11] != b"\0" if 11 in data else None,
+        apart=any(data.get(number, b"\0") != b"\0" for number in OTHER_HEADERS) or None,
     )
     return kind, _u32(data.get(3))
 

@@ -52,6 +52,13 @@ class Vxlan:
     proxy: Optional[bool] = None
     lower_place: Optional[str] = None  # whose underlay it uses; None is the place it lives in
     remote: Optional[str] = None  # the one peer of a point-to-point tunnel
+    apart: Optional[bool] = None  # as observed: it reads other headers, so no plain device can share its socket
+
+    @property
+    def families(self) -> Tuple[int, ...]:
+        """Return the versions of IP that its socket is for; one that reads other headers and names nobody takes both."""
+        named = self.local or self.remote or self.group
+        return (6 if ":" in named else 4,) if named else (4, 6) if self.apart else (4,)
 
 
 @dataclass(frozen=True)
@@ -161,3 +168,8 @@ class Link(KernelObject):
     @property
     def label(self) -> str:
         return "%s %s%s" % (self.kind.kind if self.kind else "link", self.name, in_place(self.place))
+
+
+def underlay_of(link: Link) -> str:
+    """Return the place whose sockets a tunnel uses."""
+    return link.kind.lower_place if isinstance(link.kind, Vxlan) and link.kind.lower_place is not None else link.place

@@ -41,6 +41,8 @@ class Snapshot:
     missing: Set[str] = field(default_factory=set)  # named namespaces that do not exist yet
     ipv6: bool = True
     ways: Tuple[Way, ...] = ()  # of the host
+    tunnels: Tuple[Link, ...] = ()  # VXLAN devices in namespaces that were not read, on the underlay of a wanted one
+    sockets: Mapping[Tuple[str, int, int], str] = field(default_factory=dict)  # (place, IP version, UDP port) that no link explains -> which process, if known
     _links: Dict[str, Dict[str, Link]] = field(default_factory=dict)  # place -> name -> link
 
     def add(self, found: KernelObject, *, mine: bool = False) -> None:

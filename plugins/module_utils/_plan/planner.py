@@ -36,6 +36,7 @@ from .nics import home_conflicts, nics_of, recall_nics
 from .ports import lent_ports, moved_away, moved_home
 from .stack import Uppers, find_uppers, lower_of, sharing_conflicts, stack_depths, upper_conflicts
 from .step import CHANGE, CREATE, DELETE, Change, Step
+from .tunnels import tunnel_conflicts
 from .vlans import superfluous_vlans
 
 
@@ -154,7 +155,7 @@ def _sort_links(wanted: Dict[Key, KernelObject], snapshot: Snapshot, prunable: C
     conflicts.extend(upper_conflicts(gone, uppers, snapshot))
     conflicts.extend(sharing_conflicts(wanted, gone, snapshot))
     conflicts.extend(_port_conflicts(wanted, gone, snapshot))
-    conflicts.extend(_tunnel_conflicts(wanted.values(), gone, snapshot))
+    conflicts.extend(tunnel_conflicts(wanted.values(), fresh, gone, snapshot))
     return fresh, gone
 
 
@@ -167,32 +168,6 @@ def _port_conflicts(wanted: Dict[Key, KernelObject], gone: Set[LinkKey], snapsho
             continue
         if port.master and (port.place, port.master) in gone and read_mark(port.alias) is None and (port.place, port.name) not in gone:
             yield "bridge %s has the port %s that was not made by this collection; take it out first" % (port.master, port.name)
-
-
-def _tunnel_conflicts(wanted: Iterable[KernelObject], gone: Set[LinkKey], snapshot: Snapshot) -> Iterable[str]:
-    """A VNI stands once for each port; and the guard of an overlay's port would cut a foreign tunnel that shares it."""
-    tunnels = [link for link in snapshot.links() if isinstance(link.kind, Vxlan) and (link.place, link.name) not in gone]
-    for item in wanted:
-        if not isinstance(item, Link) or not isinstance(item.kind, Vxlan):
-            continue
-        mark = read_mark(item.alias)
-        for other in tunnels:
-            kind = other.kind
-            if not isinstance(kind, Vxlan) or other.key == item.key or _underlay(other) != _underlay(item) or kind.port != item.kind.port:
-                continue
-            if kind.vni == item.kind.vni:
-                yield "%s: vxlan %s has vni %d on udp port %d already; choose another vni" % (item.label, other.name, kind.vni or 0, kind.port or 0)
-            elif mark is not None and mark.role == "network" and read_mark(other.alias) is None and kind.local in (None, item.kind.local):
-                yield "%s: udp port %d is used by vxlan %s of another tool, which it would be closed for; choose another udp_port" % (
-                    item.label,
-                    kind.port or 0,
-                    other.name,
-                )
-
-
-def _underlay(link: Link) -> str:
-    """Return the place whose sockets a tunnel uses."""
-    return link.kind.lower_place if isinstance(link.kind, Vxlan) and link.kind.lower_place is not None else link.place
 
 
 def _ownership_conflict(item: Link, current: Link) -> Optional[str]:
