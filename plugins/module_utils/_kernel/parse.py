@@ -166,8 +166,9 @@ def _port(data: Dict[int, bytes]) -> BridgePort:
 
 
 def parse_namespace_number(payload: bytes) -> Optional[int]:
-    """Return a namespace's number in another one."""
-    return _s32(read_attributes(payload, 4, len(payload)).get(1))
+    """Return a namespace's number in another one, or None where it has none: below zero the kernel also says of links whose namespace is gone."""
+    number = _s32(read_attributes(payload, 4, len(payload)).get(1))
+    return number if number is not None and number >= 0 else None
 
 
 def parse_address(payload: bytes) -> Tuple[int, str, int]:

@@ -37,11 +37,12 @@ def observe_tunnels(snapshot: Snapshot, desired: Iterable[KernelObject], door: D
     found = {place: rooms.find(place) for place in map(underlay_of, wanted)}
     underlays = {place: descriptor for place, descriptor in found.items() if descriptor is not None}
     known = {rooms.identify(place) for place in {link.place for link in snapshot.links()}}
+    request = wire.link_message(wire.RTM_GETLINK, 0, [("IFLA_LINKINFO", {"attrs": [("IFLA_INFO_KIND", Vxlan.kind)]})])
     tunnels: List[Link] = []
     for identity, place in spaces():
         if identity not in known:
             try:
-                tunnels.extend(_look_into(place, underlays, door, rooms, open_space))
+                tunnels.extend(_look_into(place, request, underlays, door, rooms, open_space))
             except (OSError, ContainerNetError):
                 continue  # it is gone, or not for us to see; what it holds here shows as a socket
             known.add(identity)
@@ -49,7 +50,7 @@ def observe_tunnels(snapshot: Snapshot, desired: Iterable[KernelObject], door: D
     snapshot.sockets = {key: process for place in underlays for key, process in _find_sockets(place, wanted, snapshot, rooms)}
 
 
-def _look_into(place: str, underlays: Mapping[str, int], door: Door, rooms: Rooms, open_space: OpenSpace) -> List[Link]:
+def _look_into(place: str, request: bytes, underlays: Mapping[str, int], door: Door, rooms: Rooms, open_space: OpenSpace) -> List[Link]:
     """Return the VXLAN devices of a namespace whose underlay is one of these places."""
     descriptor = open_space(place)
     if descriptor is None:
@@ -58,13 +59,12 @@ def _look_into(place: str, underlays: Mapping[str, int], door: Door, rooms: Room
         with rooms.returning():
             libc.setns(descriptor)
             with door.open(place) as line:
-                return list(_read_tunnels(place, underlays, line))
+                return list(_read_tunnels(place, request, underlays, line))
     finally:
         os.close(descriptor)
 
 
-def _read_tunnels(place: str, underlays: Mapping[str, int], line: Line) -> Iterator[Link]:
-    request = wire.link_message(wire.RTM_GETLINK, 0, [("IFLA_LINKINFO", {"attrs": [("IFLA_INFO_KIND", Vxlan.kind)]})])
+def _read_tunnels(place: str, request: bytes, underlays: Mapping[str, int], line: Line) -> Iterator[Link]:
     raw = [parse.parse_link(place, payload) for payload in line.dump(request)]
     moved = [found for found in raw if isinstance(found.link.kind, Vxlan) and found.elsewhere is not None]
     numbers = {underlay: parse.parse_namespace_number(line.ask(wire.namespace_number_message(number))) for underlay, number in underlays.items() if moved}

@@ -365,7 +365,12 @@ class ToyKernel:
                     raise Refused("EBUSY")
         if isinstance(link.kind, Vxlan):
             for other in self.links():
-                if other.key != link.key and isinstance(other.kind, Vxlan) and _tunnel(other) == _tunnel(link) and set(other.kind.families) & set(link.kind.families):
+                if (
+                    other.key != link.key
+                    and isinstance(other.kind, Vxlan)
+                    and _tunnel(other) == _tunnel(link)
+                    and set(other.kind.families) & set(link.kind.families)
+                ):
                     raise Refused("EEXIST: vni")
 
 
