@@ -42,7 +42,7 @@ test-quick: setup-checks ## For daily work: static checks, unit tests, the kerne
 	$(GATE) $(STATIC) unit:2 quick:2
 
 test-long: setup ## Everything CI runs, on this machine and in a minimal Debian; runs killed at every single point; the benchmarks at full size.
-	@CONTAINER_NET_EVERY_POINT=1 bash tests/gates/run.sh $(ALL) fresh:2
+	@CONTAINER_NET_EVERY_POINT=1 bash tests/gates/run.sh $(ALL) fresh:3
 	@bash tests/gates/bench.sh $(SIZES) $(HOSTS)
 
 setup-demo:

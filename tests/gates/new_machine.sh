@@ -26,14 +26,14 @@ chmod 755 "$root/usr/sbin/policy-rc.d"
 
 # The root of the mount namespace itself, not of a process only: who enters it from anywhere, such as a simulated host, is on the new machine.
 mount --bind "$root" "$root"
-cd "$root"
+cd "$root" || exit
 mount -t proc proc proc
 mount --rbind /sys sys
 mount --rbind /dev dev
 mount -t tmpfs tmpfs run
 for folder in dev/shm tmp; do mount -t tmpfs -o mode=1777 tmpfs "$folder"; done
 pivot_root . mnt
-cd /srv/container_net
+cd /srv/container_net || exit
 umount --lazy /mnt
 exec env -i HOME=/root LC_ALL=C.UTF-8 PATH=/usr/sbin:/usr/bin:/sbin:/bin \
   ${http_proxy:+"http_proxy=$http_proxy"} ${https_proxy:+"https_proxy=$https_proxy"} bash -c "$command"
