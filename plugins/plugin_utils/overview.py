@@ -32,7 +32,7 @@ class _Box:
         where = " (%s)" % self.place if self.place not in (None, self.name) else ""
         state = self.state or ("no interface" if not self.interfaces else None)
         yield from fold("container %s%s%s" % (self.name, where, ": %s" % state if state else ""))
-        for interface, addresses in self.interfaces:
+        for interface, addresses in sorted(self.interfaces):
             yield from fold(interface, 2)
             yield from fold(addresses, 4)
         for text in (*self.routing, *self.ports):
@@ -65,7 +65,8 @@ def _network(network: Row) -> str:
     tunnel = network.get("vxlan")
     if tunnel:
         words.append("vni %s from %s to %s" % (tunnel["vni"], tunnel["vtep_address"], " ".join(tunnel["peers"]) or "nobody"))
-        words.append("%d endpoints elsewhere" % len(tunnel["remote_endpoints"]))
+        number = len(tunnel["remote_endpoints"])
+        words.append("%d endpoint%s elsewhere" % (number, "" if number == 1 else "s"))
     return ", ".join(words)
 
 
