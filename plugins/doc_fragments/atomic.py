@@ -34,6 +34,8 @@ attributes:
 notes:
   - Needs root on the host.
   - A namespace that gets an interface has its C(lo) up from then on. Where it was down before, it is lowered again with the last interface of O(scope) there.
+  - A task tells what it makes by its name, so another name means another object. Where interfaces are to get other names and stay what they are, use
+    M(netloom.container_net.topology), which tells them by container and network.
   - To make many objects, use M(netloom.container_net.topology), which does a whole host in one task.
 seealso:
   - module: netloom.container_net.topology

@@ -11,7 +11,8 @@ short_description: Make, change or remove a veth pair
 version_added: 1.0.0
 description:
   - Makes a pair of connected interfaces, each end in its namespace, with its addresses, and one end as port of a bridge if asked.
-  - The pair is made where it belongs, not moved there. Changes are made in place; only a change of the other end's name or namespace replaces the pair.
+  - The pair is made where it belongs, not moved there. Changes are made in place; only another namespace of the other end replaces the pair.
+  - This end is told by its O(name), so another O(name) means another pair. Another O(peer_name) renames the other end, unless its new name is taken.
 options:
   name:
     description:

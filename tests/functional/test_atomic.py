@@ -52,6 +52,10 @@ def test_a_veth_as_a_port_of_a_bridge() -> None:
     assert (link["address"], link["master"], flags["hairpin"], flags["isolated"]) == ("02:00:00:00:09:01", "theirs", True, True)
     assert link_of("eth0", "x")["address"] == "02:00:00:00:09:02"
     assert settle("veth", **pair, **{**port, "isolated": False}) == ["~ veth v9: isolated on → off"]
+    number = link_of("eth0", "x")["ifindex"]
+    pair["peer_name"] = "lan0"
+    assert settle("veth", **pair) == ["~ veth lan0 in x: name eth0 → lan0"]
+    assert link_of("lan0", "x")["ifindex"] == number
     assert settle("veth", **pair, bridge="") == ["~ veth v9: master theirs → none"]
     assert "master" not in link_of("v9")
     assert settle("veth", name="v9", state="absent") == ["- veth v9"]

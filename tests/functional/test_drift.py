@@ -63,7 +63,10 @@ LINKS: Dict[str, Drift] = {
     "inner end mtu": ("ip -n a link set eth0 mtu 1300", ["~ veth eth0 in a: mtu 1300 → 1500"]),
     "inner end mac": ("ip -n a link set eth0 address 02:00:00:00:00:98", ["~ veth eth0 in a: mac 02:00:00:00:00:98 → *"]),
     "pair gone": ("ip link delete %s" % A, PAIR),
-    "inner end renamed": ("ip -n a link set eth0 down; ip -n a link set eth0 name other", ["- veth %s" % A, *PAIR]),
+    "inner end renamed": (
+        "ip -n a link set eth0 down; ip -n a link set eth0 name other",
+        ["~ veth eth0 in a: name other → eth0", "~ veth eth0 in a: up off → on", *LOST],
+    ),
     "vxlan down": ("ip link set vx-mesh down", ["~ vxlan vx-mesh: up off → on", *NEIGHBOURS]),
     "vxlan mtu": ("ip link set vx-mesh mtu 1300", ["~ vxlan vx-mesh: mtu 1300 → 1450"]),
     "vxlan mac": ("ip link set vx-mesh address 02:00:00:00:00:97", ["~ vxlan vx-mesh: mac 02:00:00:00:00:97 → *", *NEIGHBOURS]),

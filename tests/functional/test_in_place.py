@@ -196,18 +196,3 @@ def test_the_underlay_of_an_overlay(six: bool) -> None:
         assert "198.18.9.0/24" in sh("ip route show dev vx-mesh")
     settle(None)
     assert_same(before)
-
-
-def test_the_same_name_with_another_pair_is_made_anew_and_nothing_else() -> None:
-    """What the kernel fixes at creation is replaced, and only that."""
-    give_uplink()
-    settle(BASE)
-    await_addresses("b")
-    stream = Stream("c", "b", "10.20.0.11")
-    applied = settle(declare(a={**A, "interface_name": "net0"}))
-    assert stream.finish()[0] > 10
-    touched = {line.split(" ")[2] for line in applied if line.startswith(("+ veth", "- veth", "~ veth"))}
-    assert touched <= {VE["a"], "net0", "eth0"}
-    assert not [line for line in applied if " in b" in line or " in c" in line or "br-web" in line or "tables" in line]
-    assert sh("ip -br link", "a").count("net0") == 1
-    converge(None)

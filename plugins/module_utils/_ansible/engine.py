@@ -26,6 +26,7 @@ from .._kernel.pending import Pending
 from .._kernel.radio import list_wireless_links
 from .._kernel.record import Record
 from .._kernel.sysctl import read_sysctl
+from .._kernel.trial import renames_only_lowered
 from .._kernel.tunnels import observe_tunnels
 from .._kernel.unconfirmed import refuse_unconfirmed
 from .._kernel.users import list_users
@@ -38,6 +39,7 @@ from .._model.objects import HOST, Chain, Jump, KernelObject, Namespace, Sysctl
 from .._model.snapshot import Facts, Key, Snapshot, find_residents, find_ways_out
 from .._plan.planner import plan
 from .._plan.ports import used_bridges
+from .._plan.renames import foresee_names
 from .._plan.stack import carried_away, lower_places, refuse_missing_lowers
 from .._plan.step import Step
 from .._plan.tunnels import tunnel_warnings
@@ -206,6 +208,7 @@ class _Run:
         self._visited = Visited(Visits(request.state_directory, request.scope), self._rooms)
         self._firewalls = Firewalls(request.backend, request.run, self._rooms, request.place)
         self._undo = undo
+        self._later = Snapshot()  # what was read, under the names that links will have
         self._connections = Connections(door, self._rooms, Pending(request.state_directory, request.scope))
 
     def close(self) -> None:
@@ -231,10 +234,11 @@ class _Run:
             facts = replace(facts, holdings=self._firewalls.find_holdings(observer.snapshot, request.scope, request.publishes))
         kernel, rules = request.build(facts)
         self._observe_rest(observer, kernel)
-        snapshot = observer.snapshot
+        standing = observer.snapshot
         if self._undo is None and not again:
-            observe_tunnels(snapshot, kernel, self._door, self._rooms, list_namespaces, open_namespace)
-        desired = tuple(sign_addresses(kernel, snapshot, request.scope)) + self._firewalls.read(snapshot, rules, request.scope, self._undo)
+            observe_tunnels(standing, kernel, self._door, self._rooms, list_namespaces, open_namespace)
+        desired = tuple(sign_addresses(kernel, standing, request.scope)) + self._firewalls.read(standing, rules, request.scope, self._undo)
+        snapshot = self._later = self._foresee_names(observer, kernel)
         prunable: Set[Key] = set()
         told: List[str] = []
         if request.prune or request.adopt:
@@ -268,17 +272,30 @@ class _Run:
                 request.left_out.refuse_losses(steps)
             refuse_unsupported(steps, snapshot, self._door.timeout)
             refuse_settings(steps, snapshot, self._rooms)
-        flows = () if again else self._connections.plan(steps, snapshot, desired, request.place)
-        told += ["%s goes with the interface of ours that it stands on" % link.label for link in carried_away(steps, snapshot)]
+        flows = () if again else self._connections.plan(steps, standing, snapshot, desired, request.place)
+        told += ["%s goes with the interface of ours that it stands on" % link.label for link in carried_away(steps, standing)]
         told += tunnel_warnings(steps, desired, snapshot) if not again else []
         # Before more is read for the way back: check mode tells the same.
-        words = request.tell(snapshot, desired, (*steps, *flows)) if request.tell is not None else ()
+        words = request.tell(standing, desired, (*steps, *flows)) if request.tell is not None else ()
         if not request.check_mode:
             refuse_missing_lowers(steps, desired, snapshot)
             read_what_goes(observer, steps)
         steps += flows
         left_out = request.left_out.warnings if request.left_out is not None else []
-        return Outcome(steps, snapshot, desired, words, warnings=[*left_out, *request.notes, *self._firewalls.notes, *map(printable, told)])
+        return Outcome(steps, standing, desired, words, warnings=[*left_out, *request.notes, *self._firewalls.notes, *map(printable, told)])
+
+    def _foresee_names(self, observer: Observer, desired: Sequence[KernelObject]) -> Snapshot:
+        """Return what was read under the names that links will have, with the settings that are interesting under those."""
+        names = foresee_names(desired, observer.snapshot).names
+        self._visited.expect(names)
+        if not names.changes:
+            return observer.snapshot
+        for place in dict.fromkeys(place for place, _old in names.changes):
+            links = {new: old for (where, old), new in names.changes.items() if where == place}
+            here = [item for item in desired if item.place == place]
+            tuned = {(place, links[i.name]): [name for name, _value in i.sysctls] for i in here if isinstance(i, Link) and i.sysctls and i.name in links}
+            observer.observe_settings(place, tuned, [names.back.path(place, item.path) for item in here if isinstance(item, Sysctl)])
+        return foresee_names(desired, observer.snapshot, lowers=partial(renames_only_lowered, self._door.timeout))
 
     def apply(self, outcome: Outcome) -> None:
         if outcome.steps:
@@ -295,7 +312,7 @@ class _Run:
 
     def _apply_steps(self, outcome: Outcome) -> None:
         request = self._request
-        applier = Applier(self._door, self._rooms, outcome.snapshot, outcome.desired, namespace_path=namespace_path, remember=self._remember)
+        applier = Applier(self._door, self._rooms, self._later, outcome.desired, namespace_path=namespace_path, remember=self._remember)
 
         def apply_firewall(steps: Sequence[Step]) -> None:
             outcome.firewall_restores += self._firewalls.apply(steps, partial(_note_done, outcome))

@@ -38,9 +38,9 @@ class Connections:
         self._pending = pending
         self._changes: Dict[str, Tuple[Tuple[Ground, ...], Ground]] = {}
 
-    def plan(self, steps: Sequence[Step], snapshot: Snapshot, desired: Sequence[KernelObject], home: str) -> Tuple[Step, ...]:
-        """Return the steps for flows that there are now."""
-        self._changes = dict(self._foresee(steps, snapshot, desired, home))
+    def plan(self, steps: Sequence[Step], snapshot: Snapshot, later: Snapshot, desired: Sequence[KernelObject], home: str) -> Tuple[Step, ...]:
+        """Return the steps for flows that there are now; `later` is the snapshot under the names that links will have."""
+        self._changes = dict(self._foresee(steps, snapshot, later, desired, home))
         found: Dict[Flows, None] = {}
         for place in self._changes:
             try:
@@ -88,20 +88,20 @@ class Connections:
         return [flow for flow in found if not is_over(flow) and not _is_to_many(flow)]
 
     def _foresee(
-        self, steps: Sequence[Step], snapshot: Snapshot, desired: Sequence[KernelObject], home: str
+        self, steps: Sequence[Step], snapshot: Snapshot, later: Snapshot, desired: Sequence[KernelObject], home: str
     ) -> Iterator[Tuple[str, Tuple[Tuple[Ground, ...], Ground]]]:
         """Yield the places where less may pass afterwards, what allowed it, and what will."""
         pending = self._pending.read()
         narrowed = {step.place for step in steps if narrows(step)}
         ending = {step.place for step in steps if step.action == DELETE and isinstance(step.subject, Namespace)}
         taking = any(step.action == DELETE and isinstance(step.subject, (Address, Route, Link, Namespace)) for step in steps)
-        left = _left(snapshot, steps, desired) if narrowed or taking or pending else []
+        left = _left(later, steps, desired) if narrowed or taking or pending else []
         for place in sorted({HOST, home, *narrowed, *pending} - ending):
             if not (place in narrowed or taking or place in pending):
                 continue
             rules = [item for item in desired if isinstance(item, (Chain, Jump))]
             before = _ground(place, snapshot, [(item, key in snapshot.mine) for key, item in snapshot.objects.items()], snapshot.objects.values())
-            after = _ground(place, snapshot, left, rules)
+            after = _ground(place, later, left, rules)
             if place in narrowed or place in pending or before.loses(after):
                 yield place, ((*pending.get(place, ()), before), after)
 
@@ -110,7 +110,8 @@ def _left(snapshot: Snapshot, steps: Sequence[Step], desired: Sequence[KernelObj
     """Return the addresses and routes that there will be, each with whether it is ours."""
     deleted = {step.subject.key for step in steps if step.action == DELETE}
     ended = {step.place for step in steps if step.action == DELETE and isinstance(step.subject, Namespace)}
-    gone = {(step.subject.place, step.subject.name) for step in steps if step.action == DELETE and isinstance(step.subject, Link)}
+    going = [step.subject for step in steps if step.action == DELETE and isinstance(step.subject, Link)]
+    gone = {(link.place, snapshot.names.find(link.place, link.name)) for link in going}
     size = -1
     while size != len(gone):
         size = len(gone)

@@ -16,6 +16,7 @@ from .._kernel.observe import Observer
 from .._kernel.record import Record
 from .._model.link import Bridge, Link, Veth
 from .._model.objects import HOST, Address, KernelObject, Namespace, Route, Sysctl, is_foreign
+from .._model.renaming import LinkKey, Names
 from .._model.snapshot import Key, Snapshot
 from .._plan.stack import all_uppers, beyond
 from .._plan.step import CHANGE, CREATE, DELETE, Step
@@ -51,7 +52,8 @@ def _settings_of(link: Link, snapshot: Snapshot) -> Tuple[str, ...]:
 def way_back(request: Request, before: Snapshot, steps: Sequence[Step]) -> Request:
     """Return the request that brings the scope back to what it owned before the steps."""
     earlier = _earlier_objects(before, steps, request.scope, request.place, Record(request.state_directory, request.place).read())
-    made = {step.subject.key for step in steps if step.action == CREATE} - set(before.objects)
+    earlier_names = _earlier_names(steps)
+    made = {earlier_names.follow(step.subject).key for step in steps if step.action == CREATE} - set(before.objects)
     lent = (*_lent_links(before, steps, request.scope), *_moved_entries(before, steps), *_changed_settings(before, steps, request.place, inside=True))
     wanted, places = _within_reach(earlier + lent, tuple(dict.fromkeys(step.place for step in steps)))
     return Request(
@@ -66,6 +68,16 @@ def way_back(request: Request, before: Snapshot, steps: Sequence[Step]) -> Reque
         verify=False,
         state_directory=request.state_directory,
     )
+
+
+def _earlier_names(steps: Sequence[Step]) -> Names:
+    """Return what links were called before the steps: the way back calls them so, too, whether they have been renamed or not."""
+    found: Dict[LinkKey, str] = {}
+    for step in steps:
+        if step.renames and isinstance(step.current, Link) and isinstance(step.desired, Link):
+            old = (step.place, step.current.name)
+            found[step.place, step.desired.name] = found.pop(old, step.current.name)
+    return Names(found)
 
 
 def _within_reach(objects: Sequence[KernelObject], places: Sequence[str]) -> Tuple[Tuple[KernelObject, ...], Tuple[str, ...]]:
@@ -116,7 +128,8 @@ def _moved_entries(before: Snapshot, steps: Sequence[Step]) -> Iterator[KernelOb
 
 def _changed_settings(before: Snapshot, steps: Sequence[Step], place: str, *, inside: bool = False) -> Iterator[Sysctl]:
     """Return the settings of a place, or those inside the others, as they were; what came with a namespace or link goes with it."""
-    for key in dict.fromkeys(step.subject.key for step in steps if isinstance(step.subject, Sysctl)):
+    names = _earlier_names(steps)
+    for key in dict.fromkeys(names.follow(step.subject).key for step in steps if isinstance(step.subject, Sysctl)):
         item = before.objects.get(key)
         if isinstance(item, Sysctl) and (item.place != place) == inside:
             yield item

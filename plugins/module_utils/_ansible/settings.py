@@ -74,7 +74,7 @@ def _find_missing(asked: Sequence[Asked], snapshot: Snapshot, rooms: Rooms, link
             later.append((step, path))
         else:
             with rooms.inside(step.place):
-                number = why_unwritable(path)
+                number = why_unwritable(snapshot.names.back.path(step.place, path))
             if number:
                 found[step.place, path] = _say(step, path, number)
     unwritable: Mapping[str, int] = find_unwritable({_sample(path) for _step, path in later}) if later else {}

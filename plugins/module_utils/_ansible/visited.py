@@ -20,6 +20,7 @@ from .._model.errors import NamespaceMissing
 from .._model.link import Link, Veth
 from .._model.mark import is_owned, read_mark
 from .._model.objects import HOST, LOOPBACK, KernelObject, PolicyRule, Route, Sysctl
+from .._model.renaming import Names
 from .._model.snapshot import Facts, Key, Snapshot, host_facts
 from .._plan.step import DELETE, Step
 from .borrowed import give_back, links_before, note_options, without_options
@@ -34,6 +35,18 @@ class Visited:
         self._over: Mapping[str, Options] = {}  # what was given back, or cannot be
         self._own: Set[str] = set()
         self._left: Dict[str, str] = {}  # where single tasks have nothing any more, and which scope still has
+        self._names = Names()  # under which what is written down will be found
+
+    def expect(self, names: Names) -> None:
+        """Note which links will be renamed: their settings go with them."""
+        self._names = names
+
+    def _read(self) -> Dict[str, Visit]:
+        """Return what is written down, under the names to come."""
+        return {
+            place: replace(visit, settings={self._names.path(place, path): value for path, value in visit.settings.items()})
+            for place, visit in self._visits.read().items()
+        }
 
     def settings(self) -> Dict[str, Tuple[str, ...]]:
         """Return which settings of which places were changed."""
@@ -50,7 +63,7 @@ class Visited:
 
     def restored(self, snapshot: Snapshot, desired: Sequence[KernelObject], prunable: Collection[Key]) -> Tuple[KernelObject, ...]:
         """Return as it was what stays and of which nobody asks for anything else: settings of namespaces, options of bridges."""
-        visits = self._visits.read()
+        visits = self._read()
         if not visits:
             return ()
         wanted = {item.key for item in desired}
@@ -69,7 +82,7 @@ class Visited:
 
     def loopbacks(self, snapshot: Snapshot, desired: Iterable[KernelObject]) -> Tuple[KernelObject, ...]:
         """Ask for `lo` to be up in every namespace we attach; what was up before is nobody's business."""
-        visits = self._visits.read()
+        visits = self._read()
         places = dict.fromkeys(item.place for item in desired if isinstance(item, Link) and item.place != HOST)
         asked = (Sysctl(place, LOOPBACK, UP, restore=True) for place in places)
         found = [item for item in asked if item.key in snapshot.objects]
@@ -122,7 +135,7 @@ class Visited:
 
     def enter(self, steps: Sequence[Step], desired: Iterable[KernelObject], snapshot: Snapshot, scope: str) -> None:
         """Write down where the run is about to go, so that one that dies there is followed. A namespace of its own goes whole."""
-        visits = self._visits.read()
+        visits = self._read()
         follow = _to_follow(desired)
         self._own = {place for place in follow if _is_own(place, snapshot, scope)}
         places = sorted(follow - self._own)
@@ -132,6 +145,7 @@ class Visited:
         if links or HOST in visits:
             entered[HOST] = replace(host, links=links)
         self._visits.write(entered)
+        self._names = Names()
 
     def leave(self, desired: Sequence[KernelObject], snapshot: Snapshot) -> None:
         """Forget where nothing of the scope is left, and what nobody asks for any more."""

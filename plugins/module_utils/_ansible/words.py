@@ -26,6 +26,7 @@ from .info_links import describe_devices, describe_links
 
 Item = Tuple[str, ...]  # what it is, then what names it
 KINDS = ("network", "wire", "container", "device", "port", "namespace", "host", "firewall")
+_MARKED = {"network": "network", LINK_ROLE: "wire", DEVICE_ROLE: "device"}
 HOST_ITEM: Item = ("host",)
 FIREWALL: Item = ("firewall",)
 _OWNER = re.compile(r'--comment "container-net:([^:"]+):([^:"]+):\d+"')
@@ -53,7 +54,10 @@ def tell_plan(scope: str, snapshot: Snapshot, desired: Iterable[KernelObject], s
         whole = item[:2] if item[0] == "container" else item
         if item in told or (item == whole and any(other[:2] == whole for other in told if item[0] == "container")):
             continue  # it comes or goes with what is told already
-        details = _renamed(before.interfaces.get(item), after.interfaces.get(item)) + detail(work.objects.get(item, ()), before.links_of(item))
+        done = work.objects.get(item, ())
+        details = detail(done, before.links_of(item))
+        if not any(step.renames for step in done):
+            details = _renamed(before.interfaces.get(item), after.interfaces.get(item)) + details
         come, gone = work.rules.get(item, (0, 0))
         if (come or gone) and whole not in told_by_port:
             details.append("%s +%d -%d" % ("rules" if item == FIREWALL else "firewall rules", come, gone))
@@ -126,19 +130,11 @@ class _Picture:
         self.ports[item] = port
 
     def _add_link(self, link: Link, scope: str) -> None:
-        mark = read_mark(link.alias)
-        if mark is None or mark.scope != scope:
-            return
-        if mark.role == "network":
-            self._devices[link.place, link.name] = ("network", mark.network)
-        elif mark.role == LINK_ROLE:
-            self._devices[link.place, link.name] = ("wire", mark.network)
-        elif mark.role == DEVICE_ROLE:
-            self._devices[link.place, link.name] = ("device", mark.network)
-        elif mark.role in ENDPOINT_ROLES and mark.network:
-            self._devices[link.place, link.name] = ("container", mark.endpoint, mark.network)
-            if link.place != HOST:
-                self._places[link.place] = mark.endpoint
+        item = _marked_item(link, scope)
+        if item is not None:
+            self._devices[link.place, link.name] = item
+            if item[0] == "container" and link.place != HOST:
+                self._places[link.place] = item[1]
 
     def find(self, subject: KernelObject) -> Optional[Item]:
         """Return what an object belongs to, by the link it is or stands on, else by the namespace."""
@@ -159,6 +155,16 @@ class _Picture:
 
     def links_of(self, item: Item) -> List[str]:
         return [name for (_place, name), found in self._devices.items() if found == item]
+
+
+def _marked_item(link: Link, scope: str) -> Optional[Item]:
+    """Return what a link's mark says that it belongs to."""
+    mark = read_mark(link.alias)
+    if mark is None or mark.scope != scope:
+        return None
+    if mark.role in _MARKED:
+        return (_MARKED[mark.role], mark.network)
+    return ("container", mark.endpoint, mark.network) if mark.role in ENDPOINT_ROLES and mark.network else None
 
 
 def _device_in(path: str) -> Optional[str]:
@@ -217,7 +223,12 @@ def _sort_steps(steps: Iterable[Step], before: _Picture, after: _Picture, scope:
             continue
         if isinstance(subject, Namespace):
             continue
-        item = after.find(subject) or before.find(subject) or (("namespace", subject.place.split(":", 1)[1]) if subject.place else HOST_ITEM)
+        # Names may change hands: who goes is told by its old one, all others by their new ones.
+        pictures = (before, after) if step.action == DELETE and isinstance(subject, Link) else (after, before)
+        marked = _marked_item(subject, scope) if step.renames and isinstance(subject, Link) else None
+        item = (
+            marked or pictures[0].find(subject) or pictures[1].find(subject) or (("namespace", subject.place.split(":", 1)[1]) if subject.place else HOST_ITEM)
+        )
         work.objects.setdefault(item, []).append(step)
     return work
 

@@ -16,7 +16,7 @@ from .._model.addresses import derive_mac, ip_version
 from .._model.document import Attachment, Endpoint, RoutedNetwork
 from .._model.errors import EnvironmentUnfit
 from .._model.link import Link, Veth
-from .._model.names import scope_metric
+from .._model.names import routed_interface_name, scope_metric
 from .._model.objects import HOST, Address, KernelObject, ProxyNeighbour, Route, Sysctl
 from .._model.snapshot import Facts
 from .attachment import inner_settings
@@ -41,6 +41,7 @@ class RoutedSegment:
     """What an endpoint gets: a wire to the host, its address, and the ways to the other members."""
 
     network: RoutedNetwork
+    scope: str
     mtu: int
     sources: Tuple[Tuple[int, str], ...]  # the host's own address by family, for what it asks its containers
 
@@ -53,8 +54,8 @@ class RoutedSegment:
                 outer,
                 kind=Veth(endpoint.place, inner, leads=True),
                 mtu=self.mtu,
-                # Fixed: the container may know its gateway's MAC from before.
-                mac=derive_mac("gateway", outer),
+                # Fixed: the container may know its gateway's MAC from before, by whatever name.
+                mac=derive_mac("gateway", routed_interface_name(self.scope, endpoint.name, self.network.name)),
                 up=True,
                 alias=mark,
                 link_local=False if ipv6 else None,
@@ -103,7 +104,7 @@ def compile_routed(network: RoutedNetwork, scope: str, facts: Facts) -> Tuple[Ro
             raise EnvironmentUnfit("network %s: this host has no interface %s to answer on; nothing was changed" % (network.name, interface))
         if any(ip_version(subnet.subnet) == 6 for subnet in network.subnets):
             objects.append(Sysctl(HOST, "net/ipv6/conf/%s/proxy_ndp" % interface, "1", restore=True))
-    return RoutedSegment(network, network.mtu or _usual_mtu(network, facts), tuple(_sources(network, facts))), tuple(objects)
+    return RoutedSegment(network, scope, network.mtu or _usual_mtu(network, facts), tuple(_sources(network, facts))), tuple(objects)
 
 
 def _underlays(network: RoutedNetwork, facts: Facts) -> Iterator[str]:

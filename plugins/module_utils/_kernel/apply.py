@@ -16,7 +16,7 @@ from .._model.errors import KernelError, KernelRace, errno_name
 from .._model.link import Bridge, Ipvlan, Link, Macvlan, Nic, Veth
 from .._model.objects import GONE, HOST, Address, BridgeVlan, Chain, FdbEntry, Jump, KernelObject, Namespace, Sysctl, is_foreign
 from .._model.snapshot import Snapshot
-from .._plan.step import CREATE, DELETE, Step
+from .._plan.step import CREATE, DELETE, LOWERED, Step
 from . import link
 from .announce import announce_addresses
 from .door import Door, Refusal
@@ -35,7 +35,10 @@ Message = Tuple[Step, bytes]
 
 
 class Applier:
-    """Turns steps into messages. Interface numbers are chosen here, so that one batch can create a link and refer to it."""
+    """Turns steps into messages. Interface numbers are chosen here, so that one batch can create a link and refer to it.
+
+    The snapshot calls links as they will be called, and so do all steps but those that remove a link or give it its name.
+    """
 
     def __init__(
         self,
@@ -70,14 +73,17 @@ class Applier:
         leaving = {step.place for step in walls} - {HOST} - {step.place for step in walls if step.action != DELETE}
         apply_firewall([step for step in walls if step.place in leaving])
         self._go_first([step for step in kernel if step.leads])
-        kernel = [step for step in kernel if not step.leads]
+        renames = [step for step in kernel if step.renames]
+        kernel = [step for step in kernel if not step.leads and not step.renames]
         links_going = [step for step in kernel if step.action == DELETE and isinstance(step.subject, Link)]
         self._delete_links([step for step in links_going if not _is_nic(step)])
         give_back_nics(self._door, self._rooms, [step for step in links_going if _is_nic(step)])
         for step in kernel:
             if step.action == DELETE and isinstance(step.subject, Namespace):
                 delete_namespace(self._rooms, step.place, self._namespace_path(step.place))
+        self._rename_links([step for step in renames if not step.waits_for_firewall])
         apply_firewall([step for step in walls if step.place == HOST])
+        self._rename_links([step for step in renames if step.waits_for_firewall])
         for step in kernel:
             if step.action == CREATE and isinstance(step.subject, Namespace):
                 self._create_namespace(step, step.subject)
@@ -113,7 +119,7 @@ class Applier:
         for step in steps:
             places.setdefault(step.place, []).append(step)
         for place, mine in places.items():
-            indices = [self._indices.pop((place, step.subject.name)) for step in mine if isinstance(step.subject, Link)]
+            indices = [step.subject.index or 0 for step in mine if isinstance(step.subject, Link)]
             messages = link.delete_links(indices)
             owners = mine + [mine[-1]] * (len(messages) - len(mine))
             with self._rooms.inside(place):
@@ -127,6 +133,17 @@ class Applier:
         """Take links out of the group again that the kernel would not delete."""
         with self._door.open(place) as line:
             line.change(link.group_links(indices, link.NO_GROUP))
+
+    def _rename_links(self, steps: Sequence[Step]) -> None:
+        """Give links the names that all other steps call them by."""
+        places: Dict[str, List[Message]] = {}
+        for step in steps:
+            if isinstance(step.desired, Link) and isinstance(step.current, Link):
+                messages = link.rename_link(step.desired.name, step.current.index or 0, lowered=LOWERED in step.groups)
+                places.setdefault(step.place, []).extend((step, message) for message in messages)
+        for place, mine in places.items():
+            with self._rooms.inside(place):
+                self._send(place, mine)
 
     def _create_namespace(self, step: Step, namespace: Namespace) -> None:
         def send(place: str, messages: List[bytes]) -> None:

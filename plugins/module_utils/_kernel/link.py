@@ -238,6 +238,12 @@ def _info(kind: LinkKind, data: Attributes) -> Attributes:
     return [("IFLA_LINKINFO", {"attrs": [("IFLA_INFO_KIND", kind.kind), ("IFLA_INFO_DATA", {"attrs": data})]})]
 
 
+def rename_link(name: str, index: int, *, lowered: bool) -> List[bytes]:
+    """Return the messages that give a link another name, while it is up or, `lowered`, by taking it down for a moment."""
+    named = wire.link_message(wire.RTM_NEWLINK, wire.NLM_F_REQUEST, [("IFLA_IFNAME", name)], index=index, up=True if lowered else None)
+    return [wire.link_message(wire.RTM_NEWLINK, wire.NLM_F_REQUEST, [], index=index, up=False), named] if lowered else [named]
+
+
 def pin_mtu(mtu: int, index: int) -> List[bytes]:
     """Return the messages that keep a bridge's MTU whatever its ports have: the kernel follows them until it was told another value than it had."""
     other = mtu + 1 if mtu < LARGEST_MTU else mtu - 1

@@ -8,8 +8,6 @@
 
 from __future__ import annotations
 
-import os
-import re
 import socket
 from dataclasses import replace
 from functools import partial
@@ -48,6 +46,7 @@ from .namespace import Rooms
 from .neighbour import NTF_PROXY, NTF_SELF, NUD_NOARP, NUD_PERMANENT
 from .nic import read_nic
 from .pairs import find_peers
+from .release import kernel_release
 from .rule import parse_any_rule, parse_rule
 from .sysctl import has_ipv6, link_sysctl_path, read_sysctl
 from .ways import find_ways, leads_elsewhere
@@ -304,7 +303,7 @@ def _keeps_protocols(loopback: List[int]) -> bool:
     """Tell whether this kernel keeps an address's protocol (Linux >= 5.18): it then notes its own on ::1."""
     if loopback:
         return IFAPROT_KERNEL_LO in loopback
-    return tuple(int(number) for number in re.findall(r"\d+", os.uname().release)[:2]) >= (5, 18)
+    return kernel_release() >= (5, 18)
 
 
 def _link(snapshot: Snapshot, place: str, name: str) -> Link:

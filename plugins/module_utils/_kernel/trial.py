@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 from contextlib import contextmanager
@@ -19,7 +20,8 @@ from .._model.link import Bridge, Dummy, Ipvlan, Link, LinkKind, Macvlan, Veth, 
 from . import libc
 from .apply import FIRST_FREE_INDEX
 from .door import Door, Refusal
-from .link import create_link
+from .link import configure_link, create_link, rename_link
+from .release import kernel_release
 from .sysctl import read_sysctl, why_unwritable, write_sysctl
 
 PLACE = "trial"
@@ -34,6 +36,7 @@ SAMPLES: Mapping[str, LinkKind] = {
     "vxlan": Vxlan(vni=1, port=4789),
 }
 
+LIVE_RENAME = (6, 2)
 
 # Kernels before 5.13 let a namespace write these, and mean the whole machine.
 SHARED_SETTINGS = frozenset(("net/netfilter/nf_conntrack_max", "net/netfilter/nf_conntrack_expect_max", "net/nf_conntrack_max"))
@@ -51,6 +54,15 @@ def find_lacking(features: Collection[str], timeout: float = 10.0) -> FrozenSet[
             return _try(sorted(features), timeout) if unseen else frozenset()
         except (OSError, KernelTimeout):
             return frozenset()
+
+
+def renames_only_lowered(timeout: float = 10.0) -> bool:
+    """Tell whether the kernel gives no link another name while that is up, as Linux before 6.2."""
+    with apart() as unseen:
+        if unseen:
+            with contextlib.suppress(OSError, KernelTimeout):
+                return _refuses_to_rename(timeout)
+    return kernel_release() < LIVE_RENAME
 
 
 def find_unwritable(paths: Collection[str]) -> Dict[str, int]:
@@ -113,6 +125,15 @@ def _try(features: List[str], timeout: float) -> FrozenSet[str]:
     with Door(timeout=timeout).open(PLACE) as line:
         refusals = line.change([message for message in made if message is not None])
     return frozenset(features[refusal.position - 1] for refusal in refusals if refusal.position and _means_lacking(refusal))
+
+
+def _refuses_to_rename(timeout: float) -> bool:
+    numbers = {LOWER: FIRST_FREE_INDEX, OTHER_END: FIRST_FREE_INDEX + 1}
+    ends = Link(PLACE, LOWER, kind=Veth(PLACE, OTHER_END, leads=True), up=True), Link(PLACE, OTHER_END, kind=Veth(PLACE, LOWER))
+    made = create_link(*ends, lambda _place, name: numbers[name], lambda _place: 0)
+    messages = [made or b"", *configure_link(ends[0], numbers[LOWER]), *rename_link("renamed", numbers[LOWER], lowered=False)]
+    with Door(timeout=timeout).open(PLACE) as line:
+        return any(refusal.position == len(messages) - 1 and refusal.errno == errno.EBUSY for refusal in line.change(messages))
 
 
 def _means_lacking(refusal: Refusal) -> bool:

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from ipaddress import ip_address, ip_network
 from typing import Dict, FrozenSet, Iterable, List, Mapping, Optional, Set, Tuple
 
@@ -14,6 +14,7 @@ from .addresses import ip_version
 from .link import Link
 from .mark import Mark, read_mark
 from .objects import HOST, MAIN_TABLE, Address, KernelObject, Route
+from .renaming import Names
 from .routing import DEFAULT_ROUTE, WAYS_OUT
 from .rule import ALL_USERS, Users
 from .translation import Holdings
@@ -43,6 +44,7 @@ class Snapshot:
     ways: Tuple[Way, ...] = ()  # of the host
     tunnels: Tuple[Link, ...] = ()  # VXLAN devices in namespaces that were not read, on the underlay of a wanted one
     sockets: Mapping[Tuple[str, int, int], str] = field(default_factory=dict)  # (place, IP version, UDP port) that no link explains -> which process, if known
+    names: Names = field(default_factory=Names)  # of links that are still to be renamed: here they are called as they will be
     _links: Dict[str, Dict[str, Link]] = field(default_factory=dict)  # place -> name -> link
 
     def add(self, found: KernelObject, *, mine: bool = False) -> None:
@@ -52,6 +54,15 @@ class Snapshot:
             self._links.setdefault(found.place, {})[found.name] = found
         if mine:
             self.mine.add(key)
+
+    def under(self, names: Names) -> Snapshot:
+        """Return the same with links under the names they will have."""
+        if not names.changes:
+            return self
+        found = replace(self, objects={}, mine=set(), names=names, _links={})
+        for key, item in self.objects.items():
+            found.add(names.follow(item), mine=key in self.mine)
+        return found
 
     def link(self, place: str, name: str) -> Optional[Link]:
         return self._links.get(place, {}).get(name)

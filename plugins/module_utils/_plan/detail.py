@@ -8,12 +8,12 @@
 
 from __future__ import annotations
 
-from typing import Dict, List, Sequence, Tuple
+from typing import Dict, List, Optional, Sequence, Tuple
 
 from .._model.addresses import ip_version
 from .._model.link import Link
 from .._model.objects import Address
-from .step import CHANGE, CREATE, DELETE, SIGNS, Step
+from .step import CHANGE, CREATE, DELETE, LOWERED, SIGNS, Step
 
 SHOWN = 2  # of one kind; more are counted
 _NOUNS = {
@@ -32,6 +32,25 @@ _NOUNS = {
 
 def detail(steps: Sequence[Step], standing: Sequence[str] = ()) -> List[str]:
     """Return what steps do; `standing` are the names of links that are there before, so making one of these is making it anew."""
+    steps, named = [step for step in steps if not step.renames], _called(steps)
+    return named + _detail(steps, standing)
+
+
+def _called(steps: Sequence[Step]) -> List[str]:
+    """Return what links are called from now on, whatever they were called in between."""
+    names: Dict[Tuple[str, Optional[int]], Tuple[str, str]] = {}
+    lowered = False
+    for step in steps:
+        old, new = step.current, step.desired
+        if step.renames and isinstance(old, Link) and isinstance(new, Link):
+            first = names.get((step.place, old.index), (old.name, ""))[0]
+            names[step.place, old.index] = (first, new.name)
+            lowered = lowered or LOWERED in step.groups
+    found = ["%s is now called %s" % pair for pair in names.values()]
+    return found + (["down for a moment, for this kernel renames nothing that is up"] if lowered else [])
+
+
+def _detail(steps: Sequence[Step], standing: Sequence[str]) -> List[str]:
     goes = any(step.action == DELETE and isinstance(step.subject, Link) for step in steps)
     made = [step for step in steps if step.action == CREATE and isinstance(step.subject, Link)]
     anew = [_short(step) for step in made if goes or getattr(step.subject, "name", None) in standing]

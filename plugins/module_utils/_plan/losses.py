@@ -23,7 +23,7 @@ FRESH_PORT = BridgePort(hairpin=False, isolated=False, learning=True, flood=True
 class Losses:
     """What becomes of links: they go, leave a bridge or join one, are lowered, get another MAC, or, tunnels, send from another address.
 
-    Joining or leaving a VRF, the kernel lowers a link for a moment.
+    Where one joins or leaves a VRF, and on some to rename it, the kernel lowers a link for a moment.
     """
 
     gone: FrozenSet[LinkKey]
@@ -64,6 +64,7 @@ def foresee_losses(wanted: Mapping[Key, KernelObject], snapshot: Snapshot, gone:
     lowered: Set[LinkKey] = set()
     renumbered: Set[LinkKey] = set()
     relocated: Set[LinkKey] = set()
+    renamed = {(place, new) for (place, _old), new in snapshot.names.renamed.items()}
     for link in snapshot.links():
         item = wanted.get(link.key)
         name = (link.place, link.name)
@@ -71,6 +72,8 @@ def foresee_losses(wanted: Mapping[Key, KernelObject], snapshot: Snapshot, gone:
             unplugged.add(name)
             if _is_vrf(link.place, link.master, wanted, snapshot):
                 lowered.add(name)
+        if snapshot.names.lowers and link.up and name in renamed:
+            lowered.add(name)
         if isinstance(item, Link):
             if item.master is not None and item.master != link.master:
                 unplugged.add(name)

@@ -34,6 +34,7 @@ from .compare import STACKED, compare, replacement_reason
 from .losses import LinkKey, foresee_losses
 from .nics import home_conflicts, nics_of, recall_nics
 from .ports import lent_ports, moved_away, moved_home
+from .renames import rename_steps
 from .stack import Uppers, find_uppers, lower_of, sharing_conflicts, stack_depths, upper_conflicts
 from .step import CHANGE, CREATE, DELETE, Change, Step
 from .tunnels import tunnel_conflicts
@@ -43,6 +44,8 @@ from .vlans import superfluous_vlans
 def plan(desired: Sequence[KernelObject], snapshot: Snapshot, *, prunable: Collection[Key] = (), adopt: bool = False) -> Tuple[Step, ...]:
     """Return the steps that lead from the snapshot to the desired objects; of what is not desired only `prunable` goes.
 
+    Of a snapshot under names to come, the links get these first; one that goes is told by the name it has.
+
     With `adopt` a foreign link may be changed as asked; it never becomes ours.
     """
     wanted: Dict[Key, KernelObject] = {}
@@ -51,7 +54,9 @@ def plan(desired: Sequence[KernelObject], snapshot: Snapshot, *, prunable: Colle
     conflicts: List[str] = []
     wanted = {key: _without_mark(item, snapshot, adopt) for key, item in wanted.items()}
     fresh, gone = _sort_links(wanted, snapshot, prunable, conflicts)
-    steps: List[Step] = [Step(DELETE, current=snapshot.objects[("Link",) + name]) for name in _leading_deletes(gone, snapshot)]
+    back = snapshot.names.back
+    steps: List[Step] = [Step(DELETE, current=back.follow(snapshot.objects[("Link",) + name])) for name in _leading_deletes(gone, snapshot)]
+    steps += rename_steps({(item.place, item.name): item for item in wanted.values() if isinstance(item, Link)}, snapshot, gone)
     homeward = moved_home(wanted, gone, snapshot)
     brought = {step.subject.key for step in homeward}
     away = moved_away(wanted, snapshot)
@@ -148,6 +153,7 @@ def _sort_links(wanted: Dict[Key, KernelObject], snapshot: Snapshot, prunable: C
     for key in prunable:
         if key[0] == "Link" and key not in wanted and key in snapshot.objects:
             gone.add((str(key[1]), str(key[2])))
+    gone |= snapshot.names.leaving
     recall_nics((item for item in nics_of(wanted.values()) if (item.place, item.name) in fresh), snapshot, gone, conflicts)
     uppers = find_uppers(snapshot.links()) if gone else {}
     _renew_dependents(wanted, snapshot, fresh, gone, uppers)
@@ -241,8 +247,10 @@ _STACKED_ORDER = 5
 
 
 def _rank(step: Step, depths: Dict[LinkKey, int]) -> Tuple[int, int, int, str]:
-    """Order: links go, firewall stands (isolation before anything is reachable), then what is new from the outside in, then leftovers go."""
+    """Order: links go, or get their names, firewall stands (isolation before anything is reachable), what is new comes from the outside in, leftovers go."""
     subject = step.subject
+    if step.renames:
+        return (1, 9, 0, "") if step.waits_for_firewall else (0, 2, 0, "")
     if isinstance(subject, (Chain, Jump)):
         return (1, subject.family, isinstance(subject, Jump), subject.table)
     kind = _KINDS.index(type(subject))

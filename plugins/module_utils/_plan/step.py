@@ -9,9 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Optional, Tuple
 
-from .._model.objects import Chain, Jump, KernelObject
+from .._model.link import Link
+from .._model.names import ROUTED_PREFIX
+from .._model.objects import HOST, Chain, Jump, KernelObject
 
 CREATE, CHANGE, DELETE = "create", "change", "delete"
+NAME, LOWERED = "name", "lowered"  # groups of what a link is called, and of what it takes to call it so
 SIGNS = {CREATE: "+", CHANGE: "~", DELETE: "-"}
 
 
@@ -64,6 +67,15 @@ class Step:
     def groups(self) -> Tuple[str, ...]:
         """The fields that change."""
         return tuple(change.group for change in self.changes)
+
+    @property
+    def renames(self) -> bool:
+        return NAME in self.groups
+
+    @property
+    def waits_for_firewall(self) -> bool:
+        """Tell whether a link to be renamed has a name that the firewall always knows: it keeps that until the firewall knows the new one."""
+        return self.renames and self.place == HOST and isinstance(self.current, Link) and self.current.name.startswith(ROUTED_PREFIX)
 
     @property
     def rules(self) -> Tuple[Tuple[str, ...], Tuple[str, ...]]:

@@ -42,9 +42,10 @@ from ansible_collections.netloom.container_net.plugins.module_utils._model.objec
     Route,
     Sysctl,
 )
+from ansible_collections.netloom.container_net.plugins.module_utils._model.renaming import Names
 from ansible_collections.netloom.container_net.plugins.module_utils._model.snapshot import Key, Snapshot
 from ansible_collections.netloom.container_net.plugins.module_utils._plan.compare import CREATE_ONLY
-from ansible_collections.netloom.container_net.plugins.module_utils._plan.step import CHANGE, CREATE, DELETE, Step
+from ansible_collections.netloom.container_net.plugins.module_utils._plan.step import CHANGE, CREATE, DELETE, LOWERED, Step
 from object_rows import is_ours, read_object
 
 FRESH = {
@@ -70,6 +71,7 @@ class Refused(Exception):
 
 class ToyKernel:
     def __init__(self) -> None:
+        self.renames_only_lowered = False
         self.objects: Dict[Key, KernelObject] = {}
         self.ours: Set[Key] = set()
         self._bare: Set[Key] = set()  # far ends that came with their pair and wait for their own step
@@ -183,6 +185,11 @@ class ToyKernel:
     def _change_link(self, step: Step, _wanted: Mapping[Key, KernelObject]) -> None:
         asked = step.subject
         assert isinstance(asked, Link)
+        if step.renames:
+            assert isinstance(step.current, Link)
+            self._require(step.current.key)
+            self.rename_link(step.current, asked.name, lowered=LOWERED in step.groups)
+            return
         self._require(asked.key)
         self._check_references(asked)
         found = self.objects[asked.key]
@@ -190,6 +197,17 @@ class ToyKernel:
         for change in step.changes:
             found = self._change_field(found, asked, change.group, change.field)
         self.objects[found.key] = found
+
+    def rename_link(self, link: Link, name: str, *, lowered: bool = False) -> None:
+        self._refuse_existing(replace(link, name=name))
+        if lowered:
+            self._lower(link)
+        elif self.renames_only_lowered and link.up:
+            raise Refused("EBUSY")
+        names = Names({(link.place, link.name): name})
+        moved = [(names.follow(item), key in self.ours) for key, item in self.objects.items()]
+        self.objects = {item.key: item for item, _ours in moved}
+        self.ours = {item.key for item, ours in moved if ours}
 
     def _change_field(self, found: Link, asked: Link, group: str, field: str) -> Link:
         if group == "kind":

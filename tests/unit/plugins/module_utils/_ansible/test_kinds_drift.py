@@ -56,7 +56,10 @@ DRIFTS: Dict[str, Tuple[str, List[str]]] = {
     "mtu": ("ip -n api link set eth0 mtu 1300", ["~ macvlan eth0 in api: mtu 1300 → 1400"]),
     "down": ("ip -n api link set eth0 down", ["~ macvlan eth0 in api: up off → on", *TABLE]),
     "gone": ("ip -n api link delete eth0", MACVLAN),
-    "renamed": ("ip -n api link set eth0 down; ip -n api link set eth0 name other", ["- macvlan other in api", *MACVLAN]),
+    "renamed": (
+        "ip -n api link set eth0 down; ip -n api link set eth0 name other",
+        ["~ macvlan eth0 in api: name other → eth0", "~ macvlan eth0 in api: up off → on", *TABLE],
+    ),
     "lower link gone": ("ip link delete lan0", ["+ bridge lan0", *MACVLAN]),
     "rule gone": ("ip -n api rule delete priority 1000", ["+ rule 1000 from 10.1.0.5/32 in api"]),
     "rule elsewhere": (
@@ -95,7 +98,7 @@ DRIFTS: Dict[str, Tuple[str, List[str]]] = {
     "nic down": ("ip -n api link set eth1 down", ["~ nic eth1 in api: up off → on"]),
     "nic renamed": (
         "ip -n api link set eth1 down; ip -n api link set eth1 name other",
-        ["- nic other in api", "+ nic eth1 in api", "+ address 10.2.0.5/24 on eth1 in api"],
+        ["~ nic eth1 in api: name other → eth1", "~ nic eth1 in api: up off → on"],
     ),
 }
 

@@ -54,7 +54,7 @@ def test_changes_in_place_and_gets_back_what_it_had() -> None:
         settle(LENT)
         changed = {**NIC, "mtu": 1300, "mark": "main:device:enp3s0:other"}
         assert len(settle([SPACE, changed, ADDRESS])) == 1
-        assert settle([SPACE, {**changed, "nic": "lan0"}]) == ["- nic eth1 in api", "+ nic lan0 in api"]
+        assert settle([SPACE, {**changed, "nic": "lan0"}, {**ADDRESS, "dev": "lan0"}]) == ["~ nic lan0 in api: name eth1 → lan0"]
         settle([])
         assert at_home() == before
 
@@ -155,7 +155,7 @@ def test_a_failure_leaves_it_where_it_was() -> None:
         def fault(place: str, message: bytes) -> Any:
             return 22 if message[4] == 20 else None
 
-        other = [SPACE, {**NIC, "nic": "lan0"}, {**ADDRESS, "dev": "lan0"}]
+        other = [SPACE, {**NIC, "nic": "lan0"}, {**ADDRESS, "address": "192.0.2.11/24", "dev": "lan0"}]
         assert "put back" in failure(other, door=Door(fault=fault))
         again = shown("eth1", "api")
         assert {key: inside.get(key) for key in ("mtu", "ifalias", "operstate")} == {key: again.get(key) for key in ("mtu", "ifalias", "operstate")}

@@ -19,6 +19,7 @@ from ansible_collections.netloom.container_net.plugins.module_utils._model.link 
 from ansible_collections.netloom.container_net.plugins.module_utils._model.objects import Address, Chain, Jump, KernelObject
 from ansible_collections.netloom.container_net.plugins.module_utils._model.snapshot import Facts, Snapshot
 from ansible_collections.netloom.container_net.plugins.module_utils._plan.planner import plan
+from ansible_collections.netloom.container_net.plugins.module_utils._plan.renames import foresee_names
 
 Objects = Tuple[KernelObject, ...]
 Row = Dict[str, Any]
@@ -49,7 +50,8 @@ def told(before: Sequence[KernelObject], after: Objects) -> List[str]:
     snapshot = Snapshot()
     for item in before:
         snapshot.add(item, mine=True)
-    steps = plan(after, snapshot, prunable=set(snapshot.objects))
+    later = foresee_names(after, snapshot)
+    steps = plan(after, later, prunable=set(later.objects))
     lines = tell_plan("main", snapshot, after, steps)
     assert bool(lines) == bool(steps)
     # Another scope has no part in it, so all it could say is of the host and of the firewall.
@@ -114,6 +116,26 @@ TRANSITIONS: Dict[str, Tuple[Sequence[Row], Sequence[Row], List[str]]] = {
         [],
         [network("lan", V4, driver="macvlan", parent="eth1"), endpoint("mail", {"name": "lan", "ipv4_address": "10.20.0.70"})],
         ["+ network lan (macvlan on eth1, 10.20.0.0/24)", "+ container mail joins lan as eth0, 10.20.0.70"],
+    ),
+    "another name": (
+        [WEB, SHOP],
+        [WEB, {**SHOP, "networks": [{**AT, "interface_name": "web0", "host_interface_name": "shop-web"}]}],
+        ["~ container shop on web: cn-b073f4dd3efa is now called shop-web, eth0 is now called web0"],
+    ),
+    "networks in another order": (
+        [WEB, BACK, {**SHOP, "networks": [AT, {"name": "back", "ipv4_address": "10.30.0.7"}]}],
+        [WEB, BACK, {**SHOP, "networks": [{"name": "back", "ipv4_address": "10.30.0.7"}, AT]}],
+        ["~ container shop on back: eth1 is now called eth0", "~ container shop on web: eth0 is now called eth1"],
+    ),
+    "a network less": (
+        [WEB, BACK, {**SHOP, "networks": [{"name": "back", "ipv4_address": "10.30.0.7"}, AT]}],
+        [WEB, BACK, SHOP],
+        ["- container shop leaves back", "~ container shop on web: eth1 is now called eth0"],
+    ),
+    "a wire's end": (
+        [WEB, SHOP, endpoint("db"), WIRE],
+        [WEB, SHOP, endpoint("db"), {**WIRE, "ends": [WIRE["ends"][0], {"endpoint": "db", "interface_name": "up0"}]}],
+        ["~ wire patch: eth7 is now called up0"],
     ),
     "a wire": ([WEB, SHOP, endpoint("db")], [WEB, SHOP, endpoint("db"), WIRE], ["+ wire patch (eth7 in db, eth7 in shop)"]),
     "closed": ([WEB, SHOP], [{**WEB, "masquerade": False}, SHOP], ["~ network web: firewall rules +0 -*"]),

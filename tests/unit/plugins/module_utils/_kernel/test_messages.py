@@ -87,6 +87,8 @@ MESSAGES: Dict[str, List[bytes]] = {
     "change bridge": change(BRIDGE, "kind"),
     "change vxlan": change(TUNNEL, "kind"),
     "change settings only": change(OUTER, "sysctls"),
+    "rename link": link.rename_link("eth1", 18, lowered=False),
+    "rename link that must be down": link.rename_link("eth1", 18, lowered=True),
     "delete link": link.delete_links([18]),
     "delete links": link.delete_links([18, 20]),
     "loopback": list(link.loopback_messages("container-net:main:namespace")),

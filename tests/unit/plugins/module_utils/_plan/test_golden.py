@@ -4,7 +4,7 @@
 
 """Runs the planner over golden/*.yml: what stands, what is wanted, and the exact steps or conflicts.
 
-`prune: true` lets everything of the scope go that is not wanted; `removes` names single objects by their labels.
+`old_kernel: true` renames nothing that is up. `prune: true` lets everything of the scope go that is not wanted; `removes` names single objects by their labels.
 Every plan is then carried out on a toy kernel, which must accept each step and leave nothing to plan.
 """
 
@@ -16,15 +16,16 @@ from typing import Any, Dict, Set
 import pytest
 from ansible_collections.netloom.container_net.plugins.module_utils._ansible.scope import scope_keys
 from ansible_collections.netloom.container_net.plugins.module_utils._model.errors import Conflict
-from ansible_collections.netloom.container_net.plugins.module_utils._model.objects import BridgeVlan
+from ansible_collections.netloom.container_net.plugins.module_utils._model.link import Link
 from ansible_collections.netloom.container_net.plugins.module_utils._model.snapshot import Key, Snapshot
 from ansible_collections.netloom.container_net.plugins.module_utils._plan.planner import plan
+from ansible_collections.netloom.container_net.plugins.module_utils._plan.renames import foresee_names
 from ansible_collections.netloom.container_net.plugins.module_utils._plan.step import DELETE
 from golden_files import read_cases
 from object_rows import read_object
 from toy_kernel import ToyKernel
 
-WORDS = ("what", "scope", "prune", "removes", "adopt", "current", "desired", "steps", "conflicts")
+WORDS = ("what", "scope", "prune", "removes", "adopt", "old_kernel", "current", "desired", "steps", "conflicts")
 
 
 def prunable(case: Dict[str, Any], snapshot: Snapshot) -> Set[Key]:
@@ -38,8 +39,9 @@ def prunable(case: Dict[str, Any], snapshot: Snapshot) -> Set[Key]:
 @pytest.mark.parametrize("case", read_cases(Path(__file__).with_name("golden"), WORDS))
 def test_case(case: Dict[str, Any]) -> None:
     kernel = ToyKernel.of_rows(case.get("current", ()))
+    kernel.renames_only_lowered = case.get("old_kernel", False)
     desired = [read_object(row) for row in case.get("desired", ())]
-    snapshot = kernel.snapshot()
+    snapshot = foresee_names(desired, kernel.snapshot(), lowers=lambda: kernel.renames_only_lowered)
     keys = prunable(case, snapshot)
     adopt = case.get("adopt", False)
     if "conflicts" in case:
@@ -50,7 +52,8 @@ def test_case(case: Dict[str, Any]) -> None:
     steps = plan(desired, snapshot, prunable=keys, adopt=adopt)
     assert [step.line for step in steps] == case["steps"]
     # A port's first VLAN is there only once it is a port.
-    assert all(step.action != DELETE or step.subject.key in snapshot.objects or isinstance(step.subject, BridgeVlan) for step in steps)
+    deleted = [snapshot.names.follow(step.subject).key if isinstance(step.subject, Link) else step.subject.key for step in steps if step.action == DELETE]
+    assert all(key in snapshot.objects or key[0] == "BridgeVlan" for key in deleted)
     kernel.apply(steps)
-    after = kernel.snapshot()
+    after = foresee_names(desired, kernel.snapshot())
     assert [step.line for step in plan(desired, after, prunable=prunable(case, after), adopt=adopt)] == []

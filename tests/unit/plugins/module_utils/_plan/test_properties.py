@@ -18,11 +18,12 @@ from typing import Any, Dict, Iterator, List, Optional, Sequence, Set, Tuple
 import pytest
 from ansible_collections.netloom.container_net.plugins.module_utils._ansible.scope import scope_keys
 from ansible_collections.netloom.container_net.plugins.module_utils._model.errors import Conflict
-from ansible_collections.netloom.container_net.plugins.module_utils._model.link import Link, Veth
+from ansible_collections.netloom.container_net.plugins.module_utils._model.link import Link
 from ansible_collections.netloom.container_net.plugins.module_utils._model.mark import read_mark
 from ansible_collections.netloom.container_net.plugins.module_utils._model.objects import Address, FdbEntry, KernelObject, Neighbour, Route
 from ansible_collections.netloom.container_net.plugins.module_utils._model.snapshot import Key
 from ansible_collections.netloom.container_net.plugins.module_utils._plan.planner import plan
+from ansible_collections.netloom.container_net.plugins.module_utils._plan.renames import foresee_names
 from ansible_collections.netloom.container_net.plugins.module_utils._plan.step import CHANGE, CREATE, DELETE, Step
 from object_rows import read_object
 from toy_kernel import FRESH_PORT, ToyKernel
@@ -172,6 +173,8 @@ def drift(draw: Draw, kernel: ToyKernel) -> None:
     link = draw(st.sampled_from(sorted(ours, key=repr))) if ours else None
     if kind == "link" and link is not None:
         kernel.drop_link(link.place, link.name)
+    elif kind == "rename" and link is not None and kernel.link(link.place, "stray") is None:
+        kernel.rename_link(link, "stray", lowered=True)
     elif kind == "field" and link is not None:
         change = draw(st.sampled_from((("mtu", 1300), ("up", False), ("master", ""), ("mac", "02:00:00:00:00:99"), ("sysctls", ()))))
         values: Dict[str, Any] = {change[0]: change[1]}
@@ -205,11 +208,11 @@ def foreign_state(kernel: ToyKernel, scope: str) -> Dict[Key, KernelObject]:
     return found
 
 
-def prunable(kernel: ToyKernel, scope: str, prune: bool) -> Set[Key]:
-    """What the engine would give: the scope's own, and the firewall, of which the backend already kept the other scopes' part."""
-    snapshot = kernel.snapshot()
+def plan_on(kernel: ToyKernel, scope: str, desired: Sequence[KernelObject], prune: bool) -> Tuple[Step, ...]:
+    """Plan as the engine would: the scope's own may go, and the firewall, of which the backend already kept the other scopes' part."""
+    snapshot = foresee_names(desired, kernel.snapshot(), lowers=lambda: kernel.renames_only_lowered)
     chains = {key for key in snapshot.mine if key[0] in ("Chain", "Jump") and "CNET-" + scope.upper() in repr(key)}
-    return (scope_keys(snapshot, scope) if prune else set()) | chains
+    return plan(desired, snapshot, prunable=(scope_keys(snapshot, scope) if prune else set()) | chains)
 
 
 def run(kernel: ToyKernel, scope: str, rows: List[Row], prune: bool, seen: Optional[Set[str]] = None) -> List[str]:
@@ -217,11 +220,11 @@ def run(kernel: ToyKernel, scope: str, rows: List[Row], prune: bool, seen: Optio
     desired = [read_object(row) for row in rows]
     before = foreign_state(kernel, scope)
     try:
-        steps = plan(desired, kernel.snapshot(), prunable=prunable(kernel, scope, prune))
+        steps = plan_on(kernel, scope, desired, prune)
     except Conflict as conflict:
         return str(conflict).splitlines()[1:]
     kernel.apply(steps)
-    assert [step.line for step in plan(desired, kernel.snapshot(), prunable=prunable(kernel, scope, prune))] == []
+    assert [step.line for step in plan_on(kernel, scope, desired, prune)] == []
     assert {key: kernel.objects.get(key) for key in before} == before
     if prune:
         assert scope_keys(kernel.snapshot(), scope) <= {item.key for item in desired}
@@ -236,13 +239,13 @@ def events(steps: Sequence[Step]) -> Iterator[str]:
         if step.action == DELETE:
             yield "deleted " + type(step.subject).__name__
             if step.subject.key in created:
-                yield "replaced pair" if isinstance(getattr(step.subject, "kind", None), Veth) else "replaced link"
+                yield "replaced link"
         elif step.action == CHANGE:
-            yield "moved port" if "master" in step.groups else "changed " + type(step.subject).__name__
+            yield "moved port" if "master" in step.groups else "renamed link" if step.renames else "changed " + type(step.subject).__name__
 
 
 # The properties would hold emptily if no history ever came to these.
-EVENTS = {"replaced pair", "replaced link", "moved port"}
+EVENTS = {"replaced link", "moved port", "renamed link"}
 EVENTS |= {"deleted " + name for name in ("Link", "Namespace", "Address", "Route", "Neighbour", "FdbEntry", "Chain", "Jump")}
 EVENTS |= {"changed " + name for name in ("Link", "Route", "Neighbour", "FdbEntry", "Sysctl", "Chain")}
 
@@ -267,6 +270,7 @@ def test_a_friendly_host_converges_after_any_history() -> None:
     @given(st.data())
     def converge(data: st.DataObject) -> None:
         kernel = ToyKernel.of_rows(OTHERS)
+        kernel.renames_only_lowered = data.draw(st.booleans())
         for scope in data.draw(SCOPES):
             conflicts = run(kernel, scope, data.draw(declarations(scope)), data.draw(st.sampled_from((True, True, False))), seen)
             assert unexpected(conflicts) == []

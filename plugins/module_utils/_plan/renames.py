@@ -1,0 +1,161 @@
+# Copyright (c) 2026, the netloom.container_net authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to this collection: anything here may change without notice.
+
+"""A link is who its mark says, whatever it is called: one that is wanted under another name is renamed, with all that others put on it."""
+
+from __future__ import annotations
+
+from typing import Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Set, Tuple
+
+from .._model.link import Link, Veth
+from .._model.mark import DEVICE_ROLE, LINK_ROLE, ROUTER_ROLE, UNFINISHED, UNMARKED_ROLE, read_mark
+from .._model.names import INTERFACE_NAME_LIMIT, ROUTED_PREFIX, VETH_PREFIX, digest
+from .._model.objects import HOST, KernelObject
+from .._model.renaming import LinkKey, Names
+from .._model.snapshot import Snapshot
+from .step import CHANGE, LOWERED, NAME, Change, Step
+
+Identity = Tuple[object, ...]
+ENDPOINT_ROLE = "endpoint"
+# Of these marks every link has its own; others, such as those of single tasks, tell only whose it is.
+_ROLES = dict.fromkeys((ENDPOINT_ROLE, ROUTER_ROLE, UNMARKED_ROLE), ENDPOINT_ROLE)
+_ROLES.update({LINK_ROLE: LINK_ROLE, DEVICE_ROLE: DEVICE_ROLE})
+
+
+def foresee_names(wanted: Iterable[KernelObject], snapshot: Snapshot, *, lowers: Callable[[], bool] = lambda: False) -> Snapshot:
+    """Return the snapshot with all links under the names they will have; `lowers` tells whether the kernel renames nothing that is up."""
+    names = _find_names(wanted, snapshot)
+    raised = any(getattr(snapshot.link(*key), "up", False) for key in names.renamed)
+    return snapshot.under(Names(names.changes, names.leaving, raised and lowers()))
+
+
+def _find_names(wanted: Iterable[KernelObject], snapshot: Snapshot) -> Names:
+    asked = {(item.place, item.name): item for item in wanted if isinstance(item, Link)}
+    identities = {key: _identify(item) for key, item in asked.items()}
+    missing: Dict[Identity, List[Link]] = {}
+    for key, identity in identities.items():
+        current = snapshot.link(*key)
+        if identity is not None and (current is None or _identify(current) != identity):
+            missing.setdefault(identity, []).append(asked[key])
+    others = list(_find_other_ends(asked, snapshot))
+    if not missing and not others:
+        return Names()
+    standing: Dict[Identity, List[Link]] = {}
+    for link in snapshot.links():
+        identity = _identify(link)
+        if identity is not None and identity in missing and identities.get((link.place, link.name)) != identity:
+            standing.setdefault(identity, []).append(link)
+    pairs = others + [pair for identity, items in missing.items() for pair in _match(items, standing.get(identity, ()))]
+    movers = {(link.place, link.name) for link, _item in pairs}
+    changes: Dict[LinkKey, str] = {}
+    leaving: Set[LinkKey] = set()
+    for link, item in pairs:
+        holder = snapshot.link(item.place, item.name)
+        if holder is not None and (holder.place, holder.name) not in movers:
+            if not _may_go(holder, item):
+                continue  # refused as somebody else's
+            changes[holder.place, holder.name] = word = "%s (goes)" % holder.name
+            leaving.add((holder.place, word))
+        changes[link.place, link.name] = item.name
+    return Names(changes, frozenset(leaving))
+
+
+def _identify(link: Link) -> Optional[Identity]:
+    """Return what tells a link from all others but for its name, or None where nothing does."""
+    mark = read_mark(link.alias)
+    role = _ROLES.get(mark.role) if mark is not None and mark.network else None
+    return (link.place, mark.scope, role, mark.network, mark.endpoint, type(link.kind)) if mark is not None and role is not None else None
+
+
+def _match(items: Sequence[Link], standing: Sequence[Link]) -> Iterator[Tuple[Link, Link]]:
+    """Yield who becomes what. Of a wire between two bridges both ends have one mark, and the bridge tells them apart."""
+    for item in items:
+        fits = [link for link in standing if _is_port(link) == _is_port(item)]
+        if len(fits) > 1 or len(items) > 1:
+            fits = [link for link in fits if link.master == item.master]
+        if len(fits) == 1:
+            yield fits[0], item
+
+
+def _find_other_ends(asked: Mapping[LinkKey, Link], snapshot: Snapshot) -> Iterator[Tuple[Link, Link]]:
+    """Yield who becomes what of the ends that no mark of their own tells, but the end of ours that they belong to."""
+    for key, item in asked.items():
+        current = snapshot.link(*key)
+        if not isinstance(item.kind, Veth) or current is None or not isinstance(current.kind, Veth) or _identify(item) is not None:
+            continue
+        place, new, old = item.kind.peer_place or HOST, item.kind.peer_name or "", current.kind.peer_name or ""
+        other, wanted = snapshot.link(place, old), asked.get((place, new))
+        if current.kind.peer_place != place or (place, old) in asked or other is None or wanted is None or snapshot.link(place, new) is not None:
+            continue
+        if _may_go(current, item) and _may_go(other, item):
+            yield other, wanted
+
+
+def _is_port(link: Link) -> bool:
+    """Tell whether the host's end of a pair leads into a bridge: as the door of a routed network it would be another thing."""
+    return link.place == HOST and bool(link.master)
+
+
+def _may_go(holder: Link, item: Link) -> bool:
+    held, asked = read_mark(holder.alias), read_mark(item.alias)
+    return holder.alias == UNFINISHED or (held is not None and asked is not None and held.scope == asked.scope)
+
+
+def rename_steps(asked: Mapping[LinkKey, KernelObject], snapshot: Snapshot, gone: Set[LinkKey]) -> List[Step]:
+    """Return the steps that give links their names, one behind the other; who goes keeps its name until then."""
+    places: Dict[str, Dict[str, Link]] = {}
+    for (place, old), new in snapshot.names.renamed.items():
+        link = snapshot.link(place, new)
+        if link is not None and (place, new) not in gone:
+            places.setdefault(place, {})[old] = link
+    return [step for place, links in places.items() for step in _place_steps(place, links, asked, snapshot.names.lowers)]
+
+
+def _place_steps(place: str, links: Mapping[str, Link], asked: Mapping[LinkKey, KernelObject], lowers: bool) -> Iterator[Step]:
+    current = dict(links)
+    for old, new in _list_hops({old: link.name for old, link in links.items()}, {old for old, link in links.items() if _is_guarded(old, link)}):
+        link = current[new] = current.pop(old)
+        alias = getattr(asked.get((place, link.name)), "alias", None)
+        changes = [Change("name", old, new, NAME)]
+        if lowers and link.up:
+            changes.append(Change("state", "up", "down for a moment", LOWERED))
+        was = Link(place, old, kind=link.kind, alias=link.alias, up=link.up, index=link.index)
+        yield Step(CHANGE, desired=Link(place, new, kind=link.kind, alias=alias), current=was, changes=tuple(changes))
+
+
+def _is_guarded(old: str, link: Link) -> bool:
+    """Tell whether the host's firewall knows a link by name: it is the door of a routed network, or is called like one."""
+    return link.place == HOST and (not link.master or old.startswith(ROUTED_PREFIX) or link.name.startswith(ROUTED_PREFIX))
+
+
+def _list_hops(changes: Mapping[str, str], guarded: Set[str]) -> Iterator[Tuple[str, str]]:
+    """Yield (old, new) so that every name is free when its turn comes."""
+    plain = {old: new for old, new in changes.items() if old not in guarded}
+    known: Dict[str, str] = {}
+    for old in changes:
+        if old in guarded:
+            known[old if old.startswith(ROUTED_PREFIX) else _spare_name(ROUTED_PREFIX, old)] = changes[old]
+            if not old.startswith(ROUTED_PREFIX):
+                yield old, _spare_name(ROUTED_PREFIX, old)
+    yield from _order(plain, VETH_PREFIX)
+    yield from _order(known, ROUTED_PREFIX)
+
+
+def _order(changes: Mapping[str, str], prefix: str) -> Iterator[Tuple[str, str]]:
+    pending = dict(changes)
+    while pending:
+        ready = [old for old, new in pending.items() if new not in pending]
+        for old in ready:
+            yield old, pending.pop(old)
+        if not ready:  # they change places
+            old = next(iter(pending))
+            spare = _spare_name(prefix, old)
+            yield old, spare
+            pending[spare] = pending.pop(old)
+
+
+def _spare_name(prefix: str, name: str) -> str:
+    return prefix + digest(INTERFACE_NAME_LIMIT - len(prefix), "name", name)
