@@ -140,9 +140,9 @@ def test_the_result_is_what_topology_takes(fleet: Fleet) -> None:
         ["ipv4_address", "mac_address", "name"],
         ["ipv4_address", "ipv6_address", "mac_address", "name"],
     ]
-    assert [network.get("vtep_address") for host in HOSTS for network in plan["hosts"][host]["networks"]] == [
-        address for number in (1, 2, 3) for address in (None, "192.0.2.%d" % number)
-    ]
+    networks = {host: {network["name"]: network.get("vtep_address") for network in plan["hosts"][host]["networks"]} for host in HOSTS}
+    assert networks == {"h1": {"web": None, "mesh": "192.0.2.1"}, "h2": {"mesh": "192.0.2.2"}, "h3": {"mesh": "192.0.2.3"}}
+    assert plan["left_out"] == {"h2": ["web"], "h3": ["web"]}
     assert [peer["host"] for peer in plan["overlays"]["mesh"]["peers"]] == list(HOSTS)
     assert {check["expect"] for check in plan["probes"]["h2"]["checks"]} == {"pass", "refuse"}
     assert fleet.result()["queried"] == ["api", "far"]
