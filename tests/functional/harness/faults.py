@@ -11,6 +11,7 @@ import signal
 import socket
 from typing import Any, Callable, List, Optional, Sequence, Tuple
 
+from ansible_collections.netloom.container_net.plugins.module_utils._ansible import engine
 from ansible_collections.netloom.container_net.plugins.module_utils._kernel import libc
 from ansible_collections.netloom.container_net.plugins.module_utils._kernel.door import Door
 
@@ -27,9 +28,10 @@ class Points:
         self.names: List[str] = []
         self._deadly = deadly
         self._owner = os.getpid()  # a guard that the run leaves behind is not meant
+        self._paused = False
 
     def reach(self, name: str) -> None:
-        if os.getpid() != self._owner:
+        if os.getpid() != self._owner or self._paused:
             return
         self.names.append(name)
         if self._deadly is not None and len(self.names) > self._deadly:
@@ -55,6 +57,20 @@ class Points:
             return plain_open(path, flags, *more, **named)
 
         os.open = open_counted  # type: ignore[assignment]
+        self._overlook(engine, "observe_tunnels")
+
+    def _overlook(self, owner: Any, name: str) -> None:
+        """It enters as many namespaces as there are on the machine, other tests' too, and changes nothing."""
+        plain = getattr(owner, name)
+
+        def uncounted(*arguments: Any, **named: Any) -> Any:
+            self._paused = True
+            try:
+                return plain(*arguments, **named)
+            finally:
+                self._paused = False
+
+        setattr(owner, name, uncounted)
 
     def _wrap(self, owner: Any, name: str) -> None:
         plain = getattr(owner, name)
