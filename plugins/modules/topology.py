@@ -184,6 +184,8 @@ attributes:
     support: full
 notes:
   - Needs root on the host.
+  - What a container does to its own interfaces, routes and rules stops nothing. Ours is repaired. Where something of its own stands in the place of ours,
+    that stays, ours is left out with a warning, and everything else is made.
 seealso:
   - module: netloom.container_net.confirm
   - module: netloom.container_net.fleet_plan
@@ -444,7 +446,7 @@ def main() -> None:
 
     def describe(outcome: Outcome) -> Dict[str, Any]:
         (declared,) = declarations
-        return {**describe_standing(declared), "confirm_before": outcome.confirm_before}
+        return {**describe_standing(declared, outcome.left_links), "confirm_before": outcome.confirm_before}
 
     run_request(module, prepare, describe)
 

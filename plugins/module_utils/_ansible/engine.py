@@ -37,6 +37,8 @@ from .._model.flow import Flows
 from .._model.link import Link, Nic
 from .._model.objects import HOST, Chain, Jump, KernelObject, Namespace, Sysctl
 from .._model.snapshot import Facts, Key, Snapshot, find_residents, find_ways_out
+from .._plan.clash import know_again, plan_around
+from .._plan.clash import left_links as find_left_links
 from .._plan.planner import plan
 from .._plan.ports import used_bridges
 from .._plan.renames import foresee_names
@@ -235,6 +237,9 @@ class _Run:
         kernel, rules = request.build(facts)
         self._observe_rest(observer, kernel)
         standing = observer.snapshot
+        is_known = partial(self._visited.knows, standing)
+        if not request.adopt:
+            know_again(kernel, standing, is_known)
         if self._undo is None and not again:
             observe_tunnels(standing, kernel, self._door, self._rooms, list_namespaces, open_namespace)
         desired = tuple(sign_addresses(kernel, standing, request.scope)) + self._firewalls.read(standing, rules, request.scope, self._undo)
@@ -261,7 +266,14 @@ class _Run:
         if request.removes:
             prunable |= set(request.removes(snapshot))
         prunable |= {key for key in snapshot.mine if key[0] in ("Chain", "Jump")}
-        steps = plan(desired, snapshot, prunable=prunable, adopt=request.adopt)
+        left_links: FrozenSet[Tuple[str, str]] = frozenset()
+        if request.adopt:
+            steps = plan(desired, snapshot, prunable=prunable, adopt=True)
+        else:
+            declared = desired
+            steps, desired, around = plan_around(declared, snapshot, prunable, is_known)
+            left_links = find_left_links(declared, desired)
+            told += around
         left = self._visited.left_loopbacks(snapshot, desired, steps) if request.adopt else ()
         if left:
             desired += left
@@ -282,7 +294,8 @@ class _Run:
             read_what_goes(observer, steps)
         steps += flows
         left_out = request.left_out.warnings if request.left_out is not None else []
-        return Outcome(steps, standing, desired, words, warnings=[*left_out, *request.notes, *self._firewalls.notes, *map(printable, told)])
+        warnings = [*left_out, *request.notes, *self._firewalls.notes, *map(printable, told)]
+        return Outcome(steps, standing, desired, words, warnings=warnings, left_links=left_links)
 
     def _foresee_names(self, observer: Observer, desired: Sequence[KernelObject]) -> Snapshot:
         """Return what was read under the names that links will have, with the settings that are interesting under those."""
@@ -391,7 +404,7 @@ class _Run:
         for place in places:
             if place in observer.snapshot.places and place not in deep:
                 observer.observe_settings(place, by_place.get(place, {}), sysctls.get(place, ()))
-            elif not observer.observe_place(place, by_place.get(place, {}), sysctls.get(place, ()), deeply=place in deep) and place not in made:
+            elif not observer.observe_place(place, by_place.get(place, {}), sysctls.get(place, ()), tables=deep.get(place)) and place not in made:
                 raise NamespaceMissing("there is no network namespace named '%s'; nothing was changed" % place.partition(":")[2])
         for place in self._request.places:
             if place != HOST and place not in places and not observer.observe_place(place, {}, sysctls.get(place, ())):

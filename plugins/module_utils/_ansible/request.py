@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Callable, Iterable, List, Optional, Sequence, Tuple
+from typing import Callable, FrozenSet, Iterable, List, Optional, Sequence, Tuple
 
 from .._firewall.backend import Backend, RunCommand
 from .._model.objects import HOST, KernelObject
@@ -68,4 +68,5 @@ class Outcome:
     firewall_done: List[Step] = field(default_factory=list)  # which of the steps on firewalls were carried out
     seconds: float = 0.0
     warnings: List[str] = field(default_factory=list)
+    left_links: FrozenSet[Tuple[str, str]] = frozenset()  # place and name of what is declared, but has something of a container's own in its way
     confirm_before: Optional[str] = None  # the last moment for the confirmation that the change waits for

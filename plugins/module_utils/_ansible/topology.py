@@ -9,7 +9,8 @@
 from __future__ import annotations
 
 import os
-from typing import Any, Dict, FrozenSet, List, Mapping, Optional, Sequence, Tuple
+from dataclasses import replace
+from typing import Any, Collection, Dict, FrozenSet, List, Mapping, Optional, Sequence, Tuple
 
 from .._compile.document import compile_document
 from .._compile.firewall import compile_firewall
@@ -30,7 +31,7 @@ from .._document.reader import read_document
 from .._kernel.session import read_ssh_connection
 from .._kernel.sockets import name_process
 from .._model.addresses import canonical_ip
-from .._model.document import LAN_NETWORKS, BridgeNetwork, Document, WireEnd
+from .._model.document import LAN_NETWORKS, BridgeNetwork, Document, Endpoint, WireEnd
 from .._model.errors import InputError, Problem
 from .._model.names import scope_metric
 from .._model.objects import MAIN_TABLE, KernelObject, Route
@@ -185,9 +186,18 @@ def management_connection(environment: Mapping[str, str]) -> Tuple[Optional[str]
         return None, None
 
 
-def describe_standing(declared: Declared) -> Dict[str, Any]:
+def describe_standing(declared: Declared, left_links: Collection[Tuple[str, str]] = ()) -> Dict[str, Any]:
     """Return what the run made of the declaration, without what was left out."""
-    return {"endpoints": _describe_endpoints(declared.standing), "links": _describe_links(declared.standing)}
+    document = declared.standing
+    if left_links:
+        lost = {(endpoint.name, name) for endpoint in document.endpoints for place, name in left_links if place == endpoint.place}
+        wires = tuple(wire for wire in document.links if not any((end.endpoint, end.interface_name) in lost for end in wire.ends))
+        document = replace(document, endpoints=tuple(_without(endpoint, left_links) for endpoint in document.endpoints), links=wires)
+    return {"endpoints": _describe_endpoints(document), "links": _describe_links(document)}
+
+
+def _without(endpoint: Endpoint, left_links: Collection[Tuple[str, str]]) -> Endpoint:
+    return replace(endpoint, attachments=tuple(item for item in endpoint.attachments if (endpoint.place, item.interface_name) not in left_links))
 
 
 def _describe_endpoints(document: Document) -> List[Dict[str, Any]]:

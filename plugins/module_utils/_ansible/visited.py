@@ -117,6 +117,11 @@ class Visited:
                 kept[place] = replace(visit, settings=settings)
         self._visits.write(kept)
 
+    def knows(self, snapshot: Snapshot, place: str) -> bool:
+        """Tell whether the scope has been in this very namespace before."""
+        visit = self._visits.read().get(place)
+        return snapshot.mark(("Namespace", place)) is not None or (visit is not None and self._stands(place, visit))
+
     def _heir(self, path: str, place: str, snapshot: Snapshot) -> str:
         """Return another scope that is in a namespace, too, and so needs `lo` up; the last one to leave gives it back."""
         marks = (read_mark(link.alias) for link in snapshot.links(place) if path == LOOPBACK and link.name != "lo")
@@ -199,10 +204,9 @@ def _is_own(place: str, snapshot: Snapshot, scope: str) -> bool:
 
 
 def _to_follow(desired: Iterable[KernelObject]) -> Set[str]:
-    """Return the namespaces in which a later run would not find everything of ours by itself: those without a name, and those with more than links."""
+    """Return the namespaces in which a later run would not find everything of ours by itself, or not know it again."""
     found: Set[str] = set()
     for item in desired:
-        unnamed = isinstance(item, Link) and not item.place.startswith("netns:")
-        if item.place != HOST and (unnamed or isinstance(item, PolicyRule) or (isinstance(item, Route) and not item.device)):
+        if item.place != HOST and (isinstance(item, (Link, PolicyRule)) or (isinstance(item, Route) and not item.device)):
             found.add(item.place)
     return found

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import errno
 from dataclasses import replace
-from typing import Callable, Collection, Dict, FrozenSet, Iterable, List, Mapping, Optional, Sequence, Tuple
+from typing import Callable, Collection, Dict, FrozenSet, Iterable, List, Mapping, Optional, Sequence, Set, Tuple
 
 from .._model.errors import KernelError, KernelRace, errno_name
 from .._model.link import Bridge, Ipvlan, Link, Macvlan, Nic, Veth
@@ -28,6 +28,7 @@ from .sysctl import link_sysctl_path, read_sysctl, write_sysctl
 
 # A fresh namespace may hold the kernel's fallback tunnel devices behind `lo`.
 FIRST_FREE_INDEX = 16
+LAST_INDEX = 2**31 - 1
 TEARDOWN = 0.5  # seconds
 RACES = frozenset((errno.EEXIST, errno.EBUSY, errno.ENODEV, errno.ENOENT, errno.ESRCH))
 
@@ -59,12 +60,12 @@ class Applier:
         bridges = [item for item in desired if isinstance(item, Link) and isinstance(item.kind, Bridge)]
         self._mtus = {(item.place, item.name): item.mtu or getattr(snapshot.link(item.place, item.name), "mtu", None) for item in bridges}
         self._indices: Dict[Tuple[str, str], int] = {}
-        self._next: Dict[str, int] = {}
+        self._numbers: Dict[str, Set[int]] = {}
         self._bridges = {(found.place, found.name) for found in snapshot.links() if isinstance(found.kind, Bridge)}
         for found in snapshot.links():
             number = found.index or 0
             self._indices[found.place, found.name] = number
-            self._next[found.place] = max(self._next.get(found.place, 0), number)
+            self._numbers.setdefault(found.place, set()).add(number)
 
     def apply(self, steps: Sequence[Step], apply_firewall: Callable[[Sequence[Step]], None]) -> None:
         kernel = [step for step in steps if not isinstance(step.subject, (Chain, Jump))]
@@ -164,13 +165,20 @@ class Applier:
                 if sender != subject.place:
                     sent.append((sender, subject))
                     continue
-                self._take_number(subject, 0)
+                self._take_number(subject, subject.place)
         for sender, link_there in sent:
-            self._take_number(link_there, self._next.get(sender, 0))
+            self._take_number(link_there, sender)
 
-    def _take_number(self, subject: Link, used: int) -> None:
-        number = max(self._next.get(subject.place, 0), used, FIRST_FREE_INDEX - 1 if subject.place != HOST else 0) + 1
-        self._next[subject.place] = number
+    def _take_number(self, subject: Link, sender: str) -> None:
+        """Take the number after the highest; where a container has given one of its links the last there is, the first that is free."""
+        here = self._numbers.setdefault(subject.place, set())
+        used = here | self._numbers.get(sender, set())
+        number = max(used, default=0) + 1
+        if subject.place != HOST:
+            number = max(number, FIRST_FREE_INDEX)
+        if number > LAST_INDEX:
+            number = next(free for free in range(FIRST_FREE_INDEX, LAST_INDEX) if free not in used)
+        here.add(number)
         self._indices[subject.place, subject.name] = number
 
     def _note_number(self, place: str, name: str, number: int) -> None:

@@ -239,4 +239,18 @@ def read_attributes(data: bytes, start: int, end: int) -> Dict[int, bytes]:
     return found
 
 
+def read_all(data: bytes, number: int) -> List[bytes]:
+    """Return the values of an attribute that is there many times."""
+    found: List[bytes] = []
+    start = 0
+    while start + 4 <= len(data):
+        length, kind = _ATTRIBUTE.unpack_from(data, start)
+        if length < 4:
+            break
+        if kind & 0x3FFF == number:
+            found.append(data[start + 4 : start + length])
+        start += (length + 3) & ~3
+    return found
+
+
 _ATTRIBUTE = struct.Struct("=HH")

@@ -11,7 +11,7 @@ from __future__ import annotations
 import socket
 from dataclasses import replace
 from functools import partial
-from typing import Callable, Dict, Iterable, List, Mapping, Optional, Set, Tuple
+from typing import Callable, Collection, Dict, Iterable, List, Mapping, Optional, Set, Tuple
 
 from .._model.addresses import ip_version
 from .._model.errors import NamespaceMissing
@@ -78,18 +78,20 @@ class Observer:
             wire.neighbour_message(wire.RTM_GETNEIGH, 0, [], index=0, family=socket.AF_UNSPEC, state=0, entry_flags=NTF_PROXY),
         )
 
-    def observe_place(self, place: str, settings: LinkSettings, sysctls: Iterable[str] = (), *, deeply: bool = False) -> bool:
-        """Read one namespace; return False if it does not exist. Of containers, proxies and tables without a rule are only read `deeply`."""
+    def observe_place(self, place: str, settings: LinkSettings, sysctls: Iterable[str] = (), *, tables: Optional[Collection[int]] = None) -> bool:
+        """Read one namespace; return False if it does not exist. Of containers, proxies and tables without a rule are only read where `tables` is given,
+        and those tables with what others have in them."""
         if self._rooms.find(place) is None:
             self.snapshot.missing.add(place)
             return False
         with self._rooms.inside(place), self._door.open(place) as line:
             links = self._observe_links(place, line)
             self._observe_addresses(place, line, links)
-            self._observe_routes(place, line, links, deeply or place == HOST)
+            deeply = tables is not None or place == HOST
+            self._observe_routes(place, line, links, deeply, tables or ())
             self._observe_entries(place, line, links)
             self._observe_vlans(place, line, links)
-            if deeply or place == HOST:
+            if deeply:
                 self._observe_proxies(place, line, links)
             self._observe_settings(place, settings)
             self._observe_sysctls(place, sysctls)
@@ -161,7 +163,7 @@ class Observer:
             return item.details.metric >= SCOPE_METRICS
         return item.device != "lo" and not item.address.startswith("fe80:") and not mark_ports(self.snapshot.mark(link))
 
-    def _observe_routes(self, place: str, line: Line, names: Mapping[int, str], deeply: bool) -> None:
+    def _observe_routes(self, place: str, line: Line, names: Mapping[int, str], deeply: bool, tables: Collection[int]) -> None:
         main: List[bytes] = []
         for request in self._requests[2] if self.snapshot.ipv6 else self._requests[2][:1]:
             main.extend(line.dump(request))
@@ -172,11 +174,17 @@ class Observer:
             self._observe_ways(line, main, raw_rules, names)
         for rule in rules:
             self.snapshot.add(rule, mine=True)
+        if place != HOST:
+            others = (parse_rule(place, payload, of_others=True) for payload in raw_rules)
+            self.snapshot.twins.update(rule for rule in others if rule is not None)
         # Other tables are of use only by a rule or a VRF; where neither is, nothing of ours is in them.
         domains = {link.kind.table for link in self.snapshot.links(place) if isinstance(link.kind, Vrf)}
         if rules or deeply or domains:
             for request in self._requests[4] if self.snapshot.ipv6 else self._requests[4][:1]:
                 self._add_routes(place, line.dump(request), names, lambda found: found.table != MAIN_TABLE and found.protocol == PROTOCOL)
+        for table in sorted(set(tables) - {MAIN_TABLE}):
+            for family in (socket.AF_INET, socket.AF_INET6) if self.snapshot.ipv6 else (socket.AF_INET,):
+                self._add_routes(place, line.dump(_route_request(family, table, 0)), names, lambda found: found.protocol != PROTOCOL)
         # The ways out of VRFs, for what depends on them.
         for table in sorted(filter(None, domains)) if place == HOST else ():
             for family in (socket.AF_INET, socket.AF_INET6) if self.snapshot.ipv6 else (socket.AF_INET,):
@@ -192,13 +200,13 @@ class Observer:
 
     def _add_routes(self, place: str, payloads: Iterable[bytes], names: Mapping[int, str], is_wanted: Callable[[parse.RawRoute], bool]) -> None:
         for payload in payloads:
-            found = parse.parse_route(payload)
+            found = parse.parse_route(payload, any_type=place != HOST)
             if found is None or not is_wanted(found):
                 continue
             metric = plain_metric(found.metric, ip_version(found.destination))
             device = names.get(found.index, "")
             route = Route(place, found.destination, found.table, metric, found.gateway or "", device, found.type, found.source)
-            mine = found.protocol == PROTOCOL
+            mine = found.protocol == PROTOCOL and found.type not in parse.OTHER_TYPES.values()
             self.snapshot.add(route if mine else replace(route, protocol=found.protocol), mine=mine)
 
     def _observe_entries(self, place: str, line: Line, names: Mapping[int, str]) -> None:
@@ -269,7 +277,9 @@ class Observer:
             self.snapshot.add(late, mine=late.key in self.snapshot.mine)
         for end, peer in find_peers(self._raw, self._is_beyond):
             link = replace(_link(self.snapshot, *end), kind=Veth(*(peer or ("", ""))))
-            mark = read_mark(_link(self.snapshot, *peer).alias) if peer is not None and peer[0] == HOST != end[0] else None
+            mark = read_mark(_link(self.snapshot, *peer).alias) if peer is not None and peer[0] != end[0] != HOST else None
+            if peer is not None and peer[0] != HOST and read_mark(link.alias) is not None:
+                mark = None  # of a wire between containers, either may lie
             if mark is not None and getattr(read_mark(link.alias), "scope", None) not in (mark.scope, ""):
                 # Who is in a container can change the alias of its end, but not of the host's.
                 self.snapshot.add(replace(link, alias=str(replace(mark, role=UNMARKED_ROLE))), mine=True)
@@ -290,13 +300,15 @@ class Observer:
             return parse.parse_namespace_number(line.ask(wire.namespace_number_message(descriptor))) == number
 
 
-def deep_places(wanted: Iterable[KernelObject]) -> Set[str]:
-    """Return the places of which a declaration needs more than is usually read."""
-
-    def is_deep(item: KernelObject) -> bool:
-        return isinstance(item, (PolicyRule, ProxyNeighbour)) or (isinstance(item, Route) and item.table != MAIN_TABLE)
-
-    return {item.place for item in wanted if is_deep(item)}
+def deep_places(wanted: Iterable[KernelObject]) -> Dict[str, Set[int]]:
+    """Return the places of which a declaration needs more than is usually read, each with the routing tables it uses there."""
+    found: Dict[str, Set[int]] = {}
+    for item in wanted:
+        if isinstance(item, Route) and item.table != MAIN_TABLE:
+            found.setdefault(item.place, set()).add(item.table)
+        elif isinstance(item, (PolicyRule, ProxyNeighbour)):
+            found.setdefault(item.place, set())
+    return found
 
 
 def _keeps_protocols(loopback: List[int]) -> bool:

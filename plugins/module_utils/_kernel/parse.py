@@ -17,7 +17,7 @@ from typing import Dict, Mapping, Optional, Tuple
 from .._model.link import Bridge, BridgePort, Link, LinkKind, Veth, Vxlan
 from .._model.mark import UNFINISHED
 from .._model.objects import AddressDetails
-from .door import read_attributes
+from .door import read_all, read_attributes
 from .kinds import read_kind
 from .link import CREATION_GROUP, DELETION_GROUP, GENERATE_NOTHING
 
@@ -110,6 +110,7 @@ def parse_link(place: str, payload: bytes) -> RawLink:
     families = read_attributes(found[26], 0, len(found[26])) if 26 in found else {}
     inet = read_attributes(families[socket.AF_INET], 0, len(families[socket.AF_INET])) if socket.AF_INET in families else {}
     inet6 = read_attributes(families[socket.AF_INET6], 0, len(families[socket.AF_INET6])) if socket.AF_INET6 in families else {}
+    other_names = tuple(_text(value) for value in read_all(found[52], 53)) if 52 in found else ()
     alias = _text(found[20]) if 20 in found else UNFINISHED if _u32(found.get(27)) == CREATION_GROUP else ""
     link = Link(
         place=place,
@@ -122,6 +123,7 @@ def parse_link(place: str, payload: bytes) -> RawLink:
         link_local=inet6[8][0] != GENERATE_NOTHING if 8 in inet6 else None,
         port=port,
         index=index,
+        other_names=other_names,
         condemned=_u32(found.get(27)) == DELETION_GROUP,
     )
     return RawLink(link, index, _u32(found.get(5)), _u32(found.get(10)), lower, _s32(found.get(37)), {"ipv4": inet.get(1, b""), "ipv6": inet6.get(2, b"")})
@@ -201,6 +203,7 @@ def text_of_subnet(raw: Optional[bytes], family: int, prefix: int) -> str:
     return "%s/%d" % (text_of_ip(raw or bytes(4 if family == socket.AF_INET else 16)), prefix)
 
 
+OTHER_TYPES = {1: "multipath", 2: "local", 3: "broadcast", 4: "anycast", 5: "multicast", 9: "throw", 10: "nat"}
 ROUTE_TYPES = {1: None, 6: "blackhole", 7: "unreachable", 8: "prohibit"}
 
 
@@ -218,20 +221,21 @@ class RawRoute:
     source: Optional[str]
 
 
-def parse_route(payload: bytes) -> Optional[RawRoute]:
-    """Return a route; None for local, broadcast, multicast, cached and multipath ones."""
+def parse_route(payload: bytes, *, any_type: bool = False) -> Optional[RawRoute]:
+    """Return a route; None for local, broadcast, multicast, cached and multipath ones, unless those are asked for as what they are."""
     family, prefix, _src, _tos, table, protocol, _scope, route_type, flags = _ROUTE.unpack_from(payload)
-    if route_type not in ROUTE_TYPES or flags & 0x200:
+    if (route_type not in ROUTE_TYPES and not any_type) or flags & 0x200:
         return None
     found = read_attributes(payload, 12, len(payload))
-    if route_type == 1 and 4 not in found:
+    other = OTHER_TYPES.get(route_type, str(route_type)) if route_type not in ROUTE_TYPES or (route_type == 1 and 4 not in found) else None
+    if other is not None and not any_type:
         return None
     destination = text_of_subnet(found.get(1), family, prefix)
     gateway = text_of_ip(found[5]) if 5 in found else None
     source = text_of_ip(found[7]) if 7 in found else None
     # IPv6 names `lo` for a route that leads nowhere.
-    index = _u32(found[4]) if route_type == 1 else 0
-    return RawRoute(destination, _u32(found.get(15), table), _u32(found.get(6)), gateway, index, protocol, ROUTE_TYPES[route_type], source)
+    index = _u32(found[4]) if route_type == 1 and other is None else 0
+    return RawRoute(destination, _u32(found.get(15), table), _u32(found.get(6)), gateway, index, protocol, other or ROUTE_TYPES[route_type], source)
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from .parse import text_of_subnet
 
 _HEADER = struct.Struct("=BBBBBxxBI")
 _L3MDEV = 19
+_IIFNAME = 3
 # Interfaces, mark, tunnel, user, protocol and ports.
 _SELECTORS = frozenset((3, 10, 12, 17, 20, 22, 23, 24))
 _INVERT = 2
@@ -52,11 +53,13 @@ def change_rule(rule: PolicyRule, current: PolicyRule) -> List[bytes]:
     return [create_rule(rule), delete_rule(current)]
 
 
-def parse_rule(place: str, payload: bytes) -> Optional[PolicyRule]:
-    """Return a rule of ours, or None."""
-    family, _destination, prefix, _tos, table, action, _flags = _HEADER.unpack_from(payload)
+def parse_rule(place: str, payload: bytes, *, of_others: bool = False) -> Optional[PolicyRule]:
+    """Return a rule of ours, or None; or one of others that says no more than ours do."""
+    family, destination, prefix, tos, table, action, flags = _HEADER.unpack_from(payload)
     found = read_attributes(payload, _HEADER.size, len(payload))
-    if action != wire.FR_ACT_TO_TBL or found.get(21) != bytes((PROTOCOL,)) or family not in (socket.AF_INET, socket.AF_INET6):
+    if action != wire.FR_ACT_TO_TBL or (found.get(21) == bytes((PROTOCOL,))) == of_others or family not in (socket.AF_INET, socket.AF_INET6):
+        return None
+    if of_others and (destination or tos or flags & _INVERT or (_SELECTORS - {_IIFNAME} | {_L3MDEV}) & set(found)):
         return None
     number = struct.unpack("=I", found[15])[0] if 15 in found else table
     priority = struct.unpack("=I", found[6])[0] if 6 in found else 0

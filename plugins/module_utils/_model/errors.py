@@ -149,4 +149,5 @@ class Conflict(ContainerNetError):
     """Something that is not ours stands where the declaration wants to put its own; nothing was touched."""
 
     def __init__(self, conflicts: Sequence[str]) -> None:
+        self.conflicts = tuple(conflicts)
         super().__init__("nothing was changed:\n%s" % "\n".join("- " + printable(conflict) for conflict in conflicts[:PROBLEMS_SHOWN]))

@@ -144,7 +144,7 @@ class Link(KernelObject):
     """A network interface. `alias` carries the ownership mark."""
 
     IDENTITY = ("place", "name")
-    DESCRIPTIVE = frozenset(("index", "first_mac", "condemned"))
+    DESCRIPTIVE = frozenset(("index", "first_mac", "condemned", "other_names"))
 
     name: str = ""
     kind: Optional[LinkKind] = None
@@ -158,6 +158,7 @@ class Link(KernelObject):
     sysctls: Optional[Tuple[Tuple[str, str], ...]] = None  # (("ipv6/accept_ra", "0"), ...) below /proc/sys/net/*/conf/NAME
     index: Optional[int] = None  # as observed
     first_mac: Optional[str] = None  # for creation only, where `mac` is not asked for
+    other_names: Tuple[str, ...] = ()  # as observed
     condemned: bool = False  # as observed: a removal was cut short, and the next one in its place would take this link along
 
     @property

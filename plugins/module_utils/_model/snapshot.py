@@ -45,13 +45,16 @@ class Snapshot:
     tunnels: Tuple[Link, ...] = ()  # VXLAN devices in namespaces that were not read, on the underlay of a wanted one
     sockets: Mapping[Tuple[str, int, int], str] = field(default_factory=dict)  # (place, IP version, UDP port) that no link explains -> which process, if known
     names: Names = field(default_factory=Names)  # of links that are still to be renamed: here they are called as they will be
+    twins: Set[KernelObject] = field(default_factory=set)  # rules of others that say the same as one of ours would: the kernel takes none twice
     _links: Dict[str, Dict[str, Link]] = field(default_factory=dict)  # place -> name -> link
+    _namesakes: Dict[Tuple[str, str], Link] = field(default_factory=dict)
 
     def add(self, found: KernelObject, *, mine: bool = False) -> None:
         key = found.key
         self.objects[key] = found
         if isinstance(found, Link):
             self._links.setdefault(found.place, {})[found.name] = found
+            self._namesakes.update({(found.place, name): found for name in found.other_names})
         if mine:
             self.mine.add(key)
 
@@ -59,13 +62,17 @@ class Snapshot:
         """Return the same with links under the names they will have."""
         if not names.changes:
             return self
-        found = replace(self, objects={}, mine=set(), names=names, _links={})
+        found = replace(self, objects={}, mine=set(), names=names, _links={}, _namesakes={})
         for key, item in self.objects.items():
             found.add(names.follow(item), mine=key in self.mine)
         return found
 
     def link(self, place: str, name: str) -> Optional[Link]:
         return self._links.get(place, {}).get(name)
+
+    def namesake(self, place: str, name: str) -> Optional[Link]:
+        """Return the link that has a name beside its own: no other can have it, either."""
+        return self._namesakes.get((place, name))
 
     def links(self, place: Optional[str] = None) -> Iterable[Link]:
         """Return the links of one place, or of all."""

@@ -36,7 +36,7 @@ from .nics import home_conflicts, nics_of, recall_nics
 from .ports import lent_ports, moved_away, moved_home
 from .renames import rename_steps
 from .stack import Uppers, find_uppers, lower_of, sharing_conflicts, stack_depths, upper_conflicts
-from .step import CHANGE, CREATE, DELETE, Change, Step
+from .step import CHANGE, CREATE, DELETE, Change, Clash, Step
 from .tunnels import tunnel_conflicts
 from .vlans import superfluous_vlans
 
@@ -53,7 +53,7 @@ def plan(desired: Sequence[KernelObject], snapshot: Snapshot, *, prunable: Colle
         wanted[item.key] = item
     conflicts: List[str] = []
     wanted = {key: _without_mark(item, snapshot, adopt) for key, item in wanted.items()}
-    fresh, gone = _sort_links(wanted, snapshot, prunable, conflicts)
+    fresh, gone = _sort_links(wanted, snapshot, prunable, conflicts, adopt=adopt)
     back = snapshot.names.back
     steps: List[Step] = [Step(DELETE, current=back.follow(snapshot.objects[("Link",) + name])) for name in _leading_deletes(gone, snapshot)]
     steps += rename_steps({(item.place, item.name): item for item in wanted.values() if isinstance(item, Link)}, snapshot, gone)
@@ -74,7 +74,7 @@ def plan(desired: Sequence[KernelObject], snapshot: Snapshot, *, prunable: Colle
             current = None
         if isinstance(item, Link) and (item.place, item.name) in fresh:
             current = None
-        if current is None and key in brought:
+        if current is None and (key in brought or item in snapshot.twins):
             continue
         if current is None:
             steps.append(Step(CREATE, desired=item))
@@ -82,10 +82,11 @@ def plan(desired: Sequence[KernelObject], snapshot: Snapshot, *, prunable: Colle
         if isinstance(current, Link):
             current = losses.left_of(current)
         if isinstance(item, Address) and isinstance(current, Address) and item.details.metric != current.details.metric >= SCOPE_METRICS:
-            conflicts.append("%s belongs to another scope; leave the address to that one, for a network with gateway_on_host: false" % current.label)
+            words = "%s belongs to another scope; leave the address to that one, for a network with gateway_on_host: false" % current.label
+            conflicts.append(Clash(words, item, current))
         changes = compare(item, current)
         if changes and isinstance(item, Route) and isinstance(current, Route):
-            conflicts.extend(_route_conflict(item, current, changes[0], wanted, snapshot))
+            conflicts.extend(Clash(words, item, current) for words in _route_conflict(item, current, changes[0], wanted, snapshot))
         if changes:
             steps.append(Step(CHANGE, desired=item, current=current, changes=tuple(changes)))
     superfluous = {item.key: item for item in superfluous_vlans(wanted, snapshot, fresh, losses)}
@@ -128,7 +129,9 @@ def _without_mark(item: KernelObject, snapshot: Snapshot, adopt: bool) -> Kernel
     return item
 
 
-def _sort_links(wanted: Dict[Key, KernelObject], snapshot: Snapshot, prunable: Collection[Key], conflicts: List[str]) -> Tuple[Set[LinkKey], Set[LinkKey]]:
+def _sort_links(
+    wanted: Dict[Key, KernelObject], snapshot: Snapshot, prunable: Collection[Key], conflicts: List[str], *, adopt: bool
+) -> Tuple[Set[LinkKey], Set[LinkKey]]:
     """Return the links that must be made anew and those that must go (or go along with another)."""
     fresh: Set[LinkKey] = set()
     gone: Set[LinkKey] = set()
@@ -137,12 +140,16 @@ def _sort_links(wanted: Dict[Key, KernelObject], snapshot: Snapshot, prunable: C
             continue
         name = (item.place, item.name)
         current = snapshot.link(*name)
+        namesake = snapshot.namesake(*name)
+        if namesake is not None and ("Link", namesake.place, namesake.name) not in prunable:
+            conflicts.append(Clash("%s goes by the name %s too; take that from it" % (namesake.label, item.name), item, namesake))
+            continue
         if current is None:
             fresh.add(name)
             continue
         conflict = _ownership_conflict(item, current)
         if conflict:
-            conflicts.append(conflict)
+            conflicts.append(Clash(conflict, item, current))
             continue
         reason = replacement_reason(item, compare(item, current))
         if reason and read_mark(current.alias) is None:
@@ -158,7 +165,7 @@ def _sort_links(wanted: Dict[Key, KernelObject], snapshot: Snapshot, prunable: C
     uppers = find_uppers(snapshot.links()) if gone else {}
     _renew_dependents(wanted, snapshot, fresh, gone, uppers)
     conflicts.extend(home_conflicts(gone, snapshot))
-    conflicts.extend(upper_conflicts(gone, uppers, snapshot))
+    conflicts.extend(upper_conflicts(gone, uppers, snapshot, adopt=adopt))
     conflicts.extend(sharing_conflicts(wanted, gone, snapshot))
     conflicts.extend(_port_conflicts(wanted, gone, snapshot))
     conflicts.extend(tunnel_conflicts(wanted.values(), fresh, gone, snapshot))

@@ -60,7 +60,8 @@ def carried_away(steps: Iterable[Step], snapshot: Snapshot) -> List[Link]:
     going = [step.current for step in steps if step.action == DELETE and isinstance(step.current, Link)]
     peers = [snapshot.link(link.kind.peer_place or HOST, link.kind.peer_name) for link in going if isinstance(link.kind, Veth) and link.kind.peer_name]
     ends = [link for link in (*going, *peers) if link is not None and link.place != HOST]
-    return [link for link in all_uppers(ends, snapshot) if read_mark(link.alias) is None] if ends else []
+    scopes = {mark.scope for mark in (read_mark(link.alias) for link in ends) if mark is not None}
+    return [link for link in all_uppers(ends, snapshot) if getattr(read_mark(link.alias), "scope", None) not in scopes] if ends else []
 
 
 def stack_depths(wanted: Mapping[Key, KernelObject]) -> Dict[LinkKey, int]:
@@ -75,8 +76,8 @@ def stack_depths(wanted: Mapping[Key, KernelObject]) -> Dict[LinkKey, int]:
     return depths
 
 
-def upper_conflicts(gone: Set[LinkKey], uppers: Uppers, snapshot: Snapshot) -> Iterator[str]:
-    """A link of ours that somebody else's stands on stays until that one is taken away."""
+def upper_conflicts(gone: Set[LinkKey], uppers: Uppers, snapshot: Snapshot, *, adopt: bool) -> Iterator[str]:
+    """A link of ours that somebody else's stands on stays until that is taken away. Inside a container anybody writes marks, which only single tasks heed."""
     for name in sorted(gone):
         lower = snapshot.link(*name)
         mark = read_mark(lower.alias) if lower is not None else None
@@ -84,7 +85,7 @@ def upper_conflicts(gone: Set[LinkKey], uppers: Uppers, snapshot: Snapshot) -> I
             continue
         for upper in uppers.get(name, ()):
             held = read_mark(upper.alias)
-            if held is None and upper.place == lower.place != HOST:
+            if (held is None or not adopt) and upper.place == lower.place != HOST:
                 continue  # what a container puts on its own interface goes with it: it vetoes nothing
             if held is None:
                 yield "%s has %s on it that was not made by this collection; take it away first" % (lower.label, upper.label)

@@ -42,6 +42,18 @@ def _word(value: object) -> str:
     return str(value)
 
 
+class Clash(str):
+    """Why an object cannot be had, in a sentence that begins with what stands in its way."""
+
+    subject: KernelObject
+    current: KernelObject
+
+    def __new__(cls, text: str, subject: KernelObject, current: KernelObject) -> Clash:
+        made = super().__new__(cls, text)
+        made.subject, made.current = subject, current
+        return made
+
+
 @dataclass(frozen=True)
 class Step:
     """One operation on one kernel object, as the user reads it and as the kernel gets it."""

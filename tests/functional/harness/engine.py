@@ -114,7 +114,7 @@ def converge(
     )
     outcome = engine.converge(request, door=door)
     if told is not None:
-        told.update(describe_standing(declared))
+        told.update(describe_standing(declared, outcome.left_links))
     return outcome
 
 

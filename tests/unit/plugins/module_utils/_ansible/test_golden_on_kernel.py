@@ -127,6 +127,8 @@ def play(case: Dict[str, Any]) -> Dict[str, Any]:
         planned = engine(case, desired, check_mode=True, **options)
     except Conflict as conflict:
         return {"conflicts": [line[2:] for line in str(conflict).splitlines()[1:]]}
+    if "conflicts" in case:  # inside a container nothing is refused, but left out
+        return {"conflicts": [warning.partition("; until then ")[0] for warning in planned.warnings]}
     done, again = engine(case, desired, **options), engine(case, desired, **options)
     return {
         "planned": lines(planned),

@@ -1,0 +1,112 @@
+# Copyright (c) 2026, the netloom.container_net authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to this collection: anything here may change without notice.
+
+"""What stands in the way inside a container is the container's own business: ours is left out there, and everything else is made."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Callable, Collection, Dict, FrozenSet, List, Optional, Sequence, Set, Tuple
+
+from .._model.errors import Conflict
+from .._model.link import Link, Macvlan, Veth
+from .._model.mark import UNMARKED_ROLE, is_owned, read_mark
+from .._model.objects import HOST, KernelObject, Sysctl
+from .._model.snapshot import Key, Snapshot
+from .compare import STACKED
+from .losses import LinkKey
+from .planner import plan
+from .stack import lower_of
+from .step import Clash, Step
+
+Known = Callable[[str], bool]  # whether something of ours was in a place before
+
+
+def plan_around(
+    desired: Sequence[KernelObject], snapshot: Snapshot, prunable: Collection[Key], is_known: Known
+) -> Tuple[Tuple[Step, ...], Tuple[KernelObject, ...], List[str]]:
+    """Return the steps, the objects they lead to, and what is to be said of those that were left out."""
+    told: List[str] = []
+    while True:
+        try:
+            return plan(desired, snapshot, prunable=prunable), tuple(desired), told
+        except Conflict as refused:
+            clashes = [clash for clash in refused.conflicts if isinstance(clash, Clash) and _is_within(clash, snapshot, is_known)]
+            others = [conflict for conflict in refused.conflicts if conflict not in clashes]
+            if others:
+                raise Conflict(others) from None
+            left = leave_out(desired, [clash.subject for clash in clashes])
+            if len(left) == len(desired):
+                raise
+            told.extend("%s; until then %s is left out" % (clash, clash.subject.label) for clash in clashes)
+            desired = left
+
+
+def know_again(desired: Sequence[KernelObject], snapshot: Snapshot, is_known: Known) -> None:
+    """Read as ours a macvlan whose alias its container changed: nobody in there can put one with our MAC on a link of the host."""
+    for item in desired:
+        if not isinstance(item, Link) or item.place == HOST or not isinstance(item.kind, Macvlan):
+            continue
+        current, mark = snapshot.link(item.place, item.name), read_mark(item.alias)
+        if current is None or mark is None or is_owned(read_mark(current.alias), mark.scope) or not isinstance(current.kind, Macvlan):
+            continue
+        if current.kind.lower_place == HOST and lower_of(current) == lower_of(item) and current.mac == item.mac and is_known(item.place):
+            snapshot.add(replace(current, alias=str(replace(mark, role=UNMARKED_ROLE))), mine=True)
+
+
+def _is_within(clash: Clash, snapshot: Snapshot, is_known: Known) -> bool:
+    """Tell whether a container did that. What has its other end on the host was put there from outside, unless it got its name since we were there."""
+    place, current = clash.subject.place, clash.current
+    if place == HOST:
+        return False
+    if not isinstance(current, Link) or is_known(place):
+        return True
+    kind = current.kind
+    if isinstance(kind, Veth):
+        return not (kind.peer_name and kind.peer_place == HOST)
+    return not (isinstance(kind, STACKED) and kind.lower_place == HOST)
+
+
+def leave_out(desired: Sequence[KernelObject], subjects: Sequence[KernelObject]) -> Tuple[KernelObject, ...]:
+    """Return the objects without some, their other ends, and what is on either or stands on them."""
+    keys = {item.key for item in subjects}
+    links = _with_dependents({(item.place, item.name) for item in subjects if isinstance(item, Link)}, desired)
+
+    def stays(item: KernelObject) -> bool:
+        return item.key not in keys and (item.place, _link_of(item) or "") not in links
+
+    return tuple(item for item in desired if stays(item))
+
+
+def left_links(before: Sequence[KernelObject], after: Sequence[KernelObject]) -> FrozenSet[LinkKey]:
+    """Return the links that were left out."""
+    left: Set[LinkKey] = {(item.place, item.name) for item in before if isinstance(item, Link)}
+    return frozenset(left - {(item.place, item.name) for item in after if isinstance(item, Link)})
+
+
+def _with_dependents(links: Set[LinkKey], desired: Sequence[KernelObject]) -> Set[LinkKey]:
+    above: Dict[LinkKey, List[LinkKey]] = {}
+    for item in desired if links else ():
+        below = lower_of(item) if isinstance(item, Link) else None
+        if isinstance(item, Link) and isinstance(item.kind, Veth):
+            below = (item.kind.peer_place or HOST, item.kind.peer_name or "")
+        if below is not None and isinstance(item, Link):
+            above.setdefault(below, []).append((item.place, item.name))
+    found, pending = set(links), list(links)
+    while pending:
+        more = [name for name in above.get(pending.pop(), ()) if name not in found]
+        found.update(more)
+        pending.extend(more)
+    return found
+
+
+def _link_of(item: KernelObject) -> Optional[str]:
+    if isinstance(item, Link):
+        return item.name
+    if isinstance(item, Sysctl):
+        parts = item.path.split("/")  # net/ipv4/conf/eth0/rp_filter
+        return parts[3] if len(parts) == 5 else None
+    return getattr(item, "device", None) or getattr(item, "interface", None)
