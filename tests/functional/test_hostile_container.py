@@ -16,6 +16,7 @@ from harness.host import sh
 BEFORE = Declaration([network("web", V4, V6)], [endpoint("bad", "web"), endpoint("good", "web")])
 AFTER = Declaration([network("web", V4, V6)], [endpoint("bad", "web"), endpoint("good", "web", ports=["8080:80"]), endpoint("new", "web")])
 
+RENAMED = "ip link set eth0 down; ip link set eth0 name lan7;"
 ATTACKS = {
     "another alias": "ip link set eth0 alias x",
     "no alias": "ip link set eth0 alias ''",
@@ -28,6 +29,8 @@ ATTACKS = {
     "another MTU and MAC": "ip link set eth0 mtu 1280; ip link set eth0 address 02:00:00:00:99:99",
     "an address of its neighbour": "ip address add 10.20.0.1/24 dev eth0 || true",
     "another name": "ip link set eth0 down; ip link set eth0 name lan7",
+    "another name, and its own as a second one": RENAMED + "ip link property add dev lan7 altname eth0 || true",
+    "a second name that another is to have": "ip link property add dev eth0 altname eth1 || true",
     "no interface at all": "ip link delete eth0",
 }
 
@@ -80,7 +83,6 @@ JOINS: Dict[str, Tuple[Declaration, str]] = {
     "overlay": (Declaration(MESH.networks, ON_MESH, overlays=MESH.overlays), "bad"),
     "wire": (Declaration(endpoints=[endpoint("bad"), endpoint("good")], links=[{"name": "w", "ends": WIRE_ENDS}]), "bad"),
 }
-RENAMED = "ip link set eth0 down; ip link set eth0 name lan7;"
 FOREIGN = "eth0 in %s exists and was not made by this collection"
 # What it does, what is said, what must still be there, and how its owner takes it back.
 IN_THE_WAY: Dict[str, Tuple[str, str, str, str]] = {

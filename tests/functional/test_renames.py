@@ -182,10 +182,15 @@ def test_a_name_that_somebody_has_and_a_failure_on_the_way() -> None:
     settle(declare("bridge"))
     sh("ip link add web0 type bridge; ip link add web1 type bridge", "a")
     before, held = take_snapshot(), numbers("a")
-    with pytest.raises(
-        ContainerNetError, match="nothing was changed:\n- bridge web0 in a exists and was not made by this collection; choose another name or remove it"
-    ):
-        converge(declare("bridge", {"interface_name": "web0"}))
+    web0 = {"interface_name": "web0"}
+    for side, late in [({"interface_name": "net1"}, False), ({}, True), ({"interface_name": "eth0"}, True)]:
+        first, *more = converge(declare("bridge", web0, side)).warnings
+        assert "bridge web0 in a exists and was not made by this collection; choose another name or remove it; until then" in first
+        assert more == ["veth eth0 in a is still that of 'main'; until then that of 'side' is left out"] * late
+        assert converge(declare("bridge", web0, side)).steps == ()
+        assert numbers("a")["eth0"] == held["eth0"]
+        assert held["eth1"] in numbers("a").values()
+    converge(declare("bridge"))
     assert_same(before)
 
     def refuse_addresses(_place: str, message: bytes) -> Optional[int]:

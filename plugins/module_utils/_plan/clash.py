@@ -19,6 +19,7 @@ from .._model.snapshot import Key, Snapshot
 from .compare import STACKED
 from .losses import LinkKey
 from .planner import plan
+from .renames import identify
 from .stack import lower_of
 from .step import Clash, Step
 
@@ -30,19 +31,21 @@ def plan_around(
 ) -> Tuple[Tuple[Step, ...], Tuple[KernelObject, ...], List[str]]:
     """Return the steps, the objects they lead to, and what is to be said of those that were left out."""
     told: List[str] = []
+    declared, going = desired, set(prunable)
     while True:
         try:
-            return plan(desired, snapshot, prunable=prunable), tuple(desired), told
+            return plan(desired, snapshot, prunable=going), tuple(desired), told
         except Conflict as refused:
             clashes = [clash for clash in refused.conflicts if isinstance(clash, Clash) and _is_within(clash, snapshot, is_known)]
-            others = [conflict for conflict in refused.conflicts if conflict not in clashes]
-            if others:
-                raise Conflict(others) from None
             left = leave_out(desired, [clash.subject for clash in clashes])
             if len(left) == len(desired):
                 raise
             told.extend("%s; until then %s is left out" % (clash, clash.subject.label) for clash in clashes)
+            left, words = _leave_names(declared, left, snapshot, {clash.subject.place for clash in clashes})
+            told.extend(words)
             desired = left
+            standing = find_standing(declared, desired, snapshot)
+            going -= {key for key, item in snapshot.objects.items() if (item.place, _link_of(item) or "") in standing}
 
 
 def know_again(desired: Sequence[KernelObject], snapshot: Snapshot, is_known: Known) -> None:
@@ -79,6 +82,40 @@ def leave_out(desired: Sequence[KernelObject], subjects: Sequence[KernelObject])
         return item.key not in keys and (item.place, _link_of(item) or "") not in links
 
     return tuple(item for item in desired if stays(item))
+
+
+def find_standing(before: Sequence[KernelObject], after: Sequence[KernelObject], snapshot: Snapshot) -> Set[LinkKey]:
+    """Return what stands of the links that were left out, under whatever name: it stays as it is."""
+    left = left_links(before, after)
+    identities = {identify(item) for item in before if isinstance(item, Link) and (item.place, item.name) in left} - {None}
+    found = [link for link in snapshot.links() if identify(link) in identities]
+    peers = {(link.kind.peer_place or HOST, link.kind.peer_name) for link in found if isinstance(link.kind, Veth) and link.kind.peer_name}
+    return peers | {(link.place, link.name) for link in found}
+
+
+def _leave_names(
+    declared: Sequence[KernelObject], desired: Tuple[KernelObject, ...], snapshot: Snapshot, places: Collection[str]
+) -> Tuple[Tuple[KernelObject, ...], List[str]]:
+    """Leave out, in the containers where something is in the way, what would take its name from an interface of ours that stays; and say so."""
+    told: List[str] = []
+    while True:
+        standing = find_standing(declared, desired, snapshot)
+        late: List[KernelObject] = []
+        for item in desired:
+            if not isinstance(item, Link) or item.place not in places or (item.place, item.name) not in standing:
+                continue
+            current = snapshot.link(item.place, item.name)
+            if current is not None and identify(current) != identify(item):
+                late.append(item)
+                told.append("%s is still %s; until then %s is left out" % (current.label, _owner(current), _owner(item)))
+        if not late:
+            return desired, told
+        desired = leave_out(desired, late)
+
+
+def _owner(link: Link) -> str:
+    mark = read_mark(link.alias)
+    return "that of '%s'" % mark.network if mark is not None else link.label
 
 
 def left_links(before: Sequence[KernelObject], after: Sequence[KernelObject]) -> FrozenSet[LinkKey]:

@@ -141,7 +141,7 @@ def _sort_links(
         name = (item.place, item.name)
         current = snapshot.link(*name)
         namesake = snapshot.namesake(*name)
-        if namesake is not None and ("Link", namesake.place, namesake.name) not in prunable:
+        if namesake is not None and (namesake.key in wanted or namesake.key not in prunable):
             conflicts.append(Clash("%s goes by the name %s too; take that from it" % (namesake.label, item.name), item, namesake))
             continue
         if current is None:

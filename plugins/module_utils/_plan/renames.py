@@ -19,6 +19,7 @@ from .._model.snapshot import Snapshot
 from .step import CHANGE, LOWERED, NAME, Change, Step
 
 Identity = Tuple[object, ...]
+Pair = Tuple[Link, Link]  # who becomes what
 ENDPOINT_ROLE = "endpoint"
 # Of these marks every link has its own; others, such as those of single tasks, tell only whose it is.
 _ROLES = dict.fromkeys((ENDPOINT_ROLE, ROUTER_ROLE, UNMARKED_ROLE), ENDPOINT_ROLE)
@@ -34,43 +35,62 @@ def foresee_names(wanted: Iterable[KernelObject], snapshot: Snapshot, *, lowers:
 
 def _find_names(wanted: Iterable[KernelObject], snapshot: Snapshot) -> Names:
     asked = {(item.place, item.name): item for item in wanted if isinstance(item, Link)}
-    identities = {key: _identify(item) for key, item in asked.items()}
+    identities = {key: identify(item) for key, item in asked.items()}
     missing: Dict[Identity, List[Link]] = {}
     for key, identity in identities.items():
         current = snapshot.link(*key)
-        if identity is not None and (current is None or _identify(current) != identity):
+        if identity is not None and (current is None or identify(current) != identity):
             missing.setdefault(identity, []).append(asked[key])
     others = list(_find_other_ends(asked, snapshot))
     if not missing and not others:
         return Names()
     standing: Dict[Identity, List[Link]] = {}
     for link in snapshot.links():
-        identity = _identify(link)
+        identity = identify(link)
         if identity is not None and identity in missing and identities.get((link.place, link.name)) != identity:
             standing.setdefault(identity, []).append(link)
     pairs = others + [pair for identity, items in missing.items() for pair in _match(items, standing.get(identity, ()))]
-    movers = {(link.place, link.name) for link, _item in pairs}
+    pairs = _drop_refused(pairs, snapshot)
+    movers = _movers(pairs)
     changes: Dict[LinkKey, str] = {}
     leaving: Set[LinkKey] = set()
     for link, item in pairs:
         holder = snapshot.link(item.place, item.name)
         if holder is not None and (holder.place, holder.name) not in movers:
-            if not _may_go(holder, item):
-                continue  # refused as somebody else's
             changes[holder.place, holder.name] = word = "%s (goes)" % holder.name
             leaving.add((holder.place, word))
         changes[link.place, link.name] = item.name
     return Names(changes, frozenset(leaving))
 
 
-def _identify(link: Link) -> Optional[Identity]:
+def _drop_refused(pairs: List[Pair], snapshot: Snapshot) -> List[Pair]:
+    """Leave out who cannot have its name, for somebody else has that, by whatever right; and then who was to have the name that it keeps."""
+    asked = _movers(pairs)
+    while True:
+        kept = asked - _movers(pairs)
+        allowed = [pair for pair in pairs if not _is_refused(pair[1], asked, kept, snapshot)]
+        if len(allowed) == len(pairs):
+            return pairs
+        pairs = allowed
+
+
+def _is_refused(item: Link, asked: Set[LinkKey], kept: Set[LinkKey], snapshot: Snapshot) -> bool:
+    key, holder = (item.place, item.name), snapshot.link(item.place, item.name)
+    return key in kept or snapshot.namesake(*key) is not None or (holder is not None and key not in asked and not _may_go(holder, item))
+
+
+def _movers(pairs: Iterable[Pair]) -> Set[LinkKey]:
+    return {(link.place, link.name) for link, _item in pairs}
+
+
+def identify(link: Link) -> Optional[Identity]:
     """Return what tells a link from all others but for its name, or None where nothing does."""
     mark = read_mark(link.alias)
     role = _ROLES.get(mark.role) if mark is not None and mark.network else None
     return (link.place, mark.scope, role, mark.network, mark.endpoint, type(link.kind)) if mark is not None and role is not None else None
 
 
-def _match(items: Sequence[Link], standing: Sequence[Link]) -> Iterator[Tuple[Link, Link]]:
+def _match(items: Sequence[Link], standing: Sequence[Link]) -> Iterator[Pair]:
     """Yield who becomes what. Of a wire between two bridges both ends have one mark, and the bridge tells them apart."""
     for item in items:
         fits = [link for link in standing if _is_port(link) == _is_port(item)]
@@ -80,11 +100,11 @@ def _match(items: Sequence[Link], standing: Sequence[Link]) -> Iterator[Tuple[Li
             yield fits[0], item
 
 
-def _find_other_ends(asked: Mapping[LinkKey, Link], snapshot: Snapshot) -> Iterator[Tuple[Link, Link]]:
+def _find_other_ends(asked: Mapping[LinkKey, Link], snapshot: Snapshot) -> Iterator[Pair]:
     """Yield who becomes what of the ends that no mark of their own tells, but the end of ours that they belong to."""
     for key, item in asked.items():
         current = snapshot.link(*key)
-        if not isinstance(item.kind, Veth) or current is None or not isinstance(current.kind, Veth) or _identify(item) is not None:
+        if not isinstance(item.kind, Veth) or current is None or not isinstance(current.kind, Veth) or identify(item) is not None:
             continue
         place, new, old = item.kind.peer_place or HOST, item.kind.peer_name or "", current.kind.peer_name or ""
         other, wanted = snapshot.link(place, old), asked.get((place, new))
