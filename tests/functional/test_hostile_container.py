@@ -30,7 +30,6 @@ ATTACKS = {
     "an address of its neighbour": "ip address add 10.20.0.1/24 dev eth0 || true",
     "another name": "ip link set eth0 down; ip link set eth0 name lan7",
     "another name, and its own as a second one": RENAMED + "ip link property add dev lan7 altname eth0 || true",
-    "a second name that another is to have": "ip link property add dev eth0 altname eth1 || true",
     "no interface at all": "ip link delete eth0",
 }
 
@@ -181,6 +180,7 @@ OF_ITS_OWN = {
         seq 1000 | awk '{printf "address add 10.%d.%d.1/32 dev eth1\\n", 150 + int($1 / 250), $1 % 250}' | ip -batch -
         seq 200 | awk '{printf "link add d%d type bridge\\n", $1}' | ip -batch -
         """,
+    "a second name for ours, that another of ours has": "ip link delete eth1; ip link property add dev eth0 altname eth1",
 }
 SECONDS = 5.0
 

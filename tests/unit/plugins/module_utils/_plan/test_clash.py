@@ -15,6 +15,7 @@ from ansible_collections.netloom.container_net.plugins.module_utils._model.mark 
 from ansible_collections.netloom.container_net.plugins.module_utils._model.objects import Address, KernelObject, Route
 from ansible_collections.netloom.container_net.plugins.module_utils._model.snapshot import Snapshot
 from ansible_collections.netloom.container_net.plugins.module_utils._plan.clash import left_links, plan_around
+from ansible_collections.netloom.container_net.plugins.module_utils._plan.renames import foresee_names
 
 MARK = str(Mark("main", "endpoint", "web", "api"))
 API = "path:/run/api"
@@ -50,6 +51,26 @@ def test_put_there_from_outside(kind: LinkKind) -> None:
         plan_around(DESIRED, snapshot(kind), (), lambda place: False)
     steps, _desired, told = plan_around(DESIRED, snapshot(kind), (), lambda place: place == API)
     assert ([step.line for step in steps], len(told)) == (["+ bridge br-web"], 1)
+
+
+def test_what_stands_under_another_name_stays() -> None:
+    """Its new name is taken in there: it keeps the old one with what is on it, and who was to have that waits."""
+    side = str(Mark("main", "endpoint", "side", "api"))
+    found = snapshot(Bridge())
+    for item in (
+        Link("", "ve-a", kind=Veth(API, "eth1"), alias=MARK),
+        Link(API, "eth1", kind=Veth("", "ve-a"), alias=MARK),
+        Address(API, "eth1", "10.1.0.2/24"),
+        Link("", "ve-old", kind=Veth(API, "eth9"), alias=str(Mark("main", "endpoint", "old", "api"))),
+        Link(API, "eth9", kind=Veth("", "ve-old"), alias=str(Mark("main", "endpoint", "old", "api"))),
+    ):
+        found.add(item, mine=True)
+    beside = (Link("", "ve-s", kind=Veth(API, "eth1", leads=True), alias=side), Link(API, "eth1", kind=Veth("", "ve-s"), alias=side))
+    desired = (*DESIRED, *beside)
+    steps, left, told = plan_around(desired, foresee_names(desired, found), found.mine, lambda place: True)
+    assert [step.line for step in steps] == ["- veth ve-old", "+ bridge br-web"]
+    assert left == DESIRED[:1]
+    assert told[1:] == ["veth eth1 in /run/api is still that of 'web'; until then that of 'side' is left out"]
 
 
 def test_on_the_host() -> None:
