@@ -19,6 +19,7 @@ from .._firewall.backend import FirewallStep, NoFirewall
 from .._kernel.apply import Applier
 from .._kernel.door import Door
 from .._kernel.hostlock import host_lock
+from .._kernel.loans import Loans
 from .._kernel.namespace import Rooms
 from .._kernel.observe import Observer, deep_places
 from .._kernel.pci import list_pci_addresses
@@ -207,6 +208,8 @@ class _Run:
         self._containers = Containers()
         self._rooms = Rooms(self._containers.open)
         self._record = Record(request.state_directory, request.place)
+        self._loans = Loans(request.state_directory)
+        self._lent = self._loans.read()
         self._visited = Visited(Visits(request.state_directory, request.scope), self._rooms)
         self._firewalls = Firewalls(request.backend, request.run, self._rooms, request.place)
         self._undo = undo
@@ -220,7 +223,7 @@ class _Run:
     def plan(self, *, again: bool = False) -> Outcome:
         """Say what it would take; `again` of a run that is under way, whose flows end when all else is done."""
         request = self._request
-        observer = Observer(self._door, self._rooms, read_placeholder)
+        observer = Observer(self._door, self._rooms, self._loans, read_placeholder)
         observer.observe_place(HOST, {})
         if self._rooms.find(request.place) is None:
             raise NamespaceMissing("there is no network namespace named '%s'; nothing was changed" % request.place.partition(":")[2])
@@ -286,6 +289,11 @@ class _Run:
             refuse_settings(steps, snapshot, self._rooms)
         flows = () if again else self._connections.plan(steps, standing, snapshot, desired, request.place)
         told += ["%s goes with the interface of ours that it stands on" % link.label for link in carried_away(steps, standing)]
+        told += [
+            "%s says by its alias that the host lent it, as %s, which is not noted here: it stays where it is" % (snapshot.objects[("Link", *key)].label, name)
+            for key, name in observer.pretenders.items()
+            if ("Link", *key) in snapshot.objects
+        ]
         told += tunnel_warnings(steps, desired, snapshot) if not again else []
         # Before more is read for the way back: check mode tells the same.
         words = request.tell(standing, desired, (*steps, *flows)) if request.tell is not None else ()
@@ -313,6 +321,8 @@ class _Run:
     def apply(self, outcome: Outcome) -> None:
         if outcome.steps:
             self._apply_steps(outcome)
+        if self._lent:
+            self._loans.tidy(self._lent, [inode for inode, _place in list_namespaces()] if self._loans.unseen() else ())
         outcome.warnings.extend(self._connections.end())
         if self._request.prune:
             self._visited.leave(outcome.desired, outcome.snapshot)
@@ -325,7 +335,7 @@ class _Run:
 
     def _apply_steps(self, outcome: Outcome) -> None:
         request = self._request
-        applier = Applier(self._door, self._rooms, self._later, outcome.desired, namespace_path=namespace_path, remember=self._remember)
+        applier = Applier(self._door, self._rooms, self._loans, self._later, outcome.desired, namespace_path=namespace_path, remember=self._remember)
 
         def apply_firewall(steps: Sequence[Step]) -> None:
             outcome.firewall_restores += self._firewalls.apply(steps, partial(_note_done, outcome))

@@ -14,6 +14,7 @@ from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 from .._document.container import read_container
 from .._firewall.backend import Backend, RunCommand
 from .._kernel.door import Door
+from .._kernel.loans import Loans
 from .._kernel.namespace import Rooms
 from .._kernel.observe import Observer
 from .._model.errors import ContainerNotRunning, InputError, NamespaceMissing, Problem
@@ -25,6 +26,7 @@ from .._runtime.containers import Containers
 from .._runtime.namespace import list_named_namespaces, namespace_path, read_placeholder
 from .info_ports import describe_ports
 from .inside import Insides, is_attachment
+from .request import STATE_DIRECTORY
 
 ENDPOINT_ROLES = ("endpoint", "router")
 
@@ -54,7 +56,7 @@ def observe_everything(places: Sequence[str], backend: Backend, run: RunCommand)
     found: Dict[str, Union[str, NamespaceMissing]] = {}
     try:
         found.update(containers.look_up(places))
-        observer = Observer(Door(), rooms, read_placeholder)
+        observer = Observer(Door(), rooms, Loans(STATE_DIRECTORY), read_placeholder)
         seen: Dict[int, str] = {}
         for place in (HOST, *places, *list_named_namespaces()):
             if place not in found:

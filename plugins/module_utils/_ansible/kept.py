@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Dict
 
-from .._kernel import pending, record, visits
+from .._kernel import loans, pending, record, visits
 from .._kernel.statefile import StateFile
 
 FILES = (record.FILE, visits.FILE)
@@ -18,7 +18,7 @@ FILES = (record.FILE, visits.FILE)
 
 def remove_torn_files(directory: str) -> None:
     """Remove what a killed run left of files that it was about to replace."""
-    for name in (*FILES, pending.FILE):
+    for name in (*FILES, pending.FILE, loans.FILE):
         StateFile(directory, name).remove_torn()
 
 

@@ -22,6 +22,7 @@ from .announce import announce_addresses
 from .door import Door, Refusal
 from .entries import entry_messages
 from .kinds import MODULES, lower_name, sender_place
+from .loans import Loans
 from .namespace import Rooms, create_namespace, delete_namespace
 from .nic import give_back_nics, home_alias, take_nics
 from .sysctl import link_sysctl_path, read_sysctl, write_sysctl
@@ -45,6 +46,7 @@ class Applier:
         self,
         door: Door,
         rooms: Rooms,
+        loans: Loans,
         snapshot: Snapshot,
         desired: Iterable[KernelObject],
         *,
@@ -53,6 +55,7 @@ class Applier:
     ) -> None:
         self._door = door
         self._rooms = rooms
+        self._loans = loans
         self._snapshot = snapshot
         self._namespace_path = namespace_path
         self._remember = remember
@@ -78,7 +81,7 @@ class Applier:
         kernel = [step for step in kernel if not step.leads and not step.renames]
         links_going = [step for step in kernel if step.action == DELETE and isinstance(step.subject, Link)]
         self._delete_links([step for step in links_going if not _is_nic(step)])
-        give_back_nics(self._door, self._rooms, [step for step in links_going if _is_nic(step)])
+        give_back_nics(self._door, self._rooms, self._loans, [step for step in links_going if _is_nic(step)])
         for step in kernel:
             if step.action == DELETE and isinstance(step.subject, Namespace):
                 delete_namespace(self._rooms, step.place, self._namespace_path(step.place))
@@ -95,7 +98,7 @@ class Applier:
                 places.setdefault(step.place, []).append(step)
         self._choose_indices(rest)
         made = [step for step in rest if step.action == CREATE and isinstance(step.subject, Link)]
-        take_nics(self._door, self._rooms, [step for step in made if _is_nic(step)], self._note_number)
+        take_nics(self._door, self._rooms, self._loans, [step for step in made if _is_nic(step)], self._note_number)
         self._pin_bridges(rest)
         self._create_links(made)
         self._bridges |= {(step.place, step.subject.name) for step in made if isinstance(step.subject, Link) and isinstance(step.subject.kind, Bridge)}

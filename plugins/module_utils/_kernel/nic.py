@@ -4,29 +4,31 @@
 
 # PRIVATE to this collection: anything here may change without notice.
 
-"""Hand a link of the host to another namespace and take it back. What it was like at home is written into its alias, so that no file can get lost."""
+"""Hand a link of the host to another namespace and take it back. What it was like at home is noted on the host; its alias only tells people."""
 
 from __future__ import annotations
 
 import errno
+import os
 from dataclasses import replace
 from typing import Callable, Optional, Sequence
 
 from .._model.errors import KernelError, KernelRace, errno_name
 from .._model.link import Link, Nic
-from .._model.mark import Mark, read_mark
+from .._model.mark import DEVICE_ROLE, Mark, read_mark
 from .._model.objects import HOST
 from .._plan.step import Step
 from . import wire
 from .door import Door, Line
+from .loans import Loan, Loans
 from .namespace import Rooms
-from .parse import parse_link
+from .parse import RawLink, parse_link
 
 Numbered = Callable[[str, str, int], None]  # (place, link name, its number there)
 
 
-def take_nics(door: Door, rooms: Rooms, steps: Sequence[Step], numbered: Numbered) -> None:
-    """Move links of the host into their places, each in one message that also names and marks it."""
+def take_nics(door: Door, rooms: Rooms, loans: Loans, steps: Sequence[Step], numbered: Numbered) -> None:
+    """Note that links of the host are lent, and move them into their places, each in one message that also names and marks it."""
     for step in steps:
         nic = step.subject
         if not isinstance(nic, Link) or not isinstance(nic.kind, Nic):
@@ -34,9 +36,13 @@ def take_nics(door: Door, rooms: Rooms, steps: Sequence[Step], numbered: Numbere
         target = rooms.find(nic.place)
         with door.open(HOST) as line:
             home = _find(line, HOST, nic.kind.home_name or "")
-            if home is None or home.index is None or target is None:
+            mark = read_mark(nic.alias)
+            if home is None or target is None or mark is None:
                 raise KernelRace("%s: interface %s is gone" % (step.line, nic.kind.home_name))
-            kind = Nic(home.name, home.mtu, home.up)
+            here = home.link
+            loan = Loan(mark.scope, home.kind, home.hardware, os.fstat(target).st_ino, 0, here.mtu or 0, bool(here.up), here.mac or "")
+            loans.remember(here.name, loan)
+            kind = _as_lent(here.name, loan)
             attributes: wire.Attributes = [("IFLA_NET_NS_FD", target), ("IFLA_IFNAME", nic.name), ("IFLA_IFALIAS", home_alias(nic.alias or "", kind))]
             if nic.mtu:
                 attributes.append(("IFLA_MTU", nic.mtu))
@@ -45,13 +51,14 @@ def take_nics(door: Door, rooms: Rooms, steps: Sequence[Step], numbered: Numbere
             _send(line, step, [wire.link_message(wire.RTM_NEWLINK, wire.NLM_F_REQUEST, attributes, index=home.index, up=False)])
         with rooms.inside(nic.place), door.open(nic.place) as line:
             found = _find(line, nic.place, nic.name)
-        if found is None or found.index is None:
+        if found is None:
             raise KernelRace("%s: interface %s is gone" % (step.line, nic.name))
+        loans.remember(here.name, replace(loan, index=found.index))
         numbered(nic.place, nic.name, found.index)
 
 
-def give_back_nics(door: Door, rooms: Rooms, steps: Sequence[Step]) -> None:
-    """Return links to the host as they were there: name, MTU, up or down, and nobody's mark."""
+def give_back_nics(door: Door, rooms: Rooms, loans: Loans, steps: Sequence[Step]) -> None:
+    """Return links to the host as they were there: name, MTU, MAC, up or down, and nobody's mark."""
     for step in steps:
         nic = step.subject
         if not isinstance(nic, Link) or not isinstance(nic.kind, Nic):
@@ -61,12 +68,15 @@ def give_back_nics(door: Door, rooms: Rooms, steps: Sequence[Step]) -> None:
         attributes.extend([("IFLA_IFNAME", kind.home_name), ("IFLA_IFALIAS", "")])
         if kind.home_mtu and kind.home_mtu != nic.mtu:
             attributes.append(("IFLA_MTU", kind.home_mtu))
+        if kind.home_mac and kind.home_mac != nic.mac:
+            attributes.append(("IFLA_ADDRESS", kind.home_mac))
         index = nic.index or 0
         # Only a link that is down may be renamed on all kernels.
         lowered = wire.link_message(wire.RTM_NEWLINK, wire.NLM_F_REQUEST, [], index=index, up=False)
         renamed = wire.link_message(wire.RTM_NEWLINK, wire.NLM_F_REQUEST, attributes, index=index, up=bool(kind.home_up))
         with rooms.inside(nic.place), door.open(nic.place) as line:
             _send(line, step, [lowered, renamed])
+        loans.forget(kind.home_name or "")
 
 
 def home_alias(alias: str, kind: Nic) -> str:
@@ -77,22 +87,27 @@ def home_alias(alias: str, kind: Nic) -> str:
     return str(replace(mark, network="%s/%d/%s" % (kind.home_name, kind.home_mtu or 0, "up" if kind.home_up else "down")))
 
 
-def read_nic(link: Link, mark: Mark) -> Link:
-    """Return a link that carries the mark of a NIC as one, its alias without what it was like at home."""
-    name, _slash, rest = mark.network.partition("/")
-    mtu, _slash, state = rest.partition("/")
-    kind = Nic(name, int(mtu) if mtu.isdigit() and int(mtu) else None, state == "up" if state else None)
-    return replace(link, kind=kind, alias=str(replace(mark, network=name)))
+def read_nic(link: Link, name: str, loan: Loan) -> Link:
+    """Return a lent link as one. Its alias is what we wrote, without what it was like at home; of another, only the scope and the name are left."""
+    kind, mark = _as_lent(name, loan), read_mark(link.alias)
+    ours = Mark(loan.scope, DEVICE_ROLE, name, mark.endpoint if mark is not None else "")
+    if link.alias != home_alias(str(ours), kind):
+        ours = replace(ours, endpoint="")
+    return replace(link, kind=kind, alias=str(ours))
 
 
-def _find(line: Line, place: str, name: str) -> Optional[Link]:
+def _as_lent(name: str, loan: Loan) -> Nic:
+    return Nic(name, loan.mtu or None, loan.up, loan.mac or None)
+
+
+def _find(line: Line, place: str, name: str) -> Optional[RawLink]:
     try:
         answer = line.ask(wire.link_message(wire.RTM_GETLINK, wire.NLM_F_REQUEST, [("IFLA_IFNAME", name)]))
     except OSError as error:
         if error.errno == errno.ENODEV:
             return None
         raise
-    return parse_link(place, answer).link
+    return parse_link(place, answer)
 
 
 def _send(line: Line, step: Step, messages: Sequence[bytes]) -> None:

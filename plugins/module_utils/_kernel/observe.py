@@ -16,7 +16,7 @@ from typing import Callable, Collection, Dict, Iterable, List, Mapping, Optional
 from .._model.addresses import ip_version
 from .._model.errors import NamespaceMissing
 from .._model.link import Bridge, Link, Macvlan, Veth, Vrf, Vxlan
-from .._model.mark import DEVICE_ROLE, PROTOCOL, UNMARKED_ROLE, mark_ports, read_mark
+from .._model.mark import PROTOCOL, UNMARKED_ROLE, mark_ports, read_mark
 from .._model.names import SCOPE_METRICS
 from .._model.objects import (
     FLOOD_MAC,
@@ -40,6 +40,7 @@ from .._model.snapshot import Key, Snapshot
 from . import parse, wire
 from .bridge_vlan import parse_vlans, vlans_request
 from .door import Door, Line
+from .loans import Loans, name_at_home
 from .loopback import DOWN, UP
 from .lowers import Lowers
 from .namespace import Rooms
@@ -61,10 +62,12 @@ LinkSettings = Mapping[Tuple[str, str], Iterable[str]]
 class Observer:
     """Reads places one by one into its snapshot."""
 
-    def __init__(self, door: Door, rooms: Rooms, read_placeholder: Callable[[str], Optional[str]]) -> None:
+    def __init__(self, door: Door, rooms: Rooms, loans: Loans, read_placeholder: Callable[[str], Optional[str]]) -> None:
         self.snapshot = Snapshot(ipv6=has_ipv6())
         self._door = door
         self._rooms = rooms
+        self._loans = loans
+        self.pretenders: Dict[Tuple[str, str], str] = {}  # who says that it was lent, but was not, and what it says
         self._read_placeholder = read_placeholder
         self._raw: Dict[str, List[parse.RawLink]] = {}
         self._lowers = Lowers(self._raw, self._is_beyond)
@@ -128,15 +131,19 @@ class Observer:
         raw = [parse.parse_link(place, payload) for payload in line.dump(self._requests[0])]
         self._raw[place] = raw
         names = {found.index: found.link.name for found in raw}
+        namespace = self._rooms.identify(place) or 0
         for position, found in enumerate(raw):
             link = replace(found.link, master=names.get(found.master_index, ""))
-            mark = read_mark(link.alias)
-            if mark is not None and mark.role == DEVICE_ROLE:
-                link = read_nic(link, mark)
+            loan, says = self._loans.recognise(found, namespace), name_at_home(link.alias)
+            if loan is None and says is not None:
+                self.pretenders[place, link.name] = says
+                link = replace(link, alias="")
+            if loan is not None:
+                link = read_nic(link, *loan)
                 raw[position] = replace(found, link=link)
             elif found.lower_index or (found.elsewhere is not None and isinstance(link.kind, Vxlan)):
                 link = self._lowers.resolve(link, found, lambda number: self._is_host(number, line))
-            self.snapshot.add(link, mine=mark is not None)
+            self.snapshot.add(link, mine=read_mark(link.alias) is not None)
             if place != HOST and link.name == "lo":
                 self.snapshot.add(Sysctl(place, LOOPBACK, UP if link.up else DOWN))
             if place.startswith("netns:") and link.name == "lo":

@@ -25,6 +25,8 @@ IFF_UP = 1
 # IPv6 without checksum, remote checksum offload, group policy, metadata, generic protocol, VNI filter: where they differ the kernel shares no socket.
 OTHER_HEADERS = (20, 22, 23, 25, 27, 30)
 KERNEL_STP = 1
+PERMANENT_ADDRESS = 54
+PARENT = (57, 56)  # bus and device
 # Home address, managed temporary addresses, no route of the subnet, joined groups; the others are states.
 KEPT_ADDRESS_FLAGS = 0x10 | 0x100 | 0x200 | 0x400
 _U32 = struct.Struct("=I")
@@ -78,6 +80,8 @@ class RawLink:
     lower_index: int
     elsewhere: Optional[int]  # what the link's namespace calls the one that its peer or lower link lives in; None: the same one
     settings: Mapping[str, bytes]
+    kind: str  # as the kernel calls it; a card has none
+    hardware: str  # the device and the burnt-in address of a card, as far as the kernel tells them
 
     def setting(self, name: str) -> Optional[str]:
         """Return a setting such as `ipv6/accept_ra`, or None if it must be read below /proc."""
@@ -126,7 +130,14 @@ def parse_link(place: str, payload: bytes) -> RawLink:
         other_names=other_names,
         condemned=_u32(found.get(27)) == DELETION_GROUP,
     )
-    return RawLink(link, index, _u32(found.get(5)), _u32(found.get(10)), lower, _s32(found.get(37)), {"ipv4": inet.get(1, b""), "ipv6": inet6.get(2, b"")})
+    settings = {"ipv4": inet.get(1, b""), "ipv6": inet6.get(2, b"")}
+    hardware = _hardware(found) if kind_name is None else ""
+    return RawLink(link, index, _u32(found.get(5)), _u32(found.get(10)), lower, _s32(found.get(37)), settings, kind_name or "", hardware)
+
+
+def _hardware(found: Mapping[int, bytes]) -> str:
+    burnt_in = _mac(found[PERMANENT_ADDRESS]) if PERMANENT_ADDRESS in found else ""
+    return " ".join(filter(None, (*(_text(found[number]) for number in PARENT if number in found), burnt_in)))
 
 
 def _bridge(data: Dict[int, bytes]) -> Bridge:

@@ -123,6 +123,7 @@ class Nic:
     home_name: Optional[str] = None
     home_mtu: Optional[int] = None  # as observed: what it gets back with its name
     home_up: Optional[bool] = None
+    home_mac: Optional[str] = None
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from typing import Any, Callable, Dict, List, Optional, Tuple
 import pytest
 from ansible_collections.netloom.container_net.plugins.module_utils._kernel import address, announce, link, neighbour, parse, route, wire
 from ansible_collections.netloom.container_net.plugins.module_utils._kernel.door import Door
+from ansible_collections.netloom.container_net.plugins.module_utils._kernel.loans import Loans
 from ansible_collections.netloom.container_net.plugins.module_utils._kernel.namespace import Rooms, create_namespace, delete_namespace
 from ansible_collections.netloom.container_net.plugins.module_utils._kernel.observe import Observer
 from ansible_collections.netloom.container_net.plugins.module_utils._kernel.sockets import listening_sockets
@@ -75,7 +76,7 @@ class World:
             assert line.change(messages) == []
 
     def observe(self, *places: str, settings: Any = None) -> Snapshot:
-        observer = Observer(self.door, self.rooms, read_placeholder)
+        observer = Observer(self.door, self.rooms, Loans("/run/container_net_test"), read_placeholder)
         for place in ("", *places):
             assert observer.observe_place(place, settings or {})
         observer.join_pairs()
