@@ -36,7 +36,7 @@ from harness.traffic import Server, ask
 
 keep_log()
 
-LONG, SHORT = 60.0, 0.6
+LONG, SHORT, CUT_OFF = 60.0, 2.5, 4.0
 SLACK = 6.0
 QUICK = 8  # points of a run that are tried before its end
 
@@ -402,7 +402,7 @@ def objects(*items: KernelObject) -> Cut:
 
 def request(build: engine.Build, adopt: bool = False) -> engine.Request:
     backend = NoFirewall() if adopt else select_backend("iptables", lambda _tool: True)
-    return engine.Request("main", build, backend, Tools().run, prune=True, adopt=adopt, confirm_timeout=1.5)
+    return engine.Request("main", build, backend, Tools().run, prune=True, adopt=adopt, confirm_timeout=CUT_OFF)
 
 
 OURS = str(Mark("main", "object"))
@@ -437,7 +437,7 @@ def test_a_host_that_is_cut_off_comes_back(what: str, monkeypatch: pytest.Monkey
     before = take_snapshot()
     engine.converge(CUTS[what]())
     assert not is_reached(), "this change cuts nothing off"
-    await_no_guard(1.5 + SLACK)
+    await_no_guard(CUT_OFF + SLACK)
     assert_same(before)
     assert is_reached()
     server.stop()
