@@ -37,7 +37,7 @@ from harness.traffic import Server, ask
 keep_log()
 
 LONG, SHORT, CUT_OFF = 60.0, 2.5, 4.0
-SLACK = 6.0
+SLACK = 20.0
 QUICK = 8  # points of a run that are tried before its end
 
 

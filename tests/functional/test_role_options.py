@@ -21,7 +21,7 @@ WEB = {
     "networks": [{"name": "web", "ipam_config": [{"subnet": "10.24.0.0/24"}]}],
     "endpoints": [{"name": "a", "container": {"netns": "a"}, "networks": ["web"], "ports": ["22:22"]}],
 }
-MESH = {"networks": [{"name": "mesh", "driver": "overlay", "vni": 10, "ipam_config": [{"subnet": "203.0.113.0/24"}]}]}
+MESH = {"networks": [{"name": "mesh", "driver": "overlay", "vni": 10, "on_every_host": True, "ipam_config": [{"subnet": "203.0.113.0/24"}]}]}
 ROLES: Dict[str, Dict[str, Any]] = {"bridge_network": WEB, "macvlan_network": WEB, "overlay_network": MESH}
 Task = Dict[str, Any]
 Results = Dict[str, Dict[str, Dict[str, Any]]]

@@ -46,6 +46,7 @@ def test_vlan_and_ipvlan(booted: Fleet) -> None:
     assert made.actions["vm2"] == [
         "+ vlan eth1.90",
         "+ vlan eth1.90",
+        "~ lo in printer: value down → up",
         "+ ipvlan eth0 in printer",
         "+ address 10.90.0.12/24 on eth0 in printer",
         "+ address fd00:90::12/64 on eth0 in printer",
@@ -55,5 +56,6 @@ def test_vlan_and_ipvlan(booted: Fleet) -> None:
         "~ ipvlan eth0 in printer: mode l2 → l3s, mtu 1400 → 1300",
         "- address 10.90.0.12/24 on eth0 in printer",
         "- ipvlan eth0 in printer",
+        "~ lo in printer: value up → down",
         "- vlan eth1.90",
     ]
