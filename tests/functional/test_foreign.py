@@ -184,7 +184,6 @@ REFUSED: Dict[str, List[str]] = {
         "ip link add br0 type bridge; ip link set br0 up; ip address add 10.99.0.1/24 dev br0; ip route add 10.20.0.0/25 via 10.99.0.2",
         "10.20.0.0/25",
     ],
-    "a foreign link inside": ["ip netns add a; ip -n a link add eth0 type bridge", "eth0 in a"],
     "a process on a published port": ["", "8080"],
 }
 

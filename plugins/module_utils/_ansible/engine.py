@@ -209,7 +209,6 @@ class _Run:
         self._rooms = Rooms(self._containers.open)
         self._record = Record(request.state_directory, request.place)
         self._loans = Loans(request.state_directory)
-        self._lent = self._loans.read()
         self._visited = Visited(Visits(request.state_directory, request.scope), self._rooms)
         self._firewalls = Firewalls(request.backend, request.run, self._rooms, request.place)
         self._undo = undo
@@ -321,8 +320,8 @@ class _Run:
     def apply(self, outcome: Outcome) -> None:
         if outcome.steps:
             self._apply_steps(outcome)
-        if self._lent:
-            self._loans.tidy(self._lent, [inode for inode, _place in list_namespaces()] if self._loans.unseen() else ())
+        if self._loans.read():
+            self._loans.tidy([inode for inode, _place in list_namespaces()] if self._loans.unseen() else ())
         outcome.warnings.extend(self._connections.end())
         if self._request.prune:
             self._visited.leave(outcome.desired, outcome.snapshot)

@@ -44,6 +44,7 @@ class Loans:
         self._known: Optional[Dict[str, Loan]] = None
         self._seen: Dict[str, Loan] = {}
         self._home: Set[str] = set()
+        self._changed: Set[str] = set()  # since it was seen
         self._read_namespaces: Set[int] = set()
 
     def read(self) -> Dict[str, Loan]:
@@ -71,22 +72,22 @@ class Loans:
         return None
 
     def remember(self, name: str, loan: Loan) -> None:
+        self._changed.add(name)
         self._write({**self.read(), name: loan})
 
     def forget(self, name: str) -> None:
+        self._changed.add(name)
         self._write({known: loan for known, loan in self.read().items() if known != name})
 
     def unseen(self) -> Dict[str, Loan]:
         """Return the loans of links without hardware that nobody saw: they end with their namespace."""
         return {name: loan for name, loan in self.read().items() if name not in self._seen and name not in self._home and not loan.hardware}
 
-    def tidy(self, earlier: Dict[str, Loan], namespaces: Collection[int]) -> None:
-        """Note what was seen of the `earlier` loans that still are what they were; forget those that are over. `namespaces` are all that exist."""
+    def tidy(self, namespaces: Collection[int]) -> None:
+        """Note what was seen of the loans that this run left alone; forget those that are over. `namespaces` are all that exist."""
         now = self.read()
         lost = {name for name, loan in self.unseen().items() if loan.namespace in self._read_namespaces or loan.namespace not in namespaces}
-        for name, loan in earlier.items():
-            if now.get(name) != loan:
-                continue
+        for name in set(now) - self._changed:
             if name in self._home | lost:
                 del now[name]
             elif name in self._seen:
