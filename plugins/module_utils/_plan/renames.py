@@ -171,7 +171,7 @@ def _order(changes: Mapping[str, str], prefix: str) -> Iterator[Tuple[str, str]]
         for old in ready:
             yield old, pending.pop(old)
         if not ready:  # they change places
-            old = next(iter(pending))
+            old, *_others = pending
             spare = _spare_name(prefix, old)
             yield old, spare
             pending[spare] = pending.pop(old)
