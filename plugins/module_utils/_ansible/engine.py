@@ -38,8 +38,7 @@ from .._model.flow import Flows
 from .._model.link import Link, Nic
 from .._model.objects import HOST, Chain, Jump, KernelObject, Namespace, Sysctl
 from .._model.snapshot import Facts, Key, Snapshot, find_residents, find_ways_out
-from .._plan.clash import know_again, plan_around
-from .._plan.clash import left_links as find_left_links
+from .._plan.clash import know_again, left_links, plan_around
 from .._plan.planner import plan
 from .._plan.ports import used_bridges
 from .._plan.renames import foresee_names
@@ -268,18 +267,16 @@ class _Run:
         if request.removes:
             prunable |= set(request.removes(snapshot))
         prunable |= {key for key in snapshot.mine if key[0] in ("Chain", "Jump")}
-        left_links: FrozenSet[Tuple[str, str]] = frozenset()
+        declared = desired
         if request.adopt:
             steps = plan(desired, snapshot, prunable=prunable, adopt=True)
+            left = self._visited.left_loopbacks(snapshot, desired, steps)
+            if left:
+                desired += left
+                steps = plan(desired, snapshot, prunable=prunable, adopt=True)
         else:
-            declared = desired
             steps, desired, around = plan_around(declared, snapshot, prunable, is_known)
-            left_links = find_left_links(declared, desired)
             told += around
-        left = self._visited.left_loopbacks(snapshot, desired, steps) if request.adopt else ()
-        if left:
-            desired += left
-            steps = plan(desired, snapshot, prunable=prunable, adopt=request.adopt)
         if self._undo is None:
             refuse_duplicates(steps, desired, snapshot)
             if request.left_out is not None:
@@ -302,7 +299,7 @@ class _Run:
         steps += flows
         left_out = request.left_out.warnings if request.left_out is not None else []
         warnings = [*left_out, *request.notes, *self._firewalls.notes, *map(printable, told)]
-        return Outcome(steps, standing, desired, words, warnings=warnings, left_links=left_links)
+        return Outcome(steps, standing, desired, words, warnings=warnings, left_links=left_links(declared, desired))
 
     def _foresee_names(self, observer: Observer, desired: Sequence[KernelObject]) -> Snapshot:
         """Return what was read under the names that links will have, with the settings that are interesting under those."""

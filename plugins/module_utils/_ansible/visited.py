@@ -19,7 +19,7 @@ from .._kernel.visits import Options, Visit, Visits
 from .._model.errors import NamespaceMissing
 from .._model.link import Link, Veth
 from .._model.mark import is_owned, read_mark
-from .._model.objects import HOST, LOOPBACK, KernelObject, PolicyRule, Route, Sysctl
+from .._model.objects import HOST, LOOPBACK, KernelObject, PolicyRule, Route, Sysctl, interface_of
 from .._model.renaming import Names
 from .._model.snapshot import Facts, Key, Snapshot, host_facts
 from .._plan.step import DELETE, Step
@@ -73,7 +73,7 @@ class Visited:
             if (place,) in going or not self._stands(place, visit):
                 continue
             settings = [Sysctl(place, path, visit.settings[path]) for path in sorted(visit.settings, key=_broad_first)]
-            staying = [item for item in settings if (place, _interface_of(item.path)) not in going and not self._heir(item.path, place, snapshot)]
+            staying = [item for item in settings if (place, interface_of(item.path)) not in going and not self._heir(item.path, place, snapshot)]
             found.extend(item for item in staying if item.key not in wanted and item.key in snapshot.objects)
             if place == HOST:
                 self._over, links = give_back(visit.links, desired, snapshot, prunable)
@@ -179,15 +179,9 @@ class Visited:
             return False
 
 
-def _interface_of(path: str) -> str:
-    """Return the interface that a setting belongs to and goes with, or ""."""
-    parts = path.split("/")  # net/ipv4/conf/eth0/rp_filter
-    return parts[3] if len(parts) == 5 else ""
-
-
 def _broad_first(path: str) -> Tuple[bool, bool, str]:
     """Forwarding, and what is set for all interfaces, comes before what is set for one: the kernel hands it down to them."""
-    return (path not in FORWARDING.values(), _interface_of(path) not in ("all", "default"), path)
+    return (path not in FORWARDING.values(), interface_of(path) not in ("all", "default"), path)
 
 
 def _with_peer(item: KernelObject) -> Iterable[Key]:

@@ -17,7 +17,7 @@ from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 
 from .._model.link import Link
 from .._model.mark import DEVICE_ROLE, LINK_ROLE, read_mark
-from .._model.objects import HOST, Chain, Jump, KernelObject, Namespace
+from .._model.objects import HOST, Chain, Jump, KernelObject, Namespace, interface_of
 from .._model.snapshot import Snapshot
 from .._plan.detail import detail
 from .._plan.step import CHANGE, CREATE, DELETE, SIGNS, Step
@@ -138,7 +138,7 @@ class _Picture:
 
     def find(self, subject: KernelObject) -> Optional[Item]:
         """Return what an object belongs to, by the link it is or stands on, else by the namespace."""
-        device = subject.name if isinstance(subject, Link) else getattr(subject, "device", None) or _device_in(getattr(subject, "path", ""))
+        device = subject.name if isinstance(subject, Link) else getattr(subject, "device", None) or interface_of(getattr(subject, "path", ""))
         found = self._devices.get((subject.place, device)) if device else None
         if found is None and subject.place in self._places:
             return ("container", self._places[subject.place])
@@ -165,11 +165,6 @@ def _marked_item(link: Link, scope: str) -> Optional[Item]:
     if mark.role in _MARKED:
         return (_MARKED[mark.role], mark.network)
     return ("container", mark.endpoint, mark.network) if mark.role in ENDPOINT_ROLES and mark.network else None
-
-
-def _device_in(path: str) -> Optional[str]:
-    parts = path.split("/")  # net/ipv4/conf/eth0/rp_filter
-    return parts[3] if len(parts) == 5 else None
 
 
 def _network_words(network: Mapping[str, Any]) -> List[str]:

@@ -215,6 +215,12 @@ class FdbEntry(KernelObject):
         return "fdb %s%s on %s%s" % (self.mac, where, self.device, in_place(self.place))
 
 
+def interface_of(path: str) -> Optional[str]:
+    """Return the interface that a setting is of, if it is of one: net/ipv4/conf/eth0/rp_filter."""
+    parts = path.split("/")
+    return parts[3] if len(parts) == 5 else None
+
+
 @dataclass(frozen=True)
 class Sysctl(KernelObject):
     """A value below /proc/sys of a namespace, or LOOPBACK. `restore` asks that removal puts the earlier value back."""

@@ -14,7 +14,7 @@ from typing import Callable, Collection, Dict, FrozenSet, List, Optional, Sequen
 from .._model.errors import Conflict
 from .._model.link import Link, Macvlan, Veth
 from .._model.mark import UNMARKED_ROLE, is_owned, read_mark
-from .._model.objects import HOST, KernelObject, Sysctl
+from .._model.objects import HOST, KernelObject, Sysctl, interface_of
 from .._model.snapshot import Key, Snapshot
 from .compare import STACKED
 from .losses import LinkKey
@@ -144,6 +144,5 @@ def _link_of(item: KernelObject) -> Optional[str]:
     if isinstance(item, Link):
         return item.name
     if isinstance(item, Sysctl):
-        parts = item.path.split("/")  # net/ipv4/conf/eth0/rp_filter
-        return parts[3] if len(parts) == 5 else None
+        return interface_of(item.path)
     return getattr(item, "device", None) or getattr(item, "interface", None)

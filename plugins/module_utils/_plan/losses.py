@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import FrozenSet, Mapping, Optional, Set, Tuple
 
 from .._model.link import BridgePort, Link, Vrf, Vxlan
-from .._model.objects import Address, BridgeVlan, FdbEntry, KernelObject, Neighbour, ProxyNeighbour, Route, Sysctl
+from .._model.objects import Address, BridgeVlan, FdbEntry, KernelObject, Neighbour, ProxyNeighbour, Route, Sysctl, interface_of
 from .._model.snapshot import Key, Snapshot
 
 LinkKey = Tuple[str, str]
@@ -35,8 +35,7 @@ class Losses:
     def take(self, item: KernelObject) -> bool:
         """Tell whether an object vanishes."""
         if isinstance(item, Sysctl):
-            parts = item.path.split("/")  # net/ipv4/conf/eth0/rp_filter
-            return len(parts) == 5 and (item.place, parts[3]) in self.gone
+            return (item.place, interface_of(item.path)) in self.gone
         where = (item.place, getattr(item, "device", None) or "")
         if where in self.gone:
             return True
