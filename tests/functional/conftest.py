@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import atexit
+import gc
 import os
 import shutil
 import sys
@@ -67,3 +68,9 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(items: List[pytest.Item]) -> None:
     """Long tests first: the last one decides when the floor is done."""
     items.sort(key=lambda item: not ("killed" in item.name or "drift" in item.name))
+
+
+def pytest_collection_finish() -> None:
+    """Most tests run in forked children: what their garbage collector leaves alone need not be copied for them."""
+    gc.collect()
+    gc.freeze()

@@ -9,7 +9,8 @@ from __future__ import annotations
 import os
 import socket
 from dataclasses import replace
-from typing import Dict, List, Tuple
+from functools import partial
+from typing import Dict
 
 import pytest
 from ansible_collections.netloom.container_net.plugins.module_utils._kernel.address import create_address
@@ -17,8 +18,9 @@ from ansible_collections.netloom.container_net.plugins.module_utils._kernel.door
 from ansible_collections.netloom.container_net.plugins.module_utils._model.names import host_interface_name
 from ansible_collections.netloom.container_net.plugins.module_utils._model.objects import Address
 from harness.declarations import V4, V6, endpoint, network, overlay
-from harness.engine import assert_settled, check, converge, lines
-from harness.host import entered, on_fake_host, sh, share_out
+from harness.drifts import Drift, assert_mended
+from harness.engine import check, converge, lines
+from harness.host import entered, sh
 from harness.snapshot import differences, take_snapshot
 
 MESH = overlay("192.0.2.1", "192.0.2.2", "192.0.2.3")
@@ -38,9 +40,13 @@ FULL = replace(
 )
 A, B, NEAR = host_interface_name("main", "a", "web"), host_interface_name("main", "b", "web"), host_interface_name("main", "near", "mesh")
 
-# By name: what somebody does, and every step that must follow, in any order. A `*` stands for anything.
-WITH_OUR_NUMBER = "an address with our protocol number"
-Drift = Tuple[str, List[str]]
+
+def add_our_address(space: str, address: str, device: str) -> None:
+    """Add an address that carries our protocol number; older `ip` programs cannot."""
+    with entered(space), Door().open("") as line:
+        assert line.change([create_address(Address("", device, address), socket.if_nametoindex(device))]) == []
+
+
 # The kernel takes an interface's IPv6 addresses, routes and neighbours with it: repairs name them too.
 NEIGHBOURS = ["+ neighbour %s on vx-mesh" % ip for ip in ("10.60.0.2", "10.60.0.3", "fd60::2", "fd60::3")]
 LOST = ["+ address fd00:20::10/64 on eth0 in a", "+ route 0.0.0.0/0 in a", "+ route ::/0 in a"]
@@ -80,7 +86,7 @@ ENTRIES: Dict[str, Drift] = {
     "gateway v4 gone": ("ip address delete 10.20.0.1/24 dev br-web", ["+ address 10.20.0.1/24 on br-web"]),
     "gateway v6 gone": ("ip address delete fd00:20::1/64 dev br-web", ["+ address fd00:20::1/64 on br-web"]),
     "address gone": ("ip -n a address delete fd00:20::10/64 dev eth0", ["+ address fd00:20::10/64 on eth0 in a"]),
-    "address more of ours": (WITH_OUR_NUMBER, ["- address 10.20.0.99/24 on eth0 in a"]),
+    "address more of ours": (partial(add_our_address, "a", "10.20.0.99/24", "eth0"), ["- address 10.20.0.99/24 on eth0 in a"]),
     "default route gone": ("ip -n a route delete default", ["+ route 0.0.0.0/0 in a"]),
     "default route v6 gone": ("ip -n a -6 route delete default", ["+ route ::/0 in a"]),
     "default route elsewhere": ("ip -n a route replace default via 10.20.0.7 proto 76", ["~ route 0.0.0.0/0 in a: gateway 10.20.0.7 → 10.20.0.1"]),
@@ -167,78 +173,20 @@ UNMARKED = {
     "host end": "ip link set %s alias ''" % A,
     "vxlan": "ip link set vx-mesh alias ''",
 }
-# After these something foreign stands that the repair leaves alone.
-STAYS = {"iptables: jump behind an ACCEPT", "ip6tables: jump behind an ACCEPT"}
-ALL: Dict[str, Drift] = {**LINKS, **ENTRIES, **SETTINGS, **FIREWALL}
+ALL = {"links": LINKS, "entries": ENTRIES, "settings": SETTINGS, "firewall": FIREWALL}
 
 
-def matches(line: str, pattern: str) -> bool:
-    head, star, tail = pattern.partition("*")
-    return line == pattern if not star else line.startswith(head) and line.endswith(tail) and len(line) >= len(head) + len(tail)
-
-
-def unexpected(planned: List[str], patterns: List[str]) -> List[str]:
-    """Return what was expected and is missing, and what is there and was not."""
-    left = list(planned)
-    found = []
-    for pattern in patterns:
-        hit = next((line for line in left if matches(line, pattern)), None)
-        if hit is None:
-            found.append("missing: " + pattern)
-        else:
-            left.remove(hit)
-    return found + ["unexpected: " + line for line in left]
-
-
-def add_our_address(space: str, address: str, device: str) -> None:
-    """Add an address that carries our protocol number; older `ip` programs cannot."""
-    with entered(space), Door().open("") as line:
-        assert line.change([create_address(Address("", device, address), socket.if_nametoindex(device))]) == []
-
-
-def drift(names: List[str]) -> List[str]:
-    """Let one thing after another drift on one host; each repair must lead back to the same snapshot."""
+@pytest.mark.fake_host
+@pytest.mark.parametrize("kind", ALL)
+def test_drift_is_named_and_repaired(kind: str) -> None:
     FULL.prepare()
     converge(FULL)
-    base = take_snapshot()
-    complaints: List[str] = []
-    for name in names:
-        script, patterns = ALL[name]
-        if script == WITH_OUR_NUMBER:
-            add_our_address("a", "10.20.0.99/24", "eth0")
-        else:
-            sh(script)
-        try:
-            planned = check(FULL)
-            applied = lines(converge(FULL))
-            found = unexpected(planned, patterns)
-            assert applied == planned
-            if name in STAYS:
-                sh("for tool in iptables ip6tables; do $tool -D INPUT -j ACCEPT 2>/dev/null || true; done")
-            left = differences(base, take_snapshot())
-            if left:
-                found.append("left behind:\n" + left)
-        except Exception as error:
-            found = ["%s: %s" % (type(error).__name__, error)]
-            converge(None)
-            converge(FULL)
-            base = take_snapshot()
-        if found:
-            complaints.append("%s: %s" % (name, "\n".join(found)))
-    assert_settled(FULL)  # what any of them had left would be a step that the next one did not expect
-    return complaints
-
-
-@pytest.mark.parametrize("kind", ["links", "entries", "settings", "firewall"])
-def test_drift_is_named_and_repaired(kind: str) -> None:
-    names = list({"links": LINKS, "entries": ENTRIES, "settings": SETTINGS, "firewall": FIREWALL}[kind])
-    shares = [names[0::2], names[1::2]]
-    complaints = share_out(lambda share: "\n".join(on_fake_host(lambda: drift(share), timeout=400)), shares)
-    assert not complaints, "\n".join(complaints)
+    # An ACCEPT ahead of our jump is foreign: the repair leaves it alone.
+    assert_mended(FULL, ALL[kind], clean="for tool in iptables ip6tables; do $tool -D INPUT -j ACCEPT 2>/dev/null || true; done")
 
 
 def test_enough_attributes_are_covered() -> None:
-    assert len(ALL) + len(UNMARKED) >= 60
+    assert sum(map(len, ALL.values())) + len(UNMARKED) >= 60
 
 
 @pytest.mark.fake_host

@@ -343,13 +343,12 @@ def is_near(point: str) -> bool:
     return any(word in point for word in ("visits", "write", BOX))
 
 
-KILLED = {
-    "create": Killed(BEFORE, CHANGED, least=8, deadly=is_near),
-    "create and give up": Killed(BEFORE, CHANGED, then=BEFORE, least=8, deadly=is_near),
-    "remove": Killed(CHANGED, BEFORE, least=8, deadly=is_near),
-}
+KILLED = (
+    Killed(BEFORE, CHANGED, then=BEFORE, least=8, deadly=is_near),
+    Killed(BEFORE, CHANGED, least=8, deadly=is_near),
+    Killed(CHANGED, BEFORE, least=8, deadly=is_near),
+)
 
 
-@pytest.mark.parametrize("name", KILLED)
-def test_killed(name: str) -> None:
-    assert_survived(KILLED[name])
+def test_killed() -> None:
+    assert_survived(*KILLED)

@@ -177,12 +177,11 @@ def is_netlink(point: str) -> bool:
     return "netlink" in point
 
 
-KILLED = {
-    "create": Killed(Declaration(prepare=prepare), FIRST, least=60, deadly=is_netlink, quick=3),
-    "change": Killed(FIRST, SECOND, least=30, deadly=is_netlink, quick=3),
-}
+KILLED = (
+    Killed(Declaration(prepare=prepare), FIRST, least=60, deadly=is_netlink, quick=3),
+    Killed(FIRST, SECOND, least=30, deadly=is_netlink, quick=3),
+)
 
 
-@pytest.mark.parametrize("name", KILLED)
-def test_killed(name: str) -> None:
-    assert_survived(KILLED[name])
+def test_killed() -> None:
+    assert_survived(*KILLED)

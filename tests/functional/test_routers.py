@@ -10,6 +10,7 @@ from typing import Any, Callable, Dict, List, Optional
 
 import pytest
 from harness.declarations import BOX, endpoint, network
+from harness.drifts import Drift, assert_mended
 from harness.engine import Declaration, Tools, assert_settled, check, converge, give_uplink, settle
 from harness.host import await_true, bind_space, filter_bridged_frames, sh
 from harness.kills import Killed, assert_survived
@@ -163,22 +164,23 @@ def test_an_endpoint_that_is_no_router_any_more_gets_its_settings_back() -> None
     assert "CNET" not in sh("iptables-save", BOX)
 
 
+DRIFTS: Dict[str, Drift] = {
+    "rules gone": ("iptables -t nat -F CNET-POST", ["~ iptables chain nat/CNET-POST in gate: rules +1 -0"]),
+    "a rule more": ("iptables -t nat -A CNET-POST -j ACCEPT", ["~ iptables chain nat/CNET-POST in gate: rules +0 -1"]),
+    "jump gone": ("iptables -t nat -D POSTROUTING -j CNET-POST", ["+ iptables jump nat/POSTROUTING -j CNET-POST in gate"]),
+    "all gone": (
+        "ip6tables -t nat -F",
+        ["~ ip6tables chain nat/CNET-POST in gate: rules +1 -0", "+ ip6tables jump nat/POSTROUTING -j CNET-POST in gate"],
+    ),
+    "forwarding": ("echo 0 > /proc/sys/net/ipv4/ip_forward", ["~ sysctl net.ipv4.ip_forward in gate: value 0 → 1"]),
+}
+
+
 @fake_host
 def test_drift_of_a_rule_inside_is_seen_and_mended() -> None:
     give_uplink()
-    settle(HIDING)
-    before = take_snapshot()
-    for spoil in (
-        "iptables -t nat -F CNET-POST",
-        "iptables -t nat -A CNET-POST -j ACCEPT",
-        "iptables -t nat -D POSTROUTING -j CNET-POST",
-        "ip6tables -t nat -F",
-    ):
-        sh(spoil, "gate")
-        assert [line for line in settle(HIDING) if " in gate" in line], spoil
-        assert_same(before)
-    sh("echo 0 > /proc/sys/net/ipv4/ip_forward", "gate")
-    assert settle(HIDING) == ["~ sysctl net.ipv4.ip_forward in gate: value 0 → 1"]
+    converge(HIDING)
+    assert_mended(HIDING, DRIFTS, space="gate")
     # What somebody else put there stays, also when ours goes.
     sh("iptables -t nat -A POSTROUTING -s 203.0.113.0/24 -j MASQUERADE", "gate")
     settle(HIDING)
@@ -223,17 +225,16 @@ def is_near_a_router(point: str) -> bool:
     return any(word in point for word in ("tables", BOX, "visits", "write"))
 
 
-KILLED = {
-    "create": Killed(BEFORE, BOXED, least=8, deadly=is_near_a_router),
-    "create and give up": Killed(BEFORE, BOXED, then=BEFORE, least=8, deadly=is_near_a_router),
-    "change": Killed(BOXED, declare(IN_BOX), least=8, deadly=is_near_a_router),
-    "remove": Killed(BOXED, BEFORE, least=8, deadly=is_near_a_router),
-}
+KILLED = (
+    Killed(BEFORE, BOXED, then=BEFORE, least=8, deadly=is_near_a_router),
+    Killed(BEFORE, BOXED, least=8, deadly=is_near_a_router),
+    Killed(BOXED, declare(IN_BOX), least=8, deadly=is_near_a_router),
+    Killed(BOXED, BEFORE, least=8, deadly=is_near_a_router),
+)
 
 
-@pytest.mark.parametrize("name", KILLED)
-def test_killed_at_every_point(name: str) -> None:
-    assert_survived(KILLED[name])
+def test_killed_at_every_point() -> None:
+    assert_survived(*KILLED)
 
 
 @fake_host

@@ -178,11 +178,11 @@ def settle(declaration: Optional[Declaration], **options: Any) -> List[str]:
 
 
 def assert_settled(declaration: Optional[Declaration], **options: Any) -> None:
-    """A further run finds nothing to do, sends nothing and restores nothing."""
-    assert check(declaration, **options) == []
+    """Further runs find nothing to do, in check mode and without, send nothing and restore nothing."""
     before = take_snapshot()
     door, tools = Door(), Tools()
-    assert lines(converge(declaration, door=door, tools=tools, **options)) == []
+    for looking in (True, False):
+        assert lines(converge(declaration, check=looking, door=door, tools=tools, **options)) == []
     assert door.changes == []
     assert tools.restores == 0
     assert_same(before)

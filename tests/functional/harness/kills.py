@@ -2,17 +2,18 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Runs that die by SIGKILL at one point after another: whatever is left, the next run completes it, and an empty declaration removes it."""
+"""Runs that die by SIGKILL at one point after another: whatever is left, the next run completes it, and in the end an empty declaration removes it."""
 
 from __future__ import annotations
 
 import os
 from dataclasses import dataclass, replace
-from typing import Callable, List, Optional, Sequence, TypeVar
+from functools import partial
+from typing import Callable, Iterator, List, Optional, Sequence, Tuple, TypeVar
 
 from ansible_collections.netloom.container_net.plugins.module_utils._model.errors import ContainerNetError
 
-from harness.engine import Declaration, converge, lines, no_preparation, reach
+from harness.engine import Declaration, converge, lines, no_preparation
 from harness.faults import count_points, die_at
 from harness.host import on_fake_host, share_out
 from harness.snapshot import Snapshot, differences, take_snapshot
@@ -51,51 +52,81 @@ class Killed:
 
 
 @dataclass(frozen=True)
-class Clean:
-    """What a run that nobody kills passes and leaves."""
+class Death:
+    """One point of a run to die at, and what stands where nobody kills it."""
 
-    points: Sequence[str]
+    run: Killed
+    point: int
+    name: str
     end: Snapshot
-    untouched: Snapshot
 
 
-def assert_survived(run: Killed) -> None:
-    """Kill the run at each of its deadly points, on a host of its own each time."""
-    clean = on_fake_host(lambda: _run_cleanly(run))
-    deadly = [number for number, point in enumerate(clean.points) if run.deadly(point)]
-    assert len(deadly) >= run.least, clean.points
-    chosen = sample(deadly, run.quick)
-    print("%d of %d points" % (len(chosen), len(clean.points)))
-
-    def complain(point: int) -> str:
-        complaint = on_fake_host(lambda: _die_and_recover(run, point, clean))
-        return complaint and "killed before point %d of %d (%s): %s" % (point, len(clean.points), clean.points[point], complaint)
-
-    complaints = share_out(complain, chosen, timeout=600.0)
-    assert not complaints, "%d of %d points:\n%s" % (len(complaints), len(chosen), "\n".join(complaints))
-
-
-def _run_cleanly(run: Killed) -> Clean:
-    run.start.prepare()
-    untouched = take_snapshot()
-    reach(replace(run.start, prepare=no_preparation))
-    points = count_points(run.goal)
-    if run.then is not None:
-        converge(run.then)
-    return Clean(points, take_snapshot(), untouched)
+def assert_survived(*runs: Killed) -> None:
+    """Kill each run at its deadly points, in rounds of one death of each; all start on a host as the first one's `prepare` makes it."""
+    untouched, clean = on_fake_host(lambda: _run_cleanly(runs))
+    rounds: List[List[Death]] = []
+    for run, (points, end) in zip(runs, clean):
+        deadly = [number for number, point in enumerate(points) if run.deadly(point)]
+        assert len(deadly) >= run.least, points
+        chosen = sample(deadly, run.quick)
+        print("%d of %d points" % (len(chosen), len(points)))
+        rounds += [[] for _more in range(len(chosen) - len(rounds))]
+        for deaths, point in zip(rounds, chosen):
+            deaths.append(Death(run, point, points[point], end))
+    complaints = share_out(lambda share: "\n".join(_play(share, untouched)), [rounds[0::2], rounds[1::2]], timeout=1800.0)
+    assert not complaints, "\n".join(complaints)
 
 
-def _die_and_recover(run: Killed, point: int, clean: Clean) -> str:
-    reach(run.start)
-    die_at(run.goal, point)
-    complaints = list(run.inspect())
-    wanted = run.then or run.goal
+def _run_cleanly(runs: Sequence[Killed]) -> Tuple[Snapshot, List[Tuple[List[str], Snapshot]]]:
+    """Return what stands before, and for each run the points it passes and what it leaves."""
+    runs[0].start.prepare()
+    untouched, found = take_snapshot(), []
+    for run in runs:
+        converge(run.start)
+        points = count_points(run.goal)
+        if run.then is not None:
+            converge(run.then)
+        found.append((points, take_snapshot()))
+    return untouched, found
+
+
+def _play(rounds: Sequence[Sequence[Death]], untouched: Snapshot) -> Iterator[str]:
+    """Play all rounds, on another host after each complaint."""
+    while rounds:
+        complaint, played = on_fake_host(partial(_play_on_one_host, rounds, untouched), timeout=1800.0)
+        if complaint:
+            yield complaint
+        rounds = rounds[played:]
+
+
+def _play_on_one_host(rounds: Sequence[Sequence[Death]], untouched: Snapshot) -> Tuple[str, int]:
+    """Return the first complaint, and how many rounds were played until then."""
+    rounds[0][0].run.start.prepare()
+    for number, deaths in enumerate(rounds, 1):
+        standing = Declaration()
+        for death in deaths:
+            start = replace(death.run.start, prepare=no_preparation)
+            if standing != start:
+                converge(start)
+            complaint = _die_and_recover(death)
+            if complaint:
+                return "killed before point %d (%s): %s" % (death.point, death.name, complaint), number
+            standing = replace(death.run.then or death.run.goal, prepare=no_preparation)
+        converge(None)
+        left = differences(untouched, take_snapshot())
+        if left:
+            return "left by those killed before %s: %s" % (["point %d (%s)" % (death.point, death.name) for death in deaths], left), number
+    return "", len(rounds)
+
+
+def _die_and_recover(death: Death) -> str:
+    die_at(death.run.goal, death.point)
+    complaints = list(death.run.inspect())
+    wanted = death.run.then or death.run.goal
     try:
         converge(wanted)
         complaints.extend(lines(converge(wanted)))
-        complaints.append(differences(clean.end, take_snapshot()))
-        converge(None)
-        complaints.append(differences(clean.untouched, take_snapshot()))
+        complaints.append(differences(death.end, take_snapshot()))
     except ContainerNetError as error:
         complaints.append(str(error))
     return "\n".join(filter(None, complaints))

@@ -96,16 +96,18 @@ def _files() -> Iterator[str]:
 
 def _space_lines(label: str, space: Space, sysctls: bool) -> Iterator[str]:
     with entered(space):
-        lines = sorted(_links(_batch(["-d"], ["address show"])[0]))
-        for family in ("-4", "-6"):
-            questions = ["route show table all", "rule show", "neighbour show nud permanent", "neighbour show proxy"]
-            routes, rules, neighbours, proxied = _batch([family, "-d"], questions)
-            lines += sorted("route %s" % _text(item) for item in routes if _is_lasting_route(item))
-            lines += sorted("rule %s" % _text(item) for item in rules)
-            lines += sorted("neighbour %s" % _text(item) for item in neighbours)
-            lines += sorted("proxy %s" % _text(item) for item in proxied)
-        lines += sorted(_fdb())
-        lines += _vlans()
+        questions = ["address show", "route show table all", "neighbour show nud permanent", "neighbour show proxy", "rule show"]
+        links, routes, neighbours, proxied, rules = _batch(["ip", "-j", "-d"], questions)
+        (rules6,) = _batch(["ip", "-j", "-d", "-6"], ["rule show"])  # all else is told of both families at once
+        rows, vlans = _batch(["bridge", "-j"], ["fdb show", "vlan show"])
+        lines = sorted(_links(links))
+        lines += sorted("route %s" % _text(item) for item in routes if _is_lasting_route(item))
+        lines += sorted("neighbour %s" % _text(item) for item in neighbours)
+        lines += sorted("proxy %s" % _text(item) for item in proxied)
+        lines += sorted("rule %s" % _text(item) for item in rules)
+        lines += sorted("rule of IPv6 %s" % _text(item) for item in rules6)
+        lines += sorted("fdb %s" % json.dumps(item, sort_keys=True) for item in rows if _is_lasting_row(item))
+        lines += sorted("vlan %s" % _text(item) for item in vlans)
         for tool in ("iptables", "ip6tables"):
             lines += _firewall(tool)
         if sysctls:
@@ -113,8 +115,8 @@ def _space_lines(label: str, space: Space, sysctls: bool) -> Iterator[str]:
     return ("%s | %s" % (label, line) for line in lines)
 
 
-def _batch(options: List[str], commands: List[str]) -> List[List[Dict[str, Any]]]:
-    done = subprocess.run(["ip", "-j", *options, "-batch", "-"], input="\n".join(commands) + "\n", capture_output=True, text=True, timeout=30, check=False)
+def _batch(program: List[str], commands: List[str]) -> List[List[Dict[str, Any]]]:
+    done = subprocess.run([*program, "-batch", "-"], input="\n".join(commands) + "\n", capture_output=True, text=True, timeout=30, check=False)
     assert done.returncode == 0, done.stderr
     decoder, found, rest = json.JSONDecoder(), [], done.stdout.strip()
     while rest:
@@ -164,19 +166,10 @@ def _is_lasting_route(item: Dict[str, Any]) -> bool:
     return not destination.startswith(("fe80:", "ff00::/8"))
 
 
-def _fdb() -> Iterator[str]:
-    done = subprocess.run(["bridge", "-j", "fdb", "show"], capture_output=True, text=True, timeout=30, check=False)
-    assert done.returncode == 0, done.stderr
-    for item in json.loads(done.stdout or "[]"):
-        # Static rows and those of a VXLAN device; the kernel's own rows for each port's MAC and multicast say nothing.
-        if item.get("state") == "static" or "dst" in item or "sticky" in item.get("flags", ()):
-            yield "fdb %s" % json.dumps({key: value for key, value in item.items() if key not in ("ifindex",)}, sort_keys=True)
-
-
-def _vlans() -> List[str]:
-    """Return the VLANs of bridge ports; none where the kernel does not filter them."""
-    done = subprocess.run(["bridge", "vlan", "show"], capture_output=True, text=True, timeout=30, check=False)
-    return ["vlan %s" % " ".join(line.split()) for line in done.stdout.splitlines()]
+def _is_lasting_row(item: Dict[str, Any]) -> bool:
+    item.pop("ifindex", None)
+    # Static rows and those of a VXLAN device; the kernel's own rows for each port's MAC and multicast say nothing.
+    return item.get("state") == "static" or "dst" in item or "sticky" in item.get("flags", ())
 
 
 def _firewall(tool: str) -> List[str]:
@@ -193,7 +186,7 @@ def _firewall(tool: str) -> List[str]:
 
 
 def _sysctls() -> Iterator[str]:
-    for directory, _names, files in os.walk("/proc/sys/net"):
+    for directory, _names, files, descriptor in os.fwalk("/proc/sys/net"):
         relative = directory[len("/proc/sys/") :] + "/"
         if relative.startswith(_SYSCTL_SKIPPED):
             continue
@@ -201,14 +194,14 @@ def _sysctls() -> Iterator[str]:
             path = relative + name
             if path.startswith(_SYSCTL_SKIPPED):
                 continue
-            value = _read_sysctl("/proc/sys/" + path)
+            value = _read_sysctl(name, descriptor)
             if value is not None:
                 yield "sysctl %s = %s" % (path, value)
 
 
-def _read_sysctl(path: str) -> Optional[str]:
+def _read_sysctl(name: str, directory: int) -> Optional[str]:
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = os.open(name, os.O_RDONLY | os.O_CLOEXEC, dir_fd=directory)
     except OSError:
         return None
     try:

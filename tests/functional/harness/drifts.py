@@ -1,0 +1,68 @@
+# Copyright (c) 2026, the netloom.container_net authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What somebody changes by hand: check names exactly that, apply repairs exactly that, many drifts in one run where none touches another's things."""
+
+from __future__ import annotations
+
+from typing import Callable, Dict, List, Sequence, Set, Tuple, Union
+
+from harness.engine import Declaration, assert_settled, converge, lines
+from harness.host import Space, sh
+from harness.snapshot import differences, take_snapshot
+
+# What is done, as a script or a function, and every step that must follow, in any order. A `*` stands for anything.
+Drift = Tuple[Union[str, Callable[[], None]], Sequence[str]]
+
+
+def matches(line: str, pattern: str) -> bool:
+    head, star, tail = pattern.partition("*")
+    return line == pattern if not star else line.startswith(head) and line.endswith(tail) and len(line) >= len(head) + len(tail)
+
+
+def unexpected(planned: Sequence[str], patterns: Sequence[str]) -> List[str]:
+    """Return what was expected and is missing, and what is there and was not."""
+    left = list(planned)
+    found = []
+    for pattern in patterns:
+        hit = next((line for line in left if matches(line, pattern)), None)
+        if hit is None:
+            found.append("missing: " + pattern)
+        else:
+            left.remove(hit)
+    return found + ["unexpected: " + line for line in left]
+
+
+def assert_mended(declaration: Declaration, drifts: Dict[str, Drift], *, space: Space = "", clean: str = "true") -> None:
+    """Let drifts happen where the declaration stands; each repair must lead back to the same snapshot, once `clean` has taken away what is not ours."""
+    base = take_snapshot()
+    for names in _groups(drifts):
+        for name in names:
+            what = drifts[name][0]
+            if isinstance(what, str):
+                sh(what, space)
+            else:
+                what()
+        planned = lines(converge(declaration, check=True))
+        complaints = unexpected(planned, [pattern for name in names for pattern in drifts[name][1]])
+        assert not complaints, "%s:\n%s" % (", ".join(names), "\n".join(complaints))
+        assert lines(converge(declaration)) == planned, names
+        sh(clean, space)
+        left = differences(base, take_snapshot())
+        assert left == "", "%s: left behind:\n%s" % (", ".join(names), left)
+    assert_settled(declaration)  # what any of them had left would be a step that the next ones did not expect
+
+
+def _groups(drifts: Dict[str, Drift]) -> List[List[str]]:
+    """Put drifts together as long as none needs a step on what another one needs a step on."""
+    groups: List[Tuple[List[str], Set[str]]] = []
+    for name, (_what, patterns) in drifts.items():
+        things = {pattern[2:].partition(": ")[0] for pattern in patterns}
+        group = next((group for group in groups if not group[1] & things), None)
+        if group is None:
+            group = ([], set())
+            groups.append(group)
+        group[0].append(name)
+        group[1].update(things)
+    return [names for names, _things in groups]
