@@ -55,7 +55,7 @@ def test_a_play_confirms_and_a_later_one_comes_too_late(collections_path: Path, 
         {"name": "again", COLLECTION + "topology": {**WEB, "confirm_timeout": LONG}},
         {"name": "look", COLLECTION + "topology": {"state": "absent", "confirm_timeout": LONG}, "check_mode": True},
         {"name": "remove", COLLECTION + "topology": {"state": "absent", "confirm_timeout": ONE_TASK}},
-        {"name": "meanwhile", COLLECTION + "netns": {"name": "other"}, "ignore_errors": True},
+        {"name": "meanwhile", COLLECTION + "topology": {"scope": "other", "state": "absent"}, "ignore_errors": True},
         {"name": "wait", "ansible.builtin.wait_for": {"path": NOTE, "state": "absent", "timeout": ONE_TASK + 10, "sleep": 1}},
         {"name": "late", COLLECTION + "confirm": {}, "ignore_errors": True},
         {"name": "settled", COLLECTION + "topology": WEB},
@@ -118,6 +118,7 @@ def test_roles_confirm_their_changes(collections_path: Path, tmp_path: Path) -> 
         role("fleet", fleet_group="all", fleet_confirm_timeout=LONG),
         role("bridge_network", bridge_network_networks=[{"name": "db", "ipam_config": [{"subnet": "10.22.0.0/24"}]}], bridge_network_confirm_timeout=LONG),
         role("fleet", fleet_group="all", fleet_state="absent", fleet_confirm_timeout=LONG),
+        role("bridge_network", bridge_network_state="absent"),
     ]
 
     def body() -> Dict[str, Dict[str, Any]]:
@@ -126,11 +127,11 @@ def test_roles_confirm_their_changes(collections_path: Path, tmp_path: Path) -> 
         done = ansible.play(tmp_path / "inventory.json", tasks, hosts="here")
         assert not note_is_there()
         await_no_guard(0.1)
-        assert sh("ip -o link show br-db")
-        ansible.play(tmp_path / "inventory.json", [role("bridge_network", bridge_network_state="absent")], hosts="here")
         assert take_snapshot(sysctls=False) == before
         return done
 
-    confirmed = on_fake_host(body)["netloom.container_net.fleet : Keep the change"]["here"]
+    done = {name: hosts["here"] for name, hosts in on_fake_host(body).items()}
+    assert "- bridge br-db" in done["netloom.container_net.bridge_network : Bring the host to its bridge networks"]["actions"]
+    confirmed = done["netloom.container_net.fleet : Keep the change"]
     assert confirmed["changed"]
     assert confirmed["seconds_left"] > LONG / 2

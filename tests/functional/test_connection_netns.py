@@ -10,15 +10,17 @@ import base64
 import hashlib
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any, Dict, Iterator, Optional
+from typing import Any, Dict, Iterator, List, Optional
 
 import pytest
+import yaml
 from lab_helpers import CHECKOUT, Ansible, Lab, alive, as_ordinary_user, ip, ordinary_home, ordinary_user_fault
 
 
@@ -40,12 +42,15 @@ def ansible(collections_path: Path, tmp_path: Path) -> Ansible:
     return Ansible(collections_path, tmp_path)
 
 
-def one_host(tmp_path: Path, **variables: str) -> Path:
-    """Write an inventory of one host named `it`."""
-    file = tmp_path / "inventory.yml"
-    values = {"ansible_connection": "netloom.container_net.netns", "ansible_python_interpreter": sys.executable, **variables}
-    file.write_text(json.dumps({"all": {"hosts": {"it": values}}}))
+def write_inventory(folder: Path, hosts: Dict[str, Dict[str, Any]]) -> Path:
+    file = folder / "inventory.yml"
+    shared = {"ansible_connection": "netloom.container_net.netns", "ansible_python_interpreter": sys.executable}
+    file.write_text(json.dumps({"all": {"vars": shared, "hosts": hosts}}))
     return file
+
+
+def holder_of(lab: Lab, host: str) -> str:
+    return str(lab.state / "holders" / (host + ".json"))
 
 
 def unreadable_fault() -> Optional[str]:
@@ -68,9 +73,9 @@ TASKS = [
 ]
 
 
-def check_tasks(done: Dict[str, Dict[str, Any]], home: Path) -> None:
-    for host in ("h1", "h2"):
-        assert not [name for name, hosts in done.items() if hosts[host].get("failed") or hosts[host].get("unreachable")]
+def check_tasks(done: Dict[str, Dict[str, Any]], home: Path, *hosts: str) -> None:
+    for host in hosts:
+        assert not [name for name, results in done.items() if results[host].get("failed") or results[host].get("unreachable")]
         assert sorted(done["facts"][host]["ansible_facts"]["ansible_interfaces"]) == ["eth0", "lo"]
         assert done["command"][host]["stdout_lines"][0] == host
         assert "eth0" in done["command"][host]["stdout"]
@@ -83,11 +88,16 @@ def check_tasks(done: Dict[str, Dict[str, Any]], home: Path) -> None:
     assert not Path("/etc/container_net/x").exists()
 
 
-@pytest.mark.parametrize("pipelining", ["0", "1"])
-def test_ordinary_tasks_run_on_simulated_hosts(ansible: Ansible, lab: Lab, inventory: Path, tmp_path: Path, pipelining: str) -> None:
-    lab.output("h1", "rm", "-f", "/etc/container_net/x")
-    lab.output("h2", "rm", "-f", "/etc/container_net/x")
-    check_tasks(ansible.play(inventory, TASKS, ANSIBLE_PIPELINING=pipelining), tmp_path)
+def test_ordinary_tasks_run_on_simulated_hosts(ansible: Ansible, inventory: Path, tmp_path: Path) -> None:
+    """On h1 a module is put into a file, on h2 it comes through a pipe."""
+    content = yaml.safe_load(inventory.read_text())
+    for host, variables in content["all"]["children"]["container_hosts"]["hosts"].items():
+        variables["ansible_pipelining"] = host == "h2"
+    (tmp_path / "inventory.yml").write_text(json.dumps(content))
+    where = {"name": "where", "ansible.builtin.command": {"argv": ["sh", "-c", "tr '\\0' ' ' </proc/$PPID/cmdline"]}}
+    done = ansible.play(tmp_path / "inventory.yml", [*TASKS, where])
+    check_tasks(done, tmp_path, "h1", "h2")
+    assert {host: "AnsiballZ_command.py" in result["stdout"] for host, result in done["where"].items()} == {"h1": True, "h2": False}
 
 
 def test_an_ordinary_user_drives_a_lab_of_his_own(collections_path: Path) -> None:
@@ -97,9 +107,9 @@ def test_an_ordinary_user_drives_a_lab_of_his_own(collections_path: Path) -> Non
     with ordinary_home() as home:
         prefix = as_ordinary_user(str(home))
         lab = Lab(home / "lab", prefix)
-        lab.up("--hosts", "2")
+        lab.up("--hosts", "1")
         try:
-            check_tasks(Ansible(collections_path, home, prefix).play(lab.state / "inventory.yml", TASKS), home)
+            check_tasks(Ansible(collections_path, home, prefix).play(lab.state / "inventory.yml", TASKS), home, "h1")
         finally:
             lab.down()
 
@@ -122,18 +132,6 @@ def test_large_files_and_odd_names_pass_unchanged(ansible: Ansible, inventory: P
     assert (tmp_path / "back").read_bytes() == data
 
 
-def test_codes_and_both_streams_come_back(ansible: Ansible, inventory: Path) -> None:
-    result = ansible.raw(inventory, "h1", "echo out; echo err >&2; exit 7")
-    assert "rc=7" in result.stdout
-    assert "out\nerr" in result.stdout
-
-
-def test_no_descriptor_of_a_namespace_reaches_the_task(ansible: Ansible, inventory: Path) -> None:
-    result = ansible.raw(inventory, "h1", "for fd in /proc/self/fd/*; do readlink $fd; done; true")
-    assert result.stdout.count("pipe:") == 3
-    assert not [line for line in result.stdout.splitlines() if line.startswith(("net:", "mnt:", "uts:", "user:"))]
-
-
 @pytest.fixture
 def namespace() -> Iterator[str]:
     ip("netns", "add", "cnet-t1")
@@ -141,139 +139,192 @@ def namespace() -> Iterator[str]:
     ip("netns", "delete", "cnet-t1")
 
 
-@pytest.mark.parametrize(
-    "variables",
-    [
-        {"ansible_host": "cnet-t1"},
-        {"ansible_netns_namespace": "cnet-t1"},
-        {"ansible_netns_namespace": "/run/netns/cnet-t1"},
-        {"ansible_netns_namespace": "/var/run/netns/cnet-t1"},
-    ],
+def start_sleeper() -> subprocess.Popen[bytes]:
+    process = subprocess.Popen(["unshare", "--net", "--mount", "sleep", "600"])
+    while "sleep" not in Path("/proc/%d/comm" % process.pid).read_text():
+        time.sleep(0.01)
+    return process
+
+
+def kill(process: subprocess.Popen[bytes]) -> None:
+    """Make a zombie of a process."""
+    process.send_signal(signal.SIGKILL)
+    while alive(process.pid):
+        time.sleep(0.01)
+
+
+def holder_record(pid: int) -> Dict[str, Any]:
+    stat = Path("/proc/%d/stat" % pid).read_text().rpartition(")")[2].split()
+    boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    return {"pid": pid, "start_time": int(stat[19]), "boot_id": boot, "namespaces": ["net", "mnt"]}
+
+
+# Every way to name a namespace, and everything that cannot be entered, is a host of one play: name -> variables.
+NAMED = {
+    "cnet-t2": {},
+    "by address": {"ansible_host": "cnet-t2"},
+    "by name": {"ansible_netns_namespace": "cnet-t2"},
+    "by path": {"ansible_netns_namespace": "/run/netns/cnet-t2"},
+    "by old path": {"ansible_netns_namespace": "/var/run/netns/cnet-t2"},
+}
+KINDS = ("file", "directory", "fifo", "uts")
+PATHS = ("../netns/x", "a/b", "..")
+STATES = ("alive", "zombie", "gone")
+OTHERS: Dict[str, Dict[str, Any]] = {"another start": {"start_time": 1}, "another boot": {"boot_id": "another"}}
+RECORDS = (
+    "",
+    "[]",
+    "{}",
+    '{"pid": "1", "start_time": 1, "boot_id": "x", "namespaces": ["net"]}',
+    '{"pid": 1, "start_time": 1, "boot_id": "x", "namespaces": ["pid"]}',
 )
-def test_a_named_namespace_is_a_host(ansible: Ansible, namespace: str, tmp_path: Path, variables: Dict[str, str]) -> None:
-    ip("-n", namespace, "link", "add", "mark0", "type", "bridge")
-    done = ansible.play(one_host(tmp_path, **variables), [{"name": "dev", "ansible.builtin.command": {"argv": ["cat", "/proc/self/net/dev"]}}], hosts="all")
-    assert "mark0" in done["dev"]["it"]["stdout"]
 
 
-def test_the_inventory_name_is_the_namespace(ansible: Ansible, namespace: str, tmp_path: Path) -> None:
-    (tmp_path / "inventory").write_text("%s ansible_connection=netloom.container_net.netns\n" % namespace)
-    result = ansible.raw(tmp_path / "inventory", namespace, "readlink /proc/self/ns/net")
-    assert "net:[%d]" % os.stat("/run/netns/%s" % namespace).st_ino in result.stdout
+class Doors:
+    """What each host of the play answered."""
+
+    def __init__(self, folder: Path, results: Dict[str, Dict[str, Any]], network: int, inner: str, pids: Dict[str, int]) -> None:
+        self.folder = folder
+        self.results = results
+        self.network = network
+        self.inner = inner
+        self.pids = pids
+
+    def refusal(self, host: str) -> str:
+        result = self.results[host]
+        assert result["unreachable"]
+        assert "Traceback" not in json.dumps(result)
+        return str(result["msg"])
+
+
+@pytest.fixture(scope="module")
+def doors(lab: Lab, collections_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Doors]:
+    folder = tmp_path_factory.mktemp("doors")
+    hosts: Dict[str, Dict[str, Any]] = {name: {**variables, "command": "readlink /proc/self/ns/net"} for name, variables in NAMED.items()}
+    hosts["streams"] = {"ansible_netns_holder": holder_of(lab, "h1"), "command": "echo out; echo err >&2; exit 7"}
+    hosts["descriptors"] = {"ansible_netns_holder": holder_of(lab, "h1"), "command": "for fd in /proc/self/fd/*; do readlink $fd; done; true"}
+    inner = {"ansible_netns_holder": holder_of(lab, "h1"), "ansible_netns_namespace": "inner"}
+    hosts["inner"] = {**inner, "command": "readlink /proc/self/ns/net; hostname"}
+    hosts["missing"] = {}
+    (folder / "file").write_text("")
+    (folder / "directory").mkdir()
+    os.mkfifo(folder / "fifo")
+    hosts.update({kind: {"ansible_netns_namespace": no_namespace(folder, kind)} for kind in KINDS})
+    hosts.update({"path %d" % number: {"ansible_netns_namespace": path} for number, path in enumerate(PATHS)})
+    processes = {state: start_sleeper() for state in STATES}
+    records = {state: json.dumps(holder_record(process.pid)) for state, process in processes.items()}
+    records.update({other: json.dumps({**holder_record(processes["alive"].pid), **changes}) for other, changes in OTHERS.items()})
+    records.update({"record %d" % number: text for number, text in enumerate(RECORDS)})
+    for name, text in records.items():
+        (folder / (name + ".json")).write_text(text)
+    hosts.update({name: {"ansible_netns_holder": str(folder / (name + ".json"))} for name in [*records, "no record"]})
+    ip("netns", "add", "cnet-t2")
+    lab.output("h1", "ip", "netns", "add", "inner")
+    try:
+        for state in ("zombie", "gone"):
+            kill(processes[state])
+        processes["gone"].wait()
+        task = {"name": "raw", "ansible.builtin.raw": "{{ command | default('true') }}", "ignore_errors": True, "ignore_unreachable": True}
+        done = Ansible(collections_path, folder).play(write_inventory(folder, hosts), [task], hosts="all")
+        network, inside = os.stat("/run/netns/cnet-t2").st_ino, lab.output("h1", "stat", "-c", "%i", "/run/netns/inner").strip()
+        yield Doors(folder, done["raw"], network, inside, {state: process.pid for state, process in processes.items()})
+    finally:
+        ip("netns", "delete", "cnet-t2")
+        for process in processes.values():
+            process.kill()
+            process.wait()
+
+
+def no_namespace(folder: Path, kind: str) -> str:
+    return "/proc/self/ns/uts" if kind == "uts" else str(folder / kind)
+
+
+def test_codes_and_both_streams_come_back(doors: Doors) -> None:
+    result = doors.results["streams"]
+    assert (result["rc"], result["stdout"], result["stderr"]) == (7, "out\n", "err\n")
+
+
+def test_no_descriptor_of_a_namespace_reaches_the_task(doors: Doors) -> None:
+    found = doors.results["descriptors"]["stdout_lines"]
+    assert len([line for line in found if line.startswith("pipe:")]) == 3
+    assert not [line for line in found if line.startswith(("net:", "mnt:", "uts:", "user:"))]
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_a_named_namespace_is_a_host(doors: Doors, name: str) -> None:
+    assert doors.results[name]["stdout_lines"] == ["net:[%d]" % doors.network]
 
 
 def test_the_directory_of_namespaces_can_be_another(ansible: Ansible, namespace: str, tmp_path: Path) -> None:
     (tmp_path / "there").mkdir()
     (tmp_path / "there" / "it").symlink_to("/run/netns/%s" % namespace)
-    result = ansible.raw(one_host(tmp_path), "it", "readlink /proc/self/ns/net", ANSIBLE_NETNS_DIRECTORY=str(tmp_path / "there"))
+    inventory = write_inventory(tmp_path, {"it": {}})
+    result = ansible.raw(inventory, "it", "readlink /proc/self/ns/net", ANSIBLE_NETNS_DIRECTORY=str(tmp_path / "there"))
     assert "net:[%d]" % os.stat("/run/netns/%s" % namespace).st_ino in result.stdout
 
 
-def test_a_container_of_a_simulated_host_is_a_host(ansible: Ansible, lab: Lab, tmp_path: Path) -> None:
-    lab.output("h1", "ip", "netns", "add", "inner")
-    inode = lab.output("h1", "stat", "-c", "%i", "/run/netns/inner").strip()
-    inventory = one_host(tmp_path, ansible_netns_holder=str(lab.state / "holders" / "h1.json"), ansible_netns_namespace="inner")
-    result = ansible.raw(inventory, "it", "readlink /proc/self/ns/net; hostname")
-    assert "net:[%s]\nh1" % inode in result.stdout
+def test_a_container_of_a_simulated_host_is_a_host(doors: Doors) -> None:
+    assert doors.results["inner"]["stdout_lines"] == ["net:[%s]" % doors.inner, "h1"]
 
 
-def unreachable(result: subprocess.CompletedProcess[str]) -> str:
-    # Older ansible shows the message as JSON.
-    text = (result.stdout + result.stderr).replace('\\"', '"')
-    assert "UNREACHABLE" in text
-    assert "Traceback" not in text
-    return text
+def test_a_missing_namespace_is_unreachable(doors: Doors) -> None:
+    assert "namespace /run/netns/missing does not exist" in doors.refusal("missing")
 
 
-def test_a_missing_namespace_is_unreachable(ansible: Ansible, tmp_path: Path) -> None:
-    assert "namespace /run/netns/it does not exist" in unreachable(ansible.raw(one_host(tmp_path), "it"))
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_no_network_namespace_is_refused(doors: Doors, kind: str) -> None:
+    assert "%s is not a network namespace" % no_namespace(doors.folder, kind) in doors.refusal(kind)
 
 
-@pytest.mark.parametrize("kind", ["file", "directory", "fifo", "uts"])
-def test_what_is_no_network_namespace_is_refused(ansible: Ansible, tmp_path: Path, kind: str) -> None:
-    path = tmp_path / "x"
-    if kind == "file":
-        path.write_text("")
-    elif kind == "directory":
-        path.mkdir()
-    elif kind == "fifo":
-        os.mkfifo(path)
-    else:
-        path = Path("/proc/self/ns/uts")
-    assert "%s is not a network namespace" % path in unreachable(ansible.raw(one_host(tmp_path, ansible_netns_namespace=str(path)), "it"))
+@pytest.mark.parametrize("number", range(len(PATHS)), ids=PATHS)
+def test_a_name_cannot_be_a_path(doors: Doors, number: int) -> None:
+    assert 'a name without "/" or an absolute path' in doors.refusal("path %d" % number)
 
 
-@pytest.mark.parametrize("name", ["../netns/x", "a/b", ".."])
-def test_a_name_cannot_be_a_path(ansible: Ansible, tmp_path: Path, name: str) -> None:
-    assert 'a name without "/" or an absolute path' in unreachable(ansible.raw(one_host(tmp_path, ansible_netns_namespace=name), "it"))
+def test_a_dead_holder_is_unreachable(doors: Doors) -> None:
+    assert doors.results["alive"]["rc"] == 0
+    for state in ("zombie", "gone"):
+        assert "process %d has ended" % doors.pids[state] in doors.refusal(state)
 
 
-@pytest.fixture
-def sleeper() -> Iterator[subprocess.Popen[bytes]]:
-    process = subprocess.Popen(["unshare", "--net", "--mount", "sleep", "60"])
-    while "sleep" not in Path("/proc/%d/comm" % process.pid).read_text():
-        time.sleep(0.01)
-    yield process
-    if alive(process.pid):
-        process.kill()
-    process.wait()
+@pytest.mark.parametrize("other", OTHERS)
+def test_a_process_that_got_the_id_is_not_entered(doors: Doors, other: str) -> None:
+    assert "process %d has ended" % doors.pids["alive"] in doors.refusal(other)
 
 
-def write_holder(tmp_path: Path, pid: int, **changes: Any) -> Path:
-    stat = Path("/proc/%d/stat" % pid).read_text().rpartition(")")[2].split()
-    boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-    record = {"pid": pid, "start_time": int(stat[19]), "boot_id": boot, "namespaces": ["net", "mnt"], **changes}
-    file = tmp_path / "holder.json"
-    file.write_text(json.dumps(record))
-    return one_host(tmp_path, ansible_netns_holder=str(file))
+@pytest.mark.parametrize("number", range(len(RECORDS)), ids=RECORDS)
+def test_a_damaged_record_is_named(doors: Doors, number: int) -> None:
+    name = "record %d" % number
+    assert "holder %s is not a holder record" % (doors.folder / (name + ".json")) in doors.refusal(name)
 
 
-def test_a_dead_holder_is_unreachable(ansible: Ansible, tmp_path: Path, sleeper: subprocess.Popen[bytes]) -> None:
-    inventory = write_holder(tmp_path, sleeper.pid)
-    assert "rc=0" in ansible.raw(inventory, "it").stdout
-    sleeper.send_signal(signal.SIGKILL)
-    while alive(sleeper.pid):
-        time.sleep(0.01)
-    # First a zombie, then gone.
-    for _state in ("zombie", "gone"):
-        assert "process %d has ended" % sleeper.pid in unreachable(ansible.raw(inventory, "it"))
-        sleeper.wait()
+def test_a_missing_record_is_named(doors: Doors) -> None:
+    assert "raise the lab first" in doors.refusal("no record")
 
 
-@pytest.mark.parametrize("changes", [{"start_time": 1}, {"boot_id": "another"}])
-def test_a_process_that_got_the_id_is_not_entered(ansible: Ansible, tmp_path: Path, sleeper: subprocess.Popen[bytes], changes: Dict[str, Any]) -> None:
-    assert "process %d has ended" % sleeper.pid in unreachable(ansible.raw(write_holder(tmp_path, sleeper.pid, **changes), "it"))
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "",
-        "[]",
-        "{}",
-        '{"pid": "1", "start_time": 1, "boot_id": "x", "namespaces": ["net"]}',
-        '{"pid": 1, "start_time": 1, "boot_id": "x", "namespaces": ["pid"]}',
-    ],
-)
-def test_a_damaged_record_is_named(ansible: Ansible, tmp_path: Path, text: str) -> None:
-    file = tmp_path / "holder.json"
-    file.write_text(text)
-    assert "holder %s is not a holder record" % file in unreachable(ansible.raw(one_host(tmp_path, ansible_netns_holder=str(file)), "it"))
-
-
-def test_a_missing_record_is_named(ansible: Ansible, tmp_path: Path) -> None:
-    assert "raise the lab first" in unreachable(ansible.raw(one_host(tmp_path, ansible_netns_holder=str(tmp_path / "none.json")), "it"))
-
-
-@pytest.mark.parametrize("what", ["namespace", "holder"])
-def test_a_user_without_permission_is_told(collections_path: Path, namespace: str, sleeper: subprocess.Popen[bytes], what: str) -> None:
+def test_a_user_without_permission_is_told(collections_path: Path, namespace: str) -> None:
     fault = ordinary_user_fault() or unreadable_fault()
     if fault:
         pytest.skip(fault)
-    with ordinary_home() as home:
-        inventory = one_host(home, ansible_netns_namespace=namespace) if what == "namespace" else write_holder(home, sleeper.pid)
-        text = unreachable(Ansible(collections_path, home, as_ordinary_user(str(home))).raw(inventory, "it"))
-    assert ("needs root or the user who made it" if what == "namespace" else "no permission to enter process %d" % sleeper.pid) in text
+    sleeper = start_sleeper()
+    try:
+        with ordinary_home() as home:
+            (home / "holder.json").write_text(json.dumps(holder_record(sleeper.pid)))
+            hosts = {"namespace": {"ansible_netns_namespace": namespace}, "holder": {"ansible_netns_holder": str(home / "holder.json")}}
+            result = Ansible(collections_path, home, as_ordinary_user(str(home))).raw(write_inventory(home, hosts), "all")
+    finally:
+        sleeper.kill()
+        sleeper.wait()
+    text = unreachable(result, 2)
+    assert "needs root or the user who made it" in text
+    assert "no permission to enter process %d" % sleeper.pid in text
+
+
+def unreachable(result: subprocess.CompletedProcess[str], hosts: int = 1) -> str:
+    text = result.stdout + result.stderr
+    assert text.count("UNREACHABLE!") == hosts
+    assert "Traceback" not in text
+    return text
 
 
 def test_without_nsenter_the_package_is_named(ansible: Ansible, inventory: Path) -> None:
@@ -284,19 +335,18 @@ def test_the_playbooks_raise_and_end_a_lab(ansible: Ansible, tmp_path: Path) -> 
     state = tmp_path / "lab"
     variables = ["-e", "lab_state_dir=%s" % state, "-e", "lab_hosts=1"]
 
-    def run(name: str, *more: str) -> str:
-        result = ansible.run("playbook", "netloom.container_net.lab.%s" % name, *variables, *more)
+    def changes(name: str, *more: str) -> List[str]:
+        """Run a playbook twice; return how many tasks changed something, after the first and after both."""
+        result = ansible.run("playbook", *["netloom.container_net.lab.%s" % name] * 2, *variables, *more)
         assert result.returncode == 0, result.stdout + result.stderr
-        return result.stdout
+        return re.findall(r"changed=(\d+)", result.stdout)
 
     try:
-        assert "changed=0" in run("up", "--check")
+        assert changes("up", "--check") == ["0", "0"]
         assert not state.exists()
-        assert "changed=1" in run("up")
-        assert "changed=0" in run("up")
+        assert changes("up") == ["1", "1"]
         assert "rc=0" in ansible.raw(state / "inventory.yml", "h1").stdout
-        assert "changed=1" in run("down")
-        assert "changed=0" in run("down")
+        assert changes("down") == ["1", "1"]
         assert not state.exists()
     finally:
         Lab(state).down()

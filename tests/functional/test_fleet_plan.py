@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Dict, List
 
 import pytest
+from lab_helpers import CALLBACKS
 
 PLAYBOOK = """\
 - hosts: container_hosts
@@ -24,18 +25,15 @@ PLAYBOOK = """\
       when: facts | default(false) | bool and inventory_hostname == 'h3'
     - ansible.builtin.ping:
       when: contact | default(false) | bool
-    - netloom.container_net.fleet_plan:
+    - name: plan
+      netloom.container_net.fleet_plan:
         group: "{{ group | default(omit) }}"
         lock_file: fleet.lock.yml
         probes: true
       run_once: true
       register: plan
-    - ansible.builtin.copy:
-        dest: "{{ playbook_dir }}/plan.json"
-        mode: "0644"
-        content: "{{ {'plan': plan, 'queried': plan | netloom.container_net.netquery('overlays.mesh.endpoints[?contains(name, `a`)].name')} | to_json }}"
-      check_mode: false
-      diff: false
+    - name: query
+      ansible.builtin.set_fact: {queried: "{{ plan | netloom.container_net.netquery('overlays.mesh.endpoints[?contains(name, `a`)].name') }}"}
       run_once: true
 """
 HOSTS = ("h1", "h2", "h3")
@@ -49,6 +47,8 @@ class Fleet:
         self.lock = root / "fleet.lock.yml"
         self.environment = {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")}
         self.environment.update(ANSIBLE_COLLECTIONS_PATH=str(collections), ANSIBLE_NOCOLOR="1", ANSIBLE_HOME=str(root / ".ansible"))
+        self.results = root / "results.jsonl"
+        self.environment.update(ANSIBLE_CALLBACK_PLUGINS=str(CALLBACKS), ANSIBLE_CALLBACKS_ENABLED="results", TEST_RESULTS=str(self.results))
         self.group: Dict[str, Any] = {
             "ansible_connection": "local",
             "ansible_python_interpreter": sys.executable,
@@ -81,26 +81,28 @@ class Fleet:
     def play(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         inventory = {"container_hosts": {"vars": self.group, "hosts": self.hosts}, "empty_hosts": {}}
         (self.root / "hosts.json").write_text(json.dumps(inventory))
-        (self.root / "plan.json").unlink(missing_ok=True)
+        self.results.unlink(missing_ok=True)
         return self.run("hosts.json", "plan.yml", *arguments)
 
     def run(self, inventory: str, playbook: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         command = [str(Path(sys.executable).with_name("ansible-playbook")), "-i", inventory, playbook, *arguments]
         return subprocess.run(command, cwd=self.root, env=self.environment, capture_output=True, text=True, timeout=120, check=False)
 
-    def result(self) -> Any:
-        return json.loads((self.root / "plan.json").read_text())
+    def result(self, task: str = "plan") -> Any:
+        told = [json.loads(line) for line in self.results.read_text().splitlines()]
+        (found,) = [entry["result"] for entry in told if entry["task"] == task]
+        return found
 
     def plan(self, *arguments: str) -> Any:
         done = self.play(*arguments)
         assert done.returncode == 0, done.stdout + done.stderr
         assert "[DEPRECATION" not in done.stderr
-        return self.result()["plan"]
+        return self.result()
 
     def failure(self, *arguments: str) -> str:
         done = self.play(*arguments)
         assert done.returncode != 0
-        assert not (self.root / "plan.json").exists()
+        assert self.result()["failed"]
         assert "Traceback" not in done.stdout + done.stderr
         return (done.stdout + done.stderr).replace("\\n", "\n")
 
@@ -118,7 +120,7 @@ def test_check_then_apply_then_again(fleet: Fleet) -> None:
     assert checked.returncode == 0, checked.stdout + checked.stderr
     assert "+    api: [10.60." in checked.stdout
     assert not fleet.lock.exists()
-    foretold = fleet.result()["plan"]
+    foretold = fleet.result()
     assert (foretold["changed"], foretold["lock_file_changed"]) == (True, True)
     first = fleet.plan("--diff")
     assert (first["changed"], first["lock_file_changed"]) == (True, True)
@@ -145,7 +147,7 @@ def test_the_result_is_what_topology_takes(fleet: Fleet) -> None:
     assert plan["left_out"] == {"h2": ["web"], "h3": ["web"]}
     assert [peer["host"] for peer in plan["overlays"]["mesh"]["peers"]] == list(HOSTS)
     assert {check["expect"] for check in plan["probes"]["h2"]["checks"]} == {"pass", "refuse"}
-    assert fleet.result()["queried"] == ["api", "far"]
+    assert fleet.result("query")["ansible_facts"]["queried"] == ["api", "far"]
 
 
 def test_limit_drops_nobody(fleet: Fleet) -> None:
@@ -162,8 +164,8 @@ def test_an_unreachable_host_keeps_its_rows(fleet: Fleet) -> None:
     fleet.hosts["h3"].update(ansible_connection="ssh", ansible_host="127.0.0.1", ansible_port=1, ansible_ssh_common_args="-o ConnectTimeout=2")
     done = fleet.play("-e", "contact=true")
     assert "UNREACHABLE" in done.stdout + done.stderr
-    assert [peer["host"] for peer in fleet.result()["plan"]["overlays"]["mesh"]["peers"]] == list(HOSTS)
-    assert fleet.result()["plan"]["overlays"]["mesh"]["endpoints"][2]["name"] == "far"
+    assert [peer["host"] for peer in fleet.result()["overlays"]["mesh"]["peers"]] == list(HOSTS)
+    assert fleet.result()["overlays"]["mesh"]["endpoints"][2]["name"] == "far"
 
 
 def test_newcomers_and_leavers_touch_their_own_lines_only(fleet: Fleet) -> None:

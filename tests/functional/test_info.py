@@ -10,9 +10,7 @@ import json
 import os
 import re
 import subprocess
-import sys
 import time
-from pathlib import Path
 from typing import Any, Dict, List
 
 import pytest
@@ -22,10 +20,9 @@ from ansible_collections.netloom.container_net.plugins.filter.overview import ov
 from ansible_collections.netloom.container_net.plugins.modules import topology_info as documented_module
 from ansible_collections.netloom.container_net.plugins.plugin_utils.lines import WIDTH
 from harness.host import bind_space, on_fake_host, sh
-from lab_helpers import Ansible
+from harness.module import run_module
 
 Result = Dict[str, Any]
-COLLECTION = "netloom.container_net."
 NAMELESS = "/run/elsewhere/worker"
 ENDED, ALIVE = "the number of a process that has ended", "the number of one that runs"
 PORTS = [
@@ -81,25 +78,16 @@ QUERY = re.compile(r"netquery\(\s*'(.*?)'\)")
 
 
 @pytest.fixture(scope="module")
-def told(collections_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Dict[str, Result]:
-    home = tmp_path_factory.mktemp("info")
-
+def told() -> Dict[str, Result]:
     def body() -> Dict[str, Result]:
         bind_space(NAMELESS)
         alive = start_process()
         numbers = {ALIVE: alive.pid, ENDED: ended_process()}
-        tasks: List[Dict[str, Any]] = [
-            {"name": "make main", COLLECTION + "topology": replace_numbers(MAIN, numbers)},
-            {"name": "make other", COLLECTION + "topology": OTHER},
-            *({"name": name, COLLECTION + "topology_info": replace_numbers(options, numbers), "ignore_errors": True} for name, options in LOOKS.items()),
-        ]
         sh("ip netns add foreign; ip link add theirs type bridge")
-        host = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable, "ansible_remote_tmp": str(home / "remote")}
-        (home / "inventory.json").write_text(json.dumps({"all": {"hosts": {"here": host}}}))
-        ansible = Ansible(collections_path, home)
-        ansible.settings["ANSIBLE_PIPELINING"] = "1"
         try:
-            return {name: hosts["here"] for name, hosts in ansible.play(home / "inventory.json", tasks, hosts="here").items()}
+            for declared in (replace_numbers(MAIN, numbers), OTHER):
+                assert run_module("topology", **declared)["changed"]
+            return {name: run_module("topology_info", **replace_numbers(options, numbers)) for name, options in LOOKS.items()}
         finally:
             alive.kill()
             alive.wait()

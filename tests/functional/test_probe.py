@@ -25,6 +25,8 @@ from ansible_collections.netloom.container_net.plugins.module_utils._probe.check
 from ansible_collections.netloom.container_net.plugins.module_utils._probe.namespace import call_inside, named_place
 from ansible_collections.netloom.container_net.plugins.module_utils._probe.responder import Service, open_responders, serve
 from ansible_collections.netloom.container_net.plugins.module_utils._probe.runner import run_checks
+from harness.host import on_fake_host
+from harness.module import run_module
 from lab_helpers import Ansible, Lab, ip
 
 NAMESPACES = ("pr-sw", "pr-a", "pr-b", "pr-c", "pr-r", "pr-far")
@@ -491,10 +493,9 @@ def test_the_module_on_a_fleet(lab: Lab, collections_path: Path, tmp_path: Path)
         )
 
 
-def test_the_module_answers_bad_input_with_every_problem(lab: Lab, collections_path: Path, tmp_path: Path) -> None:
+def test_the_module_answers_bad_input_with_every_problem() -> None:
     bad = {"namespace": "a/b", "checks": [{"type": "tcp", "address": "10.0.0"}, {"type": "ping", "address": "::1", "port": 1}], "hold": -1}
-    done = Ansible(collections_path, tmp_path).play(lab.state / "inventory.yml", [{"name": "bad", "netloom.container_net.probe": bad}], hosts="h1")
-    lines = done["bad"]["h1"]["msg"].splitlines()
+    lines = on_fake_host(lambda: run_module("probe", **bad))["msg"].splitlines()
     assert lines[0] == "5 input errors, nothing was changed:"
     assert [line.split(":")[0] for line in lines[1:]] == ["- hold", "- namespace", "- checks[0].address", "- checks[0].port", "- checks[1].port"]
 
