@@ -30,7 +30,7 @@ from ansible_collections.netloom.container_net.plugins.module_utils._firewall.ba
 from ansible_collections.netloom.container_net.plugins.module_utils._kernel.door import Door
 
 from harness.host import sh
-from harness.snapshot import assert_same, take_snapshot
+from harness.snapshot import Snapshot, assert_same, take_snapshot
 
 Outcome = engine.Outcome
 
@@ -185,6 +185,13 @@ def assert_settled(declaration: Optional[Declaration], **options: Any) -> None:
         assert lines(converge(declaration, check=looking, door=door, tools=tools, **options)) == []
     assert door.changes == []
     assert tools.restores == 0
+    assert_same(before)
+
+
+def settle_back(declaration: Declaration, before: Snapshot) -> None:
+    """check, apply: the plan is what is done, and all is as it was when this declaration was settled before."""
+    planned = lines(converge(declaration, check=True))
+    assert lines(converge(declaration)) == planned
     assert_same(before)
 
 

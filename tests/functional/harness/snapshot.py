@@ -11,9 +11,12 @@ import difflib
 import json
 import os
 import re
+import socket
 import stat
+import struct
 import subprocess
 from collections import Counter
+from pathlib import Path
 from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
 
 from harness.host import NETNS, Space, entered, watched_spaces
@@ -21,6 +24,7 @@ from harness.host import NETNS, Space, entered, watched_spaces
 Snapshot = Tuple[str, ...]
 OWNED = "/run/container_net"
 NSFS_MAGIC = 0x6E736673
+NETLINK_NETFILTER, NFT_GETTABLE, NLM_F_REQUEST_DUMP, NLMSG_DONE = 12, 0xA01, 0x301, 3
 # Numbers the kernel hands out, states that follow from carrier, clocks and counters.
 _VOLATILE = frozenset(
     (
@@ -108,7 +112,7 @@ def _space_lines(label: str, space: Space, sysctls: bool) -> Iterator[str]:
         lines += sorted("rule of IPv6 %s" % _text(item) for item in rules6)
         lines += sorted("fdb %s" % json.dumps(item, sort_keys=True) for item in rows if _is_lasting_row(item))
         lines += sorted("vlan %s" % _text(item) for item in vlans)
-        for tool in ("iptables", "ip6tables"):
+        for tool in ("iptables", "ip6tables") if _may_have_tables() else ():
             lines += _firewall(tool)
         if sysctls:
             lines += sorted(_sysctls())
@@ -170,6 +174,17 @@ def _is_lasting_row(item: Dict[str, Any]) -> bool:
     item.pop("ifindex", None)
     # Static rows and those of a VXLAN device; the kernel's own rows for each port's MAC and multicast say nothing.
     return item.get("state") == "static" or "dst" in item or "sticky" in item.get("flags", ())
+
+
+def _may_have_tables() -> bool:
+    """Tell whether the tools of iptables can show anything here: most containers have no table, and a question is cheaper than two programs."""
+    names = ["/proc/self/net/%s_tables_names" % family for family in ("ip", "ip6")]
+    if any(Path(name).read_text(encoding="ascii") for name in names if os.path.exists(name)):
+        return True
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_NETFILTER) as line:
+        line.sendall(struct.pack("=IHHII4x", 20, NFT_GETTABLE, NLM_F_REQUEST_DUMP, 1, 0))
+        (answer,) = struct.unpack_from("=4xH", line.recv(65536))
+    return bool(answer != NLMSG_DONE)
 
 
 def _firewall(tool: str) -> List[str]:
