@@ -12,6 +12,7 @@ if [ -x "$folder/bin/python" ] && [ "$(cat "$folder/contents" 2>/dev/null)" = "$
 log=$BUILD/pip-$(basename "$folder").log
 printf 'making %s with %s\n  (may take some minutes; the log is %s)\n' "$folder" "$("$python" -V)" "${log#"$ROOT"/}"
 rm -rf "$folder"
-"$python" -m venv "$folder"
+"$python" -m venv --without-pip "$folder"
+"$folder/bin/python" tests/gates/pip_bootstrap.py
 follow "$log" "$folder/bin/python" -m pip install --disable-pip-version-check --no-input "$@" || { tail -n 30 "$log" >&2; exit 1; }
 echo "$wanted" >"$folder/contents"

@@ -1,24 +1,21 @@
-"""Let `ansible-test` make its virtual environments without a download: pip_bootstrap.py CACHE-FOLDER.
+"""Bring the pip that the interpreter carries into the virtual environment that runs this: unpacked, without a run of it that compiles all of it.
 
-It wants a bootstrap script from a web site to bring pip into each of them. The interpreter carries pip itself, in ensurepip, so a script that
-calls it is put under the name `ansible-test` looks for in its cache.
+Run as a script, and put by `sanity.sh` under the names that `ansible-test` looks for in its cache instead of downloading such a script.
 """
 
 from __future__ import annotations
 
-import sys
+import ensurepip
+import sysconfig
+import zipfile
 from pathlib import Path
-from types import SimpleNamespace
-
-from ansible_test._internal.python_requirements import get_venv_packages
 
 
 def main() -> None:
-    cache = Path(sys.argv[1])
-    cache.mkdir(parents=True, exist_ok=True)
-    for minor in range(8, 16):
-        version = get_venv_packages(SimpleNamespace(version="3.%d" % minor))["pip"]
-        (cache / ("get_pip_%s.py" % version.replace(".", "_"))).write_text("import ensurepip\n\nensurepip.bootstrap()\n")
+    # The second folder is where distributions keep what they took out of the first.
+    wheels = [wheel for folder in (Path(ensurepip.__file__).with_name("_bundled"), Path("/usr/share/python-wheels")) for wheel in folder.glob("pip-*.whl")]
+    with zipfile.ZipFile(wheels[0]) as archive:
+        archive.extractall(sysconfig.get_path("purelib"))
 
 
 if __name__ == "__main__":

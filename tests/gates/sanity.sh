@@ -18,10 +18,18 @@ export HOME=$work/home
 bin=$work/bin
 mkdir -p "$HOME/.config/pip" "$bin"
 "$venv/bin/python" tests/gates/pip_settings.py >"$HOME/.config/pip/pip.conf"
+# Python compiles what it imports, which is less than what pip would. To give that option, its value is no.
+printf '[install]\nno-compile = no\n' >>"$HOME/.config/pip/pip.conf"
 for minor in 9 10 11 12 13 14; do
   if python=$(HOME=~root bash tests/gates/find_python.sh $minor $minor); then ln -sfn "$python" "$bin/python3.$minor"; fi
 done
-"$venv/bin/python" tests/gates/pip_bootstrap.py "$HOME/.ansible/test/cache"
+# ansible-test wants a script from a web site that brings pip into each environment, one for each version of pip.
+mkdir -p "$HOME/.ansible/test/cache"
+for version in $("$venv/bin/python" -c 'from types import SimpleNamespace as Python
+from ansible_test._internal.python_requirements import get_venv_packages as find
+print(*{find(Python(version="3.%d" % minor))["pip"].replace(".", "_") for minor in range(8, 16)})'); do
+  cp tests/gates/pip_bootstrap.py "$HOME/.ansible/test/cache/get_pip_$version.py"
+done
 export PATH="$venv/bin:$bin:$PATH"
 
 cd "$TREE" || exit
