@@ -111,7 +111,7 @@ def ip(*words: str) -> str:
 def ordinary_user_fault() -> Optional[str]:
     """Return why this process cannot act as an ordinary user, or None."""
     result = subprocess.run([*as_ordinary_user(), "unshare", "-Urnm", "true"], capture_output=True, text=True, check=False)
-    return None if result.returncode == 0 else "cannot become an ordinary user here: %s" % result.stderr.strip()
+    return None if result.returncode == 0 else "cannot become an ordinary user here (root in gate fresh can): %s" % result.stderr.strip()
 
 
 def as_ordinary_user(home: str = "/") -> List[str]:
