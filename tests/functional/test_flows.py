@@ -16,7 +16,7 @@ from harness.declarations import V4, V6, endpoint, network
 from harness.engine import Declaration, check, converge, give_uplink, lines, settle
 from harness.faults import count_points, die_at
 from harness.flows import Ask, Clients, Echo
-from harness.host import sh
+from harness.host import filter_bridged_frames, sh
 from harness.module import run_module
 from harness.traffic import await_addresses
 
@@ -108,21 +108,44 @@ def test_the_module_nat_too() -> None:
         assert clients.beat([name, name]) == [name, name]
 
 
-def everything(*, left_out: str = "", ports: Optional[List[Any]] = None, **options: Any) -> Declaration:
-    """Two networks, a published and a trusted one, with one endpoint that may be left out."""
-    ports = ["8080:80/tcp", "8053:53/udp", {"published": 8081, "target": 81, "allowed_sources": SOURCES}] if ports is None else ports
-    own = {"host_access": "all", **{key: value for key, value in options.items() if not key.startswith("db_")}}
-    db = {"masquerade": False, "trusted_interfaces": ["eth0"], **{key[3:]: value for key, value in options.items() if key.startswith("db_")}}
-    there = [at("a", 10, ports=ports), at("b", 11, ports=["9080:80/tcp", "9053:53/udp"]), at("c", 10, "db", 22)]
-    networks = [network("web", V4, V6, **own), network("db", {"subnet": "10.22.0.0/24"}, {"subnet": "fd00:22::/64"}, **db)]
+def everything(*, left_out: str = "", ports: Optional[List[Any]] = None, mesh_ports: Optional[List[Any]] = None, **options: Any) -> Declaration:
+    """A published network, a trusted and a routed one, with one endpoint or network that may be left out."""
+    own = {"host_access": "all", **_without("db_", "mesh_", options)}
+    db = {"masquerade": False, "trusted_interfaces": ["eth0"], **_only("db_", options)}
+    mesh = {"driver": "routed", "reach": ["10.62.0.0/16", "fd62::/48"], "peers": [PEER], **_only("mesh_", options)}
+    there = [
+        at("a", 10, ports=["8080:80/tcp", "8053:53/udp", HALF_OPEN] if ports is None else ports),
+        at("b", 11, ports=["9080:80/tcp", "9053:53/udp"]),
+        at("c", 10, "db", 22),
+        endpoint(
+            "d",
+            {"name": "mesh", "ipv4_address": D4, "ipv6_address": D6},
+            ports=["80:80/tcp", "53:53/udp", {**HALF_OPEN, "published": 81}] if mesh_ports is None else mesh_ports,
+        ),
+    ]
+    networks = [
+        network("web", V4, V6, **own),
+        network("db", {"subnet": "10.22.0.0/24"}, {"subnet": "fd00:22::/64"}, **db),
+        network("mesh", {"subnet": "10.62.1.0/24"}, {"subnet": "fd62:0:0:1::/64"}, **mesh),
+    ]
     return Declaration([item for item in networks if item["name"] != left_out], [item for item in there if left_out not in (item["name"], _net(item))])
+
+
+def _only(prefix: str, options: Dict[str, Any]) -> Dict[str, Any]:
+    return {key[len(prefix) :]: value for key, value in options.items() if key.startswith(prefix)}
+
+
+def _without(one: str, other: str, options: Dict[str, Any]) -> Dict[str, Any]:
+    return {key: value for key, value in options.items() if not key.startswith((one, other))}
 
 
 def _net(item: Dict[str, Any]) -> str:
     return str(item["networks"][0]["name"])
 
 
-SOURCES = ["192.0.2.0/24", "2001:db8:2::/64"]
+D4, D6 = "10.62.1.10", "fd62:0:0:1::10"
+PEER = {"host": "h2", "next_hops": ["192.0.2.2", "2001:db8:2::2"], "subnets": ["10.62.2.0/24", "fd62:0:0:2::/64"]}
+HALF_OPEN = {"published": 8081, "target": 81, "allowed_sources": ["192.0.2.0/24", "2001:db8:2::/64"]}
 HALF = {"published": 8081, "target": 81, "allowed_sources": ["198.51.100.0/24", "2001:db8:51::/64"]}
 CHANGES: Dict[str, Dict[str, Any]] = {
     "unpublished": {"ports": ["8053:53/udp"]},
@@ -134,8 +157,27 @@ CHANGES: Dict[str, Dict[str, Any]] = {
     "nobody trusted": {"db_trusted_interfaces": []},
     "endpoint removed": {"left_out": "b"},
     "network removed": {"left_out": "db"},
+    "neighbours kept apart": {"enable_icc": False},
+    "routed: fewer ports and sources": {"mesh_ports": ["53:53/udp", {**HALF, "published": 81}]},
+    "routed: internal": {"mesh_internal": True, "mesh_ports": []},
+    "routed: who is no member": {"mesh_reach": ["10.62.1.0/24", "fd62:0:0:1::/64"], "mesh_peers": []},
+    "routed: members by our wires only": {"mesh_proxy_interfaces": ["eth0"], "mesh_peers": []},
     "wider": {"ports": ["8080:80/tcp", "8053:53/udp", "8081:81/tcp", "8081:81/udp"]},
 }
+
+
+def give_member_elsewhere() -> None:
+    """Put a member of the routed network behind the world, who is the other host too."""
+    sh(
+        """
+        ip netns add far; ip -n far link set lo up; ip link add eth1 netns outside type veth peer name eth0 netns far
+        ip -n outside address add 10.62.2.1/24 dev eth1; ip -n outside address add fd62:0:0:2::1/64 dev eth1 nodad; ip -n outside link set eth1 up
+        ip -n far address add 10.62.2.7/24 dev eth0; ip -n far address add fd62:0:0:2::7/64 dev eth0 nodad; ip -n far link set eth0 up
+        ip -n far route add default via 10.62.2.1; ip -n far route add default via fd62:0:0:2::1
+        ip -n outside route add 10.62.1.0/24 via 192.0.2.1; ip -n outside route add fd62:0:0:1::/64 via 2001:db8:2::1
+        """
+    )
+    sh("sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1", "outside")
 
 
 def all_asks() -> List[Ask]:
@@ -147,6 +189,11 @@ def all_asks() -> List[Ask]:
         asks += [Ask(space, protocol, gateway, port) for space in ("a", "b") for gateway in ("10.20.0.1", "fd00:20::1") for port in (53, 4000)]
         asks += [Ask("b", protocol, address, 4000) for address in ("192.0.2.2", "2001:db8:2::2")]
         asks.append(Ask("b", protocol, HOST, 8080 if protocol == "tcp" else 8053))
+        asks += [Ask("a", protocol, address, 4000) for address in ("10.20.0.11", "fd00:20::11")]
+        for inner, far, world in ((D4, "10.62.2.7", "192.0.2.2"), (D6, "fd62:0:0:2::7", "2001:db8:2::2")):
+            asks += [Ask("outside", protocol, inner, port) for port in ((80, 81) if protocol == "tcp" else (53,))]
+            asks += [Ask("far", protocol, inner, port) for port in (80 if protocol == "tcp" else 53, 4000)]
+            asks += [Ask("d", protocol, address, 4000) for address in (far, world)]
     return asks
 
 
@@ -155,8 +202,11 @@ def test_what_is_closed_is_closed_for_those_inside_and_nothing_else_is() -> None
     give_uplink()
     sh("ip address add 192.0.2.7/24 dev eth0")
     sh("ip route add 10.22.0.0/24 via 192.0.2.1; ip -6 route add fd00:22::/64 via 2001:db8:2::1", "outside")
+    give_member_elsewhere()
+    # Without br_netfilter the kernel follows nothing between neighbours.
+    silent = {"wider"} if filter_bridged_frames(True) else {"wider", "neighbours kept apart"}
     converge(everything())
-    serve("", "outside", "a", "b", "c")
+    serve("", "outside", "far", "a", "b", "c", "d")
     asks = all_asks()
     draw = random.Random(8)
     cases = dict(CHANGES)
@@ -181,11 +231,13 @@ def test_what_is_closed_is_closed_for_those_inside_and_nothing_else_is() -> None
         answers = dict(zip(fresh.asks, fresh.beat()))
         allowed = [answers.get(ask) for ask in asks]
         expected = [answer if ask.protocol == "udp" or answer == earlier else None for ask, answer, earlier in zip(asks, allowed, before)]
+        if "enable_icc" in change:
+            clients.beat()  # the kernel drops the first packet of a masqueraded flow that leaves by another link, and follows the next one anew
         found = clients.beat(expected)
         faults += ["%s: %s: %s, not %s" % (name, *row) for row in zip(asks, found, expected) if row[1] != row[2]]
         ended = sum(answer is None for answer in found)
         print(name, ended, "of", len(asks), "ended;", len(flow_lines(planned)), "lines")
-        assert (ended > 0) == bool(flow_lines(planned)) or name == "wider", (name, ended, planned)
+        assert (ended > 0) == bool(flow_lines(planned)) or name in silent, (name, ended, planned)
         assert lines(converge(goal)) == []
         clients.stop()
         fresh.stop()
