@@ -48,7 +48,7 @@ LINKS = {"its own link": "own0", "its interface of ours": "eth0"}
 @pytest.mark.parametrize("link", LINKS)
 def test_who_says_that_he_was_lent_was_not(name: str, link: str) -> None:
     plug_in()
-    sh("ip link add own0 type bridge", "bad")
+    sh("ip link add own0 type veth peer name own1", "bad")
     before = take_snapshot()
     converge(GOAL)
     standing = host_links()
@@ -102,7 +102,7 @@ def test_what_was_lent_is_known_whatever_it_says(what: str) -> None:
 def test_what_took_the_place_of_the_lent_is_not_it() -> None:
     plug_in()
     settle(GOAL)
-    sh("ip link delete eth0; ip link add eth0 type bridge; ip link set eth0 alias container-net:main:device:nic1/1450/up:fw", "fw")
+    sh("ip link delete eth0; ip link add eth0 type veth peer name own1; ip link set eth0 alias container-net:main:device:nic1/1450/up:fw", "fw")
     settle(None)
     assert "nic1" not in host_links()
     assert sh("cat /run/container_net/lent.json 2>/dev/null || true") == ""

@@ -37,6 +37,7 @@ CASES = {
     "a card that says nothing, elsewhere": ({"place": "netns:bad", "hardware": CARD}, BAD, "enp3s0"),
     "a card that its container's end threw back": ({"place": "", "name": "dev7", "hardware": CARD, "alias": "container-net:x:network:y"}, HOME, "enp3s0"),
     "a card that is at home again": ({"place": "", "name": "enp3s0", "hardware": CARD}, HOME, None),
+    "a card at home that still says where it was": ({"place": "", "name": "enp3s0", "hardware": CARD, "alias": mark("enp3s0")}, HOME, "enp3s0"),
     "another card, with its mark": ({"hardware": "pci 0000:01:00.1 " + OTHER, "alias": mark("enp3s0"), "index": 4}, FW, None),
     "something made, with a card's mark": ({"kind": "dummy", "alias": mark("enp3s0"), "index": 4, "mac": MAC}, FW, None),
     "a pair": ({"kind": "veth", "alias": mark("pair0"), "index": 5}, FW, "pair0"),
