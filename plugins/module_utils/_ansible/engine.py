@@ -14,7 +14,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Dict, FrozenSet, List, Mapping, Optional, Sequence, Set, Tuple
 
-from . import archive  # noqa: F401  # first, for what follows is imported through it
+from . import archive  # noqa: F401  # pylint: disable=unused-import  # first, for what follows is imported through it
 
 # isort: split
 from .._compile.host import FORWARDING, accept_ra_path
