@@ -45,10 +45,3 @@ def booted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
         yield fleet
     finally:
         fleet.stop()
-
-
-@pytest.fixture
-def fleet(booted: Fleet) -> Iterator[Fleet]:
-    """The guests for one test, which leaves nothing on them."""
-    with booted.left_clean():
-        yield booted

@@ -73,30 +73,29 @@ class Fleet:
             return list(pool.map(function, self.machines))
 
     def declare(self, everywhere: dict[str, Any], *own: dict[str, Any]) -> None:
-        """Write the variables of all hosts, and those of vm1, vm2."""
+        """Write the variables of all hosts, and those of vm1, vm2. host_prepare looks for its packages only where they say so."""
         for kind in ("group_vars", "host_vars"):
             (self.folder / kind).mkdir(exist_ok=True)
-        (self.folder / "group_vars" / "container_hosts.json").write_text(json.dumps(everywhere))
+        (self.folder / "group_vars" / "container_hosts.json").write_text(json.dumps({"host_prepare_install": False, **everywhere}))
         for number, machine in enumerate(self.machines):
             addresses = {"fleet_vtep_address": machine.underlay_address}
             (self.folder / "host_vars" / (machine.name + ".json")).write_text(json.dumps({**addresses, **(own[number] if number < len(own) else {})}))
 
-    def play(self, playbook: str, *arguments: str, prepare: bool = False) -> Run:
+    def play(self, playbook: str, *arguments: str) -> Run:
         """Run one of the collection's playbooks; every host must end well."""
-        run = self.attempt(playbook, *arguments, prepare=prepare)
+        run = self.attempt(playbook, *arguments)
         assert run.failed
         assert not any(run.failed.values()), run.output
         return run
 
-    def attempt(self, playbook: str, *arguments: str, prepare: bool = False) -> Run:
-        """Run one of the collection's playbooks, however it ends. `prepare` lets host_prepare look for its packages, too."""
-        words = ["-e", "host_prepare_install=%s" % str(prepare).lower(), *arguments, "netloom.container_net." + playbook]
-        return self._read_run(self.ansible("playbook", *words))
+    def attempt(self, playbook: str, *arguments: str) -> Run:
+        """Run one of the collection's playbooks, however it ends."""
+        return self._read_run(self.ansible("playbook", *arguments, "netloom.container_net." + playbook))
 
     def tasks(self, *tasks: dict[str, Any]) -> Run:
-        """Run tasks of one's own as root on every guest, however they end."""
+        """Run tasks of one's own as root on vm1, however they end."""
         playbook = self.folder / "tasks.json"
-        playbook.write_text(json.dumps([{"hosts": "container_hosts", "gather_facts": False, "become": True, "tasks": list(tasks)}]))
+        playbook.write_text(json.dumps([{"hosts": "vm1", "gather_facts": False, "become": True, "tasks": list(tasks)}]))
         return self._read_run(self.ansible("playbook", str(playbook)))
 
     def _read_run(self, done: subprocess.CompletedProcess[str]) -> Run:
@@ -154,12 +153,12 @@ class Fleet:
             subprocess.run(["ssh", "-o", "ControlPath=%s" % path, "-O", "exit", "nobody"], capture_output=True, timeout=10, check=False)
 
     @contextmanager
-    def left_clean(self, teardown: bool = True) -> Iterator[None]:
-        """After the block, and a teardown unless nothing was declared, the guests must be as they were before it."""
+    def left_clean(self, torn_down: str = "all") -> Iterator[None]:
+        """After the block, and a teardown of the hosts where something was declared, the guests must be as they were before it."""
         self.each(_save_snapshot)
         yield
-        if teardown:
-            self.play("teardown")
+        if torn_down:
+            self.play("teardown", "--limit", torn_down)
         left = self.leftovers()
         assert not left, "\n".join(left)
 
