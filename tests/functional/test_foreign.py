@@ -128,12 +128,11 @@ def test_what_goes_from_port_to_port_of_a_foreign_bridge_is_not_forwarded() -> N
     assert ask(beside) == ["vm2 10.5.0.11", "vm2 fd05::11"]
     through = {"iptables": ("vm1", "tcp", "192.0.2.2", 80), "ip6tables": ("vm1", "tcp", "2001:db8:2::2", 80)}
     for families in ({"iptables": V4}, {"ip6tables": V6}, {"iptables": V4, "ip6tables": V6}):
-        settle(Declaration([network("web", *families.values())], [endpoint("a", "web")]))
+        converge(Declaration([network("web", *families.values())], [endpoint("a", "web")]))
         assert ask([*beside, *(through[tool] for tool in families)]) == ["vm2 10.5.0.11", "vm2 fd05::11", *[None for _each in families]]
         for tool in families:
             sh("%s -F CNET-LAST" % tool)
         assert None not in ask([through[tool] for tool in families]), "the probes do not see what our rule is for"
-        settle(None)
 
 
 def on_shared_bridge(label: str, number: int) -> Declaration:

@@ -16,21 +16,23 @@ end_jobs() {
   for job in $(jobs -p); do kill -- "-$job" 2>/dev/null || true; done
 }
 
-# Runs one gate; its exit status and seconds end up in files, because a job of its own cannot set variables here.
+# Runs one gate; its exit status, its seconds and those of the processors end up in files, because a job of its own cannot set variables here.
 run_gate() {
   local started=$SECONDS status=0
   export SKIP_REASON=$BUILD/gates/$1.skip
   rm -f "$SKIP_REASON" "$BUILD/gates/$1.status"
   bash "tests/gates/$1.sh" </dev/null || status=$?
-  printf '%s %s\n' "$status" "$((SECONDS - started))" >"$BUILD/gates/$1.status"
+  times >"$BUILD/gates/$1.times"
+  printf '%s %s %s\n' "$status" "$((SECONDS - started))" "$(awk -F '[ms ]+' 'NR == 2 { printf "%d", 60 * ($1 + $3) + $2 + $4 }' "$BUILD/gates/$1.times")" \
+    >"$BUILD/gates/$1.status"
 }
 
 report() {
-  local status=1 took=0 line
-  if [ -e "$BUILD/gates/$1.status" ]; then read -r status took <"$BUILD/gates/$1.status"; fi
+  local status=1 took=0 worked=0 line
+  if [ -e "$BUILD/gates/$1.status" ]; then read -r status took worked <"$BUILD/gates/$1.status"; fi
   if [ "$status" = 0 ]; then
     passed=$((passed + 1))
-    line="passed   $1 ($took s)"
+    line="passed   $1 ($took s, $worked s of processors)"
   elif [ "$status" = 77 ] && [ -s "$BUILD/gates/$1.skip" ]; then
     skipped=$((skipped + 1))
     line="skipped  $1: $(cat "$BUILD/gates/$1.skip")"
