@@ -8,43 +8,55 @@
 
 from __future__ import annotations
 
-import contextlib
-import importlib.util
 import re
 import sys
 import traceback
-from typing import Any, Iterator, List, Optional, Tuple
+from importlib.util import find_spec, module_from_spec
+from typing import Any, List, Optional, Tuple
 
 PYROUTE2_FLOOR = (0, 7, 2)
 PYROUTE2_ERROR: Optional[str] = None
 
 
-@contextlib.contextmanager
-def _parts_alone() -> Iterator[None]:
-    """Import parts of pyroute2 without what its package imports, which takes half as long as all of ours, and leave the package to who wants it whole."""
-    spec = None if "pyroute2" in sys.modules else importlib.util.find_spec("pyroute2")
-    if spec:
-        sys.modules["pyroute2"] = importlib.util.module_from_spec(spec)
-    try:
-        yield
-    finally:
-        if spec:
+def _import_messages() -> Tuple[Any, ...]:
+    from pyroute2.netlink import nla
+    from pyroute2.netlink.rtnl.fibmsg import fibmsg
+    from pyroute2.netlink.rtnl.ifaddrmsg import ifaddrmsg
+    from pyroute2.netlink.rtnl.ifinfmsg import ifinfmsg
+    from pyroute2.netlink.rtnl.ndmsg import ndmsg
+    from pyroute2.netlink.rtnl.nsidmsg import nsidmsg
+    from pyroute2.netlink.rtnl.rtmsg import rtmsg
+
+    return nla, fibmsg, ifaddrmsg, ifinfmsg, ndmsg, nsidmsg, rtmsg
+
+
+def _import_messages_alone() -> Tuple[Any, ...]:
+    """Import the messages without what their package imports, which takes half as long as all of ours, and leave the package to who wants it whole."""
+    spec = None if "pyroute2" in sys.modules else find_spec("pyroute2")
+    if spec is not None:
+        sys.modules["pyroute2"] = module_from_spec(spec)
+        try:
+            return _import_messages()
+        except ImportError:  # a release whose messages need the whole
+            pass
+        finally:
             for name in [name for name in sys.modules if name.partition(".")[0] == "pyroute2"]:
                 del sys.modules[name]
+    return _import_messages()
 
 
+nla: Any
+fibmsg: Any
+ifaddrmsg: Any
+ifinfmsg: Any
+ndmsg: Any
+nsidmsg: Any
+rtmsg: Any
 try:
-    with _parts_alone():
-        from pyroute2.netlink import nla
-        from pyroute2.netlink.rtnl.fibmsg import fibmsg
-        from pyroute2.netlink.rtnl.ifaddrmsg import ifaddrmsg
-        from pyroute2.netlink.rtnl.ifinfmsg import ifinfmsg
-        from pyroute2.netlink.rtnl.ndmsg import ndmsg
-        from pyroute2.netlink.rtnl.nsidmsg import nsidmsg
-        from pyroute2.netlink.rtnl.rtmsg import rtmsg
+    nla, fibmsg, ifaddrmsg, ifinfmsg, ndmsg, nsidmsg, rtmsg = _import_messages_alone()
 except ImportError:
     PYROUTE2_ERROR = traceback.format_exc()
-    fibmsg = ifaddrmsg = ifinfmsg = ndmsg = nla = nsidmsg = rtmsg = dict
+    nla = fibmsg = ifaddrmsg = ifinfmsg = ndmsg = nsidmsg = rtmsg = dict
 
 Attributes = List[Tuple[str, Any]]
 
