@@ -29,7 +29,7 @@ from ansible_collections.netloom.container_net.plugins.module_utils._document.li
 from ansible_collections.netloom.container_net.plugins.module_utils._firewall.backend import select_backend
 from ansible_collections.netloom.container_net.plugins.module_utils._kernel.door import Door
 
-from harness.host import sh
+from harness.host import await_true, is_running, sh
 from harness.snapshot import Snapshot, assert_same, take_snapshot
 
 Outcome = engine.Outcome
@@ -206,8 +206,11 @@ def give_uplink(mtu: int = 1500, space: str = "outside") -> None:
         ip netns add {0}; ip -n {0} link set lo up
         ip link add eth0 mtu {1} address 02:00:00:00:02:01 type veth peer name eth0 mtu {1} address 02:00:00:00:02:02 netns {0}
         echo 0 > /proc/sys/net/ipv6/conf/eth0/accept_dad
+        ip netns exec {0} sh -c 'echo 0 > /proc/sys/net/ipv6/conf/eth0/accept_dad'
         ip address add 192.0.2.1/24 dev eth0; ip address add 2001:db8:2::1/64 dev eth0 nodad; ip link set eth0 up
         ip -n {0} address add 192.0.2.2/24 dev eth0; ip -n {0} address add 2001:db8:2::2/64 dev eth0 nodad; ip -n {0} link set eth0 up
         ip route add default via 192.0.2.2; ip -6 route add default via 2001:db8:2::2
         """.format(space, mtu)
     )
+    for end in ("", space):
+        await_true(partial(is_running, "eth0", end), 30.0, lambda: "the cable to %s is not up" % space)

@@ -7,10 +7,13 @@
 from __future__ import annotations
 
 import ctypes
+import fcntl
 import os
 import pickle
 import select
 import signal
+import socket
+import struct
 import subprocess
 import sys
 import time
@@ -24,6 +27,7 @@ Item = TypeVar("Item")
 Space = Union[str, int]
 
 CLONE_NEWNS, CLONE_NEWUTS, CLONE_NEWNET = 0x20000, 0x4000000, 0x40000000
+SIOCGIFFLAGS, IFF_RUNNING = 0x8913, 0x40
 MS_BIND, MS_REC, MS_PRIVATE = 0x1000, 0x4000, 0x40000
 PR_SET_PDEATHSIG = 1
 NETNS = "/run/netns"
@@ -69,6 +73,13 @@ def await_true(state: Callable[[], bool], seconds: float, explain: Callable[[], 
     while not state():
         assert time.monotonic() < deadline, explain()
         time.sleep(0.02)
+
+
+def is_running(device: str, space: Space = "") -> bool:
+    """Tell whether the kernel sends on a device: some time after it is up, until when it drops what it should send."""
+    with entered(space), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
+        (flags,) = struct.unpack_from("H", fcntl.ioctl(any_socket, SIOCGIFFLAGS, struct.pack("16s16x", device.encode())), 16)
+    return bool(flags & IFF_RUNNING)
 
 
 def sh(script: str, space: Space = "") -> str:
