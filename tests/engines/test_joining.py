@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from engines import Folders, running
 from harness.engine import Declaration, give_uplink, settle
-from harness.host import sh
+from harness.host import await_true, sh
 from harness.traffic import ask, await_addresses
 
 WEB = {"name": "web", "ipam_config": [{"subnet": "10.20.0.0/24"}, {"subnet": "fd00:20::/64"}]}
@@ -36,7 +36,7 @@ def test_a_container_on_its_engines_network(folders: Folders, kind: str) -> None
         before = sh(state, space)
         (address,) = [word.split("/")[0] for line in sh("ip -4 -o address show dev eth0", space).splitlines() for word in line.split() if "/" in word]
         theirs = ("", "tcp", address, 80)
-        assert ask([theirs]) != [None]
+        await_true(lambda: ask([theirs]) != [None], 20.0, lambda: "the container's own server does not answer")
         for default_route, device in (("auto", "eth0"), (True, "eth1"), (False, "eth0")):
             settle(joining(kind, default_route=default_route))
             await_addresses("", space)

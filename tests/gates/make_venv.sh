@@ -14,5 +14,5 @@ printf 'making %s with %s\n  (may take some minutes; the log is %s)\n' "$folder"
 rm -rf "$folder"
 "$python" -m venv --without-pip "$folder"
 "$folder/bin/python" tests/gates/pip_bootstrap.py
-follow "$log" "$folder/bin/python" -m pip install --disable-pip-version-check --no-input "$@" || { tail -n 30 "$log" >&2; exit 1; }
+follow "$log" "$folder/bin/python" -m pip install --no-compile --disable-pip-version-check --no-input "$@" || { tail -n 30 "$log" >&2; exit 1; }
 echo "$wanted" >"$folder/contents"

@@ -12,7 +12,7 @@ python -m pytest tests/unit/plugins/filter
 chosen='ansible_does or test_refused or info_shows or test_fleet_plan and not newcomers and not limit_drops and not moved'
 chosen+=' or ordinary_tasks or large_files or both_streams or is_a_host or missing_namespace or delegated'
 bash tests/gates/functional.sh .venv-next tests/functional/test_{modules,fleet_plan,connection_netns}.py -k "$chosen"
-# What does not depend on the core (style, types, compilation by each Python) is checked with that of .venv; the oldest Python imports all in python-floor.
+# What does not depend on the core (style, types, imports and compilation by each Python) is checked with that of .venv.
 minor=$("$python" -c 'import sys; print(sys.version_info[1])')
 bash tests/gates/sanity.sh .venv-next --python "3.$minor" \
-  --test validate-modules --test import --test ansible-doc --test action-plugin-docs --test runtime-metadata
+  --test validate-modules --test ansible-doc --test action-plugin-docs --test runtime-metadata
