@@ -27,7 +27,7 @@ def complaints(name: str, runs: List[Dict[str, Any]]) -> Iterator[str]:
     looked, applied, again = converged
     if any(looked["sent"].values()):
         yield "%s: check mode sent changes: %s" % (name, looked["sent"])
-    if looked["steps"] != applied["steps"]:
+    if _lasting(looked["steps"]) != _lasting(applied["steps"]):
         yield "%s: check mode told other steps than the run after it took:\n%s\n%s" % (name, looked["steps"], applied["steps"])
     if any(again["sent"].values()) or any(again["steps"].values()):
         yield "%s: the second run did something: %s %s" % (name, again["steps"], again["sent"])
@@ -35,6 +35,11 @@ def complaints(name: str, runs: List[Dict[str, Any]]) -> Iterator[str]:
         yield "%s: the first run did nothing" % name
     if name in VERIFIED and not PROBED <= {kind for run in runs if run["playbook"] == "verify" for kind in run["probed"]}:
         yield "%s: verify left something out" % name
+
+
+def _lasting(steps: Dict[str, List[str]]) -> Dict[str, List[str]]:
+    """Leave out connections: one that nobody uses is forgotten by the kernel between two runs. tests/functional/test_flows.py compares them."""
+    return {host: [step for step in told if not step.startswith("- flows ")] for host, told in steps.items()}
 
 
 def main(folder: str) -> int:
