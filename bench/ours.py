@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any, Dict, Optional, Sequence, Tuple
 
@@ -20,6 +21,7 @@ sys.path.insert(0, str(ROOT / "build" / "collections"))
 
 from ansible_collections.netloom.container_net.plugins.module_utils._ansible.engine import Outcome, Request, converge  # noqa: E402
 from ansible_collections.netloom.container_net.plugins.module_utils._ansible.topology import build_declaration, read_declaration  # noqa: E402
+from ansible_collections.netloom.container_net.plugins.module_utils._document.living import Declared  # noqa: E402
 from ansible_collections.netloom.container_net.plugins.module_utils._firewall.backend import select_backend  # noqa: E402
 from ansible_collections.netloom.container_net.plugins.module_utils._kernel.wire import pyroute2_version  # noqa: E402
 
@@ -60,8 +62,8 @@ def _declaration(count: int) -> Dict[str, Any]:
 
 def _converge(declaration: Dict[str, Any]) -> Tuple[Outcome, float]:
     started = time.monotonic()
-    document = read_declaration("main", declaration["networks"], declaration["endpoints"], None)
-    build = build_declaration(document, allow_management=False)
+    declared = Declared(partial(read_declaration, "main", declaration["networks"], declaration["endpoints"], None, []))
+    build = build_declaration(declared, allow_management=False)
     outcome = converge(Request(scope="main", build=build, backend=select_backend("iptables", _has_tool), run=_run, prune=True))
     return outcome, time.monotonic() - started
 
