@@ -146,13 +146,19 @@ def lines(outcome: Outcome) -> List[str]:
     return [step.line for step in outcome.steps]
 
 
-def look(declaration: Optional[Declaration], **options: Any) -> Outcome:
-    """Return what is planned, having made sure that looking changed nothing."""
-    before = take_snapshot()
+def foretell(declaration: Optional[Declaration], **options: Any) -> Outcome:
+    """Return what is planned, having made sure that looking sent and restored nothing."""
     door, tools = Door(), Tools()
     planned = converge(declaration, check=True, door=door, tools=tools, **options)
     assert door.changes == []
     assert tools.restores == 0
+    return planned
+
+
+def look(declaration: Optional[Declaration], **options: Any) -> Outcome:
+    """Return what is planned, having made sure that looking changed nothing."""
+    before = take_snapshot()
+    planned = foretell(declaration, **options)
     assert_same(before)
     return planned
 
@@ -188,10 +194,16 @@ def assert_settled(declaration: Optional[Declaration], **options: Any) -> None:
     assert_same(before)
 
 
-def settle_back(declaration: Declaration, before: Snapshot) -> None:
-    """check, apply: the plan is what is done, and all is as it was when this declaration was settled before."""
-    planned = lines(converge(declaration, check=True))
+def apply_as_told(declaration: Declaration) -> List[str]:
+    """check, apply: looking sends nothing, and the plan is what is done. Return the applied lines."""
+    planned = lines(foretell(declaration))
     assert lines(converge(declaration)) == planned
+    return planned
+
+
+def settle_back(declaration: Declaration, before: Snapshot) -> None:
+    """check, apply, and all is as it was when this declaration was settled before."""
+    apply_as_told(declaration)
     assert_same(before)
 
 
