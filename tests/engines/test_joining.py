@@ -33,6 +33,7 @@ def test_a_container_on_its_engines_network(folders: Folders, kind: str) -> None
         engine.run("app", NETWORKS[kind])
         space = "/proc/%d/ns/net" % engine.pid("app")
         state = "ip -o address; ip route; ip -6 route; ip rule; ip -6 rule"
+        await_addresses(space)
         before = sh(state, space)
         (address,) = [word.split("/")[0] for line in sh("ip -4 -o address show dev eth0", space).splitlines() for word in line.split() if "/" in word]
         theirs = ("", "tcp", address, 80)
