@@ -20,11 +20,14 @@ from pathlib import Path
 from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
 
 from harness.host import NETNS, Space, entered, watched_spaces
+from harness.kernel import NETLINK_NETFILTER, TOLD_SETTINGS, dump, read_link_settings
 
 Snapshot = Tuple[str, ...]
 OWNED = "/run/container_net"
 NSFS_MAGIC = 0x6E736673
-NETLINK_NETFILTER, NFT_GETTABLE, NLM_F_REQUEST_DUMP, NLMSG_DONE = 12, 0xA01, 0x301, 3
+NFT_GETTABLE, RTM_GETRULE = 0xA01, 34
+# Those of a fresh namespace: to the tables local and main.
+USUAL_RULES_OF_IPV6 = 2
 # Numbers the kernel hands out, states that follow from carrier, clocks and counters.
 _VOLATILE = frozenset(
     (
@@ -37,6 +40,8 @@ _VOLATILE = frozenset(
     )
 )  # fmt: skip
 _SYSCTL_SKIPPED = ("net/netfilter/", "net/ipv4/tcp_fastopen_key", "net/ipv4/tcp_mem", "net/ipv4/udp_mem", "net/core/", "net/sctp/", "net/unix/")
+# Folders of a link's settings: messages tell the most of them, in a tenth of the time.
+_OF_A_LINK = re.compile(r"net/ipv[46]/(?:neigh/|conf/(?!all/|default/)[^/]+/)")
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -102,8 +107,9 @@ def _space_lines(label: str, space: Space, sysctls: bool) -> Iterator[str]:
     with entered(space):
         questions = ["address show", "route show table all", "neighbour show nud permanent", "neighbour show proxy", "rule show"]
         links, routes, neighbours, proxied, rules = _batch(["ip", "-j", "-d"], questions)
-        (rules6,) = _batch(["ip", "-j", "-d", "-6"], ["rule show"])  # all else is told of both families at once
-        rows, vlans = _batch(["bridge", "-j"], ["fdb show", "vlan show"])
+        # All else is told of both families at once.
+        (rules6,) = _batch(["ip", "-j", "-d", "-6"], ["rule show"]) if _may_have_rules_of_ipv6() else [[]]
+        rows, vlans = _batch(["bridge", "-j"], ["fdb show", "vlan show"]) if _may_have_rows(links) else [[], []]
         lines = sorted(_links(links))
         lines += sorted("route %s" % _text(item) for item in routes if _is_lasting_route(item))
         lines += sorted("neighbour %s" % _text(item) for item in neighbours)
@@ -115,7 +121,7 @@ def _space_lines(label: str, space: Space, sysctls: bool) -> Iterator[str]:
         for tool in ("iptables", "ip6tables") if _may_have_tables() else ():
             lines += _firewall(tool)
         if sysctls:
-            lines += sorted(_sysctls())
+            lines += sorted([*read_link_settings(), *_sysctls()])
     return ("%s | %s" % (label, line) for line in lines)
 
 
@@ -181,10 +187,16 @@ def _may_have_tables() -> bool:
     names = ["/proc/self/net/%s_tables_names" % family for family in ("ip", "ip6")]
     if any(Path(name).read_text(encoding="ascii") for name in names if os.path.exists(name)):
         return True
-    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_NETFILTER) as line:
-        line.sendall(struct.pack("=IHHII4x", 20, NFT_GETTABLE, NLM_F_REQUEST_DUMP, 1, 0))
-        (answer,) = struct.unpack_from("=4xH", line.recv(65536))
-    return bool(answer != NLMSG_DONE)
+    return bool(dump(NFT_GETTABLE, bytes(4), NETLINK_NETFILTER))
+
+
+def _may_have_rules_of_ipv6() -> bool:
+    return len(dump(RTM_GETRULE, struct.pack("=B11x", socket.AF_INET6))) != USUAL_RULES_OF_IPV6
+
+
+def _may_have_rows(links: Sequence[Dict[str, Any]]) -> bool:
+    """Tell whether anything here forwards frames: a pair or a loopback alone does not."""
+    return any(link.get("linkinfo", {}).get("info_kind", "") not in ("veth", "") or "master" in link for link in links)
 
 
 def _firewall(tool: str) -> List[str]:
@@ -201,11 +213,15 @@ def _firewall(tool: str) -> List[str]:
 
 
 def _sysctls() -> Iterator[str]:
-    for directory, _names, files, descriptor in os.fwalk("/proc/sys/net"):
+    for directory, names, files, descriptor in os.fwalk("/proc/sys/net"):
         relative = directory[len("/proc/sys/") :] + "/"
         if relative.startswith(_SYSCTL_SKIPPED):
+            names.clear()
             continue
+        told = TOLD_SETTINGS if _OF_A_LINK.match(relative) else ()
         for name in files:
+            if name in told:
+                continue
             path = relative + name
             if path.startswith(_SYSCTL_SKIPPED):
                 continue
