@@ -6,24 +6,21 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 import sys
 import time
-from functools import partial
 from pathlib import Path
-from typing import Any, Dict, Optional, Sequence, Tuple
+from typing import Any, Dict, Tuple
 
 import scene
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "build" / "collections"))
 
-from ansible_collections.netloom.container_net.plugins.module_utils._ansible.engine import Outcome, Request, converge  # noqa: E402
-from ansible_collections.netloom.container_net.plugins.module_utils._ansible.topology import build_declaration, read_declaration  # noqa: E402
-from ansible_collections.netloom.container_net.plugins.module_utils._document.living import Declared  # noqa: E402
-from ansible_collections.netloom.container_net.plugins.module_utils._firewall.backend import select_backend  # noqa: E402
+from ansible_collections.netloom.container_net.plugins.module_utils._engine.pipeline import converge  # noqa: E402
+from ansible_collections.netloom.container_net.plugins.module_utils._engine.request import Outcome  # noqa: E402
+from ansible_collections.netloom.container_net.plugins.module_utils._engine.topology import topology_request  # noqa: E402
 from ansible_collections.netloom.container_net.plugins.module_utils._kernel.wire import pyroute2_version  # noqa: E402
+from ansible_collections.netloom.container_net.plugins.module_utils._runtime.tool import run_system_tool  # noqa: E402
 
 NAME = "netloom.container_net"
 
@@ -35,15 +32,6 @@ def version() -> str:
     galaxy = (ROOT / "galaxy.yml").read_text(encoding="utf-8")
     own = next(line.split(":")[1].strip() for line in galaxy.splitlines() if line.startswith("version:"))
     return "%s, pyroute2 %s" % (own, ".".join(map(str, library)))
-
-
-def _run(argv: Sequence[str], data: Optional[str] = None) -> Tuple[int, str, str]:
-    done = subprocess.run(list(argv), input=data, capture_output=True, text=True, check=False)
-    return done.returncode, done.stdout, done.stderr
-
-
-def _has_tool(tool: str) -> bool:
-    return shutil.which(tool) is not None
 
 
 def _declaration(count: int) -> Dict[str, Any]:
@@ -62,9 +50,8 @@ def _declaration(count: int) -> Dict[str, Any]:
 
 def _converge(declaration: Dict[str, Any]) -> Tuple[Outcome, float]:
     started = time.monotonic()
-    declared = Declared(partial(read_declaration, "main", declaration["networks"], declaration["endpoints"], None, []))
-    build = build_declaration(declared, allow_management=False)
-    outcome = converge(Request(scope="main", build=build, backend=select_backend("iptables", _has_tool), run=_run, prune=True))
+    request, _declared = topology_request(declaration, run=run_system_tool)
+    outcome = converge(request)
     return outcome, time.monotonic() - started
 
 

@@ -72,9 +72,9 @@ import os
 from typing import Any, Dict
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.netloom.container_net.plugins.module_utils._ansible.request import STATE_DIRECTORY
 from ansible_collections.netloom.container_net.plugins.module_utils._ansible.run import guard, require_rights
 from ansible_collections.netloom.container_net.plugins.module_utils._kernel.session import read_ssh_connection
+from ansible_collections.netloom.container_net.plugins.module_utils._kernel.statefile import STATE_DIRECTORY
 from ansible_collections.netloom.container_net.plugins.module_utils._kernel.unconfirmed import confirm
 
 

@@ -186,9 +186,9 @@ nat:
 """
 
 from ansible_collections.netloom.container_net.plugins.module_utils._ansible.atomic import Options
-from ansible_collections.netloom.container_net.plugins.module_utils._ansible.engine import Request
 from ansible_collections.netloom.container_net.plugins.module_utils._ansible.nat import describe_nat, nat_request
 from ansible_collections.netloom.container_net.plugins.module_utils._ansible.run import ATOMIC_OPTIONS, BACKEND_OPTION, DIFF_OPTION, create_module, run_request
+from ansible_collections.netloom.container_net.plugins.module_utils._engine.request import Request
 
 
 def main() -> None:

@@ -60,8 +60,8 @@ netns:
 from typing import Any, Dict
 
 from ansible_collections.netloom.container_net.plugins.module_utils._ansible.atomic import Options, absent, present
-from ansible_collections.netloom.container_net.plugins.module_utils._ansible.engine import Outcome, Request
 from ansible_collections.netloom.container_net.plugins.module_utils._ansible.run import ATOMIC_OPTIONS, create_module, run_request
+from ansible_collections.netloom.container_net.plugins.module_utils._engine.request import Outcome, Request
 from ansible_collections.netloom.container_net.plugins.module_utils._model.mark import Mark
 from ansible_collections.netloom.container_net.plugins.module_utils._model.objects import Namespace
 from ansible_collections.netloom.container_net.plugins.module_utils._runtime.namespace import namespace_path

@@ -356,12 +356,12 @@ from typing import Any, Dict, List, Tuple
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._ansible.places import find_places
 from ..module_utils._model.errors import PROBLEMS_SHOWN, ContainerNetError, InputError, Problem
 from ..module_utils._probe.arguments import read_checks, read_responders
 from ..module_utils._probe.background import Lease, leave_behind
 from ..module_utils._probe.check import TYPES, Check, Responder, Result
 from ..module_utils._probe.matrix import render_matrix
+from ..module_utils._probe.places import find_places
 from ..module_utils._probe.responder import Opened, Service, open_responders, serve
 from ..module_utils._probe.runner import run_checks
 

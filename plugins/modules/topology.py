@@ -352,97 +352,50 @@ statistics:
 """
 
 import os
-import time
-from functools import partial
 from typing import Any, Dict, List
 
-from ansible_collections.netloom.container_net.plugins.module_utils._ansible.engine import Outcome, Request
-from ansible_collections.netloom.container_net.plugins.module_utils._ansible.guard import validate_confirm_timeout
-from ansible_collections.netloom.container_net.plugins.module_utils._ansible.modes import idle_places, validate_wait_timeout
 from ansible_collections.netloom.container_net.plugins.module_utils._ansible.run import (
     BACKEND_OPTION,
     DIFF_OPTION,
     LOCK_OPTION,
     STATE_OPTION,
     create_module,
-    find_backend,
     run_request,
-    run_system_tool,
 )
-from ansible_collections.netloom.container_net.plugins.module_utils._ansible.support import LeftOut
-from ansible_collections.netloom.container_net.plugins.module_utils._ansible.topology import (
-    build_declaration,
-    describe_standing,
-    has_bridges,
-    lends_devices,
-    publishes,
-    read_declaration,
-)
-from ansible_collections.netloom.container_net.plugins.module_utils._ansible.words import tell_plan
-from ansible_collections.netloom.container_net.plugins.module_utils._document.living import Declared, attached_places
+from ansible_collections.netloom.container_net.plugins.module_utils._document.living import Declared
+from ansible_collections.netloom.container_net.plugins.module_utils._engine.request import Outcome, Request
+from ansible_collections.netloom.container_net.plugins.module_utils._engine.topology import DEFAULTS, topology_request
 from ansible_collections.netloom.container_net.plugins.module_utils._kernel.session import read_ssh_connection
-from ansible_collections.netloom.container_net.plugins.module_utils._runtime.containers import await_containers
+from ansible_collections.netloom.container_net.plugins.module_utils._report.standing import describe_standing
+from ansible_collections.netloom.container_net.plugins.module_utils._runtime.tool import run_system_tool
 
 
 def main() -> None:
     module = create_module(
         {
-            "scope": {"type": "str", "default": "main"},
+            "scope": {"type": "str", "default": DEFAULTS["scope"]},
             "networks": {"type": "raw"},
             "endpoints": {"type": "raw"},
             "links": {"type": "raw"},
             "overlays": {"type": "dict"},
-            "allow_management": {"type": "bool", "default": False},
-            "wait_timeout": {"type": "float", "default": 0.0},
-            "confirm_timeout": {"type": "int", "default": 0},
-            "skip_unsupported": {"type": "bool", "default": False},
-            "allow_empty": {"type": "bool", "default": False},
+            "allow_management": {"type": "bool", "default": DEFAULTS["allow_management"]},
+            "wait_timeout": {"type": "float", "default": DEFAULTS["wait_timeout"]},
+            "confirm_timeout": {"type": "int", "default": DEFAULTS["confirm_timeout"]},
+            "skip_unsupported": {"type": "bool", "default": DEFAULTS["skip_unsupported"]},
+            "allow_empty": {"type": "bool", "default": DEFAULTS["allow_empty"]},
             **STATE_OPTION,
             **BACKEND_OPTION,
             **DIFF_OPTION,
             **LOCK_OPTION,
         }
     )
-    options = module.params
     declarations: List[Declared] = []
 
     def prepare() -> Request:
-        validate_confirm_timeout(options["confirm_timeout"])
-        validate_wait_timeout(options["wait_timeout"])
-        absent = options["state"] == "absent"
-        networks, endpoints, links = (None, None, None) if absent else (options["networks"], options["endpoints"], options["links"])
-        declared = Declared(partial(read_declaration, options["scope"], networks, endpoints, options["overlays"], links))
-        document = declared.document
+        connection = read_ssh_connection(os.environ)
+        request, declared = topology_request(module.params, run=run_system_tool, check_mode=module.check_mode, connection=connection)
         declarations.append(declared)
-        backend = find_backend(options["firewall_backend"])
-        left_out = LeftOut() if options["skip_unsupported"] else None
-        notes: List[str] = []
-        started = time.monotonic()
-        if options["wait_timeout"]:
-            await_containers([endpoint.place for endpoint in document.endpoints], options["wait_timeout"])
-        return Request(
-            scope=document.scope,
-            build=build_declaration(
-                declared, allow_management=options["allow_management"], confirm_timeout=options["confirm_timeout"], left_out=left_out, notes=notes
-            ),
-            left_out=left_out,
-            looks=has_bridges(document),
-            publishes=publishes(document),
-            notes=notes,
-            backend=backend,
-            run=run_system_tool,
-            check_mode=module.check_mode,
-            prune=True,
-            refuse_emptying=not (absent or options["allow_empty"] or document.networks or document.endpoints or document.links),
-            tell=partial(tell_plan, document.scope),
-            early=lends_devices(document),
-            residents=attached_places(document),
-            places=idle_places(document),
-            lock_timeout=options["lock_timeout"],
-            wait_timeout=max(0.0, options["wait_timeout"] - (time.monotonic() - started)),
-            confirm_timeout=options["confirm_timeout"],
-            connection=read_ssh_connection(os.environ),
-        )
+        return request
 
     def describe(outcome: Outcome) -> Dict[str, Any]:
         (declared,) = declarations

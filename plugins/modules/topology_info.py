@@ -212,15 +212,17 @@ namespaces:
 
 from typing import Any, Dict
 
-from ansible_collections.netloom.container_net.plugins.module_utils._ansible.info import (
+from ansible_collections.netloom.container_net.plugins.module_utils._ansible.run import BACKEND_OPTION, create_module, guard
+from ansible_collections.netloom.container_net.plugins.module_utils._firewall.backend import select_backend
+from ansible_collections.netloom.container_net.plugins.module_utils._report.info import (
     Report,
     describe_containers,
     observe_everything,
     read_places,
     select_networks,
 )
-from ansible_collections.netloom.container_net.plugins.module_utils._ansible.info_links import describe_devices, describe_links
-from ansible_collections.netloom.container_net.plugins.module_utils._ansible.run import BACKEND_OPTION, create_module, find_backend, guard, run_system_tool
+from ansible_collections.netloom.container_net.plugins.module_utils._report.links import describe_devices, describe_links
+from ansible_collections.netloom.container_net.plugins.module_utils._runtime.tool import has_tool, run_system_tool
 
 CONTAINER: Dict[str, Any] = {kind: {"type": "int" if kind == "pid" else "str"} for kind in ("docker", "podman", "path", "pid", "netns")}
 EXACTLY_ONE: Dict[str, Any] = {"required_one_of": [list(CONTAINER)], "mutually_exclusive": [list(CONTAINER)]}
@@ -240,7 +242,7 @@ def main() -> None:
     def read() -> Dict[str, Any]:
         options = module.params
         places = read_places(options["namespaces"] or (), options["containers"] or ())
-        sight = observe_everything(places, find_backend(options["firewall_backend"]), run_system_tool)
+        sight = observe_everything(places, select_backend(options["firewall_backend"], has_tool), run_system_tool)
         report = Report(sight.snapshot, options["scope"])
         return {
             "changed": False,

@@ -88,9 +88,9 @@ vlan:
 """
 
 from ansible_collections.netloom.container_net.plugins.module_utils._ansible.atomic import Options, describe_link
-from ansible_collections.netloom.container_net.plugins.module_utils._ansible.engine import Request
 from ansible_collections.netloom.container_net.plugins.module_utils._ansible.run import ATOMIC_OPTIONS, create_module, run_request
 from ansible_collections.netloom.container_net.plugins.module_utils._ansible.stacked import STACKED_OPTIONS, prepare_stacked
+from ansible_collections.netloom.container_net.plugins.module_utils._engine.request import Request
 from ansible_collections.netloom.container_net.plugins.module_utils._model.link import Vlan
 from ansible_collections.netloom.container_net.plugins.module_utils._model.names import LAST_VLAN
 

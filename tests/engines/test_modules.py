@@ -7,11 +7,11 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.netloom.container_net.plugins.module_utils._ansible.info import Report, describe_containers, observe_everything, read_places
-from ansible_collections.netloom.container_net.plugins.module_utils._ansible.places import find_places
 from ansible_collections.netloom.container_net.plugins.module_utils._firewall.backend import NoFirewall
 from ansible_collections.netloom.container_net.plugins.module_utils._probe.check import Check, Place
+from ansible_collections.netloom.container_net.plugins.module_utils._probe.places import find_places
 from ansible_collections.netloom.container_net.plugins.module_utils._probe.runner import run_checks
+from ansible_collections.netloom.container_net.plugins.module_utils._report.info import Report, describe_containers, observe_everything, read_places
 from engines import Folders, running
 from harness.engine import Declaration, Tools, give_uplink, settle
 

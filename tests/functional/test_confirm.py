@@ -10,22 +10,23 @@ import errno
 import os
 import signal
 import time
-from functools import partial
+from dataclasses import replace
 from typing import Callable, Dict, List, Optional, Sequence, Tuple
 
 import pytest
-from ansible_collections.netloom.container_net.plugins.module_utils._ansible import engine
-from ansible_collections.netloom.container_net.plugins.module_utils._ansible.topology import build_declaration, read_declaration
-from ansible_collections.netloom.container_net.plugins.module_utils._document.living import Declared
-from ansible_collections.netloom.container_net.plugins.module_utils._firewall.backend import NoFirewall, select_backend
+from ansible_collections.netloom.container_net.plugins.module_utils._engine import pipeline
+from ansible_collections.netloom.container_net.plugins.module_utils._engine.request import Request
+from ansible_collections.netloom.container_net.plugins.module_utils._engine.topology import topology_request
+from ansible_collections.netloom.container_net.plugins.module_utils._firewall.backend import NoFirewall
 from ansible_collections.netloom.container_net.plugins.module_utils._kernel import unconfirmed
 from ansible_collections.netloom.container_net.plugins.module_utils._kernel.door import Door
+from ansible_collections.netloom.container_net.plugins.module_utils._kernel.statefile import STATE_DIRECTORY
 from ansible_collections.netloom.container_net.plugins.module_utils._model.errors import ContainerNetError, NotConfirmed
 from ansible_collections.netloom.container_net.plugins.module_utils._model.link import Bridge, Link
 from ansible_collections.netloom.container_net.plugins.module_utils._model.mark import Mark
 from ansible_collections.netloom.container_net.plugins.module_utils._model.objects import HOST, KernelObject, Route
 from harness.declarations import V4, endpoint, lan, network
-from harness.engine import Declaration, Tools, check, converge, give_uplink, lines, reach
+from harness.engine import SHORTEST_CONFIRM, Declaration, Tools, check, converge, give_uplink, lines, reach
 from harness.faults import count_points, die_at, refuse_once
 from harness.guards import NOTE, await_no_guard, guards, keep_log, processes
 from harness.host import Child, bind_space, on_fake_host, sh, share_out
@@ -42,7 +43,7 @@ QUICK = 8  # points of a run that are tried before its end
 
 
 def confirm(scope: str = "main", connection: str = "", check_mode: bool = False) -> unconfirmed.Pending:
-    return unconfirmed.confirm(engine.STATE_DIRECTORY, scope, connection, check_mode=check_mode)
+    return unconfirmed.confirm(STATE_DIRECTORY, scope, connection, check_mode=check_mode)
 
 
 @pytest.mark.fake_host
@@ -377,7 +378,7 @@ def test_only_the_boot_clock_counts(monkeypatch: pytest.MonkeyPatch) -> None:
 
 CONTROLLER = "203.0.113.10"
 SSH = "%s 50000 192.0.2.1 22" % CONTROLLER
-Cut = Callable[[], engine.Request]
+Cut = Callable[[], Request]
 
 
 def give_controller() -> None:
@@ -393,20 +394,15 @@ def is_reached() -> bool:
 
 
 def declared(networks: List[Dict[str, object]], endpoints: Sequence[Dict[str, object]] = ()) -> Cut:
-    def cut() -> engine.Request:
-        known = Declared(partial(read_declaration, "main", networks, list(endpoints), None, None))
-        return request(build_declaration(known, allow_management=True, confirm_timeout=5))
+    def cut() -> Request:
+        options = {"networks": networks, "endpoints": list(endpoints), "allow_management": True, "confirm_timeout": SHORTEST_CONFIRM}
+        return replace(topology_request(options, run=Tools().run, connection=SSH)[0], confirm_timeout=CUT_OFF)
 
     return cut
 
 
 def objects(*items: KernelObject) -> Cut:
-    return lambda: request(lambda _facts: (items, ()), adopt=True)
-
-
-def request(build: engine.Build, adopt: bool = False) -> engine.Request:
-    backend = NoFirewall() if adopt else select_backend("iptables", lambda _tool: True)
-    return engine.Request("main", build, backend, Tools().run, prune=True, adopt=adopt, confirm_timeout=CUT_OFF)
+    return lambda: Request("main", lambda _facts: (items, ()), NoFirewall(), Tools().run, prune=True, adopt=True, confirm_timeout=CUT_OFF)
 
 
 OURS = str(Mark("main", "object"))
@@ -439,7 +435,7 @@ def test_a_host_that_is_cut_off_comes_back(what: str, monkeypatch: pytest.Monkey
     server = Server("", "host", [22])
     assert is_reached()
     before = take_snapshot()
-    engine.converge(CUTS[what]())
+    pipeline.converge(CUTS[what]())
     assert not is_reached(), "this change cuts nothing off"
     await_no_guard(CUT_OFF + SLACK)
     assert_same(before)

@@ -12,9 +12,9 @@ import time
 from typing import List
 
 import pytest
-from ansible_collections.netloom.container_net.plugins.module_utils._ansible import engine
 from ansible_collections.netloom.container_net.plugins.module_utils._kernel.door import Door, Fault
 from ansible_collections.netloom.container_net.plugins.module_utils._kernel.hostlock import host_lock
+from ansible_collections.netloom.container_net.plugins.module_utils._kernel.statefile import STATE_DIRECTORY
 from ansible_collections.netloom.container_net.plugins.module_utils._model.errors import LockHeld
 from harness.declarations import V4, V6, endpoint, network
 from harness.engine import Declaration, check, converge, give_uplink
@@ -56,7 +56,7 @@ def test_the_result_is_one_of_the_two_never_a_mix() -> None:
 
 
 def _hold(tell: int) -> None:
-    with host_lock(engine.STATE_DIRECTORY, timeout=1):
+    with host_lock(STATE_DIRECTORY, timeout=1):
         os.write(tell, b"+")
         time.sleep(60)
 
@@ -99,14 +99,14 @@ def test_a_waiting_run_goes_on_when_the_lock_is_free() -> None:
 @pytest.mark.fake_host
 def test_a_lock_directory_somebody_else_prepared_is_refused() -> None:
     give_uplink()
-    os.mkdir(engine.STATE_DIRECTORY)
-    os.chmod(engine.STATE_DIRECTORY, 0o777)
+    os.mkdir(STATE_DIRECTORY)
+    os.chmod(STATE_DIRECTORY, 0o777)
     before = take_snapshot()
     with pytest.raises(LockHeld, match="nothing was changed"):
         converge(ONE, door=Door())
     assert_same(before)
-    os.rmdir(engine.STATE_DIRECTORY)
-    os.symlink("/run", engine.STATE_DIRECTORY)
+    os.rmdir(STATE_DIRECTORY)
+    os.symlink("/run", STATE_DIRECTORY)
     with pytest.raises(LockHeld, match="nothing was changed"):
         converge(ONE)
     assert not os.path.exists("/run/lock")

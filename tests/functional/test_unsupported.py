@@ -12,7 +12,7 @@ from types import SimpleNamespace
 from typing import Any, Dict, Iterable, List
 
 import pytest
-from ansible_collections.netloom.container_net.plugins.module_utils._ansible import support
+from ansible_collections.netloom.container_net.plugins.module_utils._engine import support
 from ansible_collections.netloom.container_net.plugins.module_utils._kernel import trial
 from ansible_collections.netloom.container_net.plugins.module_utils._kernel.door import Door
 from ansible_collections.netloom.container_net.plugins.module_utils._kernel.libc import CLONE_NEWNET

@@ -53,6 +53,8 @@ def test_an_example_is_a_scenario(example: Path) -> None:
     assert run[:2] == [converged.rpartition("/")[2]] * 2
     assert ["--check" in words for words in commands(example)][:2] == [True, False]
     removal = (scenario / "cleanup.yml").read_text(encoding="utf-8")
+    for other in re.findall(r"import_playbook: (\.\./\S+)", removal):
+        removal += (scenario / other).read_text(encoding="utf-8")
     last = [words for words in commands(example) if words[0] == "ansible-playbook"][-1]
     assert (last[-1].rpartition("=")[2] == "absent" and "absent" in removal) or (last[-1] == "netloom.container_net.teardown" and last[-1] in removal)
     assert (scenario / "verify.yml").is_file()

@@ -25,8 +25,10 @@ MAY_IMPORT: Dict[str, FrozenSet[str]] = {
     "_plan": frozenset({"_model"}),
     "_firewall": frozenset({"_model"}),
     "_runtime": frozenset({"_model"}),
-    "_probe": frozenset({"_model"}),
+    "_probe": frozenset({"_model", "_runtime"}),
     "_kernel": frozenset({"_model", "_plan.step"}),
+    "_report": frozenset({"_model", "_document", "_firewall", "_kernel", "_plan", "_runtime"}),
+    "_engine": frozenset({"_model", "_document", "_compile", "_plan", "_firewall", "_runtime", "_probe", "_kernel", "_report"}),
 }
 EVERYTHING = "_ansible"
 CONTROLLER = frozenset({"_model", "_document"})

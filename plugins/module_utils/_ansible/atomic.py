@@ -11,7 +11,13 @@ from __future__ import annotations
 import ipaddress
 from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 
+from . import archive  # noqa: F401  # pylint: disable=unused-import  # first, for what follows is imported through it
+
+# isort: split
 from .._document.hints import A_MAC, mend_text
+from .._engine.request import Outcome, Request
+from .._engine.result import describe
+from .._engine.scope import is_of_another, strangers
 from .._firewall.backend import NoFirewall
 from .._model.addresses import canonical_mac
 from .._model.errors import Conflict, InputError, Problem
@@ -20,10 +26,7 @@ from .._model.mark import Mark, is_owned, read_mark
 from .._model.names import interface_name_fault, label_fault, parent_name_fault
 from .._model.objects import Address, FdbEntry, KernelObject, Namespace, Neighbour, Route
 from .._model.snapshot import Facts, Key, Snapshot
-from .engine import Outcome, Request
-from .result import describe
-from .run import run_system_tool
-from .scope import is_of_another, strangers
+from .._runtime.tool import run_system_tool
 
 LONG_NUMBER = 20  # digits
 

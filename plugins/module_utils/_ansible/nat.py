@@ -15,19 +15,19 @@ from .._compile.firewall import compile_firewall
 from .._compile.host import compile_host
 from .._document.host_taken import check_taken, nobody
 from .._document.nat import read_nat
-from .._firewall.backend import NoFirewall
+from .._engine.request import Outcome, Request
+from .._engine.topology import refuse_and_tell
+from .._firewall.backend import NoFirewall, select_backend
 from .._kernel.sockets import name_process
 from .._model.document import BridgeNetwork, Document
 from .._model.errors import Problem
 from .._model.objects import HOST, KernelObject
 from .._model.rule import Rule
 from .._model.snapshot import Facts
+from .._report.words import tell_plan
 from .._runtime.containers import is_there
+from .._runtime.tool import has_tool, run_system_tool
 from .atomic import Options
-from .engine import Outcome, Request
-from .run import find_backend, run_system_tool
-from .topology import refuse_and_tell
-from .words import tell_plan
 
 
 def nat_request(module: Any, options: Options) -> Request:
@@ -54,7 +54,7 @@ def nat_request(module: Any, options: Options) -> Request:
     return Request(
         scope=document.scope,
         build=build,
-        backend=find_backend(options["firewall_backend"]),
+        backend=select_backend(options["firewall_backend"], has_tool),
         run=run_system_tool,
         check_mode=module.check_mode,
         place=place,

@@ -8,18 +8,19 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, Optional
 
+from . import archive  # noqa: F401  # pylint: disable=unused-import  # first, for what follows is imported through it
+
+# isort: split
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible.module_utils.common.process import get_bin_path
 
-from .._firewall.backend import Backend, select_backend
+from .._engine.pipeline import converge
+from .._engine.request import Outcome, Request
+from .._engine.result import DIFF_DETAILS, OBJECTS, render
 from .._kernel.capability import lacking_capabilities
 from .._kernel.wire import PYROUTE2_ERROR, PYROUTE2_FLOOR, pyroute2_version
 from .._model.errors import ContainerNetError
-from .._runtime.tool import run_tool
-from .engine import Outcome, Request, converge
-from .result import DIFF_DETAILS, OBJECTS, render
 
 Arguments = Dict[str, Dict[str, Any]]
 
@@ -81,19 +82,3 @@ def run_request(module: AnsibleModule, prepare: Callable[[], Request], describe:
         return result
 
     guard(module, action)
-
-
-def run_system_tool(argv: Sequence[str], data: Optional[str] = None) -> Tuple[int, str, str]:
-    return run_tool([_find_tool(argv[0]) or argv[0], *argv[1:]], data)
-
-
-def find_backend(name: str) -> Backend:
-    return select_backend(name, lambda tool: _find_tool(tool) is not None)
-
-
-def _find_tool(tool: str) -> Optional[str]:
-    """Return the path of a system tool, also where the user's PATH leaves out the directories of such tools."""
-    try:
-        return str(get_bin_path(tool, opt_dirs=["/sbin", "/usr/sbin"]))
-    except ValueError:
-        return None

@@ -11,12 +11,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Dict, Iterable, List, Mapping, Optional, Union
 
+from .._engine.request import Request
 from .._model.errors import InputError, Problem
 from .._model.link import Ipvlan, Link, Macvlan, Vlan
 from .._model.objects import Address, KernelObject
 from .._model.snapshot import Key, Snapshot
 from .atomic import Options, absent, object_mark, present
-from .engine import Request
 from .leading import leading_options, read_routes
 
 STACKED_OPTIONS: Mapping[str, Dict[str, Any]] = {

@@ -10,6 +10,8 @@ import json
 import os
 from typing import Dict
 
+STATE_DIRECTORY = "/run/container_net"  # gone with a boot, like the kernel's own state
+
 
 class StateFile:
     """A small file below /run that is replaced whole: a crash leaves the old or the new one. Nothing to say is no file."""

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 from typing import Optional, Sequence, Tuple
@@ -16,6 +17,19 @@ from typing import Optional, Sequence, Tuple
 from .._model.errors import ToolFailed
 
 TIME_LIMIT = 10.0
+DIRECTORIES = ("/usr/local/sbin", "/usr/sbin", "/sbin")  # of such tools, which the path of a user may leave out
+
+
+def find_tool(name: str) -> Optional[str]:
+    return shutil.which(name, path=os.pathsep.join((os.environ.get("PATH", os.defpath), *DIRECTORIES)))
+
+
+def has_tool(name: str) -> bool:
+    return find_tool(name) is not None
+
+
+def run_system_tool(argv: Sequence[str], data: Optional[str] = None) -> Tuple[int, str, str]:
+    return run_tool([find_tool(argv[0]) or argv[0], *argv[1:]], data)
 
 
 def run_tool(command: Sequence[str], data: Optional[str] = None, *, limit: float = TIME_LIMIT) -> Tuple[int, str, str]:

@@ -6,33 +6,24 @@
 
 from __future__ import annotations
 
-import shutil
+import os
 import subprocess
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
-from ansible_collections.netloom.container_net.plugins.module_utils._ansible import engine
-from ansible_collections.netloom.container_net.plugins.module_utils._ansible.modes import idle_places
-from ansible_collections.netloom.container_net.plugins.module_utils._ansible.result import ALL, tell
-from ansible_collections.netloom.container_net.plugins.module_utils._ansible.support import LeftOut
-from ansible_collections.netloom.container_net.plugins.module_utils._ansible.topology import (
-    build_declaration,
-    describe_standing,
-    has_bridges,
-    lends_devices,
-    publishes,
-    read_declaration,
-)
-from ansible_collections.netloom.container_net.plugins.module_utils._ansible.words import tell_plan
-from ansible_collections.netloom.container_net.plugins.module_utils._document.living import Declared, attached_places
-from ansible_collections.netloom.container_net.plugins.module_utils._firewall.backend import select_backend
+from ansible_collections.netloom.container_net.plugins.module_utils._engine import pipeline
+from ansible_collections.netloom.container_net.plugins.module_utils._engine.request import Outcome
+from ansible_collections.netloom.container_net.plugins.module_utils._engine.result import ALL, tell
+from ansible_collections.netloom.container_net.plugins.module_utils._engine.topology import read_declaration, topology_request
 from ansible_collections.netloom.container_net.plugins.module_utils._kernel.door import Door
+from ansible_collections.netloom.container_net.plugins.module_utils._kernel.session import read_ssh_connection
+from ansible_collections.netloom.container_net.plugins.module_utils._report.standing import describe_standing
 
 from harness.host import await_true, is_running, sh
 from harness.snapshot import Snapshot, assert_same, take_snapshot
 
-Outcome = engine.Outcome
+SHORTEST_CONFIRM = 5.0  # seconds that a user must give; tests wait less
 
 
 def no_preparation() -> None:
@@ -48,6 +39,11 @@ class Declaration:
     overlays: Optional[Dict[str, Any]] = None
     links: Sequence[Dict[str, Any]] = ()
     prepare: Callable[[], None] = no_preparation
+
+    @property
+    def options(self) -> Dict[str, Any]:
+        """What of it is an option of the module topology."""
+        return {"networks": list(self.networks), "endpoints": list(self.endpoints), "overlays": self.overlays, "links": list(self.links)}
 
 
 @dataclass
@@ -87,32 +83,21 @@ def converge(
     told: Optional[Dict[str, Any]] = None,
 ) -> Outcome:
     """Apply a declaration, or remove the scope where there is none. `told` is filled with what the module tells of what stands."""
-    wanted = declaration or Declaration()
-    declared = Declared(partial(read_declaration, scope, list(wanted.networks), list(wanted.endpoints), wanted.overlays, list(wanted.links)))
-    document = declared.document
-    notes: List[str] = []
-    left_out = LeftOut() if skip_unsupported else None
-    request = engine.Request(
-        scope=document.scope,
-        build=build_declaration(declared, allow_management=False, left_out=left_out, notes=notes),
-        looks=has_bridges(document),
-        publishes=publishes(document),
-        notes=notes,
-        left_out=left_out,
-        backend=select_backend("iptables", lambda tool: shutil.which(tool) is not None),
+    request, declared = topology_request(
+        {
+            **(declaration or Declaration()).options,
+            "scope": scope,
+            "allow_empty": True,
+            "lock_timeout": lock_timeout,
+            "confirm_timeout": confirm_timeout and max(confirm_timeout, SHORTEST_CONFIRM),
+            "wait_timeout": wait_timeout,
+            "skip_unsupported": skip_unsupported,
+        },
         run=(tools or Tools()).run,
         check_mode=check,
-        prune=True,
-        tell=partial(tell_plan, document.scope),
-        early=lends_devices(document),
-        residents=attached_places(document),
-        places=idle_places(document),
-        lock_timeout=lock_timeout,
-        confirm_timeout=confirm_timeout,
-        wait_timeout=wait_timeout,
-        connection=connection,
+        connection=connection or read_ssh_connection(os.environ),
     )
-    outcome = engine.converge(request, door=door)
+    outcome = pipeline.converge(replace(request, confirm_timeout=confirm_timeout), door=door)
     if told is not None:
         told.update(describe_standing(declared, outcome.left_links))
     return outcome
@@ -120,7 +105,7 @@ def converge(
 
 def with_addresses(declaration: Declaration) -> Declaration:
     """Return a declaration that names the addresses it would give on a host that has nothing yet: elsewhere they stay what they are."""
-    document = read_declaration("main", list(declaration.networks), list(declaration.endpoints), declaration.overlays, list(declaration.links))
+    document = read_declaration("main", **declaration.options)
     given = {
         (endpoint.name, item.network): {"ipv%d_address" % (6 if ":" in address else 4): address for address in item.addresses}
         for endpoint in document.endpoints

@@ -11,9 +11,9 @@ import time
 import traceback
 from typing import Any, Iterator, List, Set
 
-from ansible_collections.netloom.container_net.plugins.module_utils._ansible import guard
-from ansible_collections.netloom.container_net.plugins.module_utils._ansible.request import STATE_DIRECTORY
+from ansible_collections.netloom.container_net.plugins.module_utils._engine import guard
 from ansible_collections.netloom.container_net.plugins.module_utils._kernel import unconfirmed
+from ansible_collections.netloom.container_net.plugins.module_utils._kernel.statefile import STATE_DIRECTORY
 
 LOG = "/run/guard.log"
 NOTE = os.path.join(STATE_DIRECTORY, unconfirmed.FILE)

@@ -10,7 +10,8 @@ import json
 import subprocess
 from typing import Any, List, Optional, Sequence, Tuple
 
-from ansible_collections.netloom.container_net.plugins.module_utils._ansible.engine import Request, converge
+from ansible_collections.netloom.container_net.plugins.module_utils._engine.pipeline import converge
+from ansible_collections.netloom.container_net.plugins.module_utils._engine.request import Request
 from ansible_collections.netloom.container_net.plugins.module_utils._firewall.backend import NoFirewall
 from ansible_collections.netloom.container_net.plugins.module_utils._kernel.door import Door
 from ansible_collections.netloom.container_net.plugins.module_utils._model.errors import ContainerNetError

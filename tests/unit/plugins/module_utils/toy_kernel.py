@@ -4,7 +4,7 @@
 
 """A kernel of plain objects: it does what Linux does to them, refuses what Linux refuses, and loses what Linux loses.
 
-The planner's golden cases run on it and, in _ansible/test_golden_on_kernel.py, on the real one.
+The planner's golden cases run on it and, in _engine/test_golden_on_kernel.py, on the real one.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from typing import Any, Dict, List, Sequence
 
 import pytest
 from ansible_collections.netloom.container_net.plugins.module_utils._ansible.atomic import Options, absent, describe_link, present
-from ansible_collections.netloom.container_net.plugins.module_utils._ansible.engine import Outcome
+from ansible_collections.netloom.container_net.plugins.module_utils._engine.request import Outcome
 from ansible_collections.netloom.container_net.plugins.module_utils._model.errors import Conflict, InputError
 from ansible_collections.netloom.container_net.plugins.module_utils._model.snapshot import Snapshot
 from object_rows import read_object

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Dict, Set
 
 import pytest
-from ansible_collections.netloom.container_net.plugins.module_utils._ansible.scope import scope_keys
+from ansible_collections.netloom.container_net.plugins.module_utils._engine.scope import scope_keys
 from ansible_collections.netloom.container_net.plugins.module_utils._model.errors import Conflict
 from ansible_collections.netloom.container_net.plugins.module_utils._model.link import Link
 from ansible_collections.netloom.container_net.plugins.module_utils._model.snapshot import Key, Snapshot

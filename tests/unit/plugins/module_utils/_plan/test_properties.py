@@ -16,7 +16,7 @@ from dataclasses import replace
 from typing import Any, Dict, Iterator, List, Optional, Sequence, Set, Tuple
 
 import pytest
-from ansible_collections.netloom.container_net.plugins.module_utils._ansible.scope import scope_keys
+from ansible_collections.netloom.container_net.plugins.module_utils._engine.scope import scope_keys
 from ansible_collections.netloom.container_net.plugins.module_utils._model.errors import Conflict
 from ansible_collections.netloom.container_net.plugins.module_utils._model.link import Link
 from ansible_collections.netloom.container_net.plugins.module_utils._model.mark import read_mark

@@ -10,7 +10,6 @@ from dataclasses import replace
 from typing import Any, Callable, Dict, List, Sequence, Tuple
 
 import pytest
-from ansible_collections.netloom.container_net.plugins.module_utils._ansible.words import tell_plan
 from ansible_collections.netloom.container_net.plugins.module_utils._compile.document import compile_document
 from ansible_collections.netloom.container_net.plugins.module_utils._compile.firewall import compile_firewall
 from ansible_collections.netloom.container_net.plugins.module_utils._document.reader import read_document
@@ -20,6 +19,7 @@ from ansible_collections.netloom.container_net.plugins.module_utils._model.objec
 from ansible_collections.netloom.container_net.plugins.module_utils._model.snapshot import Facts, Snapshot
 from ansible_collections.netloom.container_net.plugins.module_utils._plan.planner import plan
 from ansible_collections.netloom.container_net.plugins.module_utils._plan.renames import foresee_names
+from ansible_collections.netloom.container_net.plugins.module_utils._report.words import tell_plan
 
 Objects = Tuple[KernelObject, ...]
 Row = Dict[str, Any]

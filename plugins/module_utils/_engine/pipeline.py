@@ -14,9 +14,6 @@ from dataclasses import replace
 from functools import partial
 from typing import Dict, FrozenSet, List, Mapping, Optional, Sequence, Set, Tuple
 
-from . import archive  # noqa: F401  # pylint: disable=unused-import  # first, for what follows is imported through it
-
-# isort: split
 from .._compile.host import FORWARDING, accept_ra_path
 from .._firewall.backend import FirewallStep, NoFirewall
 from .._kernel.apply import Applier
@@ -56,7 +53,7 @@ from .firewalls import Firewalls
 from .flows import Connections
 from .guard import Guard
 from .kept import KeptFiles, remove_torn_files
-from .request import STATE_DIRECTORY, Build, Outcome, Request
+from .request import Outcome, Request
 from .rollback import read_what_goes, way_back
 from .scope import kept_parents, refuse_emptying, restored_sysctls, scope_keys, sign_addresses
 from .settings import refuse_settings
@@ -65,8 +62,6 @@ from .support import refuse_unsupported
 from .undo import Undo
 from .visited import Visited
 from .waiting import await_host
-
-__all__ = ["STATE_DIRECTORY", "Build", "Outcome", "Request", "converge"]
 
 ATTEMPTS = 3
 DEFAULT_ROUTE_6 = "::/0"

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any, Dict, List, Mapping, Sequence, Set
 
 import pytest
-from ansible_collections.netloom.container_net.plugins.module_utils._ansible.scope import restored_sysctls, scope_keys, strangers
+from ansible_collections.netloom.container_net.plugins.module_utils._engine.scope import restored_sysctls, scope_keys, strangers
 from ansible_collections.netloom.container_net.plugins.module_utils._model.snapshot import Snapshot
 from object_rows import read_object
 from toy_kernel import ToyKernel

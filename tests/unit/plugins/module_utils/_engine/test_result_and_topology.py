@@ -7,13 +7,14 @@ from __future__ import annotations
 from typing import Any, Dict, List, Tuple
 
 import pytest
-from ansible_collections.netloom.container_net.plugins.module_utils._ansible import topology
-from ansible_collections.netloom.container_net.plugins.module_utils._ansible.engine import Outcome
-from ansible_collections.netloom.container_net.plugins.module_utils._ansible.result import describe, render
+from ansible_collections.netloom.container_net.plugins.module_utils._engine import topology
+from ansible_collections.netloom.container_net.plugins.module_utils._engine.request import Outcome
+from ansible_collections.netloom.container_net.plugins.module_utils._engine.result import describe, render
 from ansible_collections.netloom.container_net.plugins.module_utils._model.document import OverlayNetwork
 from ansible_collections.netloom.container_net.plugins.module_utils._model.errors import InputError
 from ansible_collections.netloom.container_net.plugins.module_utils._model.objects import KernelObject
 from ansible_collections.netloom.container_net.plugins.module_utils._plan.step import CHANGE, CREATE, DELETE, Change, Step
+from ansible_collections.netloom.container_net.plugins.module_utils._report.standing import describe_standing
 from object_rows import read_object
 
 Row = Dict[str, Any]
@@ -188,8 +189,7 @@ def test_rows_of_another_type_are_told_by_the_reader() -> None:
     ],
 )
 def test_who_manages_this_host(connection: str, expected: Any) -> None:
-    assert topology.management_connection({"SSH_CONNECTION": connection}) == expected
-    assert topology.management_connection({}) == (None, None)
+    assert topology.management_connection(connection) == expected
 
 
 def test_endpoints_are_told_with_what_was_derived() -> None:
@@ -199,7 +199,7 @@ def test_endpoints_are_told_with_what_was_derived() -> None:
         [{"name": "api", "container": {"netns": "api"}, "networks": ["web"], "ports": ["8080:80"]}],
         None,
     )
-    (found,) = topology.describe_standing(topology.Declared(lambda _living: document))["endpoints"]
+    (found,) = describe_standing(topology.Declared(lambda _living: document))["endpoints"]
     (network,) = found["networks"]
     assert (found["name"], found["place"], found["ports"]) == ("api", "netns:api", ["8080:80/tcp"])
     assert network["ipv4_address"].startswith("10.20.0.")

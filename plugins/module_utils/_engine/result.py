@@ -14,7 +14,7 @@ from typing import Any, Dict, Iterator, Sequence
 from .._model.link import Link
 from .._model.objects import Chain, Jump, KernelObject
 from .._plan.step import CHANGE, CREATE, DELETE, SIGNS, Step
-from .engine import Outcome
+from .request import Outcome
 
 SUMMARY, OBJECTS, ALL = DIFF_DETAILS = ("summary", "objects", "all")
 # What a link has whoever declares it.

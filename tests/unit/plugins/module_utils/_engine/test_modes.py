@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.netloom.container_net.plugins.module_utils._ansible.modes import validate_wait_timeout
+from ansible_collections.netloom.container_net.plugins.module_utils._engine.modes import validate_wait_timeout
 from ansible_collections.netloom.container_net.plugins.module_utils._model.errors import InputError
 
 

@@ -17,6 +17,7 @@ from .._kernel.door import Door
 from .._kernel.loans import Loans
 from .._kernel.namespace import Rooms
 from .._kernel.observe import Observer
+from .._kernel.statefile import STATE_DIRECTORY
 from .._model.errors import ContainerNotRunning, InputError, NamespaceMissing, Problem
 from .._model.link import Bridge, Ipvlan, Link, Macvlan, Vxlan
 from .._model.mark import Mark, read_mark
@@ -24,9 +25,8 @@ from .._model.objects import FLOOD_MAC, HOST, FdbEntry, Namespace, Neighbour
 from .._model.snapshot import Snapshot
 from .._runtime.containers import Containers
 from .._runtime.namespace import list_named_namespaces, namespace_path, read_placeholder
-from .info_ports import describe_ports
 from .inside import Insides, is_attachment
-from .request import STATE_DIRECTORY
+from .ports import describe_ports
 
 ENDPOINT_ROLES = ("endpoint", "router")
 

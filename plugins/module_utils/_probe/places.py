@@ -12,8 +12,8 @@ from dataclasses import replace
 from typing import Dict, Sequence, Tuple
 
 from .._model.errors import ContainerNetError
-from .._probe.check import Check, Place, Responder
 from .._runtime.containers import Containers
+from .check import Check, Place, Responder
 
 
 def find_places(checks: Sequence[Check], responders: Sequence[Responder]) -> Tuple[Tuple[Check, ...], Tuple[Responder, ...]]:

@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import Any, Dict, List, Sequence, Tuple
 
 import pytest
-from ansible_collections.netloom.container_net.plugins.module_utils._ansible.scope import kept_parents, scope_keys
 from ansible_collections.netloom.container_net.plugins.module_utils._compile.document import compile_document
 from ansible_collections.netloom.container_net.plugins.module_utils._document.reader import read_document
+from ansible_collections.netloom.container_net.plugins.module_utils._engine.scope import kept_parents, scope_keys
 from ansible_collections.netloom.container_net.plugins.module_utils._model.errors import Conflict
 from ansible_collections.netloom.container_net.plugins.module_utils._model.mark import Mark, leave_mark, read_mark, share_mark
 from ansible_collections.netloom.container_net.plugins.module_utils._model.objects import KernelObject

@@ -22,7 +22,7 @@ from .._model.snapshot import Snapshot
 from .._plan.detail import detail
 from .._plan.step import CHANGE, CREATE, DELETE, SIGNS, Step
 from .info import ENDPOINT_ROLES, Report
-from .info_links import describe_devices, describe_links
+from .links import describe_devices, describe_links
 
 Item = Tuple[str, ...]  # what it is, then what names it
 KINDS = ("network", "wire", "container", "device", "port", "namespace", "host", "firewall")

@@ -12,13 +12,13 @@ from dataclasses import dataclass, field
 from typing import Callable, FrozenSet, Iterable, List, Optional, Sequence, Tuple
 
 from .._firewall.backend import Backend, RunCommand
+from .._kernel.statefile import STATE_DIRECTORY
 from .._model.objects import HOST, KernelObject
 from .._model.rule import Rule
 from .._model.snapshot import Facts, Key, Snapshot
 from .._plan.step import Step
 from .support import LeftOut
 
-STATE_DIRECTORY = "/run/container_net"
 Build = Callable[[Facts], Tuple[Sequence[KernelObject], Sequence[Rule]]]
 # What stands, what is wanted and the steps between, told in the words of the declaration.
 Tell = Callable[[Snapshot, Sequence[KernelObject], Sequence[Step]], Tuple[str, ...]]

@@ -8,9 +8,9 @@
 
 from __future__ import annotations
 
-import os
-from dataclasses import replace
-from typing import Any, Collection, Dict, FrozenSet, List, Mapping, Optional, Sequence, Tuple
+import time
+from functools import partial
+from typing import Any, Dict, FrozenSet, List, Mapping, Optional, Sequence, Tuple
 
 from .._compile.document import compile_document
 from .._compile.firewall import compile_firewall
@@ -25,23 +25,43 @@ from .._document.host_parents import check_host_parents, settle_parents
 from .._document.host_ports import check_host_ports
 from .._document.host_taken import sort_out
 from .._document.host_vrf import check_host_vrfs
-from .._document.living import Declared
+from .._document.living import Declared, attached_places
 from .._document.management import check_takeovers, management_links
 from .._document.reader import read_document
-from .._kernel.session import read_ssh_connection
+from .._firewall.backend import RunCommand, select_backend
 from .._kernel.sockets import name_process
 from .._model.addresses import canonical_ip
-from .._model.document import LAN_NETWORKS, BridgeNetwork, Document, Endpoint, WireEnd
+from .._model.document import BridgeNetwork, Document
 from .._model.errors import InputError, Problem
 from .._model.names import scope_metric
 from .._model.objects import MAIN_TABLE, KernelObject, Route
 from .._model.rule import Rule
 from .._model.snapshot import Facts
-from .engine import Build
-from .modes import check_sharing
+from .._report.words import tell_plan
+from .._runtime.containers import await_containers
+from .._runtime.tool import has_tool
+from .guard import validate_confirm_timeout
+from .modes import check_sharing, idle_places, validate_wait_timeout
+from .request import Build, Request
 from .support import LeftOut
 
 NOTHING: FrozenSet[str] = frozenset()
+# Of the options of the module topology, which says what each is.
+DEFAULTS: Mapping[str, Any] = {
+    "scope": "main",
+    "networks": None,
+    "endpoints": None,
+    "links": None,
+    "overlays": None,
+    "state": "present",
+    "firewall_backend": "auto",
+    "lock_timeout": 60.0,
+    "wait_timeout": 0.0,
+    "allow_management": False,
+    "confirm_timeout": 0,
+    "allow_empty": False,
+    "skip_unsupported": False,
+}
 
 
 def merge_overlays(networks: object, overlays: object) -> object:
@@ -88,8 +108,58 @@ def read_declaration(scope: str, networks: object, endpoints: object, overlays: 
     return read_document({"scope": scope, "networks": merge_overlays(networks, overlays), "endpoints": endpoints, "links": links}, living)
 
 
-def build_declaration(
-    declared: Declared, *, allow_management: bool, confirm_timeout: float = 0.0, left_out: Optional[LeftOut] = None, notes: Optional[List[str]] = None
+def topology_request(options: Mapping[str, Any], *, run: RunCommand, check_mode: bool = False, connection: str = "") -> Tuple[Request, Declared]:
+    """Return what brings a host to a declaration, and the declaration as it is read; what `options` leaves out has its default.
+
+    `run` runs the tools of the firewall; `connection` is that of SSH over which the request came, as in SSH_CONNECTION.
+    """
+    options = {**DEFAULTS, **options}
+    validate_confirm_timeout(options["confirm_timeout"])
+    validate_wait_timeout(options["wait_timeout"])
+    absent = options["state"] == "absent"
+    networks, endpoints, links = (None, None, None) if absent else (options["networks"], options["endpoints"], options["links"])
+    declared = Declared(partial(read_declaration, options["scope"], networks, endpoints, options["overlays"], links))
+    document = declared.document
+    backend = select_backend(options["firewall_backend"], has_tool)
+    left_out = LeftOut() if options["skip_unsupported"] else None
+    notes: List[str] = []
+    started = time.monotonic()
+    if options["wait_timeout"]:
+        await_containers([endpoint.place for endpoint in document.endpoints], options["wait_timeout"])
+    build = _build_declaration(
+        declared,
+        allow_management=options["allow_management"],
+        confirm_timeout=options["confirm_timeout"],
+        connection=connection,
+        left_out=left_out,
+        notes=notes,
+    )
+    request = Request(
+        scope=document.scope,
+        build=build,
+        left_out=left_out,
+        looks=any(isinstance(network, BridgeNetwork) for network in document.networks),
+        publishes=any(endpoint.ports for endpoint in document.endpoints),
+        notes=notes,
+        backend=backend,
+        run=run,
+        check_mode=check_mode,
+        prune=True,
+        refuse_emptying=not (absent or options["allow_empty"] or document.networks or document.endpoints or document.links),
+        tell=partial(tell_plan, document.scope),
+        early=any(endpoint.devices for endpoint in document.endpoints),
+        residents=attached_places(document),
+        places=idle_places(document),
+        lock_timeout=options["lock_timeout"],
+        wait_timeout=max(0.0, options["wait_timeout"] - (time.monotonic() - started)),
+        confirm_timeout=options["confirm_timeout"],
+        connection=connection,
+    )
+    return request, declared
+
+
+def _build_declaration(
+    declared: Declared, *, allow_management: bool, confirm_timeout: float, connection: str, left_out: Optional[LeftOut], notes: List[str]
 ) -> Build:
     """Return the function that compiles the declaration for the host it finds itself on.
 
@@ -99,8 +169,7 @@ def build_declaration(
     def build(facts: Facts) -> Tuple[Sequence[KernelObject], Sequence[Rule]]:
         problems: List[Problem] = []
         document = declared.settle(facts.residents)
-        connection = read_ssh_connection(os.environ)
-        ssh_peer, ssh_port = management_connection({"SSH_CONNECTION": connection})
+        ssh_peer, ssh_port = management_connection(connection)
         links: Dict[str, Optional[str]] = {name: link.alias for name, link in facts.links.items()}
         settled = settle_parents(document, facts.default_device())
         settled = settle_bridges(settled, facts)
@@ -161,75 +230,12 @@ def _foreign_routes(facts: Facts, scope: str) -> Tuple[Tuple[str, str], ...]:
     return tuple((item.destination, item.device or "") for item in routes if item.metric != metric)
 
 
-def has_bridges(document: Document) -> bool:
-    """Tell whether ports and addresses of the host may be taken."""
-    return any(isinstance(network, BridgeNetwork) for network in document.networks)
-
-
-def publishes(document: Document) -> bool:
-    return any(endpoint.ports for endpoint in document.endpoints)
-
-
-def lends_devices(document: Document) -> bool:
-    """Tell whether links of the host are in containers, or are to be."""
-    return any(endpoint.devices for endpoint in document.endpoints)
-
-
-def management_connection(environment: Mapping[str, str]) -> Tuple[Optional[str], Optional[int]]:
+def management_connection(connection: str) -> Tuple[Optional[str], Optional[int]]:
     """Return the address of whoever manages this host over SSH, and the port he came in on."""
-    parts = environment.get("SSH_CONNECTION", "").split()
+    parts = connection.split()
     if len(parts) != 4 or not parts[3].isdigit():
         return None, None
     try:
         return canonical_ip(parts[0]), int(parts[3])
     except ValueError:  # UNKNOWN is what sshd says of a connection that is no socket
         return None, None
-
-
-def describe_standing(declared: Declared, left_links: Collection[Tuple[str, str]] = ()) -> Dict[str, Any]:
-    """Return what the run made of the declaration, without what was left out."""
-    document = declared.standing
-    if left_links:
-        lost = {(endpoint.name, name) for endpoint in document.endpoints for place, name in left_links if place == endpoint.place}
-        wires = tuple(wire for wire in document.links if not any((end.endpoint, end.interface_name) in lost for end in wire.ends))
-        document = replace(document, endpoints=tuple(_without(endpoint, left_links) for endpoint in document.endpoints), links=wires)
-    return {"endpoints": _describe_endpoints(document), "links": _describe_links(document)}
-
-
-def _without(endpoint: Endpoint, left_links: Collection[Tuple[str, str]]) -> Endpoint:
-    return replace(endpoint, attachments=tuple(item for item in endpoint.attachments if (endpoint.place, item.interface_name) not in left_links))
-
-
-def _describe_endpoints(document: Document) -> List[Dict[str, Any]]:
-    """Return the endpoints with everything that was allocated or derived for them."""
-    lans = {network.name for network in document.networks if isinstance(network, LAN_NETWORKS)}
-    return [
-        {
-            "name": endpoint.name,
-            "place": endpoint.place,
-            "networks": [
-                {
-                    "name": attachment.network,
-                    "interface_name": attachment.interface_name,
-                    "host_interface_name": None if attachment.network in lans else attachment.host_interface_name,
-                    "ipv4_address": attachment.ipv4_address,
-                    "ipv6_address": attachment.ipv6_address,
-                    "mac_address": attachment.mac_address,
-                }
-                for attachment in endpoint.attachments
-            ],
-            "ports": [str(port) for port in endpoint.ports],
-        }
-        for endpoint in document.endpoints
-    ]
-
-
-def _describe_links(document: Document) -> List[Dict[str, Any]]:
-    """Return the wires and tunnels with everything that was derived for them."""
-    return [{"name": wire.name, "ends": [_describe_end(end) for end in wire.ends]} for wire in document.links]
-
-
-def _describe_end(end: WireEnd) -> Dict[str, Any]:
-    if end.network is not None:
-        return {"network": end.network, "interface_name": end.interface_name}
-    return {"endpoint": end.endpoint, "interface_name": end.interface_name, "mac_address": end.mac_address, "addresses": list(end.addresses)}
