@@ -43,6 +43,7 @@ def compile_overlay(network: OverlayNetwork, scope: str, facts: Facts) -> Tuple[
     mtu = overlay_mtu(network, facts)
     mark = str(Mark(scope, "network", network.name))
     device = network.vxlan_name
+    answers = network.answers_locally
     silent = False if facts.ipv6 else None  # the host has no address of its own on an overlay
     objects: List[KernelObject] = [
         Link(
@@ -66,7 +67,7 @@ def compile_overlay(network: OverlayNetwork, scope: str, facts: Facts) -> Tuple[
                 device=network.underlay_interface,
                 ttl=OUTER_TTL,
                 learning=False,
-                proxy=network.answers_locally,
+                proxy=answers,
             ),
             mtu=mtu,
             mac=derive_mac(scope, "vxlan", network.name, network.vtep_address),
@@ -86,7 +87,7 @@ def compile_overlay(network: OverlayNetwork, scope: str, facts: Facts) -> Tuple[
             continue
         objects.append(FdbEntry(HOST, device, remote.mac, remote.vtep, through))
         objects.append(FdbEntry(HOST, device, remote.mac))
-        if network.answers_locally:
+        if answers:
             objects.extend(Neighbour(HOST, device, address, remote.mac) for address in remote.addresses if facts.ipv6 or ":" not in address)
     port = BridgePort(hairpin=False, isolated=False)
     return BridgedSegment(network, network.bridge_name, mtu, port), tuple(objects)

@@ -333,7 +333,7 @@ class Applier:
         if not messages:
             return
         with self._door.open(place) as line:
-            refusals = [r for r in line.change([message for _step, message in messages], [step.line for step, _message in messages]) if r.errno not in forgive]
+            refusals = [r for r in line.change([message for _step, message in messages], lambda at: messages[at][0].line) if r.errno not in forgive]
         if refusals:
             raise _error(messages[refusals[0].position][0], refusals[0])
 

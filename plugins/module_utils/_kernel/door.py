@@ -89,8 +89,8 @@ class Line:
     def __exit__(self, *_unused: object) -> None:
         self.close()
 
-    def change(self, messages: Sequence[bytes], steps: Sequence[str] = ()) -> List[Refusal]:
-        """Send mutating messages in order; return what the kernel refused. `steps` says for people what each is sent for."""
+    def change(self, messages: Sequence[bytes], name: Optional[Callable[[int], str]] = None) -> List[Refusal]:
+        """Send mutating messages in order; return what the kernel refused. `name` says for people what a message is sent for."""
         refusals: List[Refusal] = []
         start = 0
         while start < len(messages):
@@ -102,7 +102,7 @@ class Line:
                 refusals.extend(self._send(messages[start:end], start))
             except KernelTimeout as error:
                 # One answer is for all that were sent together.
-                sent = list(dict.fromkeys(steps[start:end]))
+                sent = list(dict.fromkeys(map(name, range(start, end)))) if name is not None else []
                 raise KernelTimeout("%s%s: %s" % (sent[0], " and %d more" % (len(sent) - 1) if sent[1:] else "", error) if sent else str(error)) from error
             start = end
         return refusals

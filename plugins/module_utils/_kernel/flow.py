@@ -103,7 +103,7 @@ def end_flows(door: Door, place: str, flows: Sequence[Flow]) -> None:
     """Let the kernel forget connections of the namespace the process is in, each by tuple, zone and number; the next packet begins anew, under the rules."""
     messages = [_message(DELETE, flow.family, _identity(flow.payload)) for flow in flows]
     with door.open(place, NETLINK_NETFILTER) as line:
-        refusals = [refusal for refusal in line.change(messages, [_told(flow) for flow in flows]) if refusal.errno != errno.ENOENT]
+        refusals = [refusal for refusal in line.change(messages, lambda at: _told(flows[at])) if refusal.errno != errno.ENOENT]
     if refusals:
         raise KernelError(_told(flows[refusals[0].position]), refusals[0].errno, errno_name(refusals[0].errno))
 

@@ -7,45 +7,65 @@
 from __future__ import annotations
 
 import socket
-from typing import Optional
+from functools import lru_cache, partial
+from typing import Optional, Sequence, Tuple, Union
 
 from .._model.mark import PROTOCOL
 from .._model.objects import FLOOD_MAC, GONE, FdbEntry, Neighbour, ProxyNeighbour
 from . import wire
+from .stamp import IP, MAC, NUMBER, Stamp
 from .wire import AF_BRIDGE
 
 NUD_PERMANENT, NUD_NOARP = 0x80, 0x40
 NTF_SELF, NTF_MASTER, NTF_PROXY, NTF_STICKY = 0x02, 0x04, 0x08, 0x40
+KINDS = {"NDA_DST": IP, "NDA_LLADDR": MAC, "NDA_IFINDEX": NUMBER}
+
+Value = Union[int, str]
+Attributes = Sequence[Tuple[str, Value]]
 
 
-def _neighbour(message_type: int, flags: int, entry: Neighbour, index: int) -> bytes:
-    family = socket.AF_INET6 if ":" in entry.address else socket.AF_INET
-    attributes: wire.Attributes = [("NDA_DST", entry.address)]
-    if message_type == wire.RTM_NEWNEIGH:
-        attributes.extend([("NDA_LLADDR", entry.mac), ("NDA_PROTOCOL", PROTOCOL)])
-    return wire.neighbour_message(message_type, flags, attributes, index=index, family=family, state=NUD_PERMANENT)
+def _encode(names: Sequence[str], message_type: int, flags: int, family: int, state: int, entry_flags: int, *values: Value) -> bytes:
+    *told, index = values
+    attributes: wire.Attributes = list(zip(names, told))
+    if message_type == wire.RTM_NEWNEIGH and family != AF_BRIDGE:
+        attributes.append(("NDA_PROTOCOL", PROTOCOL))
+    return wire.neighbour_message(message_type, flags, attributes, index=int(index), family=family, state=state, entry_flags=entry_flags)
+
+
+@lru_cache(maxsize=None)
+def _stamp_of(names: Tuple[str, ...]) -> Stamp:
+    return Stamp(partial(_encode, names), (*(KINDS[name] for name in names), NUMBER))
+
+
+def _message(message_type: int, flags: int, family: int, state: int, entry_flags: int, attributes: Attributes, index: int) -> bytes:
+    """A fleet has tens of thousands of each."""
+    stamp = _stamp_of(tuple(name for name, _value in attributes))
+    return stamp((message_type, flags, family, state, entry_flags), (*(value for _name, value in attributes), index))
+
+
+def _family(address: str) -> int:
+    return socket.AF_INET6 if ":" in address else socket.AF_INET
 
 
 def ensure_neighbour(entry: Neighbour, index: int) -> bytes:
-    return _neighbour(wire.RTM_NEWNEIGH, wire.CREATE_OR_REPLACE, entry, index)
+    attributes = (("NDA_DST", entry.address), ("NDA_LLADDR", entry.mac or ""))
+    return _message(wire.RTM_NEWNEIGH, wire.CREATE_OR_REPLACE, _family(entry.address), NUD_PERMANENT, 0, attributes, index)
 
 
 def delete_neighbour(entry: Neighbour, index: int) -> bytes:
-    return _neighbour(wire.RTM_DELNEIGH, wire.NLM_F_REQUEST, entry, index)
+    return _message(wire.RTM_DELNEIGH, wire.NLM_F_REQUEST, _family(entry.address), NUD_PERMANENT, 0, (("NDA_DST", entry.address),), index)
 
 
 def _fdb(message_type: int, flags: int, entry: FdbEntry, index: int, through: Optional[int]) -> bytes:
-    attributes: wire.Attributes = [("NDA_LLADDR", entry.mac)]
-    if entry.remote:
-        if entry.through != GONE:
-            attributes.append(("NDA_DST", entry.remote))
-        if through is not None:
-            attributes.append(("NDA_IFINDEX", through))
-        state, entry_flags = NUD_PERMANENT | NUD_NOARP, NTF_SELF
-    else:
+    attributes: Tuple[Tuple[str, Value], ...] = (("NDA_LLADDR", entry.mac),)
+    if not entry.remote:
         # Sticky: without it the entry moves to any port that sends with this source MAC.
-        state, entry_flags = NUD_NOARP, NTF_MASTER | NTF_STICKY
-    return wire.neighbour_message(message_type, flags, attributes, index=index, family=AF_BRIDGE, state=state, entry_flags=entry_flags)
+        return _message(message_type, flags, AF_BRIDGE, NUD_NOARP, NTF_MASTER | NTF_STICKY, attributes, index)
+    if entry.through != GONE:
+        attributes += (("NDA_DST", entry.remote),)
+    if through is not None:
+        attributes += (("NDA_IFINDEX", through),)
+    return _message(message_type, flags, AF_BRIDGE, NUD_PERMANENT | NUD_NOARP, NTF_SELF, attributes, index)
 
 
 def ensure_fdb(entry: FdbEntry, index: int, through: Optional[int] = None) -> bytes:
@@ -58,17 +78,9 @@ def delete_fdb(entry: FdbEntry, index: int, through: Optional[int] = None) -> by
     return _fdb(wire.RTM_DELNEIGH, wire.NLM_F_REQUEST, entry, index, through)
 
 
-def _proxy(message_type: int, flags: int, entry: ProxyNeighbour, index: int) -> bytes:
-    family = socket.AF_INET6 if ":" in entry.address else socket.AF_INET
-    attributes: wire.Attributes = [("NDA_DST", entry.address)]
-    if message_type == wire.RTM_NEWNEIGH:
-        attributes.append(("NDA_PROTOCOL", PROTOCOL))
-    return wire.neighbour_message(message_type, flags, attributes, index=index, family=family, state=0, entry_flags=NTF_PROXY)
-
-
 def create_proxy(entry: ProxyNeighbour, index: int) -> bytes:
-    return _proxy(wire.RTM_NEWNEIGH, wire.CREATE_OR_REPLACE, entry, index)
+    return _message(wire.RTM_NEWNEIGH, wire.CREATE_OR_REPLACE, _family(entry.address), 0, NTF_PROXY, (("NDA_DST", entry.address),), index)
 
 
 def delete_proxy(entry: ProxyNeighbour, index: int) -> bytes:
-    return _proxy(wire.RTM_DELNEIGH, wire.NLM_F_REQUEST, entry, index)
+    return _message(wire.RTM_DELNEIGH, wire.NLM_F_REQUEST, _family(entry.address), 0, NTF_PROXY, (("NDA_DST", entry.address),), index)

@@ -111,7 +111,7 @@ def _find(line: Line, place: str, name: str) -> Optional[RawLink]:
 
 
 def _send(line: Line, step: Step, messages: Sequence[bytes]) -> None:
-    refusals = line.change(messages, [step.line] * len(messages))
+    refusals = line.change(messages, lambda _at: step.line)
     if not refusals:
         return
     reason = "%s%s" % (errno_name(refusals[0].errno), ": " + refusals[0].reason if refusals[0].reason else "")

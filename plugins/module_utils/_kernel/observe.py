@@ -15,7 +15,7 @@ from typing import Callable, Collection, Dict, Iterable, List, Mapping, Optional
 
 from .._model.addresses import ip_version
 from .._model.errors import NamespaceMissing
-from .._model.link import Bridge, Link, Macvlan, Veth, Vrf, Vxlan
+from .._model.link import Bridge, Link, LinkKind, Macvlan, Veth, Vrf, Vxlan
 from .._model.mark import PROTOCOL, UNMARKED_ROLE, mark_ports, read_mark
 from .._model.names import SCOPE_METRICS
 from .._model.objects import (
@@ -228,18 +228,16 @@ class Observer:
             request = wire.neighbour_message(wire.RTM_GETNEIGH, 0, [], index=0, family=family, state=0)
             for payload in line.dump(request):
                 entry = parse.parse_neighbour(payload)
-                device = names.get(entry.index, "")
+                device = names.get(entry.device, "")
                 if device in devices:
-                    self._add_entry(place, device, entry, names)
+                    self._add_entry(place, device, ours[device], entry, names)
 
-    def _add_entry(self, place: str, device: str, entry: parse.RawNeighbour, names: Mapping[int, str]) -> None:
+    def _add_entry(self, place: str, device: str, kind: Optional[LinkKind], entry: parse.RawNeighbour, names: Mapping[int, str]) -> None:
         if entry.family != wire.AF_BRIDGE:
             if entry.state & NUD_PERMANENT and entry.ip:
-                mine = entry.protocol == PROTOCOL or isinstance(_link(self.snapshot, place, device).kind, Vxlan)
-                self.snapshot.add(Neighbour(place, device, entry.ip, entry.mac), mine=mine)
+                self.snapshot.add(Neighbour(place, device, entry.ip, entry.mac), mine=entry.protocol == PROTOCOL or isinstance(kind, Vxlan))
         elif entry.flags & NTF_SELF and entry.ip:
             # The row of the tunnel's own far end belongs to the tunnel.
-            kind = _link(self.snapshot, place, device).kind
             own = entry.mac == FLOOD_MAC and isinstance(kind, Vxlan) and entry.ip in (kind.remote, kind.group)
             through = names.get(entry.through, GONE) if entry.through else ""
             # The kernel deletes no row of the flood list whose way out is gone, and sends nothing by it.
@@ -265,7 +263,7 @@ class Observer:
     def _observe_proxies(self, place: str, line: Line, names: Mapping[int, str]) -> None:
         for payload in line.dump(self._requests[5]):
             entry = parse.parse_neighbour(payload)
-            device = names.get(entry.index, "")
+            device = names.get(entry.device, "")
             if entry.ip and device:
                 self.snapshot.add(ProxyNeighbour(place, device, entry.ip), mine=entry.protocol == PROTOCOL)
 

@@ -10,9 +10,8 @@ from __future__ import annotations
 
 import socket
 import struct
-import sys
 from dataclasses import dataclass
-from typing import Dict, Mapping, Optional, Tuple
+from typing import Dict, Mapping, NamedTuple, Optional, Tuple
 
 from .._model.link import Bridge, BridgePort, Link, LinkKind, Veth, Vxlan
 from .._model.mark import UNFINISHED
@@ -50,7 +49,7 @@ def _s32(value: Optional[bytes]) -> Optional[int]:
 
 
 def _mac(value: bytes) -> str:
-    return ":".join("%02x" % octet for octet in value)
+    return value.hex(":") if value else ""
 
 
 def text_of_ip(value: bytes) -> str:
@@ -275,27 +274,32 @@ def parse_way(payload: bytes) -> Optional[RawWay]:
     return RawWay(destination, _u32(found.get(15), table), tuple(indices), protocol)
 
 
-@dataclass(frozen=True)
-class RawNeighbour:
+class RawNeighbour(NamedTuple):
     """A neighbour or forwarding entry with its device as a number."""
 
     family: int
-    index: int
+    device: int
     state: int
     flags: int
-    address: Optional[bytes]
+    ip: Optional[str]
     mac: str
     has_master: bool
     protocol: int
     through: int
 
-    @property
-    def ip(self) -> Optional[str]:
-        return text_of_ip(self.address) if self.address and any(self.address) else None
-
 
 def parse_neighbour(payload: bytes) -> RawNeighbour:
     family, index, state, flags, _type = _NEIGHBOUR.unpack_from(payload)
     found = read_attributes(payload, 12, len(payload))
-    through = int.from_bytes(found.get(8, b""), sys.byteorder)
-    return RawNeighbour(family, index, state, flags, found.get(1), _mac(found.get(2, b"")), 9 in found, found[12][0] if 12 in found else 0, through)
+    address, through = found.get(1), found.get(8)
+    return RawNeighbour(
+        family,
+        index,
+        state,
+        flags,
+        text_of_ip(address) if address and any(address) else None,
+        _mac(found.get(2, b"")),
+        9 in found,
+        found[12][0] if 12 in found else 0,
+        _u32(through),
+    )

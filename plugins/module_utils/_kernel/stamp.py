@@ -51,15 +51,16 @@ class Stamp:
         self._templates: Dict[Shape, Template] = {}
 
     def __call__(self, fixed: Tuple[Hashable, ...], values: Sequence[Value]) -> bytes:
-        shape: Shape = (fixed, tuple((kind, len(_packed(kind, value))) for kind, value in zip(self._kinds, values)))
+        packed = [_packed(kind, value) for kind, value in zip(self._kinds, values)]
+        shape: Shape = (fixed, tuple(map(len, packed)))
         if shape not in self._templates:
             message = self._build(*fixed, *values)
             template = self._make(fixed, values)
             # The library has the last word: a template that does not give its very bytes is not used.
-            self._templates[shape] = template if template and self._fill(template, values) == message else None
+            self._templates[shape] = template if template and _fill(template, packed) == message else None
             return message
         known = self._templates[shape]
-        return self._fill(known, values) if known else self._build(*fixed, *values)
+        return _fill(known, packed) if known else self._build(*fixed, *values)
 
     def _make(self, fixed: Tuple[Hashable, ...], values: Sequence[Value]) -> Template:
         markers = [_marker(kind, value, position) for position, (kind, value) in enumerate(zip(self._kinds, values))]
@@ -75,10 +76,10 @@ class Stamp:
             places.append(tuple(found))
         return encoded, tuple(places)
 
-    def _fill(self, template: Tuple[bytes, Tuple[Tuple[int, ...], ...]], values: Sequence[Value]) -> bytes:
-        message = bytearray(template[0])
-        for kind, value, places in zip(self._kinds, values, template[1]):
-            packed = _packed(kind, value)
-            for place in places:
-                message[place : place + len(packed)] = packed
-        return bytes(message)
+
+def _fill(template: Tuple[bytes, Tuple[Tuple[int, ...], ...]], packed: Sequence[bytes]) -> bytes:
+    message = bytearray(template[0])
+    for value, places in zip(packed, template[1]):
+        for place in places:
+            message[place : place + len(value)] = value
+    return bytes(message)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import dataclass
-from typing import ClassVar, FrozenSet, Optional, Tuple
+from typing import Any, Callable, ClassVar, FrozenSet, Optional, Tuple
 
 from .mark import KERNEL_PROTOCOL, PROTOCOL
 from .names import SCOPE_METRICS
@@ -29,6 +29,17 @@ def in_place(place: str) -> str:
     return " in %s" % place.split(":", 1)[1] if place else ""
 
 
+class Once:
+    """A property that is worked out once for each object: a fleet has tens of thousands. Python's own takes a lock each time."""
+
+    def __init__(self, work: Callable[[Any], Tuple[object, ...]]) -> None:
+        self._work = work
+
+    def __get__(self, item: Any, _owner: Optional[type] = None) -> Tuple[object, ...]:
+        found = item.__dict__[self._work.__name__] = self._work(item)
+        return found
+
+
 @dataclass(frozen=True)
 class KernelObject:
     """Base of every kind. IDENTITY names an object; CREATE_ONLY fields can only change by replacement."""
@@ -40,9 +51,9 @@ class KernelObject:
 
     place: str
 
-    @property
+    @Once
     def key(self) -> Tuple[object, ...]:
-        return (type(self).__name__,) + tuple(getattr(self, name) for name in self.IDENTITY)
+        return (type(self).__name__, *[getattr(self, name) for name in self.IDENTITY])
 
     @property
     def label(self) -> str:
@@ -204,7 +215,7 @@ class FdbEntry(KernelObject):
     remote: Optional[str] = None  # the VTEP behind which the MAC lives; all-zero MAC rows are the flood list
     through: str = ""  # the link of the underlay that leads there, or GONE; without it the host's routes decide
 
-    @property
+    @Once
     def key(self) -> Tuple[object, ...]:
         table = ((self.remote, self.through) if self.mac == FLOOD_MAC else "vxlan") if self.remote else "bridge"
         return ("FdbEntry", self.place, self.device, self.mac, table)

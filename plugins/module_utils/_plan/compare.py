@@ -36,6 +36,8 @@ _AT_TIMES: FrozenSet[str] = frozenset(("ageing_time",))
 
 def compare(desired: KernelObject, current: KernelObject) -> List[Change]:
     """List the fields that were asked for and differ."""
+    if desired == current:
+        return []
     skipped = frozenset(desired.IDENTITY) | desired.DESCRIPTIVE
     found: List[Change] = []
     for field in fields(desired):

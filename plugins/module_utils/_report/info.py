@@ -145,7 +145,10 @@ class Report:
     def _tunnel(self, tunnel: Link) -> Dict[str, Any]:
         kind = tunnel.kind
         rows = [o for o in self._snapshot.objects.values() if isinstance(o, FdbEntry) and o.device == tunnel.name and o.remote]
-        neighbours = [o for o in self._snapshot.objects.values() if isinstance(o, Neighbour) and o.device == tunnel.name]
+        addresses: Dict[Optional[str], List[str]] = {}
+        for item in self._snapshot.objects.values():
+            if isinstance(item, Neighbour) and item.device == tunnel.name:
+                addresses.setdefault(item.mac, []).append(item.address)
         return {
             "device": tunnel.name,
             "vni": getattr(kind, "vni", None),
@@ -153,7 +156,7 @@ class Report:
             "vtep_address": getattr(kind, "local", None),
             "peers": sorted(row.remote or "" for row in rows if row.mac == FLOOD_MAC),
             "remote_endpoints": [
-                {"mac": row.mac, "vtep": row.remote, "addresses": sorted(n.address for n in neighbours if n.mac == row.mac)}
+                {"mac": row.mac, "vtep": row.remote, "addresses": sorted(addresses.get(row.mac, ()))}
                 for row in sorted(rows, key=lambda row: row.mac)
                 if row.mac != FLOOD_MAC
             ],

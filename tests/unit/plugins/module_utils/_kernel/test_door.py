@@ -198,7 +198,7 @@ def test_a_silent_kernel_is_a_timeout() -> None:
         (("+ bridge a", "+ bridge b", "- veth c"), r"\A\+ bridge a and 2 more: the kernel did not answer within "),
     ):
         with pytest.raises(KernelTimeout, match=words):
-            line.change([DUMP_LINKS] * max(1, len(steps)), steps)
+            line.change([DUMP_LINKS] * max(1, len(steps)), steps.__getitem__ if steps else None)
 
 
 def test_only_the_last_message_of_a_datagram_asks_for_an_answer() -> None:

@@ -7,13 +7,14 @@
 from __future__ import annotations
 
 import random
+from functools import partial
 from typing import Any, Callable, Tuple
 
 import pytest
-from ansible_collections.netloom.container_net.plugins.module_utils._kernel import address, link, wire
+from ansible_collections.netloom.container_net.plugins.module_utils._kernel import address, link, neighbour, wire
 from ansible_collections.netloom.container_net.plugins.module_utils._kernel.stamp import IP, MAC, NUMBER, TEXT, Stamp
 from ansible_collections.netloom.container_net.plugins.module_utils._model.link import BridgePort, Ipvlan, Macvlan, Vlan
-from ansible_collections.netloom.container_net.plugins.module_utils._model.objects import AddressDetails
+from ansible_collections.netloom.container_net.plugins.module_utils._model.objects import AddressDetails, FdbEntry, Neighbour
 
 LETTERS = "PQRSTUVWabcxyz0189_-"
 
@@ -61,7 +62,20 @@ def stacked_as_lower(dice: random.Random) -> Tuple[Any, Any]:
     return fixed, (name, *numbers)
 
 
+def row(names: Tuple[str, ...]) -> Callable[[random.Random], Tuple[Any, Any]]:
+    draw = {"NDA_DST": ip, "NDA_LLADDR": mac, "NDA_IFINDEX": number}
+
+    def rows(dice: random.Random) -> Tuple[Any, Any]:
+        message, family = dice.choice((wire.RTM_NEWNEIGH, wire.RTM_DELNEIGH)), dice.choice((2, 10, wire.AF_BRIDGE))
+        fixed = (message, dice.choice((wire.CREATE_OR_REPLACE, wire.CREATE_OR_APPEND)), family, dice.choice((0x40, 0x80)), dice.choice((0, 2, 0x44)))
+        return fixed, (*(draw[name](dice) for name in names), number(dice))
+
+    return rows
+
+
+ROWS = [("NDA_DST",), ("NDA_DST", "NDA_LLADDR"), ("NDA_LLADDR",), ("NDA_LLADDR", "NDA_DST"), ("NDA_LLADDR", "NDA_DST", "NDA_IFINDEX")]
 SHAPES = {
+    **{" ".join(names): (partial(neighbour._encode, names), (*(neighbour.KINDS[name] for name in names), NUMBER), row(names)) for names in ROWS},
     "stacked": (link._encode_stacked, (TEXT, MAC, NUMBER, NUMBER, NUMBER), stacked),
     "stacked, without MAC": (link._encode_stacked_as_lower, (TEXT, NUMBER, NUMBER, NUMBER), stacked_as_lower),
     "port": (link._encode_port, (TEXT, MAC, TEXT, MAC, NUMBER, NUMBER, NUMBER, NUMBER), port),
@@ -79,6 +93,24 @@ def test_equal_to_the_encoder(name: str, seed: int) -> None:
     for _round in range(60):
         fixed, values = draw(dice)
         assert stamp(fixed, values) == build(*fixed, *values), (fixed, values)
+
+
+def test_rows_of_a_fleet_are_encoded_once_for_each_shape(monkeypatch: pytest.MonkeyPatch) -> None:
+    encode, shapes = wire.neighbour_message, []
+
+    def counted(*arguments: Any, **options: Any) -> bytes:
+        shapes.append((arguments[:2], options["family"]))
+        return encode(*arguments, **options)
+
+    monkeypatch.setattr(wire, "neighbour_message", counted)
+    neighbour._stamp_of.cache_clear()
+    for number_of in range(1, 200):
+        mac_of = "02:42:0a:00:00:%02x" % number_of
+        neighbour.ensure_fdb(FdbEntry("", "vx0", mac_of, "192.0.2.%d" % number_of), 7)
+        neighbour.ensure_fdb(FdbEntry("", "vx0", mac_of), 7)
+        neighbour.ensure_neighbour(Neighbour("", "vx0", "10.60.0.%d" % number_of, mac_of), 7)
+        neighbour.ensure_neighbour(Neighbour("", "vx0", "fd60::%x" % number_of, mac_of), 7)
+    assert len(shapes) == 8  # of four shapes, the message itself and its template
 
 
 def test_the_encoder_runs_once_for_a_shape() -> None:
