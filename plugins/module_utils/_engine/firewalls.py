@@ -50,7 +50,7 @@ class Firewalls:
         if self._rooms.find(self._home) is None:
             return Holdings()
         standing = read_standing(self._observe(self._home, snapshot), scope)
-        here = (item for item in snapshot.objects.values() if isinstance(item, Address) and item.place == self._home)
+        here = (item for item in snapshot.of(Address) if item.place == self._home)
         with self._rooms.inside(self._home):
             return replace(
                 standing,

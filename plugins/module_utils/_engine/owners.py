@@ -74,7 +74,8 @@ class Owners:
     def _entries(self, place: str) -> List[KernelObject]:
         if self._by_place is None:
             self._by_place = {}
-            for item in self._snapshot.objects.values():
-                if isinstance(item, (Address, Route, PolicyRule)) and (item.key in self._snapshot.mine or isinstance(item, Address)):
+            held = self._snapshot
+            for item in (*held.of(Address), *held.of(Route), *held.of(PolicyRule)):
+                if item.key in held.mine or isinstance(item, Address):
                     self._by_place.setdefault(item.place, []).append(item)
         return self._by_place.get(place, [])

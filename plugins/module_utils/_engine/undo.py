@@ -28,11 +28,11 @@ class Undo:
 
     def chains(self, place: str) -> Tuple[KernelObject, ...]:
         """Return what stood in a place before the run."""
-        return tuple(item for item in self.before.objects.values() if isinstance(item, (Chain, Jump)) and item.place == place)
+        return tuple(item for item in (*self.before.of(Chain), *self.before.of(Jump)) if item.place == place)
 
     @property
     def places(self) -> Tuple[str, ...]:
-        return tuple(dict.fromkeys(item.place for item in self.before.objects.values() if isinstance(item, Chain)))
+        return tuple(dict.fromkeys(chain.place for chain in self.before.of(Chain)))
 
     def over(self, current: Sequence[KernelObject], place: str) -> Tuple[KernelObject, ...]:
         """Return what should stand in a place: never less than stood before, and of what another tool wrote meanwhile, all."""

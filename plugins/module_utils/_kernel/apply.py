@@ -254,7 +254,7 @@ class Applier:
         """Tell neighbours, the host among them, where addresses live now: when all have moved, for who has one still would say so."""
         made = {(step.place, step.subject.name) for step in steps if step.action == CREATE and isinstance(step.subject, Link)}
         renumbered = {(step.place, step.subject.name) for step in steps if isinstance(step.subject, Link) and "mac" in step.groups}
-        standing = [item for item in self._snapshot.objects.values() if isinstance(item, Address)]
+        standing = self._snapshot.of(Address)
         held = {item.address.partition("/")[0] for item in standing if item.place != HOST}
         told: Dict[str, Dict[str, Address]] = {}
         for found in standing if renumbered else ():

@@ -219,7 +219,7 @@ class Observer:
     def _observe_entries(self, place: str, line: Line, names: Mapping[int, str]) -> None:
         """Read neighbours and forwarding entries, only of VXLAN and macvlan devices of ours, and of ports that a rule of ours leads to."""
         ours = {name: _link(self.snapshot, place, name).kind for name in names.values() if ("Link", place, name) in self.snapshot.mine}
-        ruled = any(isinstance(rule, PolicyRule) and rule.place == place and rule.interface for rule in self.snapshot.objects.values())
+        ruled = any(rule.place == place and rule.interface for rule in self.snapshot.of(PolicyRule))
         devices = {name for name, kind in ours.items() if isinstance(kind, (Vxlan, Macvlan)) or (ruled and isinstance(kind, Veth))}
         if not devices:
             return

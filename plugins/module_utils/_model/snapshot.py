@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from ipaddress import ip_address, ip_network
-from typing import Dict, FrozenSet, Iterable, List, Mapping, Optional, Set, Tuple
+from typing import Any, Collection, Dict, FrozenSet, Iterable, List, Mapping, Optional, Set, Tuple, Type, TypeVar
 
 from .addresses import ip_version
 from .link import Link
@@ -20,6 +20,7 @@ from .rule import ALL_USERS, Users
 from .translation import Holdings
 
 Key = Tuple[object, ...]
+Object = TypeVar("Object", bound=KernelObject)
 
 
 @dataclass(frozen=True)
@@ -46,13 +47,18 @@ class Snapshot:
     sockets: Mapping[Tuple[str, int, int], str] = field(default_factory=dict)  # (place, IP version, UDP port) that no link explains -> which process, if known
     names: Names = field(default_factory=Names)  # of links that are still to be renamed: here they are called as they will be
     twins: Set[KernelObject] = field(default_factory=set)  # rules of others that say the same as one of ours would: the kernel takes none twice
+    _kinds: Dict[type, Dict[Key, Any]] = field(default_factory=dict)
     _links: Dict[str, Dict[str, Link]] = field(default_factory=dict)  # place -> name -> link
     _namesakes: Dict[Tuple[str, str], Link] = field(default_factory=dict)
 
     def add(self, found: KernelObject, *, mine: bool = False) -> None:
         key = found.key
         self.objects[key] = found
-        if isinstance(found, Link):
+        kind = type(found)
+        if kind not in self._kinds:
+            self._kinds[kind] = {}
+        self._kinds[kind][key] = found
+        if kind is Link and isinstance(found, Link):
             self._links.setdefault(found.place, {})[found.name] = found
             self._namesakes.update({(found.place, name): found for name in found.other_names})
         if mine:
@@ -62,10 +68,14 @@ class Snapshot:
         """Return the same with links under the names they will have."""
         if not names.changes:
             return self
-        found = replace(self, objects={}, mine=set(), names=names, _links={}, _namesakes={})
+        found = replace(self, objects={}, mine=set(), names=names, _kinds={}, _links={}, _namesakes={})
         for key, item in self.objects.items():
             found.add(names.follow(item), mine=key in self.mine)
         return found
+
+    def of(self, kind: Type[Object]) -> Collection[Object]:
+        """Return all objects of one kind: of rows there are tens of thousands, which most who look need not see."""
+        return self._kinds.get(kind, {}).values()
 
     def link(self, place: str, name: str) -> Optional[Link]:
         return self._links.get(place, {}).get(name)
@@ -162,9 +172,8 @@ class Facts:
 def find_residents(snapshot: Snapshot) -> Tuple[Resident, ...]:
     """Return the links of all containers that were read, as far as they have addresses of ours."""
     held: Dict[Tuple[str, str], List[str]] = {}
-    for key in snapshot.mine:
-        found = snapshot.objects.get(key)
-        if isinstance(found, Address) and found.place != HOST:
+    for found in snapshot.of(Address):
+        if found.key in snapshot.mine and found.place != HOST:
             held.setdefault((found.place, found.device), []).append(found.address.partition("/")[0])
     return tuple(
         Resident(place, device, snapshot.mark(("Link", place, device)), tuple(sorted(addresses))) for (place, device), addresses in sorted(held.items())
@@ -175,10 +184,11 @@ def find_ways_out(snapshot: Snapshot) -> Dict[str, Tuple[WayOut, ...]]:
     """Return by place the default routes of all containers that were read, and the halves that go before them."""
     routes: List[Tuple[Key, Route]] = []
     others: Dict[Tuple[str, Optional[str]], List[str]] = {}
-    for key, item in snapshot.objects.items():
-        if isinstance(item, Route) and item.place != HOST and item.table == MAIN_TABLE and item.type is None and item.destination in WAYS_OUT:
-            routes.append((key, item))
-        elif isinstance(item, Address) and item.place != HOST and key not in snapshot.mine and not item.address.startswith("fe80:"):
+    for route in snapshot.of(Route):
+        if route.place != HOST and route.table == MAIN_TABLE and route.type is None and route.destination in WAYS_OUT:
+            routes.append((route.key, route))
+    for item in snapshot.of(Address):
+        if item.place != HOST and item.key not in snapshot.mine and not item.address.startswith("fe80:"):
             others.setdefault((item.place, item.device), []).append(item.address)
     found: Dict[str, Tuple[WayOut, ...]] = {}
     for key, route in routes:
@@ -190,12 +200,13 @@ def find_ways_out(snapshot: Snapshot) -> Dict[str, Tuple[WayOut, ...]]:
 
 def host_facts(snapshot: Snapshot) -> Facts:
     """Return what a snapshot tells of the host's own namespace; settings are for the caller to add."""
-    here = [o for o in snapshot.objects.values() if o.place == HOST]
+    addresses = [item for item in snapshot.of(Address) if item.place == HOST]
+    routes = [item for item in snapshot.of(Route) if item.place == HOST]
     return Facts(
-        links={o.name: o for o in here if isinstance(o, Link)},
-        addresses=tuple((o.device, o.address) for o in here if isinstance(o, Address)),
-        routes=tuple((o.destination, o.device or "") for o in here if isinstance(o, Route) and o.table == MAIN_TABLE and o.type is None),
+        links={link.name: link for link in snapshot.links(HOST)},
+        addresses=tuple((item.device, item.address) for item in addresses),
+        routes=tuple((item.destination, item.device or "") for item in routes if item.table == MAIN_TABLE and item.type is None),
         ipv6=snapshot.ipv6,
-        entries=tuple(o for o in here if isinstance(o, (Address, Route))),
+        entries=(*addresses, *routes),
         ways=snapshot.ways,
     )

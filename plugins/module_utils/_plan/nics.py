@@ -63,9 +63,10 @@ def _unfit(nic: Link, snapshot: Snapshot) -> Iterator[str]:
         reasons.append("it has the alias '%s'" % home.alias)
     if home.master:
         reasons.append("it belongs to %s" % home.master)
-    here = [item for item in snapshot.objects.values() if item.place == HOST]
-    reasons.extend("it has the address %s" % o.address for o in here if isinstance(o, Address) and o.device == name and not o.address.startswith("fe80:"))
-    reasons.extend("it has the route %s" % o.destination for o in here if isinstance(o, Route) and o.device == name and not o.destination.startswith("fe80:"))
+    addresses = [item.address for item in snapshot.of(Address) if (item.place, item.device) == (HOST, name)]
+    routes = [item.destination for item in snapshot.of(Route) if (item.place, item.device) == (HOST, name)]
+    reasons.extend("it has the address %s" % address for address in addresses if not address.startswith("fe80:"))
+    reasons.extend("it has the route %s" % route for route in routes if not route.startswith("fe80:"))
     reasons.extend("%s stands on it" % upper.label for upper in find_uppers(snapshot.links()).get((HOST, name), ()))
     if reasons:
         yield "%s: interface %s is in use: %s; free it first" % (nic.label, name, ", ".join(reasons))

@@ -52,7 +52,7 @@ def plan(desired: Sequence[KernelObject], snapshot: Snapshot, *, prunable: Colle
     for item in desired:
         wanted[item.key] = item
     conflicts: List[str] = []
-    wanted = {key: _without_mark(item, snapshot, adopt) for key, item in wanted.items()}
+    wanted = {key: _without_mark(item, snapshot, adopt) if isinstance(item, (Link, Namespace)) else item for key, item in wanted.items()}
     fresh, gone = _sort_links(wanted, snapshot, prunable, conflicts, adopt=adopt)
     back = snapshot.names.back
     steps: List[Step] = [Step(DELETE, current=back.follow(snapshot.objects[("Link",) + name])) for name in _leading_deletes(gone, snapshot)]
@@ -65,7 +65,7 @@ def plan(desired: Sequence[KernelObject], snapshot: Snapshot, *, prunable: Colle
     losses = foresee_losses(wanted, snapshot, gone)
     vanished = {key[1] for key in prunable if key[0] == "Namespace" and key not in wanted and key in snapshot.objects}
     closing = {(link.place, link.kind.table) for link in (snapshot.link(*name) for name in gone) if link is not None and isinstance(link.kind, Vrf)}
-    outdated = {key: item for key, item in snapshot.objects.items() if losses.outdate(item)}
+    outdated = {row.key: row for row in snapshot.of(FdbEntry) if losses.outdate(row)} if losses.relocated else {}
     steps.extend(Step(DELETE, current=item, leads=True) for item in outdated.values())
     steps.extend(Step(CREATE, desired=item) for key, item in outdated.items() if key not in wanted and key not in prunable)
     for key, item in wanted.items():
@@ -74,7 +74,7 @@ def plan(desired: Sequence[KernelObject], snapshot: Snapshot, *, prunable: Colle
             current = None
         if isinstance(item, Link) and (item.place, item.name) in fresh:
             current = None
-        if current is None and (key in brought or item in snapshot.twins):
+        if current is None and (key in brought or (isinstance(item, PolicyRule) and item in snapshot.twins)):
             continue
         if current is None:
             steps.append(Step(CREATE, desired=item))

@@ -23,8 +23,8 @@ def superfluous_vlans(wanted: Mapping[Key, KernelObject], snapshot: Snapshot, fr
     ports: Dict[LinkKey, None] = dict.fromkeys((item.place, item.device) for item in wanted.values() if isinstance(item, BridgeVlan))
     if not ports:
         return
-    for item in snapshot.objects.values():
-        if isinstance(item, BridgeVlan) and (item.place, item.device) in ports and item.key not in wanted and not losses.take(item):
+    for item in snapshot.of(BridgeVlan):
+        if (item.place, item.device) in ports and item.key not in wanted and not losses.take(item):
             yield item
     for place, device in ports:
         default = BridgeVlan(place, device, DEFAULT_VLAN, untagged=True, native=True)

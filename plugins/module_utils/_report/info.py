@@ -144,11 +144,11 @@ class Report:
 
     def _tunnel(self, tunnel: Link) -> Dict[str, Any]:
         kind = tunnel.kind
-        rows = [o for o in self._snapshot.objects.values() if isinstance(o, FdbEntry) and o.device == tunnel.name and o.remote]
+        rows = [row for row in self._snapshot.of(FdbEntry) if row.device == tunnel.name and row.remote]
         addresses: Dict[Optional[str], List[str]] = {}
-        for item in self._snapshot.objects.values():
-            if isinstance(item, Neighbour) and item.device == tunnel.name:
-                addresses.setdefault(item.mac, []).append(item.address)
+        for neighbour in self._snapshot.of(Neighbour):
+            if neighbour.device == tunnel.name:
+                addresses.setdefault(neighbour.mac, []).append(neighbour.address)
         return {
             "device": tunnel.name,
             "vni": getattr(kind, "vni", None),
@@ -181,11 +181,10 @@ class Report:
 
     def namespaces(self) -> List[Dict[str, Any]]:
         found: List[Dict[str, Any]] = []
-        for item in self._snapshot.objects.values():
-            if isinstance(item, Namespace):
-                mark = read_mark(item.mark)
-                if self._scope is None or (mark is not None and mark.scope == self._scope):
-                    found.append({"name": item.name, "path": namespace_path(item.place), "scope": mark.scope if mark else None})
+        for item in self._snapshot.of(Namespace):
+            mark = read_mark(item.mark)
+            if self._scope is None or (mark is not None and mark.scope == self._scope):
+                found.append({"name": item.name, "path": namespace_path(item.place), "scope": mark.scope if mark else None})
         return sorted(found, key=lambda entry: str(entry["name"]))
 
 

@@ -29,9 +29,8 @@ class Insides:
     def __init__(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
         self._by_place: Dict[str, List[KernelObject]] = {}
-        for item in snapshot.objects.values():
-            if isinstance(item, (Address, Route, PolicyRule)):
-                self._by_place.setdefault(item.place, []).append(item)
+        for item in (*snapshot.of(Address), *snapshot.of(Route), *snapshot.of(PolicyRule)):
+            self._by_place.setdefault(item.place, []).append(item)
 
     def addresses(self, place: str, device: str) -> List[str]:
         held = (o.address for o in self._by_place.get(place, ()) if isinstance(o, Address) and o.device == device)

@@ -43,7 +43,7 @@ def describe_devices(snapshot: Snapshot, scope: Optional[str]) -> List[Dict[str,
 
 
 def _describe_end(snapshot: Snapshot, link: Link) -> Dict[str, Any]:
-    held = (item.address for item in snapshot.objects.values() if isinstance(item, Address) and (item.place, item.device) == (link.place, link.name))
+    held = (item.address for item in snapshot.of(Address) if (item.place, item.device) == (link.place, link.name))
     return {
         "container": link.place or None,
         "interface": link.name,

@@ -72,8 +72,8 @@ def _range(first: int, last: int) -> str:
 
 
 def _read_pieces(snapshot: Snapshot) -> Iterable[_Piece]:
-    for chain in snapshot.objects.values():
-        if not isinstance(chain, Chain) or not (chain.table == "nat" or chain.name.startswith(OPEN_PREFIX)):
+    for chain in snapshot.of(Chain):
+        if not (chain.table == "nat" or chain.name.startswith(OPEN_PREFIX)):
             continue
         for line in chain.rules or ():
             piece = read_piece(line)

@@ -100,8 +100,8 @@ class _Picture:
             self._add_port(port, by_name)
         for link in snapshot.links():
             self._add_link(link, scope)
-        for found in snapshot.objects.values():
-            mark = read_mark(found.mark) if isinstance(found, Namespace) else None
+        for found in snapshot.of(Namespace):
+            mark = read_mark(found.mark)
             if mark is not None and mark.scope == scope and found.place not in self._places:
                 name = found.place.split(":", 1)[1]
                 self.words["namespace", name] = ("namespace %s" % name,) * 3
