@@ -10,7 +10,7 @@ PLAYBOOK := .venv/bin/ansible-playbook
 
 # Of the benchmarks: endpoints on one host, and hosts with 20 endpoints each.
 SIZES := 100,400,1000
-HOSTS := 250,1000
+HOSTS := 100,300,1000
 
 .PHONY: help setup setup-checks setup-demo lint unit functional vm test test-quick test-long demo lab-up lab-down bench bench-fleet clean
 
@@ -57,10 +57,10 @@ lab-up: setup-demo ## Raise the simulated fleet and leave it up.
 lab-down: setup-demo ## Take the simulated fleet down.
 	@$(PLAYBOOK) -i localhost, playbooks/lab/down.yml
 
-bench: setup-checks ## Compare with ip -batch, netavark and CNI, and plan a large fleet. SIZES=100,400,1000 HOSTS=250,1000
+bench: setup-checks ## Compare with ip -batch, netavark and CNI, and plan and serve a large fleet. SIZES=100,400,1000 HOSTS=100,300,1000
 	@bash tests/gates/bench.sh $(SIZES) $(HOSTS)
 
-bench-fleet: setup-checks ## Only plan a large fleet. HOSTS=250,1000
+bench-fleet: setup-checks ## Only a large fleet. HOSTS=100,300,1000
 	@bash tests/gates/bench.sh "" $(HOSTS)
 
 clean: ## Remove what the other targets made in this folder.

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import List, Mapping, Optional, Tuple
+from typing import List, Mapping, Optional, Sequence, Tuple
 
 # (contender, number of endpoints) -> seconds of the first run, and of the second where there was one.
 Seconds = Mapping[Tuple[str, int], Tuple[float, Optional[float]]]
@@ -54,6 +54,21 @@ def run_goals(seconds: Seconds, ours: str, batch: str, netavark: str) -> List[Go
         Goal("second run for an endpoint, %d endpoints" % most, again / most * 1000 if again is not None else None, 1.5, " ms"),
         Goal("time for an endpoint among %d to that among %d" % (MANY, FEW), ratio(ratio(many, MANY), ratio(few, FEW)), 2.0, " x"),
     ]
+
+
+def rows_goals(seconds: Seconds, sizes: Sequence[int]) -> List[Goal]:
+    """Return the goals of the rows that a host has of a large overlay, by number of hosts."""
+    goals: List[Goal] = []
+    for hosts in sizes:
+        (mine, again), (batch, _none) = seconds["ours", hosts], seconds["batch", hosts]
+        words = "time%s to that of bridge -batch and ip -batch, rows of " + "%d hosts" % hosts
+        goals.append(Goal(words % "", mine / batch, 2.5, " x"))
+        goals.append(Goal(words % " of the second run", again / batch if again is not None else None, 1.5, " x"))
+    few, many = min(sizes), max(sizes)
+    if few < many:
+        growth = seconds["ours", many][0] / many / (seconds["ours", few][0] / few)
+        goals.append(Goal("time for a row among those of %d hosts to that among %d" % (many, few), growth, 1.5, " x"))
+    return goals
 
 
 def fleet_goals(hosts: int, endpoints: int, runs: Mapping[int, Tuple[float, float]]) -> List[Goal]:

@@ -56,7 +56,11 @@ def _converge(declaration: Dict[str, Any]) -> Tuple[Outcome, float]:
 
 
 def measure(count: int) -> scene.Measurement:
-    declaration = _declaration(count)
+    return measure_declaration(_declaration(count))
+
+
+def measure_declaration(declaration: Dict[str, Any]) -> scene.Measurement:
+    """Bring the host to it, and find on a second run that nothing is to be done."""
     _first, seconds = _converge(declaration)
     second, again = _converge(declaration)
     if second.steps:

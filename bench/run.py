@@ -32,10 +32,6 @@ INSIDE = "CONTAINER_NET_BENCH_INSIDE"
 Row = Tuple[str, str, int, Optional[scene.Measurement], str]
 
 
-def _unshare() -> List[str]:
-    return ["unshare", "-nm" if os.geteuid() == 0 else "-Urnm", "--kill-child", "--"]
-
-
 def _version(contender: str) -> Tuple[str, str]:
     """Return a contender's name and version, or raise Missing."""
     try:
@@ -59,7 +55,7 @@ def play(contender: str, count: int) -> None:
 
 
 def _measure(contender: str, count: int) -> scene.Measurement:
-    command = [*_unshare(), sys.executable, os.path.abspath(__file__), "--play", contender, "--sizes", str(count)]
+    command = [*scene.unshare(), sys.executable, os.path.abspath(__file__), "--play", contender, "--sizes", str(count)]
     measured = scene.Measurement(**json.loads(scene.run(command)))
     scene.settle()
     return measured
@@ -97,7 +93,7 @@ def main() -> int:
         return 0
     if not os.environ.get(INSIDE):
         os.environ[INSIDE] = "1"
-        command = [*_unshare(), "sh", "-c", 'mount -t tmpfs tmpfs /run && exec "$@"', "sh", sys.executable, *sys.argv]
+        command = [*scene.unshare(), "sh", "-c", 'mount -t tmpfs tmpfs /run && exec "$@"', "sh", sys.executable, *sys.argv]
         return subprocess.run(command, check=False).returncode
 
     rows: List[Row] = []

@@ -51,6 +51,11 @@ class Measurement:
     again: Optional[float] = None
 
 
+def unshare() -> List[str]:
+    """What a command goes behind that gets namespaces of its own."""
+    return ["unshare", "-nm" if os.geteuid() == 0 else "-Urnm", "--kill-child", "--"]
+
+
 def endpoint(index: int) -> str:
     return "ep%d" % index
 

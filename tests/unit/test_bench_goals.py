@@ -53,6 +53,12 @@ def test_a_run(goals: Any, changed: Seconds, expected: List[str]) -> None:
     assert verdicts(goals.run_goals({**MEASURED, **changed}, "ours", "batch", "netavark")) == expected
 
 
+def test_rows(goals: Any) -> None:
+    seconds = {("ours", 100): (0.5, 0.2), ("ours", 1000): (8.0, 1.0), ("batch", 100): (0.2, None), ("batch", 1000): (2.0, None)}
+    assert verdicts(goals.rows_goals(seconds, [100, 1000])) == ["met", "met", "NOT MET", "met", "NOT MET"]
+    assert verdicts(goals.rows_goals({("ours", 9): (1.0, None), ("batch", 9): (1.0, None)}, [9])) == ["met", "not measured"]
+
+
 def test_what_was_not_measured(goals: Any) -> None:
     for seconds in ({}, {("ours", 10): (9.0, 9.0)}):
         assert verdicts(goals.run_goals(seconds, "ours", "batch", "netavark")) == ["not measured"] * 4
