@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from functools import lru_cache
 from typing import Callable, List, Optional, Sequence, TypeVar
 
 from .._model.addresses import ip_version
@@ -91,6 +92,7 @@ def _of_family(family: int) -> Callable[[str], str]:
     return canonical
 
 
+@lru_cache(maxsize=4096)  # thousands of endpoints live behind each VTEP
 def _unicast(text: str) -> str:
     address = canonical_address(text)
     fault = unicast_fault(address)

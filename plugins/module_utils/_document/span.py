@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import ipaddress
+import socket
 from functools import lru_cache
 from typing import Tuple
 
@@ -18,8 +19,8 @@ Span = Tuple[int, int, int]  # IP version, first, last
 @lru_cache(maxsize=65536)
 def number(address: str) -> Tuple[int, int]:
     """Return (IP version, integer) of a valid address."""
-    parsed = ipaddress.ip_address(address)
-    return parsed.version, int(parsed)
+    version, family = (6, socket.AF_INET6) if ":" in address else (4, socket.AF_INET)
+    return version, int.from_bytes(socket.inet_pton(family, address), "big")
 
 
 @lru_cache(maxsize=16384)

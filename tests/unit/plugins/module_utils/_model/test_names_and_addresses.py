@@ -5,9 +5,12 @@
 from __future__ import annotations
 
 import hashlib
+import ipaddress
+import random
 from typing import Callable, Optional
 
 import pytest
+from ansible_collections.netloom.container_net.plugins.module_utils._document import span
 from ansible_collections.netloom.container_net.plugins.module_utils._model import addresses, names
 
 HASHED = 15
@@ -92,6 +95,16 @@ def test_parts_do_not_run_together() -> None:
 def test_one_spelling_of_an_address(text: str, expected: str) -> None:
     # Python 3.13 writes mapped addresses with dots.
     assert addresses.canonical_ip(text) in (expected, "::ffff:10.0.0.1")
+
+
+def test_the_quick_way_to_an_address_is_the_library_s() -> None:
+    dice = random.Random(9)
+    for _round in range(3000):
+        number = dice.getrandbits(128) & dice.choice((-1, ~0xFFFF << 32, 0xFFFF << 112 | 0xFF, 0xFFFFFFFF, 0xFFFF0000FFFF0000FFFF0000FFFF))
+        for address in (ipaddress.IPv6Address(number), ipaddress.IPv4Address(number & 0xFFFFFFFF)):
+            for text in (str(address), address.exploded, str(address).upper()):
+                assert addresses.canonical_ip(text) == str(address)
+                assert span.number(addresses.canonical_ip(text)) == (address.version, int(address))
 
 
 @pytest.mark.parametrize("text", ["", "10.0.0", "10.0.0.256", "010.0.0.1", "fd00::5/64", "web"])
