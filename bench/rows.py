@@ -115,6 +115,11 @@ def main() -> int:
     if arguments.play:
         play(arguments.play, sizes[0])
         return 0
+    try:
+        versions = ours.version()
+    except scene.Missing as reason:
+        parser.exit(1, "missing: %s\n" % reason)
+    print("%s %s" % (ours.NAME, versions))
     seconds: Dict[Tuple[str, int], Tuple[float, float]] = {}
     print("%6s  %8s  %-26s  %8s  %10s  %8s" % ("hosts", "rows", "contender", "seconds", "second run", "ratio"))
     for hosts in sizes:
