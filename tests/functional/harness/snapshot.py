@@ -16,6 +16,7 @@ import stat
 import struct
 import subprocess
 from collections import Counter
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
 
@@ -26,8 +27,6 @@ Snapshot = Tuple[str, ...]
 OWNED = "/run/container_net"
 NSFS_MAGIC = 0x6E736673
 NFT_GETTABLE, RTM_GETRULE = 0xA01, 34
-# Those of a fresh namespace: to the tables local and main.
-USUAL_RULES_OF_IPV6 = 2
 # Numbers the kernel hands out, states that follow from carrier, clocks and counters.
 _VOLATILE = frozenset(
     (
@@ -108,7 +107,7 @@ def _space_lines(label: str, space: Space, sysctls: bool) -> Iterator[str]:
         questions = ["address show", "route show table all", "neighbour show nud permanent", "neighbour show proxy", "rule show"]
         links, routes, neighbours, proxied, rules = _batch(["ip", "-j", "-d"], questions)
         # All else is told of both families at once.
-        (rules6,) = _batch(["ip", "-j", "-d", "-6"], ["rule show"]) if _may_have_rules_of_ipv6() else [[]]
+        rules6 = _rules_of_ipv6(tuple(dump(RTM_GETRULE, struct.pack("=B11x", socket.AF_INET6))))
         rows, vlans = _batch(["bridge", "-j"], ["fdb show", "vlan show"]) if _may_have_rows(links) else [[], []]
         lines = sorted(_links(links))
         lines += sorted("route %s" % _text(item) for item in routes if _is_lasting_route(item))
@@ -190,8 +189,11 @@ def _may_have_tables() -> bool:
     return bool(dump(NFT_GETTABLE, bytes(4), NETLINK_NETFILTER))
 
 
-def _may_have_rules_of_ipv6() -> bool:
-    return len(dump(RTM_GETRULE, struct.pack("=B11x", socket.AF_INET6))) != USUAL_RULES_OF_IPV6
+@lru_cache(maxsize=None)
+def _rules_of_ipv6(_raw: Tuple[bytes, ...]) -> List[Dict[str, Any]]:
+    """Return what the program tells of the rules here; most namespaces have the same, as the kernel gave them."""
+    (rules,) = _batch(["ip", "-j", "-d", "-6"], ["rule show"])
+    return rules
 
 
 def _may_have_rows(links: Sequence[Dict[str, Any]]) -> bool:
