@@ -59,8 +59,8 @@ def test_the_number_of_a_dead_container_is_taken_at_once(folders: Folders, monke
             script.behind = take_number(docker, impostors)
             time.sleep(0.06)  # the age of a container is only told to a hundredth of a second
             assert opened("docker:app") is None
+            # Once the dead one's namespace is taken apart, the impostor's may even have its inode.
             for impostor in impostors:
-                assert impostor.namespace != own
                 impostor.end()
                 done += 1
             script.slow = False
