@@ -14,14 +14,15 @@ from .._model.objects import Address, BridgeVlan, FdbEntry, Neighbour, PolicyRul
 from .._plan.step import CHANGE, CREATE, DELETE, Step
 from . import address, bridge_vlan, neighbour, route, rule
 
+_ROUTE = {CREATE: route.create_route, CHANGE: route.change_route, DELETE: route.delete_route}
+
 
 def entry_messages(step: Step, index: Optional[int], through: Optional[int], *, on_bridge: bool) -> List[bytes]:
     """Return the messages of a step. `index` is the number of the entry's device, if it has one; `on_bridge`: that is a bridge; `through`: what is below it."""
     subject, action = step.subject, step.action
     gone = action == DELETE
     if isinstance(subject, Route):
-        make = {CREATE: route.create_route, CHANGE: route.change_route, DELETE: route.delete_route}[action]
-        return [make(subject, index)]
+        return [_ROUTE[action](subject, index)]
     if isinstance(subject, PolicyRule):
         if action == CHANGE and isinstance(step.current, PolicyRule):
             return rule.change_rule(subject, step.current)

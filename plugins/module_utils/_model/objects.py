@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import dataclass
-from typing import Any, Callable, ClassVar, FrozenSet, Optional, Tuple
+from typing import ClassVar, FrozenSet, Optional, Tuple
 
 from .mark import KERNEL_PROTOCOL, PROTOCOL
 from .names import SCOPE_METRICS
+from .once import Once
 
 # A place is the namespace an object lives in: "" is the host's own, else "netns:NAME" or "path:FILE".
 HOST = ""
@@ -27,17 +28,6 @@ LOOPBACK = "net/lo"
 def in_place(place: str) -> str:
     """Return the words that name a place behind an object's label."""
     return " in %s" % place.split(":", 1)[1] if place else ""
-
-
-class Once:
-    """A property that is worked out once for each object: a fleet has tens of thousands. Python's own takes a lock each time."""
-
-    def __init__(self, work: Callable[[Any], Tuple[object, ...]]) -> None:
-        self._work = work
-
-    def __get__(self, item: Any, _owner: Optional[type] = None) -> Tuple[object, ...]:
-        found = item.__dict__[self._work.__name__] = self._work(item)
-        return found
 
 
 @dataclass(frozen=True)

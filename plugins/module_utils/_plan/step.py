@@ -12,6 +12,7 @@ from typing import Optional, Tuple
 from .._model.link import Link
 from .._model.names import ROUTED_PREFIX
 from .._model.objects import HOST, Chain, Jump, KernelObject
+from .._model.once import Once
 
 CREATE, CHANGE, DELETE = "create", "change", "delete"
 NAME, LOWERED = "name", "lowered"  # groups of what a link is called, and of what it takes to call it so
@@ -64,7 +65,7 @@ class Step:
     changes: Tuple[Change, ...] = ()
     leads: bool = False  # comes before any link goes
 
-    @property
+    @Once
     def subject(self) -> KernelObject:
         subject = self.desired or self.current
         if subject is None:
@@ -75,12 +76,12 @@ class Step:
     def place(self) -> str:
         return self.subject.place
 
-    @property
+    @Once
     def groups(self) -> Tuple[str, ...]:
         """The fields that change."""
         return tuple(change.group for change in self.changes)
 
-    @property
+    @Once
     def renames(self) -> bool:
         return NAME in self.groups
 
