@@ -47,6 +47,7 @@ class Impostor:
             for descriptor in (go, tell, ready, answer):
                 os.close(descriptor)
             if self.pid == pid:
+                self.namespace = os.stat("/proc/%d/ns/net" % pid).st_ino
                 self._looked = self._look()
                 return
             self.end()
