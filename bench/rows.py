@@ -11,14 +11,10 @@ in new network and mount namespaces without an uplink, and does not count unless
 from __future__ import annotations
 
 import argparse
-import json
 import os
-import subprocess
 import sys
 import time
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Dict, Iterator, List, Tuple
+from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 import ours
 import scene
@@ -29,36 +25,27 @@ BRIDGE, TUNNEL = "br-mesh", "vx-mesh"
 CONTENDERS = ("ours", "batch")
 
 
-@dataclass(frozen=True)
-class Far:
-    """An endpoint on another host."""
-
-    name: str
-    mac: str
-    vtep: str
-    addresses: Tuple[str, str]
-
-
 def vtep(host: int) -> str:
     return "198.18.%d.%d" % divmod(host + 4, 250)
 
 
-def far_endpoints(hosts: int) -> Iterator[Far]:
+def far_endpoints(hosts: int) -> Iterator[Dict[str, Any]]:
+    """Yield the endpoints on the other hosts, as fleet_plan lists them."""
     for number in range((hosts - 1) * ENDPOINTS):
         host = number // ENDPOINTS + 1
-        mac = "02:42:%02x:%02x:%02x:%02x" % (0, number >> 16, number >> 8 & 255, number & 255)
-        yield Far("e%d" % number, mac, vtep(host), ("10.96.%d.%d" % divmod(number + 300, 250), "fd00:60::%x" % (number + 300)))
+        mac = "02:42:00:%02x:%02x:%02x" % (number >> 16, number >> 8 & 255, number & 255)
+        addresses = ["10.96.%d.%d" % divmod(number + 300, 250), "fd00:60::%x" % (number + 300)]
+        yield {"name": "e%d" % number, "mac": mac, "vtep": vtep(host), "addresses": addresses}
 
 
 def declaration(hosts: int) -> Dict[str, Any]:
     """What fleet_plan makes of such a fleet for its first host, which has one endpoint."""
     subnets = [{"subnet": "10.96.0.0/12"}, {"subnet": "fd00:60::/64"}]
     peers = [{"host": "h%d" % host, "vtep": vtep(host)} for host in range(1, hosts)]
-    rows = [{"name": far.name, "mac": far.mac, "vtep": far.vtep, "addresses": list(far.addresses)} for far in far_endpoints(hosts)]
     return {
         "networks": [{"name": "mesh", "driver": "overlay", "vni": 4200, "vtep_address": scene.HOST_ADDRESS, "ipam_config": subnets}],
         "endpoints": [{"name": "ep0", "container": {"netns": "ep0"}, "networks": [{"name": "mesh", "ipv4_address": "10.96.0.10"}]}],
-        "overlays": {"mesh": {"peers": peers, "endpoints": rows}},
+        "overlays": {"mesh": {"peers": peers, "endpoints": list(far_endpoints(hosts))}},
     }
 
 
@@ -67,8 +54,9 @@ def batches(hosts: int) -> Tuple[str, str]:
     forwarding = ["fdb append 00:00:00:00:00:00 dev %s dst %s self permanent" % (TUNNEL, vtep(host)) for host in range(1, hosts)]
     neighbours: List[str] = []
     for far in far_endpoints(hosts):
-        forwarding += ["fdb add %s dev %s dst %s self permanent" % (far.mac, TUNNEL, far.vtep), "fdb add %s dev %s master static sticky" % (far.mac, TUNNEL)]
-        neighbours += ["neighbour add %s lladdr %s dev %s nud permanent" % (address, far.mac, TUNNEL) for address in far.addresses]
+        mac = far["mac"]
+        forwarding += ["fdb add %s dev %s dst %s self permanent" % (mac, TUNNEL, far["vtep"]), "fdb add %s dev %s master static sticky" % (mac, TUNNEL)]
+        neighbours += ["neighbour add %s lladdr %s dev %s nud permanent" % (address, mac, TUNNEL) for address in far["addresses"]]
     return "\n".join(forwarding) + "\n", "\n".join(neighbours) + "\n"
 
 
@@ -103,7 +91,7 @@ def play(contender: str, hosts: int) -> None:
     scene.raise_stage()
     measured = ours.measure_declaration(declaration(hosts)) if contender == "ours" else measure_batch(hosts)
     prove(hosts)
-    print(json.dumps([measured.seconds, measured.again]), flush=True)
+    scene.tell(measured)
 
 
 def main() -> int:
@@ -120,14 +108,12 @@ def main() -> int:
     except scene.Missing as reason:
         parser.exit(1, "missing: %s\n" % reason)
     print("%s %s" % (ours.NAME, versions))
-    seconds: Dict[Tuple[str, int], Tuple[float, float]] = {}
+    seconds: Dict[Tuple[str, int], Tuple[float, Optional[float]]] = {}
     print("%6s  %8s  %-26s  %8s  %10s  %8s" % ("hosts", "rows", "contender", "seconds", "second run", "ratio"))
     for hosts in sizes:
         for contender in CONTENDERS:
-            command = [*scene.unshare(), sys.executable, str(Path(__file__)), "--play", contender, "--hosts", str(hosts)]
-            done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, env=os.environ)
-            first, again = json.loads(done.stdout)
-            seconds[contender, hosts] = first, again
+            measured = scene.measure_apart(sys.executable, os.path.abspath(__file__), "--play", contender, "--hosts", str(hosts))
+            seconds[contender, hosts] = measured.seconds, measured.again
         base = seconds["batch", hosts][0]
         for contender, name in zip(CONTENDERS, (ours.NAME, "bridge -batch + ip -batch")):
             first, again = seconds[contender, hosts]

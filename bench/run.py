@@ -13,12 +13,10 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import json
 import os
 import platform
 import subprocess
 import sys
-from dataclasses import asdict
 from typing import List, Optional, Tuple
 
 import scene
@@ -50,13 +48,12 @@ def play(contender: str, count: int) -> None:
     measured = module.measure(count)
     for index in sorted({0, count - 1}):
         scene.prove(index)
-    print(json.dumps(asdict(measured)), flush=True)
+    scene.tell(measured)
     scene.clear_stage()
 
 
 def _measure(contender: str, count: int) -> scene.Measurement:
-    command = [*scene.unshare(), sys.executable, os.path.abspath(__file__), "--play", contender, "--sizes", str(count)]
-    measured = scene.Measurement(**json.loads(scene.run(command)))
+    measured = scene.measure_apart(sys.executable, os.path.abspath(__file__), "--play", contender, "--sizes", str(count))
     scene.settle()
     return measured
 

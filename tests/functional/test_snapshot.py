@@ -36,12 +36,12 @@ def change(path: str) -> bool:
 @pytest.mark.fake_host
 def test_every_setting_of_a_link_is_seen_by_its_name() -> None:
     sh("ip link add eth0 type veth peer name other; ip link set eth0 up; ip link set other up")
-    seen, unseen = 0, []
+    seen, unseen, before = 0, [], take_snapshot()
     for folder in FOLDERS:
         for name in sorted(os.listdir("/proc/sys/" + folder)):
-            before = take_snapshot()
             if name not in TWINS and change("/proc/sys/%s/%s" % (folder, name)):
-                told = differences(before, take_snapshot())
+                earlier, before = before, take_snapshot()
+                told = differences(earlier, before)
                 seen += 1
                 if "+sysctl %s/%s = " % (folder, name) not in told.replace("+host | ", "+"):
                     unseen.append("%s/%s: %s" % (folder, name, told))

@@ -16,7 +16,7 @@ from . import archive  # noqa: F401  # pylint: disable=unused-import  # first, f
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
 from .._engine.pipeline import converge
-from .._engine.request import Outcome, Request
+from .._engine.request import LOCK_TIMEOUT, Outcome, Request
 from .._engine.result import DIFF_DETAILS, OBJECTS, render
 from .._kernel.capability import lacking_capabilities
 from .._kernel.wire import PYROUTE2_ERROR, PYROUTE2_FLOOR, pyroute2_version
@@ -26,7 +26,7 @@ Arguments = Dict[str, Dict[str, Any]]
 
 RIGHTS = "changing or reading networks needs root, or the capabilities CAP_NET_ADMIN and CAP_SYS_ADMIN"
 
-LOCK_OPTION: Arguments = {"lock_timeout": {"type": "float", "default": 60.0}}
+LOCK_OPTION: Arguments = {"lock_timeout": {"type": "float", "default": LOCK_TIMEOUT}}
 SCOPE_OPTION: Arguments = {"scope": {"type": "str", "default": "tasks"}}
 PLACE_OPTION: Arguments = {"namespace": {"type": "str"}}
 STATE_OPTION: Arguments = {"state": {"type": "str", "choices": ["present", "absent"], "default": "present"}}

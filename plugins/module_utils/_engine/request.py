@@ -19,6 +19,7 @@ from .._model.snapshot import Facts, Key, Snapshot
 from .._plan.step import Step
 from .support import LeftOut
 
+LOCK_TIMEOUT = 60.0  # seconds to wait for another run on the same host
 Build = Callable[[Facts], Tuple[Sequence[KernelObject], Sequence[Rule]]]
 # What stands, what is wanted and the steps between, told in the words of the declaration.
 Tell = Callable[[Snapshot, Sequence[KernelObject], Sequence[Step]], Tuple[str, ...]]
@@ -42,7 +43,7 @@ class Request:
     places: Tuple[str, ...] = ()  # to be read although nothing is desired there
     early: bool = False  # the declaration is about links that may be in containers by now, so those are read before it is compiled
     residents: Tuple[str, ...] = ()  # whose addresses and ways out are read before it is compiled
-    lock_timeout: float = 60.0
+    lock_timeout: float = LOCK_TIMEOUT
     wait_timeout: float = 0.0  # seconds for links and addresses of the host that are not there yet
     verify: bool = True
     confirm_timeout: float = 0.0  # seconds; a change that is not confirmed in time is taken back

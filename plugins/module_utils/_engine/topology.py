@@ -42,7 +42,7 @@ from .._runtime.containers import await_containers
 from .._runtime.tool import has_tool
 from .guard import validate_confirm_timeout
 from .modes import check_sharing, idle_places, validate_wait_timeout
-from .request import Build, Request
+from .request import LOCK_TIMEOUT, Build, Request
 from .support import LeftOut
 
 NOTHING: FrozenSet[str] = frozenset()
@@ -55,7 +55,7 @@ DEFAULTS: Mapping[str, Any] = {
     "overlays": None,
     "state": "present",
     "firewall_backend": "auto",
-    "lock_timeout": 60.0,
+    "lock_timeout": LOCK_TIMEOUT,
     "wait_timeout": 0.0,
     "allow_management": False,
     "confirm_timeout": 0,

@@ -49,7 +49,7 @@ def _s32(value: Optional[bytes]) -> Optional[int]:
 
 
 def _mac(value: bytes) -> str:
-    return value.hex(":") if value else ""
+    return value.hex(":")
 
 
 def text_of_ip(value: bytes) -> str:

@@ -54,11 +54,8 @@ class Snapshot:
     def add(self, found: KernelObject, *, mine: bool = False) -> None:
         key = found.key
         self.objects[key] = found
-        kind = type(found)
-        if kind not in self._kinds:
-            self._kinds[kind] = {}
-        self._kinds[kind][key] = found
-        if kind is Link and isinstance(found, Link):
+        self._kinds.setdefault(type(found), {})[key] = found
+        if isinstance(found, Link):
             self._links.setdefault(found.place, {})[found.name] = found
             self._namesakes.update({(found.place, name): found for name in found.other_names})
         if mine:

@@ -47,9 +47,9 @@ class Losses:
             return where in self.lowered or where in self.renumbered
         return where in self.lowered and (isinstance(item, (Route, ProxyNeighbour)) or (isinstance(item, Address) and ":" in item.address))
 
-    def outdate(self, item: KernelObject) -> bool:
-        """Tell whether an object must be made anew: the kernel keeps the way to a far end with the source address it had, until the routes change."""
-        return isinstance(item, FdbEntry) and bool(item.remote) and (item.place, item.device) in self.relocated
+    def outdate(self, row: FdbEntry) -> bool:
+        """Tell whether a row must be made anew: the kernel keeps the way to a far end with the source address it had, until the routes change."""
+        return bool(row.remote) and (row.place, row.device) in self.relocated
 
     def left_of(self, link: Link) -> Link:
         """Return a link as the others leave it: without a bridge that goes, and with the flags of a fresh port where it changes its bridge."""
