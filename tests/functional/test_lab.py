@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Iterator, List
 
 import pytest
-from lab_helpers import LAB, Lab, alive, as_ordinary_user, children, ordinary_home, ordinary_user_fault
+from lab_helpers import LAB, Lab, alive, as_ordinary_user, children, ip, ordinary_home, ordinary_user_fault
 
 PR_SET_CHILD_SUBREAPER = 36
 
@@ -192,6 +192,25 @@ def test_a_stranger_with_a_recorded_id_is_left_alone(lab: Lab) -> None:
     finally:
         stranger.kill()
         stranger.wait()
+
+
+def test_a_process_in_a_namespace_of_the_machine_is_left_alone(lab: Lab) -> None:
+    """`outer` sees the machine's named namespaces, and so does a host that has not yet got its own directories."""
+    strangers = []
+    try:
+        for name in ("cnet-l1", "cnet-l2"):
+            ip("netns", "add", name)
+            strangers.append(subprocess.Popen(["ip", "netns", "exec", name, "sleep", "60"]))
+            if name == "cnet-l1":
+                lab.up("--hosts", "1")
+        assert lab.down()["changed"] is True
+        assert [stranger.poll() for stranger in strangers] == [None, None]
+    finally:
+        for stranger in strangers:
+            stranger.kill()
+            stranger.wait()
+        for name in ("cnet-l1", "cnet-l2"):
+            ip("netns", "delete", name)
 
 
 def test_a_killed_up_leaves_no_process_behind(lab: Lab) -> None:

@@ -72,15 +72,15 @@ def execute(state: pathlib.Path, host: str, command: List[str]) -> NoReturn:
 
 
 def _end_processes(holders: List[Record]) -> int:
-    """Kill what runs inside the lab, then its holders; the namespaces stay known as long as the holders live."""
+    """Kill what runs inside the lab, then its holders; what it is inside of stays known as long as the holders live."""
     ended = 0
-    namespaces = lab_namespaces(holders)
     known = {holder["pid"] for holder in holders}
-    for _sweep in range(SWEEPS):
-        visitors = [process for process in processes_inside(namespaces) if process["pid"] not in known]
-        if not visitors:
-            break
-        ended += sum(kill(process) for process in visitors)
+    with lab_namespaces(holders) as namespaces:
+        for _sweep in range(SWEEPS):
+            visitors = [process for process in processes_inside(namespaces) if process["pid"] not in known]
+            if not visitors:
+                break
+            ended += sum(kill(process) for process in visitors)
     return ended + sum(kill(holder) for holder in reversed(holders))
 
 

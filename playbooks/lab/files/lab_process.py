@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import pathlib
@@ -101,22 +102,48 @@ def _namespaces(pid: int) -> Tuple[int, ...]:
     return tuple(found)
 
 
-def lab_namespaces(holders: List[Record]) -> Set[int]:
-    """Return the inodes of all namespaces of a lab, with the named ones that were made in its hosts."""
+@contextlib.contextmanager
+def lab_namespaces(holders: List[Record]) -> Iterator[Set[int]]:
+    """Give the inodes of all namespaces of a lab, with the named ones that were made in its hosts.
+
+    They are held open meanwhile, so that none of these numbers becomes another namespace's.
+    """
     found: Set[int] = set()
-    nsfs = os.stat("/proc/self/ns/net").st_dev
-    for holder in filter(is_alive, holders):
-        found.update(_namespaces(holder["pid"]))
-        if "mnt" in holder["namespaces"]:
-            for file in pathlib.Path("/proc/%d/root/run/netns" % holder["pid"]).glob("*"):
-                status = file.stat()
-                if status.st_dev == nsfs:
-                    found.add(status.st_ino)
-    return found - set(_namespaces(os.getpid()))
+    with contextlib.ExitStack() as stack:
+        for holder in holders:
+            inside = {_hold_open(file, stack) for file in _namespace_files(holder)}
+            if is_alive(holder):
+                found.update(inside)
+        yield found - {0, *_namespaces(os.getpid())}
+
+
+def _hold_open(file: pathlib.Path, stack: contextlib.ExitStack) -> int:
+    """Open a namespace's file for a while and return its inode, or 0 where it is none."""
+    try:
+        handle = os.open(file, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    except OSError:
+        return 0
+    stack.callback(os.close, handle)
+    status = os.fstat(handle)
+    return status.st_ino if status.st_dev == os.stat("/proc/self/ns/net").st_dev else 0
+
+
+def _namespace_files(holder: Record) -> Iterator[pathlib.Path]:
+    process = pathlib.Path("/proc/%d" % holder["pid"])
+    yield from (process / "ns" / kind for kind in ("net", "mnt") if kind in holder["namespaces"])
+    run = process / "root/run"
+    # `outer` sees the machine's own /run, and the namespaces named there are none of the lab's.
+    with contextlib.suppress(OSError):  # the holder has ended
+        if "mnt" in holder["namespaces"] and not run.samefile("/run"):
+            yield from (run / "netns").iterdir()
 
 
 def processes_inside(namespaces: Set[int]) -> Iterator[Record]:
     """Find the processes that live in any of the namespaces."""
     for entry in pathlib.Path("/proc").iterdir():
-        if entry.name.isdigit() and namespaces.intersection(_namespaces(int(entry.name))):
-            yield record("process %s" % entry.name, int(entry.name))
+        if not entry.name.isdigit():
+            continue
+        # Its start is noted first: a process that gets the number later is another one.
+        found = record("process %s" % entry.name, int(entry.name))
+        if namespaces.intersection(_namespaces(found["pid"])):
+            yield found
