@@ -4,7 +4,7 @@
 
 # PRIVATE to this collection: anything here may change without notice.
 
-"""Published ports: one short chain for each block of 64 ports, so that the lookup stays short with thousands of them."""
+"""Published ports: one rule for each, and for each source that may use it."""
 
 from __future__ import annotations
 
@@ -12,28 +12,20 @@ from typing import Dict, Iterator, List, Optional, Tuple
 
 from .._model.addresses import ip_version
 from .._model.document import BridgeNetwork, Document, Endpoint, Network, PublishedPort
-from .._model.rule import DNAT_CHAIN, PUBLISHED_PREFIX, Rule
+from .._model.rule import DNAT_CHAIN, Rule
 from .attachment import find_subnet
 
-BLOCK = 64
 EVERY_ADDRESS = {4: "0.0.0.0", 6: "::"}
 NO_SOURCE: Tuple[Optional[str], ...] = (None,)
 
 
 def compile_published(document: Document, family: int) -> Iterator[Rule]:
-    """Return the DNAT rules of one family and the jumps to the chains that hold them."""
+    """Return the DNAT rules of one family."""
     networks: Dict[str, Network] = {network.name: network for network in document.networks}
-    jumps: Dict[str, Rule] = {}
     for endpoint in document.endpoints:
         address = _published_address(endpoint, networks, family) if endpoint.ports else None
-        if address is None:
-            continue
-        for port in endpoint.ports:
-            for rule in _port_rules(port, address, family, document.scope, endpoint.name):
-                if rule.chain not in jumps and rule.destination_ports and rule.protocol:
-                    jumps[rule.chain] = _jump(family, rule.chain, rule.protocol, rule.destination_ports[0])
-                yield rule
-    yield from jumps.values()
+        for port in endpoint.ports if address is not None else ():
+            yield from _port_rules(port, address or "", family, document.scope, endpoint.name)
 
 
 def _published_address(endpoint: Endpoint, networks: Dict[str, Network], family: int) -> Optional[str]:
@@ -60,45 +52,18 @@ def _port_rules(port: PublishedPort, address: str, family: int, scope: str, owne
         # No source of this family: nobody may come this way.
         sources = tuple(source for source in port.allowed_sources if ip_version(source) == family)
     for source in sources:
-        for first, last, to in _translations(port, address):
-            # The rank tells which rules are one publication, for those who read them back.
-            follows = first != port.published
-            yield Rule(
-                family,
-                "nat",
-                "%s%s-%d" % (PUBLISHED_PREFIX, port.protocol, _block(first)),
-                (10 if host_ip else 20) + follows,
-                "DNAT",
-                scope,
-                owner,
-                source=source,
-                destination=host_ip,
-                protocol=port.protocol,
-                destination_ports=(first, last),
-                to=to,
-            )
-
-
-def _translations(port: PublishedPort, address: str) -> Iterator[Tuple[int, int, str]]:
-    """Yield first and last host port and the destination: one range a block where ports keep their number, else port by port."""
-    end = port.published + port.count
-    if port.count > 1 and port.published == port.target:
-        first = port.published
-        while first < end:
-            last = min(end, _block(first) + BLOCK) - 1
-            yield first, last, address
-            first = last + 1
-    else:
-        shown = "[%s]" % address if ":" in address else address
-        for offset in range(port.count):
-            published = port.published + offset
-            yield published, published, "%s:%d" % (shown, port.target + offset)
-
-
-def _block(port: int) -> int:
-    return port // BLOCK * BLOCK
-
-
-def _jump(family: int, chain: str, protocol: str, port: int) -> Rule:
-    first = _block(port)
-    return Rule(family, "nat", DNAT_CHAIN, 10, chain, protocol=protocol, destination_ports=(first, first + BLOCK - 1))
+        yield Rule(
+            family,
+            "nat",
+            DNAT_CHAIN,
+            10 if host_ip else 20,
+            "DNAT",
+            scope,
+            owner,
+            source=source,
+            destination=host_ip,
+            protocol=port.protocol,
+            destination_ports=(port.published, port.published + port.count - 1),
+            to=address,
+            to_port=port.target,
+        )

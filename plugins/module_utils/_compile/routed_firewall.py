@@ -8,21 +8,18 @@
 
 from __future__ import annotations
 
-import ipaddress
-from functools import lru_cache, partial
-from typing import Dict, Iterator, List, Optional, Tuple
+from functools import partial
+from typing import Iterator, List, Optional, Tuple
 
 from .._model.addresses import ip_version
 from .._model.document import Document, Endpoint, PublishedPort, RoutedNetwork
-from .._model.names import digest
-from .._model.rule import FORWARD_CHAIN, INPUT_CHAIN, INSIDE_CHAIN, OPEN_PREFIX, RAW_CHAIN, ROUTED_INTERFACES, Rule
+from .._model.rule import FORWARD_CHAIN, INPUT_CHAIN, INSIDE_CHAIN, RAW_CHAIN, ROUTED_INTERFACES, Rule
 from .routed import GATEWAY
 
 KNOWN = ("RELATED", "ESTABLISHED")
 ICMP = {4: "icmp", 6: "ipv6-icmp"}
 ROUTER_ADVERTISEMENT, NEIGHBOUR_SOLICITATION, NEIGHBOUR_ADVERTISEMENT = 134, 135, 136
 # Addresses of one chain of opened ports: few chains to pass, few rules in each.
-BLOCK_PREFIX = {4: 26, 6: 122}
 ANYBODY: Tuple[Optional[str], ...] = (None,)
 
 
@@ -108,35 +105,33 @@ def _other_parts(network: RoutedNetwork, family: int) -> Iterator[str]:
 
 
 def _open_ports(network: RoutedNetwork, family: int, document: Document) -> Iterator[Rule]:
-    blocks: Dict[str, Rule] = {}
     for endpoint in document.endpoints:
         for address in _addresses(endpoint, network.name, family) if endpoint.ports else ():
-            block = _block(address, BLOCK_PREFIX[family])
-            chain = OPEN_PREFIX + block[1]
             for port in endpoint.ports:
-                found = list(_port_rules(port, address, chain, family, document.scope, endpoint.name))
-                if found:
-                    blocks.setdefault(chain, Rule(family, "filter", FORWARD_CHAIN, 30, chain, destination=block[0]))
-                yield from found
-    yield from blocks.values()
+                yield from _port_rules(port, address, family, document.scope, endpoint.name)
 
 
 def _addresses(endpoint: Endpoint, network: str, family: int) -> List[str]:
     return [address for item in endpoint.attachments if item.network == network for address in item.addresses if ip_version(address) == family]
 
 
-@lru_cache(maxsize=16384)
-def _block(address: str, prefix: int) -> Tuple[str, str]:
-    """Return the block an address lies in, and its name as part of a chain's."""
-    block = str(ipaddress.ip_network("%s/%d" % (address, prefix), strict=False))
-    return block, digest(16, block)
-
-
-def _port_rules(port: PublishedPort, address: str, chain: str, family: int, scope: str, owner: str) -> Iterator[Rule]:
+def _port_rules(port: PublishedPort, address: str, family: int, scope: str, owner: str) -> Iterator[Rule]:
     sources = ANYBODY
     if port.allowed_sources:
         # No source of this family: nobody may come this way.
         sources = tuple(source for source in port.allowed_sources if ip_version(source) == family)
     ports = (port.target, port.target + port.count - 1)
     for source in sources:
-        yield Rule(family, "filter", chain, 10, "ACCEPT", scope, owner, source=source, destination=address, protocol=port.protocol, destination_ports=ports)
+        yield Rule(
+            family,
+            "filter",
+            FORWARD_CHAIN,
+            30,
+            "ACCEPT",
+            scope,
+            owner,
+            source=source,
+            destination=address,
+            protocol=port.protocol,
+            destination_ports=ports,
+        )

@@ -13,7 +13,6 @@ from typing import Dict, Iterator, List, Optional, Sequence, Set, Tuple
 
 from .._firewall.backend import Backend, Report, RunCommand
 from .._firewall.holders import held_ports
-from .._firewall.render import shows_vnis
 from .._firewall.standing import read_standing
 from .._kernel.namespace import Rooms
 from .._kernel.sockets import listening_sockets
@@ -21,7 +20,7 @@ from .._kernel.trial import apart
 from .._model.errors import Conflict
 from .._model.link import Veth
 from .._model.mark import ROUTER_ROLE, UNFINISHED, is_owned, read_mark
-from .._model.objects import Address, KernelObject
+from .._model.objects import Address, Chain, KernelObject
 from .._model.rule import PEERS_PREFIX, Rule
 from .._model.snapshot import Snapshot
 from .._model.translation import Holdings
@@ -79,7 +78,7 @@ class Firewalls:
 
     def _possible(self, rules: Sequence[Rule], snapshot: Snapshot) -> Sequence[Rule]:
         """Return the rules as this kernel can have them: where none tells VNIs, each that would counts for its whole port."""
-        if all(rule.vni is None for rule in rules) or shows_vnis(self._observe(self._home, snapshot)):
+        if all(rule.vni is None for rule in rules) or _show_vnis(self._observe(self._home, snapshot)):
             return rules
         with apart() as unseen:
             if not unseen or self._backend.tells_vnis(self._run):
@@ -118,6 +117,11 @@ class Firewalls:
             with self._rooms.inside(place):
                 restores += self._backend.apply(mine, self._run, report)
         return restores
+
+
+def _show_vnis(objects: Sequence[KernelObject]) -> bool:
+    """Tell whether a rule that stands matches a VNI, so that the kernel can."""
+    return any(rule.vni is not None for item in objects if isinstance(item, Chain) for rule in item.rules or ())
 
 
 def _places_with_rules(snapshot: Snapshot, scope: str) -> Iterator[str]:

@@ -19,7 +19,7 @@ from .._kernel.pending import Pending
 from .._model.flow import PROTOCOLS, Flow, Flows, Ground, show_end
 from .._model.link import Link, Veth, Vrf
 from .._model.objects import HOST, MAIN_TABLE, Address, Chain, Jump, KernelObject, Namespace, Route, is_foreign
-from .._model.rule import USER_CHAIN
+from .._model.rule import USER_CHAIN, Rule
 from .._model.snapshot import Snapshot
 from .._plan.stack import lower_of
 from .._plan.step import DELETE, Step
@@ -156,8 +156,8 @@ def _ground(place: str, snapshot: Snapshot, items: Iterable[Tuple[KernelObject, 
 
 def _rules(
     place: str, snapshot: Snapshot, rules: Iterable[KernelObject]
-) -> Tuple[Tuple[Tuple[int, str, str, Tuple[str, ...]], ...], Tuple[Tuple[int, str, str], ...]]:
-    chains: List[Tuple[int, str, str, Tuple[str, ...]]] = []
+) -> Tuple[Tuple[Tuple[int, str, str, Tuple[Rule, ...]], ...], Tuple[Tuple[int, str, str], ...]]:
+    chains: List[Tuple[int, str, str, Tuple[Rule, ...]]] = []
     heads: Dict[Tuple[int, str, str], None] = {}
     for item in rules:
         if item.place != place:
@@ -167,7 +167,7 @@ def _rules(
             found = snapshot.objects.get(item.key) if item.name == USER_CHAIN else item
             chains.append((item.family, item.table, item.name, tuple(getattr(found, "rules", None) or ())))
         elif isinstance(item, Jump) and item.leads:
-            heads[item.family, item.table, item.rule.rpartition(" ")[2]] = None
+            heads[item.family, item.table, item.target] = None
     return tuple(chains), tuple(heads)
 
 

@@ -297,7 +297,7 @@ class _Run:
         steps += flows
         left_out = request.left_out.warnings if request.left_out is not None else []
         warnings = [*left_out, *request.notes, *self._firewalls.notes, *map(printable, told)]
-        return Outcome(steps, standing, desired, words, warnings=warnings, left_links=left_links(declared, desired))
+        return Outcome(steps, standing, desired, words, warnings=warnings, left_links=left_links(declared, desired), show_rule=request.backend.show)
 
     def _foresee_names(self, observer: Observer, desired: Sequence[KernelObject]) -> Snapshot:
         """Return what was read under the names that links will have, with the settings that are interesting under those."""

@@ -64,6 +64,7 @@ class Outcome:
     snapshot: Snapshot = field(default_factory=Snapshot)
     desired: Tuple[KernelObject, ...] = ()
     words: Tuple[str, ...] = ()  # the plan as its author would tell it
+    show_rule: Callable[[Rule], str] = str  # as its administrator would read it
     netlink_changes: int = 0
     firewall_restores: int = 0
     firewall_done: List[Step] = field(default_factory=list)  # which of the steps on firewalls were carried out

@@ -9,10 +9,11 @@
 from __future__ import annotations
 
 from dataclasses import fields, is_dataclass
-from typing import Any, Dict, Iterator, Sequence
+from typing import Any, Callable, Dict, Iterator, Sequence
 
 from .._model.link import Link
 from .._model.objects import Chain, Jump, KernelObject
+from .._model.rule import Rule
 from .._plan.step import CHANGE, CREATE, DELETE, SIGNS, Step
 from .request import Outcome
 
@@ -61,7 +62,7 @@ def tell(outcome: Outcome, diff_detail: str) -> Iterator[str]:
         yield _count_rules(rules) + (":" if diff_detail == ALL else "")
     if diff_detail == ALL:
         for step in rules:
-            yield from ("  " + line for line in _lines(step, True))
+            yield from ("  " + line for line in (*_lines(step, True), *_rule_lines(step, outcome.show_rule)))
 
 
 def _count_objects(steps: Sequence[Step]) -> str:
@@ -69,13 +70,13 @@ def _count_objects(steps: Sequence[Step]) -> str:
 
 
 def _count_rules(steps: Sequence[Step]) -> str:
-    changed = [step.rules for step in steps]
-    numbers = (sum(len(come) for come, _gone in changed), sum(len(gone) for _come, gone in changed))
-    return "firewall rules: +%d -%d, chains: %d" % (*numbers, len({step.subject.key[:5] for step in steps}))
+    counts = [step.rule_counts for step in steps]
+    numbers = (sum(come for come, _gone in counts), sum(gone for _come, gone in counts), len({step.subject.key[:5] for step in steps}))
+    return "firewall rules: +%d -%d, chains: %d" % numbers
 
 
 def _lines(step: Step, whole: bool) -> Iterator[str]:
-    """Yield the step's line and what a new object looks like; with `whole` all of it, and the rules that change."""
+    """Yield the step's line and what a new object looks like; with `whole` all of it."""
     if step.action == CREATE:
         found = describe(step.subject)
         found.pop("rules", None)
@@ -86,10 +87,12 @@ def _lines(step: Step, whole: bool) -> Iterator[str]:
             yield "    " + details
     else:
         yield step.line
-    if whole and isinstance(step.subject, Chain):
-        come, gone = step.rules
-        yield from ("    - " + rule for rule in gone)
-        yield from ("    + " + rule for rule in come)
+
+
+def _rule_lines(step: Step, show_rule: Callable[[Rule], str]) -> Iterator[str]:
+    come, gone = step.rules
+    yield from ("    - " + show_rule(rule) for rule in gone)
+    yield from ("    + " + show_rule(rule) for rule in come)
 
 
 def describe(item: KernelObject) -> Dict[str, Any]:

@@ -12,7 +12,6 @@ from dataclasses import replace
 from typing import Dict, Iterator, List, Mapping, Sequence, Set, Tuple
 
 from .._compile.host import FORWARDING
-from .._firewall.parse import read_label
 from .._model.errors import Conflict
 from .._model.link import Link
 from .._model.mark import SHARED_ROLE, is_owned, leave_mark, read_mark
@@ -143,5 +142,4 @@ def restored_sysctls(snapshot: Snapshot, place: str, scope: str, desired: Sequen
 
 
 def _holds_rules_of_others(chain: Chain, scope: str) -> bool:
-    labels = [read_label(rule) for rule in chain.rules or ()]
-    return any(label is not None and label[0] not in ("", scope) for label in labels)
+    return any(rule.is_ours and rule.scope not in ("", scope) for rule in chain.rules or ())

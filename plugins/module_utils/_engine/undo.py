@@ -11,7 +11,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Dict, Optional, Sequence, Set, Tuple, Union
 
-from .._firewall.parse import target_of
 from .._model.objects import Chain, Jump, KernelObject
 from .._model.snapshot import Key, Snapshot
 from .._plan.step import DELETE, Step
@@ -48,7 +47,7 @@ class Undo:
         chains: Set[ChainKey] = {_chain_key(item, item.name) for item in wanted.values() if isinstance(item, Chain)}
         for item in (*before.values(), *stands.values()):
             if isinstance(item, Jump):
-                if _chain_key(item, target_of(" " + item.rule)) in chains:
+                if _chain_key(item, item.target) in chains:
                     wanted.setdefault(item.key, replace(item, leads=True, copies=1))
                 else:
                     wanted.pop(item.key, None)
@@ -74,7 +73,7 @@ def _keep_what_is_led_to(wanted: Dict[Key, KernelObject], stands: Dict[Key, Kern
     pending = [item for item in wanted.values() if isinstance(item, Chain)]
     while pending:
         chain = pending.pop()
-        targets = {_chain_key(chain, target_of(line)) for line in chain.rules or ()}
+        targets = {_chain_key(chain, rule.target) for rule in chain.rules or ()}
         for key, item in stands.items():
             if key not in wanted and isinstance(item, Chain) and _chain_key(item, item.name) in targets:
                 wanted[key] = item

@@ -33,6 +33,9 @@ class Backend(Protocol):
     def apply(self, steps: Sequence[FirewallStep], run: RunCommand, report: Report = ...) -> int:
         """Carry out the steps of one place and return how many restores that took; `report` hears of what is done, also where the rest fails."""
 
+    def show(self, rule: Rule) -> str:
+        """Return a rule as its administrator would read it."""
+
     def find_translations(self, run: RunCommand) -> Tuple[Translation, ...]:
         """Return what rules of others lead elsewhere of what is sent to the host."""
 
@@ -54,6 +57,9 @@ class NoFirewall:
 
     def apply(self, steps: Sequence[FirewallStep], run: RunCommand, report: Report = lambda _steps: None) -> int:
         return 0
+
+    def show(self, rule: Rule) -> str:
+        return str(rule)
 
     def find_translations(self, run: RunCommand) -> Tuple[Translation, ...]:
         return ()

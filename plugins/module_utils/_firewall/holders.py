@@ -8,55 +8,32 @@
 
 from __future__ import annotations
 
-import re
-from typing import Iterable, Iterator, List, Optional, Tuple
+from typing import Dict, Iterable, Iterator, List, Tuple
 
-from .._model.mark import PREFIX
 from .._model.objects import Chain, KernelObject
-from .._model.rule import PUBLISHED_PREFIX
-from .parse import read_label
-
-_PORTS = re.compile(r" --dport ([0-9]+)(?::([0-9]+))?")
-_HOST = re.compile(r" -d (\S+)")
-Span = Tuple[int, int, Optional[str]]  # first port, last port, address of the host
+from .._model.rule import Rule
 
 
 def held_ports(chains: Iterable[KernelObject], scope: str) -> Iterator[str]:
     """Yield what to say of each port of a scope that another one publishes too."""
     told = set()
-    own = '"%s:%s:' % (PREFIX, scope)
     for chain in chains:
-        if not isinstance(chain, Chain) or not chain.name.startswith(PUBLISHED_PREFIX):
-            continue
-        if all(own in line for line in chain.rules or ()):
-            continue
-        protocol = chain.name[len(PUBLISHED_PREFIX) :].partition("-")[0]
-        for port, owner in _clashes(chain.rules or (), scope):
+        rules = chain.rules or () if isinstance(chain, Chain) else ()
+        for port, protocol, owner in _clashes([rule for rule in rules if rule.is_ours and rule.target == "DNAT" and rule.destination_ports], scope):
             line = "host port %d/%s is published by scope '%s' already; choose another port or host_ip, or remove it there" % (port, protocol, owner)
             if line not in told:
                 told.add(line)
                 yield line
 
 
-def _clashes(lines: Iterable[str], scope: str) -> Iterator[Tuple[int, str]]:
-    ours: List[Span] = []
-    others: List[Tuple[Span, str]] = []
-    for line in lines:
-        label, span = read_label(line), _span(line)
-        if label is None or span is None:
-            continue
-        if label[0] == scope:
-            ours.append(span)
-        else:
-            others.append((span, label[0]))
-    for first, last, host in ours:
-        for (start, end, address), owner in others:
-            if first <= end and start <= last and (host is None or address is None or host == address):
-                yield max(first, start), owner
-
-
-def _span(line: str) -> Optional[Span]:
-    ports, host = _PORTS.search(line), _HOST.search(line)
-    if ports is None:
-        return None
-    return int(ports.group(1)), int(ports.group(2) or ports.group(1)), host.group(1) if host else None
+def _clashes(rules: List[Rule], scope: str) -> Iterator[Tuple[int, str, str]]:
+    by_protocol: Dict[str, Tuple[List[Rule], List[Rule]]] = {}
+    for rule in rules:
+        ours, others = by_protocol.setdefault(rule.protocol or "", ([], []))
+        (ours if rule.scope == scope else others).append(rule)
+    for protocol, (ours, others) in by_protocol.items():
+        for rule in ours if others else ():
+            for other in others:
+                (first, last), (start, end) = rule.destination_ports or (0, 0), other.destination_ports or (0, 0)
+                if first <= end and start <= last and (None in (rule.destination, other.destination) or rule.destination == other.destination):
+                    yield max(first, start), protocol, other.scope

@@ -20,6 +20,7 @@ from .compose import compose
 from .layout import TOOLS, VARIANTS, Tools
 from .native import find_native_translations
 from .parse import Table, parse_dump, read_tables
+from .render import render_rule
 from .restore import CREATE, DELETE, FirewallStep, firewall_object, restore_text
 from .standing import find_translations
 
@@ -189,6 +190,9 @@ class Iptables:
 
     def apply(self, steps: Sequence[FirewallStep], run: RunCommand, report: Report = lambda _steps: None) -> int:
         return apply_firewall(steps, run, families=self._families, tools=self._tools, report=report)
+
+    def show(self, rule: Rule) -> str:
+        return render_rule(rule)
 
     def find_translations(self, run: RunCommand) -> Tuple[Translation, ...]:
         """Read both kernel interfaces of iptables, and native nftables: packets obey all. What cannot be read is left out."""

@@ -4,22 +4,16 @@
 
 # PRIVATE to this collection: anything here may change without notice.
 
-"""A saved line of iptables as what it matches, to say beforehand what rules do with a packet."""
+"""A rule as numbers, to say beforehand what it does with a packet."""
 
 from __future__ import annotations
 
 import ipaddress
-import re
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Callable, Dict, FrozenSet, List, NamedTuple, Optional, Tuple
+from typing import FrozenSet, Iterable, List, NamedTuple, Optional, Tuple
 
-from .render import VNI_MATCH
-
-# Matches whose options are read here; a rule with another one counts as matching nothing.
-_READ = frozenset(("comment", "conntrack", "tcp", "udp", "sctp", "icmp", "icmp6", "addrtype"))
-_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
-_END = re.compile(r"(?:\[(?P<six>[^\]]+)\](?::(?P<port6>[0-9]+))?|(?P<four>[0-9.]+)(?::(?P<port4>[0-9]+))?|(?P<bare>[0-9a-fA-F:]+))\Z")
+from .._model.rule import Rule
 
 
 class Packet(NamedTuple):
@@ -86,35 +80,24 @@ class Match:
         )
 
 
-def read_match(line: str) -> Optional[Match]:
-    """Return what a line matches; None where it says more than is read here."""
-    # A connection shows no VNI: whoever may send one is let in as far as it goes.
-    words = _QUOTED.sub('""', VNI_MATCH.sub("", line)).split(" ")[2:]
-    found: Dict[str, object] = {}
-    negated = False
-    position = 0
-    while position < len(words):
-        word = words[position]
-        value = words[position + 1] if position + 1 < len(words) else ""
-        position += 2
-        if word == "!":
-            negated = True
-            position -= 1
-            continue
-        if word == "-m" and value in _READ:
-            continue
-        reader = _READERS.get(word)
-        if word == "--notrack" or (reader is None and "target" in found):
-            position -= 1  # an option of the target that changes no verdict
-            continue
-        if reader is None or (negated and word not in _MAY_NEGATE):
-            return None
-        try:
-            found.update(reader(value, negated))
-        except ValueError:
-            return None
-        negated = False
-    return Match(**found) if "target" in found else None  # type: ignore[arg-type]
+def read_match(rule: Rule) -> Optional[Match]:
+    """Return what a rule matches; None where it says more than a connection shows, but for a VNI: whoever may send one is let in as far as it goes."""
+    if rule.partial or rule.off_path or rule.sealed or rule.of_users or rule.not_bridged:
+        return None
+    return Match(
+        target=rule.target,
+        source=_network(rule.source),
+        destination=_network(rule.destination),
+        came_by=_interface(rule.in_interface),
+        leaves_by=_interface(rule.out_interface),
+        protocol=rule.protocol,
+        ports=rule.destination_ports,
+        icmp_type=rule.icmp_type,
+        states=frozenset(rule.ct_state) if rule.ct_state else None,
+        # What a connection is to, is this host or another one; broadcasts and multicasts are none.
+        to_host=True if rule.to_host or rule.not_unicast else None,
+        to=(int(ipaddress.ip_address(rule.to)), rule.to_port) if rule.to and rule.target in ("DNAT", "SNAT") else None,
+    )
 
 
 @lru_cache(maxsize=16384)
@@ -125,45 +108,13 @@ def read_network(text: str, negated: bool = False) -> Network:
     return Network(int(network.network_address) >> shift, shift, negated)
 
 
-def _read_ports(value: str, _negated: bool) -> Dict[str, object]:
-    first, _colon, last = value.partition(":")
-    return {"ports": (int(first), int(last or first))}
+def _network(text: Optional[str]) -> Optional[Network]:
+    return read_network(text.lstrip("!"), text.startswith("!")) if text else None
 
 
-def _read_kind(value: str, negated: bool) -> Dict[str, object]:
-    # What a connection is to, is this host or another one; broadcasts and multicasts are none.
-    if (value, negated) not in (("LOCAL", False), ("UNICAST", True)):
-        raise ValueError(value)
-    return {"to_host": True}
+def _interface(name: Optional[str]) -> Optional[Interface]:
+    return Interface(name.lstrip("!"), name.startswith("!")) if name else None
 
 
-def _read_to(value: str, _negated: bool) -> Dict[str, object]:
-    match = _END.match(value)
-    if match is None:
-        raise ValueError(value)
-    address = ipaddress.ip_address(match.group("six") or match.group("four") or match.group("bare"))
-    port = match.group("port6") or match.group("port4")
-    return {"to": (int(address), int(port) if port else None)}
-
-
-_READERS: Dict[str, Callable[[str, bool], Dict[str, object]]] = {
-    "-s": lambda value, negated: {"source": read_network(value, negated)},
-    "-d": lambda value, negated: {"destination": read_network(value, negated)},
-    "-i": lambda value, negated: {"came_by": Interface(value, negated)},
-    "-o": lambda value, negated: {"leaves_by": Interface(value, negated)},
-    "-p": lambda value, _negated: {"protocol": value},
-    "--dport": _read_ports,
-    "--icmp-type": lambda value, _negated: {"icmp_type": int(value)},
-    "--icmpv6-type": lambda value, _negated: {"icmp_type": int(value)},
-    "--ctstate": lambda value, _negated: {"states": frozenset(value.split(","))},
-    "--dst-type": _read_kind,
-    "--comment": lambda _value, _negated: {},
-    "-j": lambda value, _negated: {"target": value},
-    "--to-destination": _read_to,
-    "--to-source": _read_to,
-}
-_MAY_NEGATE = frozenset(("-s", "-d", "-i", "-o", "--dst-type"))
-
-
-def read_matches(lines: Tuple[str, ...]) -> List[Match]:
-    return [match for match in map(read_match, lines) if match is not None]
+def read_matches(rules: Iterable[Rule]) -> List[Match]:
+    return [match for match in map(read_match, rules) if match is not None]

@@ -10,30 +10,31 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
-from typing import Dict, FrozenSet, Iterator, List, Optional, Set, Tuple
+from typing import Dict, FrozenSet, Iterator, List, Set, Tuple
 
-from .._model.mark import PREFIX
 from .._model.objects import Chain, Jump, KernelObject
 from .layout import HEADS, is_ours
+from .read import read_rule
 
 # Targets after which a packet does not come to the next rule.
 FINAL = frozenset(
     ("ACCEPT", "DROP", "REJECT", "RETURN", "QUEUE", "NFQUEUE", "TPROXY", "TARPIT", "SYNPROXY", "STEAL", "MASQUERADE", "SNAT", "DNAT", "REDIRECT", "NETMAP")
 )
 # Without /etc/protocols, or in other versions, the tool prints numbers or another name.
-PROTOCOLS = {"1": "icmp", "6": "tcp", "17": "udp", "58": "ipv6-icmp", "icmpv6": "ipv6-icmp", "132": "sctp"}
-_PROTOCOL = re.compile(r" -p (%s) " % "|".join(PROTOCOLS))
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
 _NOTE = re.compile(r'-m comment --comment ("(?:[^"\\]|\\.)*"|\S+) ?')
 _VERDICT = re.compile(r" -([jg]) (\S+)")
-_COMMENT = re.compile(r' --comment "%s:([^:"]*):[^:"]*:([0-9]+)"' % PREFIX)
 
 
 def parse_dump(text: str, family: int, place: str) -> Tuple[KernelObject, ...]:
     """Return our chains of one family, and what in a built-in chain leads to them."""
     found: List[KernelObject] = []
     for table in read_tables(text):
-        found.extend(Chain(place, family, table.name, name, tuple(table.lines(name))) for name in table.rules if is_ours(name))
+        found.extend(
+            Chain(place, family, table.name, name, tuple(read_rule(rule, family, table.name, name) for rule in rules))
+            for name, rules in table.rules.items()
+            if is_ours(name)
+        )
         for parent in (name for name in table.rules if name in table.builtin):
             found.extend(_jumps(table, parent, family, place).values())
     return tuple(found)
@@ -59,11 +60,6 @@ class Table:
     name: str
     builtin: Set[str] = field(default_factory=set)
     rules: Dict[str, List[str]] = field(default_factory=dict)
-
-    def lines(self, chain: str) -> Iterator[str]:
-        """Yield the lines of a chain of ours as we write them."""
-        for rule in self.rules[chain]:
-            yield _PROTOCOL.sub(_protocol_name, "-A %s %s" % (chain, rule))
 
     def ends(self, chain: str, callers: FrozenSet[str] = frozenset()) -> bool:
         """Tell whether somebody else's chain ends in a final verdict: what a packet that enters it meets at last."""
@@ -117,10 +113,6 @@ def _whole_lines(text: str) -> Iterator[str]:
         raise ValueError(begun)
 
 
-def _protocol_name(match: re.Match[str]) -> str:
-    return " -p %s " % PROTOCOLS[match.group(1)]
-
-
 def is_unconditional(rule: str) -> bool:
     return _NOTE.sub("", rule).lstrip().startswith(("-j ", "-g "))
 
@@ -129,14 +121,3 @@ def read_verdict(rule: str) -> Tuple[str, str]:
     """Return `j` or `g` and the target of a rule; a comment may say anything."""
     match = _VERDICT.search(" " + _QUOTED.sub('""', rule))
     return (match.group(1), match.group(2)) if match else ("", "")
-
-
-def read_label(line: str) -> Optional[Tuple[str, int]]:
-    """Return the scope and rank that a line of ours carries in its comment."""
-    match = _COMMENT.search(line)
-    return (match.group(1), int(match.group(2))) if match else None
-
-
-def target_of(line: str) -> str:
-    """Return the target of a line of ours."""
-    return line.rpartition(" -j ")[2].split(" ")[0]

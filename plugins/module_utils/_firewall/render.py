@@ -9,13 +9,10 @@
 from __future__ import annotations
 
 import re
-import socket
-from functools import lru_cache
-from typing import Iterable, List, Optional, Tuple
+from typing import List, Optional, Tuple
 
 from .._model.errors import FirewallError
 from .._model.mark import PREFIX
-from .._model.objects import Chain, KernelObject
 from .._model.rule import INWARD, MARK, ROUTED_INTERFACES, SEAL, UNFOLLOWED, Rule
 
 # The order in which the tool prints connection states.
@@ -23,17 +20,18 @@ STATES = ("INVALID", "NEW", "RELATED", "ESTABLISHED", "UNTRACKED", "SNAT", "DNAT
 WHOLE = {4: 32, 6: 128}
 _OPTIONS = {"SNAT": "--to-source", MARK: "--set-xmark"}
 # Counted in bytes: the IP header, then UDP's eight, then VXLAN's flags, then three of the VNI. The kernel's tunnel writes no IPv6 extension header.
-_VNI = {4: "0x0>>0x16&0x3c@0xc>>0x8", 6: "0x34>>0x8"}
-VNI_MATCH = re.compile(r' -m u32 --u32 "(?:%s)=0x[0-9a-f]+"' % "|".join(map(re.escape, _VNI.values())))
+VNI = {4: "0x0>>0x16&0x3c@0xc>>0x8", 6: "0x34>>0x8"}
 _TOKEN = re.compile(r"[A-Za-z0-9\[:][A-Za-z0-9_.:/\[\]-]*\Z", re.ASCII)
 _LABEL = re.compile(r"[A-Za-z0-9_.-]*\Z", re.ASCII)
 
 
 def render_rule(rule: Rule) -> str:
     """Return `-A CHAIN ...` in the saved form of iptables."""
+    if rule.verbatim:
+        return rule.verbatim
     words: List[str] = ["-A", _token(rule.chain)]
-    _add_network(words, "-s", rule.source, rule.family)
-    _add_network(words, "-d", rule.destination, rule.family)
+    _add_network(words, "-s", rule.source)
+    _add_network(words, "-d", rule.destination)
     _add_interface(words, "-i", rule.in_interface)
     _add_interface(words, "-o", rule.out_interface)
     if rule.protocol is not None:
@@ -44,7 +42,7 @@ def render_rule(rule: Rule) -> str:
         match, option = ("icmp6", "--icmpv6-type") if rule.family == 6 else ("icmp", "--icmp-type")
         words += ["-m", match, option, "%d" % rule.icmp_type]
     if rule.vni is not None:
-        words += ["-m", "u32", "--u32", '"%s=0x%x"' % (_VNI[rule.family], rule.vni)]
+        words += ["-m", "u32", "--u32", '"%s=0x%x"' % (VNI[rule.family], rule.vni)]
     if rule.off_path:
         words += ["-m", "rpfilter", "--invert"]
     if rule.to_host:
@@ -59,17 +57,20 @@ def render_rule(rule: Rule) -> str:
         words += ["-m", "physdev", "!", "--physdev-is-bridged"]
     if rule.ct_state:
         words += ["-m", "conntrack", "--ctstate", ",".join(sorted(rule.ct_state, key=STATES.index))]
-    words += ["-m", "comment", "--comment", '"%s:%s:%s:%d"' % (PREFIX, _label(rule.scope), _label(rule.owner), rule.rank), "-j", _token(rule.target)]
+    if rule.is_ours:
+        words += ["-m", "comment", "--comment", '"%s:%s:%s:%d"' % (PREFIX, _label(rule.scope), _label(rule.owner), rule.rank)]
+    words += ["-j", _token(rule.target)]
     if rule.target == UNFOLLOWED:
         words.append("--notrack")
     if rule.to is not None:
-        words += [_OPTIONS.get(rule.target, "--to-destination"), _token(rule.to)]
+        words += [_OPTIONS.get(rule.target, "--to-destination"), _end(_token(rule.to), rule.to_port)]
     return " ".join(words)
 
 
-def shows_vnis(objects: Iterable[KernelObject]) -> bool:
-    """Tell whether a rule that stands matches a VNI, so that the kernel can."""
-    return any(VNI_MATCH.search(line) for item in objects if isinstance(item, Chain) for line in item.rules or ())
+def _end(address: str, port: Optional[int]) -> str:
+    if port is None:
+        return address
+    return "[%s]:%d" % (address, port) if ":" in address else "%s:%d" % (address, port)
 
 
 def _span(ends: Tuple[int, int], separator: str) -> str:
@@ -77,14 +78,9 @@ def _span(ends: Tuple[int, int], separator: str) -> str:
     return "%d" % first if first == last else "%d%s%d" % (first, separator, last)
 
 
-def _add_network(words: List[str], option: str, network: Optional[str], family: int) -> None:
-    if network is None:
-        return
-    negated = network.startswith("!")
-    shown = _canonical(network[negated:], family)
-    if shown.endswith("/0") and not negated:
-        return  # matches everything: the tool does not print it
-    words += ["!", option, shown] if negated else [option, shown]
+def _add_network(words: List[str], option: str, network: Optional[str]) -> None:
+    if network is not None:
+        words += ["!", option, network[1:]] if network.startswith("!") else [option, network]
 
 
 def _add_interface(words: List[str], option: str, interface: Optional[str]) -> None:
@@ -94,18 +90,6 @@ def _add_interface(words: List[str], option: str, interface: Optional[str]) -> N
     shown = interface[negated:]
     shown = shown if shown == ROUTED_INTERFACES else _token(shown)
     words += ["!", option, shown] if negated else [option, shown]
-
-
-@lru_cache(maxsize=16384)
-def _canonical(network: str, family: int) -> str:
-    address, _slash, length = _token(network).partition("/")
-    kind = socket.AF_INET6 if family == 6 else socket.AF_INET
-    try:
-        # The C library's own spelling, as the tool has it.
-        plain = socket.inet_ntop(kind, socket.inet_pton(kind, address))
-    except OSError as error:
-        raise FirewallError("not an IPv%d address: %r" % (family, address)) from error
-    return "%s/%d" % (plain, int(length) if length else WHOLE[family])
 
 
 def _token(text: str) -> str:

@@ -13,7 +13,7 @@ from typing import Dict, List, Optional, Protocol, Sequence, Tuple
 from .._model.objects import Chain, Jump, KernelObject
 from .._model.rule import USER_CHAIN
 from .layout import HEADS
-from .parse import target_of
+from .render import render_rule
 
 CREATE, DELETE = "create", "delete"
 # Isolation stands before anything is published, and what takes the seal off before what sets it.
@@ -80,7 +80,7 @@ def _table_lines(steps: Sequence[FirewallStep]) -> List[str]:
             if step.action == DELETE:
                 dropped.append("-X %s" % item.name)
             else:
-                rules.extend(item.rules or ())
+                rules.extend(render_rule(rule) for rule in item.rules or ())
     return named + rules + jumps + dropped
 
 
@@ -91,5 +91,5 @@ def _jump_lines(step: FirewallStep) -> Tuple[List[str], List[str]]:
         gone = ["-D %s %s" % (step.current.parent, step.current.rule)] * (step.current.copies or 1)
     if isinstance(step.desired, Jump):
         jump = step.desired
-        come = ["-I %s 1 %s" % (jump.parent, jump.rule) if target_of(" " + jump.rule) in HEADS else "-A %s %s" % (jump.parent, jump.rule)]
+        come = ["-I %s 1 %s" % (jump.parent, jump.rule) if jump.target in HEADS else "-A %s %s" % (jump.parent, jump.rule)]
     return gone, come

@@ -8,19 +8,18 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
-from typing import Dict, Iterator, List, Optional, Sequence, Set, Tuple
+from typing import Iterator, List, Optional, Sequence, Set, Tuple
 
 from .._model.objects import Chain, KernelObject
-from .._model.rule import INPUT_CHAIN, POSTROUTING_CHAIN, PUBLISHED_PREFIX
+from .._model.rule import INPUT_CHAIN, POSTROUTING_CHAIN
 from .._model.translation import Holdings, Translation
 from .layout import is_ours
-from .parse import PROTOCOLS, Table, read_label, read_verdict
+from .parse import Table, read_verdict
+from .read import PROTOCOLS, WORD
 
 Span = Tuple[int, int]
 EVERY_PORT: Tuple[Span, ...] = ((0, 65535),)
-_WORD = re.compile(r'"(?:[^"\\]|\\.)*"|\S+')
 # Matches that do not tell some packets to a port of the host from others, or whose options are read.
 _READ = frozenset(("tcp", "udp", "sctp", "comment", "multiport", "addrtype", "conntrack", "statistic"))
 LOCAL_TYPE, NETWORKS = "LOCAL", {4: "/32", 6: "/128"}
@@ -64,7 +63,7 @@ def find_translations(table: Table, family: int) -> Iterator[Translation]:
 def _narrowed(before: Match, rule: str, family: int) -> Optional[Match]:
     """Return what a rule leaves of what came to it, or None where that is nothing the host has."""
     match, negated = before, False
-    words = _WORD.findall(rule)
+    words = WORD.findall(rule)
     for word, value in zip(words, [*words[1:], ""]):
         if word in ("-j", "-g"):
             break
@@ -97,29 +96,19 @@ def _meet(spans: Sequence[Span], text: str) -> Iterator[Span]:
                 yield low, high
 
 
-_PORTS = re.compile(r" --dport ([0-9]+)(?::([0-9]+))?")
-_HOST = re.compile(r" -d (\S+)/[0-9]+ ")
-_SOURCE = re.compile(r" --to-source (\S+)\Z")
-_COMES_BY = re.compile(r" -i (\S+) ")
-
-
 def read_standing(objects: Sequence[KernelObject], scope: str) -> Holdings:
     """Return what the rules of a scope do."""
     published: List[Translation] = []
-    found: Dict[str, Set[str]] = {"sources": set(), "closed": set()}
-    for chain in objects:
-        for line in (chain.rules or ()) if isinstance(chain, Chain) else ():
-            label = read_label(line)
-            if not isinstance(chain, Chain) or label is None or label[0] != scope:
-                continue
-            ports, host, source, by = _PORTS.search(line), _HOST.search(line), _SOURCE.search(line), _COMES_BY.search(line)
-            if chain.name.startswith(PUBLISHED_PREFIX) and ports:
-                protocol = chain.name[len(PUBLISHED_PREFIX) :].partition("-")[0]
-                span = int(ports.group(1)), int(ports.group(2) or ports.group(1))
-                published.append(Translation(chain.family, protocol, span, host.group(1) if host else None))
-            elif chain.name == POSTROUTING_CHAIN and source:
-                found["sources"].add(source.group(1))
-            elif chain.name == INPUT_CHAIN and by and line.endswith(" -j DROP"):
-                found["closed"].add(by.group(1))
-    sources, closed = (frozenset(found[name]) for name in ("sources", "closed"))
-    return Holdings(published=tuple(published), sources=sources, closed=closed)
+    sources: Set[str] = set()
+    closed: Set[str] = set()
+    for rule in (rule for chain in objects if isinstance(chain, Chain) for rule in chain.rules or ()):
+        if not rule.is_ours or rule.scope != scope:
+            continue
+        if rule.target == "DNAT" and rule.destination_ports and rule.protocol:
+            host = rule.destination.partition("/")[0] if rule.destination else None
+            published.append(Translation(rule.family, rule.protocol, rule.destination_ports, host))
+        elif rule.chain == POSTROUTING_CHAIN and rule.target == "SNAT" and rule.to:
+            sources.add(rule.to)
+        elif rule.chain == INPUT_CHAIN and rule.target == "DROP" and rule.in_interface and not rule.in_interface.startswith("!"):
+            closed.add(rule.in_interface)
+    return Holdings(published=tuple(published), sources=frozenset(sources), closed=frozenset(closed))

@@ -15,7 +15,6 @@ from .._model.flow import PROTOCOLS, Flow, Ground
 from .._model.objects import Chain, Jump
 from .._model.rule import DNAT_CHAIN, FORWARD_CHAIN, INPUT_CHAIN, POSTROUTING_CHAIN, RAW_CHAIN
 from .match import Match, Network, Packet, read_matches, read_network
-from .parse import target_of
 from .restore import DELETE, FirewallStep
 
 _DROPS = frozenset(("DROP", "REJECT"))
@@ -38,7 +37,7 @@ def narrows(step: FirewallStep) -> bool:
     come, gone = set(after) - set(before), set(before) - set(after)
     if not come and not gone:
         return before != after  # another order
-    return any(target_of(line) not in _OPENS for line in come) or any(target_of(line) not in _CLOSES for line in gone)
+    return any(rule.target not in _OPENS for rule in come) or any(rule.target not in _CLOSES for rule in gone)
 
 
 class Judge:
@@ -46,7 +45,7 @@ class Judge:
 
     def __init__(self, ground: Ground, family: int) -> None:
         self.family = family
-        self._chains = {(table, name): read_matches(lines) for found, table, name, lines in ground.chains if found == family}
+        self._chains = {(table, name): read_matches(rules) for found, table, name, rules in ground.chains if found == family}
         self._heads = {(table, name) for found, table, name in ground.heads if found == family}
         self._ways = _Ways((network, device) for network, device in ground.ways if _version(network) == family)
         self._own = {read_network(address).value for address in ground.own if _version(address) == family}

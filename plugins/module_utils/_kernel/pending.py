@@ -10,7 +10,9 @@ from __future__ import annotations
 
 from typing import Dict, Mapping, Optional, Tuple
 
+from .._model.errors import FirewallError
 from .._model.flow import Ground
+from .._model.rule import Rule
 from .statefile import StateFile
 
 FILE = "flows.json"
@@ -43,16 +45,19 @@ class Pending:
 
 
 def _as_entry(ground: Ground) -> Dict[str, object]:
-    return dict(vars(ground))
+    chains = [(family, table, name, [vars(rule) for rule in rules]) for family, table, name, rules in ground.chains]
+    return {**vars(ground), "chains": chains}
 
 
 def _read_ground(entry: object) -> Optional[Ground]:
-    """Return a ground as it was written; lists become tuples again."""
+    """Return a ground as it was written; lists become tuples again, and what was a rule a rule."""
     try:
         return Ground(**{str(name): _frozen(value) for name, value in entry.items()}) if isinstance(entry, dict) else None  # type: ignore[arg-type]
-    except TypeError:
+    except (TypeError, ValueError, FirewallError):
         return None
 
 
 def _frozen(value: object) -> object:
+    if isinstance(value, dict):
+        return Rule(**{name: _frozen(item) for name, item in value.items()})  # type: ignore[arg-type]
     return tuple(_frozen(item) for item in value) if isinstance(value, list) else value

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Mapping, NamedTuple, Tuple
 
 from .objects import KernelObject, in_place
+from .rule import Rule
 
 PROTOCOLS: Mapping[int, str] = {1: "icmp", 6: "tcp", 17: "udp", 33: "dccp", 58: "ipv6-icmp", 132: "sctp", 136: "udplite"}
 
@@ -66,9 +67,9 @@ class Flows(KernelObject):
 
 @dataclass(frozen=True)
 class Ground:
-    """What decides about the packets of one place, as plain text: rules, ways, addresses."""
+    """What decides about the packets of one place: rules, ways, addresses."""
 
-    chains: Tuple[Tuple[int, str, str, Tuple[str, ...]], ...] = ()  # family, table, name, lines
+    chains: Tuple[Tuple[int, str, str, Tuple[Rule, ...]], ...] = ()  # family, table, name, rules
     heads: Tuple[Tuple[int, str, str], ...] = ()  # family, table, name of the chains that packets come to
     ways: Tuple[Tuple[str, str], ...] = ()  # subnet, device
     own: Tuple[str, ...] = ()  # addresses of the place

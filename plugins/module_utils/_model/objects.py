@@ -10,11 +10,14 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import dataclass
-from typing import ClassVar, FrozenSet, Optional, Tuple
+from typing import TYPE_CHECKING, ClassVar, FrozenSet, Optional, Tuple
 
 from .mark import KERNEL_PROTOCOL, PROTOCOL
 from .names import SCOPE_METRICS
 from .once import Once
+
+if TYPE_CHECKING:
+    from .rule import Rule
 
 # A place is the namespace an object lives in: "" is the host's own, else "netns:NAME" or "path:FILE".
 HOST = ""
@@ -242,14 +245,14 @@ class Sysctl(KernelObject):
 
 @dataclass(frozen=True)
 class Chain(KernelObject):
-    """A whole firewall chain of ours. `rules` are lines in the tool's own saved form."""
+    """A whole firewall chain of ours."""
 
     IDENTITY = ("place", "family", "table", "name")
 
     family: int = 4
     table: str = "filter"
     name: str = ""
-    rules: Optional[Tuple[str, ...]] = None
+    rules: Optional[Tuple[Rule, ...]] = None
 
     @property
     def label(self) -> str:
@@ -268,6 +271,11 @@ class Jump(KernelObject):
     rule: str = ""
     leads: Optional[bool] = None
     copies: Optional[int] = None  # how often the rule stands there
+
+    @property
+    def target(self) -> str:
+        """Return the chain it leads to: nothing follows that name."""
+        return self.rule.rpartition(" ")[2]
 
     @property
     def label(self) -> str:

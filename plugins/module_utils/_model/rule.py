@@ -6,15 +6,22 @@
 
 from __future__ import annotations
 
+import socket
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Optional, Tuple
 
+from .errors import FirewallError
 from .objects import HOST
+
+STATES = ("INVALID", "NEW", "RELATED", "ESTABLISHED", "UNTRACKED", "SNAT", "DNAT")
+WHOLE = {4: 32, 6: 128}
+STRANGE = -1  # the rank of a rule that is not ours
 
 
 @dataclass(frozen=True)
 class Rule:
-    """One firewall rule as data; a backend renders it. None fields do not match on anything.
+    """One firewall rule as data, spelt in one way; a backend renders and reads it. None fields do not match on anything.
 
     All chains are shared by all scopes of a host: `rank` orders rules inside a chain (lower first; those of one rank may stand in any order),
     `scope` and `owner` (a network or endpoint) go into the comment, by which a scope finds its own rules again.
@@ -24,7 +31,7 @@ class Rule:
     family: int  # 4 | 6
     table: str  # raw | mangle | filter | nat
     chain: str
-    rank: int  # 0..99
+    rank: int  # 0..99, or STRANGE
     target: str  # ACCEPT | DROP | RETURN | MASQUERADE | SNAT | DNAT | UNFOLLOWED | MARK | a chain name
     scope: str = ""
     owner: str = ""
@@ -36,7 +43,8 @@ class Rule:
     destination_ports: Optional[Tuple[int, int]] = None  # first, last
     icmp_type: Optional[int] = None
     ct_state: Tuple[str, ...] = ()  # INVALID | RELATED | ESTABLISHED | DNAT ...
-    to: Optional[str] = None  # SNAT address; DNAT address or address:port; bits/mask of MARK
+    to: Optional[str] = None  # address of SNAT or DNAT; bits/mask of MARK
+    to_port: Optional[int] = None  # of DNAT; several ports lead to it and those that follow it
     place: str = HOST  # the namespace whose packets it judges
     off_path: bool = False  # matches what comes in where the answer would not go out
     to_host: bool = False  # matches what is sent to an address of the host
@@ -45,6 +53,34 @@ class Rule:
     of_users: Optional[Tuple[int, int]] = None  # first, last: matches what their programs wrote, unless it carries the mark of what is inside a network
     vni: Optional[int] = None  # of a VXLAN packet; whole ones only
     not_bridged: bool = False  # matches what does not go from port to port of one bridge; needs br_netfilter
+    partial: bool = False  # as observed: it says more than these fields
+    verbatim: str = ""  # as observed, where these fields would be written otherwise
+
+    def __post_init__(self) -> None:
+        for name, network in (("source", self.source), ("destination", self.destination)):
+            if network is not None:
+                object.__setattr__(self, name, canonical_match(network, self.family))
+        if len(self.ct_state) > 1:
+            object.__setattr__(self, "ct_state", tuple(sorted(self.ct_state, key=STATES.index)))
+
+    @property
+    def is_ours(self) -> bool:
+        return self.rank != STRANGE
+
+
+@lru_cache(maxsize=16384)
+def canonical_match(network: str, family: int) -> Optional[str]:
+    """Return the one spelling of an address or subnet to match on, or None for one that everything is in; "!" negates."""
+    negation = "!" if network.startswith("!") else ""
+    address, _slash, length = network[len(negation) :].partition("/")
+    kind = socket.AF_INET6 if family == 6 else socket.AF_INET
+    try:
+        # The C library's own spelling, as the tools have it.
+        bits = int(length) if length else WHOLE[family]
+        plain = "%s/%d" % (socket.inet_ntop(kind, socket.inet_pton(kind, address)), bits)
+    except (OSError, ValueError) as error:
+        raise FirewallError("not an IPv%d address: %r" % (family, network)) from error
+    return negation + plain if bits or negation else None
 
 
 # The users of a host, as first and last of each range. A socket of the kernel has none.

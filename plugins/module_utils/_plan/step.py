@@ -13,6 +13,7 @@ from .._model.link import Link
 from .._model.names import ROUTED_PREFIX
 from .._model.objects import HOST, Chain, Jump, KernelObject
 from .._model.once import Once
+from .._model.rule import Rule
 
 CREATE, CHANGE, DELETE = "create", "change", "delete"
 NAME, LOWERED = "name", "lowered"  # groups of what a link is called, and of what it takes to call it so
@@ -91,13 +92,19 @@ class Step:
         return self.renames and self.place == HOST and isinstance(self.current, Link) and self.current.name.startswith(ROUTED_PREFIX)
 
     @property
-    def rules(self) -> Tuple[Tuple[str, ...], Tuple[str, ...]]:
-        """The firewall rules that come and those that go."""
-        if isinstance(self.subject, Jump):
-            return ((), (self.subject.rule,)) if self.action == DELETE else ((self.subject.rule,), ())
+    def rules(self) -> Tuple[Tuple[Rule, ...], Tuple[Rule, ...]]:
+        """The rules of a chain that come and those that go."""
         come = self.desired.rules or () if isinstance(self.desired, Chain) and self.action != DELETE else ()
         gone = self.current.rules or () if isinstance(self.current, Chain) and self.action != CREATE else ()
-        return tuple(rule for rule in come if rule not in gone), tuple(rule for rule in gone if rule not in come)
+        return _without(come, gone), _without(gone, come)
+
+    @property
+    def rule_counts(self) -> Tuple[int, int]:
+        """How many firewall rules come and go; a jump is one."""
+        if isinstance(self.subject, Jump):
+            return (0, 1) if self.action == DELETE else (1, 0)
+        come, gone = self.rules
+        return len(come), len(gone)
 
     @property
     def line(self) -> str:
@@ -105,3 +112,8 @@ class Step:
         if self.changes:
             text += ": " + ", ".join(str(change) for change in self.changes)
         return text
+
+
+def _without(rules: Tuple[Rule, ...], others: Tuple[Rule, ...]) -> Tuple[Rule, ...]:
+    known = set(others)
+    return tuple(rule for rule in rules if rule not in known)

@@ -12,7 +12,6 @@ Both sides are told from objects alone, what stands from its marks and rules, so
 from __future__ import annotations
 
 import ipaddress
-import re
 from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 
 from .._model.link import Link
@@ -29,7 +28,6 @@ KINDS = ("network", "wire", "container", "device", "port", "namespace", "host", 
 _MARKED = {"network": "network", LINK_ROLE: "wire", DEVICE_ROLE: "device"}
 HOST_ITEM: Item = ("host",)
 FIREWALL: Item = ("firewall",)
-_OWNER = re.compile(r'--comment "container-net:([^:"]+):([^:"]+):\d+"')
 
 
 def tell_plan(scope: str, snapshot: Snapshot, desired: Iterable[KernelObject], steps: Sequence[Step], *, by_name: bool = True) -> Tuple[str, ...]:
@@ -229,11 +227,12 @@ def _sort_steps(steps: Iterable[Step], before: _Picture, after: _Picture, scope:
 
 
 def _sort_rules(step: Step, work: _Work, before: _Picture, after: _Picture, scope: str) -> None:
-    come, gone = step.rules
-    for lines, index in ((come, 0), (gone, 1)):
-        for line in lines:
-            label = _OWNER.search(line)
-            item = (after.owner(label.group(2)) or before.owner(label.group(2)) or FIREWALL) if label and label.group(1) == scope else None
+    if isinstance(step.subject, Jump):
+        come, gone = step.rule_counts
+        work.jumps = (work.jumps[0] + come, work.jumps[1] + gone)
+    for rules, index in zip(step.rules, (0, 1)):
+        for rule in rules:
+            item = (after.owner(rule.owner) or before.owner(rule.owner) or FIREWALL) if rule.owner and rule.scope == scope else None
             counts = list(work.rules.get(item, (0, 0)) if item else work.jumps)
             counts[index] += 1
             if item:

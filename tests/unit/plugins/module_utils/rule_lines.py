@@ -2,13 +2,16 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Firewall rules as short lines."""
+"""Firewall rules as short lines, and from the lines that iptables saves."""
 
 from __future__ import annotations
 
 from typing import Dict, List, Tuple
 
+from ansible_collections.netloom.container_net.plugins.module_utils._firewall.read import read_rule
 from ansible_collections.netloom.container_net.plugins.module_utils._model.rule import Rule
+
+ALONE = {4: "/32", 6: "/128"}  # not shown of a single address
 
 
 def words(rule: Rule) -> str:
@@ -16,7 +19,7 @@ def words(rule: Rule) -> str:
     parts: List[str] = [str(rule.rank)]
     for name, value in (("s", rule.source), ("d", rule.destination), ("i", rule.in_interface), ("o", rule.out_interface)):
         if value:
-            parts.append("%s=%s" % (name, value))
+            parts.append("%s=%s" % (name, value[: -len(ALONE[rule.family])] if value.endswith(ALONE[rule.family]) else value))
     if rule.protocol:
         parts.append(rule.protocol + (":%d-%d" % rule.destination_ports if rule.destination_ports else ""))
     if rule.icmp_type is not None:
@@ -38,7 +41,20 @@ def words(rule: Rule) -> str:
     ]
     if rule.ct_state:
         parts.append(",".join(rule.ct_state))
-    return " ".join([*parts, rule.target, *([rule.to] if rule.to else [])])
+    return " ".join([*parts, rule.target, *([end(rule)] if rule.to else [])])
+
+
+def end(rule: Rule) -> str:
+    """Return where a rule leads to."""
+    if rule.to_port is None:
+        return str(rule.to)
+    return "[%s]:%d" % (rule.to, rule.to_port) if ":" in str(rule.to) else "%s:%d" % (rule.to, rule.to_port)
+
+
+def read(line: str, family: int = 4, table: str = "filter") -> Rule:
+    """Return the rule of a saved line."""
+    _add, chain, saved = line.split(" ", 2)
+    return read_rule(saved, family, table, chain)
 
 
 def chains(rules: Tuple[Rule, ...], family: int = 4) -> Dict[str, List[str]]:

@@ -8,6 +8,7 @@ from typing import Any, Dict, FrozenSet, List, Optional, Tuple
 
 import pytest
 from ansible_collections.netloom.container_net.plugins.module_utils._compile.firewall import compile_firewall
+from ansible_collections.netloom.container_net.plugins.module_utils._firewall.blocks import spread
 from ansible_collections.netloom.container_net.plugins.module_utils._model.document import (
     Attachment,
     BridgeNetwork,
@@ -40,7 +41,7 @@ def published(*ports: PublishedPort, family: int = 4, networks: Tuple[Any, ...] 
     document = Document("main", (web(), *networks), (Endpoint("api", "netns:api", attached, ports),))
     return {
         name: lines
-        for name, lines in chains(compile_firewall(document, forwarding_off=NONE), family).items()
+        for name, lines in chains(tuple(spread(compile_firewall(document, forwarding_off=NONE))), family).items()
         if name.startswith(("nat/CNET-P-", "nat/CNET-DNAT"))
     }
 
@@ -88,7 +89,7 @@ def test_a_plain_bridge_network() -> None:
             "10 s=10.20.0.0/24 d=10.20.0.0/24 o=br-web DNAT MASQUERADE",
             "20 d=10.20.0.0/24 RETURN",
             "21 d=224.0.0.0/4 RETURN",
-            "21 d=255.255.255.255/32 RETURN",
+            "21 d=255.255.255.255 RETURN",
             "30 s=10.20.0.0/24 o=!br-web MASQUERADE",
         ],
     }
@@ -364,7 +365,9 @@ def test_published_ports(port: PublishedPort, family: int, expected: Dict[str, L
 
 def test_the_jump_belongs_to_all_scopes() -> None:
     document = Document("main", (web(),), (Endpoint("api", "netns:api", (Attachment("web", "10.20.0.2"),), (PublishedPort(80, 80), PublishedPort(81, 81))),))
-    jumps = [rule for rule in compile_firewall(document, forwarding_off=NONE) if rule.chain == "CNET-DNAT"]
+    compiled = compile_firewall(document, forwarding_off=NONE)
+    assert [rule.destination_ports for rule in compiled if rule.chain == "CNET-DNAT"] == [(80, 80), (81, 81)]
+    jumps = [rule for rule in spread(compiled) if rule.chain == "CNET-DNAT"]
     assert [(rule.family, rule.scope, rule.target) for rule in jumps] == [(4, "", "CNET-P-tcp-64")]
 
 

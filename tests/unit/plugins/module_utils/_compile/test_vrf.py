@@ -19,7 +19,7 @@ from ansible_collections.netloom.container_net.plugins.module_utils._model.docum
     Subnet,
 )
 from ansible_collections.netloom.container_net.plugins.module_utils._model.rule import Rule
-from rule_lines import chains
+from rule_lines import chains, end
 
 V4, V6 = Subnet("10.20.0.0/24", "10.20.0.1"), Subnet("fd00:20::/64", "fd00:20::1")
 SUBNETS = ("10.20.0.0/24", "fd00:20::/64", "10.21.0.0/24")
@@ -76,7 +76,7 @@ def test_a_bridge_in_a_vrf() -> None:
             "10 s=10.20.0.0/24 d=10.20.0.0/24 o=br-web DNAT MASQUERADE",
             "20 d=10.20.0.0/24 RETURN",
             "21 d=224.0.0.0/4 RETURN",
-            "21 d=255.255.255.255/32 RETURN",
+            "21 d=255.255.255.255 RETURN",
             "30 s=10.20.0.0/24 o=!br-web MASQUERADE",
         ],
     }
@@ -91,7 +91,7 @@ def test_neighbour_discovery_keeps_the_name_of_the_bridge() -> None:
         "9 i=lo RETURN",
         "10 s=fd00:20::/64 i=br-web RETURN",
         "10 s=fe80::/10 i=br-web ipv6-icmp RETURN",
-        "10 s=::/128 i=br-web ipv6-icmp RETURN",
+        "10 s=:: i=br-web ipv6-icmp RETURN",
         "10 i=red RETURN",
         "11 i=br-web DROP",
         "20 d=fd00:20::/64 DROP",
@@ -134,11 +134,11 @@ def test_a_gateway_that_is_open_is_so_for_its_network_only() -> None:
 
 def test_a_family_without_a_subnet_ends_at_the_first_hook() -> None:
     six = chains(rules(web((V4,))), 6)
-    assert six["raw/CNET-RAW"] == ["10 s=fe80::/10 i=br-web ipv6-icmp RETURN", "10 s=::/128 i=br-web ipv6-icmp RETURN", "11 i=br-web DROP"]
+    assert six["raw/CNET-RAW"] == ["10 s=fe80::/10 i=br-web ipv6-icmp RETURN", "10 s=:: i=br-web ipv6-icmp RETURN", "11 i=br-web DROP"]
     assert not any("red" in line for lines in six.values() for line in lines)
 
 
 def test_ports_are_those_of_a_network_that_is_reached() -> None:
     endpoint = Endpoint("api", "netns:api", (Attachment("web", "10.20.0.2"), Attachment("zoo", "10.30.0.2")), (PublishedPort(80, 80),))
     document = Document("main", (web(), BridgeNetwork("zoo", (Subnet("10.30.0.0/24", "10.30.0.1"),), "br-zoo")), (endpoint,))
-    assert [rule.to for rule in compile_firewall(document, forwarding_off=frozenset()) if rule.target == "DNAT"] == ["10.30.0.2:80"]
+    assert [end(rule) for rule in compile_firewall(document, forwarding_off=frozenset()) if rule.target == "DNAT"] == ["10.30.0.2:80"]

@@ -11,6 +11,7 @@ import pytest
 from ansible_collections.netloom.container_net.plugins.module_utils._engine.scope import restored_sysctls, scope_keys, strangers
 from ansible_collections.netloom.container_net.plugins.module_utils._model.snapshot import Snapshot
 from object_rows import read_object
+from rule_lines import read
 from toy_kernel import ToyKernel
 
 Row = Dict[str, Any]
@@ -112,7 +113,7 @@ def test_settings_stay_as_long_as_somebody_needs_them() -> None:
     assert restored(current=[FOREIGN]) == BACK
     for scope, expected in (("other", []), ("main", BACK), ("", BACK)):
         rule = '-A CNET-FORWARD -m comment --comment "container-net:%s:web:10" -j ACCEPT' % scope
-        assert restored({"chain": "filter/CNET-FORWARD", "rules": [rule]}) == expected
+        assert restored({"chain": "filter/CNET-FORWARD", "rules": [read(rule)]}) == expected
 
 
 def test_an_empty_snapshot_owns_nothing() -> None:

@@ -13,27 +13,24 @@ from ansible_collections.netloom.container_net.plugins.module_utils._firewall.co
 from ansible_collections.netloom.container_net.plugins.module_utils._model.errors import FirewallError
 from ansible_collections.netloom.container_net.plugins.module_utils._model.objects import Chain, Jump, KernelObject
 from ansible_collections.netloom.container_net.plugins.module_utils._model.rule import Rule
+from rule_lines import read
 
 
 def forward(scope: str, rank: int, interface: str) -> Rule:
     return Rule(4, "filter", "CNET-FORWARD", rank, "DROP", scope, "n", in_interface=interface)
 
 
-def published(scope: str, port: int) -> Tuple[Rule, Rule]:
-    chain = "CNET-P-tcp-%d" % (port // 64 * 64)
-    return (
-        Rule(4, "nat", chain, 20, "DNAT", scope, "e", protocol="tcp", destination_ports=(port, port), to="10.0.0.2:80"),
-        Rule(4, "nat", "CNET-DNAT", 10, chain, protocol="tcp", destination_ports=(port // 64 * 64, port // 64 * 64 + 63)),
-    )
+def published(scope: str, port: int) -> Tuple[Rule, ...]:
+    return (Rule(4, "nat", "CNET-DNAT", 20, "DNAT", scope, "e", protocol="tcp", destination_ports=(port, port), to="10.0.0.2", to_port=80),)
 
 
 def contents(objects: Sequence[KernelObject]) -> Dict[str, List[str]]:
-    """Return scope, rank and target of each line by chain."""
+    """Return scope, rank and target of each rule by chain."""
 
-    def short(line: str) -> str:
-        return line.split("container-net:")[1].replace('" -j ', " ").split(" --")[0]
+    def short(rule: Rule) -> str:
+        return "%s:%s:%d %s" % (rule.scope, rule.owner, rule.rank, rule.target)
 
-    return {item.name: [short(line) for line in item.rules or ()] for item in objects if isinstance(item, Chain)}
+    return {item.name: [short(rule) for rule in item.rules or ()] for item in objects if isinstance(item, Chain)}
 
 
 def test_nothing_of_nobody() -> None:
@@ -78,8 +75,11 @@ def test_a_shared_jump_stands_once_and_as_long_as_its_chain() -> None:
 
 def test_a_shared_jump_that_was_altered_is_ours_again() -> None:
     right = compose(published("a", 8080), scope="a", current=())
+    other = {(8064, 8127): (1, 2)}
     wrong = tuple(
-        replace(item, rules=tuple(line.replace("8064:8127", "1:2") for line in item.rules)) if isinstance(item, Chain) and item.rules else item
+        replace(item, rules=tuple(replace(rule, destination_ports=other.get(rule.destination_ports, rule.destination_ports)) for rule in item.rules))
+        if isinstance(item, Chain) and item.rules
+        else item
         for item in right
     )
     assert wrong != right
@@ -87,24 +87,26 @@ def test_a_shared_jump_that_was_altered_is_ours_again() -> None:
 
 
 def test_lines_without_our_comment_go() -> None:
-    chain = Chain("", 4, "filter", "CNET-FORWARD", ("-A CNET-FORWARD -j ACCEPT", '-A CNET-FORWARD -m comment --comment "container-net:b:n:9" -j DROP'))
+    chain = Chain(
+        "", 4, "filter", "CNET-FORWARD", (read("-A CNET-FORWARD -j ACCEPT"), read('-A CNET-FORWARD -m comment --comment "container-net:b:n:9" -j DROP'))
+    )
     assert contents(compose((), scope="a", current=(chain,)))["CNET-FORWARD"] == ["::0 MARK", "::0 CNET-USER", "b:n:9 DROP"]
 
 
 def test_a_chain_another_scope_leads_to_stays_though_empty() -> None:
     line = '-A CNET-INPUT -p udp -m udp --dport 4789 -m comment --comment "container-net:b::5" -j CNET-INSIDE'
-    found = compose((), scope="a", current=(Chain("", 4, "filter", "CNET-INPUT", (line,)), Chain("", 4, "filter", "CNET-INSIDE", ())))
+    found = compose((), scope="a", current=(Chain("", 4, "filter", "CNET-INPUT", (read(line),)), Chain("", 4, "filter", "CNET-INSIDE", ())))
     assert Chain("", 4, "filter", "CNET-INSIDE", ()) in found
 
 
 @pytest.mark.parametrize(("rules", "stays"), [(("-A CNET-USER -j DROP",), True), ((), False)])
 def test_the_administrators_rules_outlive_ours(rules: Tuple[str, ...], stays: bool) -> None:
-    found = compose((), scope="a", current=(Chain("", 4, "filter", "CNET-USER", rules),))
+    found = compose((), scope="a", current=(Chain("", 4, "filter", "CNET-USER", tuple(map(read, rules))),))
     assert found == ((Chain("", 4, "filter", "CNET-USER", None),) if stays else ())
 
 
 def test_loopback_is_not_published_to_the_host() -> None:
-    rules = published("a", 80) + tuple(replace(rule, family=6, to="[fd00::2]:80" if rule.to else None) for rule in published("a", 80))
+    rules = published("a", 80) + tuple(replace(rule, family=6, to="fd00::2") for rule in published("a", 80))
     jumps = [item.rule for item in compose(rules, scope="a", current=()) if isinstance(item, Jump) and item.parent == "OUTPUT"]
     assert jumps == ["! -d 127.0.0.0/8 -m addrtype --dst-type LOCAL -j CNET-DNAT", "! -d ::1/128 -m addrtype --dst-type LOCAL -j CNET-DNAT"]
 

@@ -14,8 +14,7 @@ from ansible_collections.netloom.container_net.plugins.module_utils._model.rule 
 
 
 def rule(scope: str, first: int, last: int, host: Optional[str] = None, **given: Any) -> Rule:
-    chain = "CNET-P-tcp-%d" % (first // 64 * 64)
-    return Rule(4, "nat", chain, 20, "DNAT", scope, "main", destination=host, protocol="tcp", destination_ports=(first, last), to="10.0.0.2", **given)
+    return Rule(4, "nat", "CNET-DNAT", 20, "DNAT", scope, "main", destination=host, protocol="tcp", destination_ports=(first, last), to="10.0.0.2", **given)
 
 
 def stands(*rules: Rule) -> Sequence[KernelObject]:

@@ -14,12 +14,13 @@ from ansible_collections.netloom.container_net.plugins.module_utils._model.error
 from ansible_collections.netloom.container_net.plugins.module_utils._model.objects import Address, Chain, Jump
 from ansible_collections.netloom.container_net.plugins.module_utils._model.rule import Rule
 from ansible_collections.netloom.container_net.plugins.module_utils._plan.step import Step
+from rule_lines import read
 
 Answer = Tuple[int, str, str]
 
-RAW = Step("create", Chain("", 4, "raw", "CNET-RAW", ("-A CNET-RAW -j RETURN",)))
+RAW = Step("create", Chain("", 4, "raw", "CNET-RAW", (read("-A CNET-RAW -j RETURN", table="raw"),)))
 RAW_JUMP = Step("create", Jump("", 4, "raw", "PREROUTING", "-j CNET-RAW", True, 1))
-NAT = Step("create", Chain("", 4, "nat", "CNET-POST", ("-A CNET-POST -j RETURN",)))
+NAT = Step("create", Chain("", 4, "nat", "CNET-POST", (read("-A CNET-POST -j RETURN", table="nat"),)))
 NAT_JUMP = Step("create", Jump("", 4, "nat", "POSTROUTING", "-j CNET-POST", True, 1))
 SIX = Step("create", Chain("", 6, "raw", "CNET-RAW", ()))
 
@@ -54,7 +55,7 @@ def test_isolation_stands_before_publication() -> None:
 def test_removal_empties_first_and_deletes_last() -> None:
     steps = (
         Step("delete", current=Chain("", 4, "filter", "CNET-USER", ())),
-        Step("delete", current=Chain("", 4, "filter", "CNET-FORWARD", ("-A CNET-FORWARD -j CNET-USER",))),
+        Step("delete", current=Chain("", 4, "filter", "CNET-FORWARD", (read("-A CNET-FORWARD -j CNET-USER"),))),
         Step("delete", current=Jump("", 4, "filter", "FORWARD", "-j CNET-FORWARD", True, 2)),
     )
     assert restore_text(steps) == ("*filter\n-F CNET-FORWARD\n-D FORWARD -j CNET-FORWARD\n-D FORWARD -j CNET-FORWARD\n-X CNET-USER\n-X CNET-FORWARD\nCOMMIT\n")

@@ -29,7 +29,7 @@ def rule(target: str = "ACCEPT", family: int = 4, **fields: object) -> Rule:
         (rule(family=6, protocol="ipv6-icmp", icmp_type=134), "-A CNET-FORWARD -p ipv6-icmp -m icmp6 --icmpv6-type 134 %s -j ACCEPT"),
         (rule(ct_state=("DNAT", "ESTABLISHED", "RELATED")), "-A CNET-FORWARD -m conntrack --ctstate RELATED,ESTABLISHED,DNAT %s -j ACCEPT"),
         (rule("SNAT", to="192.0.2.1"), "-A CNET-FORWARD %s -j SNAT --to-source 192.0.2.1"),
-        (rule("DNAT", family=6, to="[fd00::2]:80"), "-A CNET-FORWARD %s -j DNAT --to-destination [fd00::2]:80"),
+        (rule("DNAT", family=6, to="fd00::2", to_port=80), "-A CNET-FORWARD %s -j DNAT --to-destination [fd00::2]:80"),
     ],
 )
 def test_the_saved_form(given: Rule, expected: str) -> None:

@@ -13,12 +13,12 @@ from typing import Any, Dict, List, Set, Tuple
 import pytest
 from ansible_collections.netloom.container_net.plugins.module_utils._firewall import verdict
 from ansible_collections.netloom.container_net.plugins.module_utils._firewall.match import Interface, Network, read_match
-from ansible_collections.netloom.container_net.plugins.module_utils._firewall.render import render_rule
 from ansible_collections.netloom.container_net.plugins.module_utils._firewall.verdict import end_uncovered, narrows
 from ansible_collections.netloom.container_net.plugins.module_utils._model.flow import Flow, Ground
 from ansible_collections.netloom.container_net.plugins.module_utils._model.objects import Chain, Jump
 from ansible_collections.netloom.container_net.plugins.module_utils._model.rule import Rule
 from ansible_collections.netloom.container_net.plugins.module_utils._plan.step import CHANGE, CREATE, DELETE, Step
+from rule_lines import read
 
 WAY_IN, WAY_OUT = "-A CNET-FORWARD -o br -m conntrack --ctstate DNAT -j ACCEPT", "-A CNET-FORWARD -i br -j ACCEPT"
 SHUT = "-A CNET-FORWARD -o br -j DROP"
@@ -29,15 +29,16 @@ HIDE = "-A CNET-POST -s 10.0.0.0/24 ! -o br -j MASQUERADE"
 
 def ground(*forward: str, dnat: Tuple[str, ...] = (TO_A,), raw: Tuple[str, ...] = (), user: Tuple[str, ...] = (), post: Tuple[str, ...] = (HIDE,)) -> Ground:
     lead = "-A CNET-DNAT -p tcp -m tcp --dport 8064:8127 -j CNET-P-tcp-8064"
+    chains = {
+        ("raw", "CNET-RAW"): raw,
+        ("filter", "CNET-FORWARD"): ("-A CNET-FORWARD -j CNET-USER", *(forward or (WAY_IN, SHUT, WAY_OUT))),
+        ("filter", "CNET-USER"): user,
+        ("nat", "CNET-DNAT"): (lead,),
+        ("nat", "CNET-P-tcp-8064"): dnat,
+        ("nat", "CNET-POST"): post,
+    }
     return Ground(
-        chains=(
-            (4, "raw", "CNET-RAW", raw),
-            (4, "filter", "CNET-FORWARD", ("-A CNET-FORWARD -j CNET-USER", *(forward or (WAY_IN, SHUT, WAY_OUT)))),
-            (4, "filter", "CNET-USER", user),
-            (4, "nat", "CNET-DNAT", (lead,)),
-            (4, "nat", "CNET-P-tcp-8064", dnat),
-            (4, "nat", "CNET-POST", post),
-        ),
+        chains=tuple((4, table, name, tuple(read(line, 4, table) for line in lines)) for (table, name), lines in chains.items()),
         heads=((4, "raw", "CNET-RAW"), (4, "filter", "CNET-FORWARD"), (4, "nat", "CNET-DNAT"), (4, "nat", "CNET-POST")),
         ways=(("10.0.0.0/24", "br"), ("192.0.2.0/24", "eth0"), ("0.0.0.0/0", "eth0")),
         own=("10.0.0.1", "192.0.2.1"),
@@ -117,14 +118,14 @@ def test_a_large_table_takes_little_time(monkeypatch: pytest.MonkeyPatch) -> Non
     ],
 )
 def test_steps_that_may_close(before: Any, after: Any, expected: bool) -> None:
-    old, new = (Chain("", 4, "filter", "CNET-FORWARD", rules) for rules in (before, after))
+    old, new = (Chain("", 4, "filter", "CNET-FORWARD", tuple(map(read, rules))) for rules in (before, after))
     assert narrows(Step(CHANGE, desired=new, current=old)) == expected
     assert narrows(Step(CREATE, desired=Jump("", 4, "filter", "FORWARD", "-j CNET-FORWARD")))
-    assert narrows(Step(DELETE, current=Chain("", 4, "filter", "CNET-FORWARD", (WAY_IN,))))
+    assert narrows(Step(DELETE, current=Chain("", 4, "filter", "CNET-FORWARD", (read(WAY_IN),))))
 
 
-def test_lines_are_read() -> None:
-    match = read_match('-A C ! -s 10.0.0.0/24 -i cnr-+ -p udp -m udp --dport 5:7 -m comment --comment "a:b c" -j DNAT --to-destination [fd00::2]:80')
+def test_rules_are_read() -> None:
+    match = read_match(read('-A C ! -s 10.0.0.0/24 -i cnr-+ -p udp -m udp --dport 5:7 -m comment --comment "a:b c" -j DNAT --to-destination [fd00::2]:80'))
     assert match is not None
     assert (match.source, match.came_by, match.protocol, match.ports, match.target) == (
         Network(0x0A0000, 8, True),
@@ -136,10 +137,10 @@ def test_lines_are_read() -> None:
     assert match.to is not None
     assert match.to[1] == 80
     for rule in (Rule(4, "raw", "C", 1, "RETURN", "s", source="10.0.0.1", vni=42), Rule(6, "raw", "C", 1, "RETURN", "s", source="fd00::1", vni=42)):
-        match = read_match(render_rule(rule))
+        match = read_match(rule)
         assert match is not None
         assert match.source is not None
-    assert read_match('-A C -m u32 --u32 "0x0=0x1" -j DROP') is None
-    assert read_match("-A C -m rpfilter --invert -j DROP") is None
-    assert read_match("-A C -m physdev ! --physdev-is-bridged -j DROP") is None
-    assert read_match("-A C -p tcp") is None
+    assert read_match(read('-A C -m u32 --u32 "0x0=0x1" -j DROP')) is None
+    assert read_match(read("-A C -m rpfilter --invert -j DROP")) is None
+    assert read_match(read("-A C -m physdev ! --physdev-is-bridged -j DROP")) is None
+    assert read_match(read("-A C -p tcp")) is None

@@ -1,0 +1,106 @@
+# Copyright (c) 2026, the netloom.container_net authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to this collection: anything here may change without notice.
+
+"""Ports in short chains: iptables asks one rule after the other, so a chain holds those of one block and the lookup stays short with thousands."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import replace
+from functools import lru_cache
+from typing import Dict, Iterable, Iterator, List, Optional, Tuple
+
+from .._model.names import digest
+from .._model.rule import DNAT_CHAIN, FORWARD_CHAIN, OPEN_PREFIX, PUBLISHED_PREFIX, Rule
+
+PORTS = 64  # of a block
+PREFIX = {4: 26, 6: 122}  # of a block of addresses
+OPEN_RANK = 10
+ChainKey = Tuple[int, str]  # family, name
+
+
+def spread(rules: Iterable[Rule]) -> Iterator[Rule]:
+    """Yield the rules with those of ports in their blocks' chains, then the jumps to these chains, which belong to no scope."""
+    jumps: Dict[ChainKey, Rule] = {}
+    for rule in rules:
+        if rule.target == "DNAT" and rule.chain == DNAT_CHAIN:
+            for piece in _pieces(rule):
+                if (piece.family, piece.chain) not in jumps:
+                    jumps[piece.family, piece.chain] = _jump_to_ports(piece)
+                yield piece
+        elif _opens_ports(rule) and rule.chain == FORWARD_CHAIN:
+            block, name = _name_block(rule.destination or "", PREFIX[rule.family])
+            chain = OPEN_PREFIX + name
+            if (rule.family, chain) not in jumps:
+                jumps[rule.family, chain] = Rule(rule.family, rule.table, rule.chain, rule.rank, chain, destination=block)
+            yield replace(rule, chain=chain, rank=OPEN_RANK)
+        else:
+            yield rule
+    yield from jumps.values()
+
+
+def gather(rules: Iterable[Rule]) -> List[Rule]:
+    """Return what is published, and what is opened at the endpoints' own addresses, one rule for each as it was declared."""
+    pieces = [rule for rule in rules if rule.is_ours and not rule.partial and (rule.target == "DNAT" or _opens_ports(rule)) and rule.destination_ports]
+    found: List[Rule] = []
+    for piece in sorted(pieces, key=_order):
+        joined = _join(found[-1], piece) if found else None
+        if joined is not None:
+            found[-1] = joined
+        else:
+            found.append(replace(piece, to_port=_target(piece)) if piece.target == "DNAT" else piece)
+    return found
+
+
+def _opens_ports(rule: Rule) -> bool:
+    return rule.target == "ACCEPT" and rule.destination is not None and rule.destination_ports is not None
+
+
+def _order(rule: Rule) -> Tuple[object, ...]:
+    return rule.family, rule.scope, rule.owner, rule.protocol or "", rule.destination or "", rule.to or "", rule.source or "", rule.destination_ports
+
+
+def _join(before: Rule, piece: Rule) -> Optional[Rule]:
+    """Return two rules as one where the second goes on with the publication of the first; its rank says so."""
+    (first, last), (start, end) = before.destination_ports or (0, 0), piece.destination_ports or (0, 0)
+    goes_on = replace(before, rank=before.rank + 1, chain=piece.chain, destination_ports=(start, end), to_port=piece.to_port)
+    if goes_on != piece or start != last + 1 or _target(piece) != _target(before) + start - first:
+        return None
+    return replace(before, destination_ports=(first, end))
+
+
+def _target(rule: Rule) -> int:
+    """Return the port that the first one of a rule is led to."""
+    return rule.to_port if rule.to_port is not None else (rule.destination_ports or (0, 0))[0]
+
+
+def _pieces(rule: Rule) -> Iterator[Rule]:
+    """Yield one rule a block where ports keep their number, else one for each port: iptables moves no range. Ranks tell which go on."""
+    first, last = rule.destination_ports or (0, 65535)
+    keeps = first < last and rule.to_port in (None, first)
+    start = first
+    while start <= last:
+        end = min(last, _block(start) + PORTS - 1) if keeps else start
+        to_port = None if keeps or rule.to_port is None else rule.to_port + start - first
+        chain = "%s%s-%d" % (PUBLISHED_PREFIX, rule.protocol, _block(start))
+        yield replace(rule, chain=chain, rank=rule.rank + (start != first), destination_ports=(start, end), to_port=to_port)
+        start = end + 1
+
+
+def _block(port: int) -> int:
+    return port // PORTS * PORTS
+
+
+def _jump_to_ports(piece: Rule) -> Rule:
+    first = _block((piece.destination_ports or (0, 0))[0])
+    return Rule(piece.family, piece.table, DNAT_CHAIN, 10, piece.chain, protocol=piece.protocol, destination_ports=(first, first + PORTS - 1))
+
+
+@lru_cache(maxsize=16384)
+def _name_block(network: str, prefix: int) -> Tuple[str, str]:
+    """Return the block an address lies in, and its name as part of a chain's."""
+    block = str(ipaddress.ip_network("%s/%d" % (network.partition("/")[0], prefix), strict=False))
+    return block, digest(16, block)
