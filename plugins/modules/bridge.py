@@ -110,8 +110,9 @@ bridge:
 from ansible_collections.netloom.container_net.plugins.module_utils._ansible.atomic import Options, absent, describe_link, object_mark, present
 from ansible_collections.netloom.container_net.plugins.module_utils._ansible.run import ATOMIC_OPTIONS, create_module, run_request
 from ansible_collections.netloom.container_net.plugins.module_utils._engine.request import Request
+from ansible_collections.netloom.container_net.plugins.module_utils._kinds.bridge import Bridge
 from ansible_collections.netloom.container_net.plugins.module_utils._model.addresses import derive_mac
-from ansible_collections.netloom.container_net.plugins.module_utils._model.link import Bridge, Link
+from ansible_collections.netloom.container_net.plugins.module_utils._model.link import Link
 from ansible_collections.netloom.container_net.plugins.module_utils._model.objects import Address
 
 

@@ -96,7 +96,7 @@ from ansible_collections.netloom.container_net.plugins.module_utils._ansible.ato
 from ansible_collections.netloom.container_net.plugins.module_utils._ansible.run import ATOMIC_OPTIONS, create_module, run_request
 from ansible_collections.netloom.container_net.plugins.module_utils._ansible.stacked import STACKED_OPTIONS, prepare_stacked
 from ansible_collections.netloom.container_net.plugins.module_utils._engine.request import Request
-from ansible_collections.netloom.container_net.plugins.module_utils._model.link import Macvlan
+from ansible_collections.netloom.container_net.plugins.module_utils._kinds.macvlan import Macvlan
 
 
 def main() -> None:

@@ -132,7 +132,8 @@ from ansible_collections.netloom.container_net.plugins.module_utils._ansible.ato
 from ansible_collections.netloom.container_net.plugins.module_utils._ansible.leading import leading_options, read_routes
 from ansible_collections.netloom.container_net.plugins.module_utils._ansible.run import ATOMIC_OPTIONS, create_module, run_request
 from ansible_collections.netloom.container_net.plugins.module_utils._engine.request import Request
-from ansible_collections.netloom.container_net.plugins.module_utils._model.link import BridgePort, Link, Veth
+from ansible_collections.netloom.container_net.plugins.module_utils._kinds.veth import Veth
+from ansible_collections.netloom.container_net.plugins.module_utils._model.link import BridgePort, Link
 from ansible_collections.netloom.container_net.plugins.module_utils._model.objects import Address, KernelObject
 
 

@@ -91,7 +91,7 @@ from ansible_collections.netloom.container_net.plugins.module_utils._ansible.ato
 from ansible_collections.netloom.container_net.plugins.module_utils._ansible.run import ATOMIC_OPTIONS, create_module, run_request
 from ansible_collections.netloom.container_net.plugins.module_utils._ansible.stacked import STACKED_OPTIONS, prepare_stacked
 from ansible_collections.netloom.container_net.plugins.module_utils._engine.request import Request
-from ansible_collections.netloom.container_net.plugins.module_utils._model.link import Vlan
+from ansible_collections.netloom.container_net.plugins.module_utils._kinds.vlan import Vlan
 from ansible_collections.netloom.container_net.plugins.module_utils._model.names import LAST_VLAN
 
 

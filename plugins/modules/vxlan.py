@@ -142,7 +142,8 @@ from typing import List
 from ansible_collections.netloom.container_net.plugins.module_utils._ansible.atomic import Options, absent, describe_link, object_mark, present
 from ansible_collections.netloom.container_net.plugins.module_utils._ansible.run import ATOMIC_OPTIONS, create_module, run_request
 from ansible_collections.netloom.container_net.plugins.module_utils._engine.request import Request
-from ansible_collections.netloom.container_net.plugins.module_utils._model.link import Link, Vxlan
+from ansible_collections.netloom.container_net.plugins.module_utils._kinds.vxlan import Vxlan
+from ansible_collections.netloom.container_net.plugins.module_utils._model.link import Link
 from ansible_collections.netloom.container_net.plugins.module_utils._model.objects import FLOOD_MAC, Address, FdbEntry, KernelObject
 
 

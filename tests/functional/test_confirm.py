@@ -21,8 +21,9 @@ from ansible_collections.netloom.container_net.plugins.module_utils._firewall.ba
 from ansible_collections.netloom.container_net.plugins.module_utils._kernel import unconfirmed
 from ansible_collections.netloom.container_net.plugins.module_utils._kernel.door import Door
 from ansible_collections.netloom.container_net.plugins.module_utils._kernel.statefile import STATE_DIRECTORY
+from ansible_collections.netloom.container_net.plugins.module_utils._kinds.bridge import Bridge
 from ansible_collections.netloom.container_net.plugins.module_utils._model.errors import ContainerNetError, NotConfirmed
-from ansible_collections.netloom.container_net.plugins.module_utils._model.link import Bridge, Link
+from ansible_collections.netloom.container_net.plugins.module_utils._model.link import Link
 from ansible_collections.netloom.container_net.plugins.module_utils._model.mark import Mark
 from ansible_collections.netloom.container_net.plugins.module_utils._model.objects import HOST, KernelObject, Route
 from harness.declarations import V4, endpoint, lan, network

@@ -20,15 +20,16 @@ COLLECTION = "ansible_collections.netloom.container_net.plugins."
 # Folder of module_utils -> what it may import of its neighbours: a folder, or one file of it.
 MAY_IMPORT: Dict[str, FrozenSet[str]] = {
     "_model": frozenset(),
+    "_kinds": frozenset({"_model"}),
     "_document": frozenset({"_model"}),
-    "_compile": frozenset({"_model"}),
+    "_compile": frozenset({"_model", "_kinds"}),
     "_plan": frozenset({"_model"}),
     "_firewall": frozenset({"_model"}),
     "_runtime": frozenset({"_model"}),
     "_probe": frozenset({"_model", "_runtime"}),
-    "_kernel": frozenset({"_model", "_plan.step"}),
+    "_kernel": frozenset({"_model", "_kinds", "_plan.step"}),
     "_report": frozenset({"_model", "_document", "_firewall", "_kernel", "_plan", "_runtime"}),
-    "_engine": frozenset({"_model", "_document", "_compile", "_plan", "_firewall", "_runtime", "_probe", "_kernel", "_report"}),
+    "_engine": frozenset({"_model", "_kinds", "_document", "_compile", "_plan", "_firewall", "_runtime", "_probe", "_kernel", "_report"}),
 }
 EVERYTHING = "_ansible"
 CONTROLLER = frozenset({"_model", "_document"})
@@ -121,6 +122,8 @@ def test_controller_part_keeps_the_rules() -> None:
     [
         ("_model/a.py", "from .._plan.step import Step"),
         ("_plan/a.py", "from .._kernel import wire"),
+        ("_plan/a.py", "from .._kinds.veth import Veth"),
+        ("_kinds/a.py", "from .._kernel.wire import Attributes"),
         ("_plan/a.py", "from .. import _kernel"),
         ("_kernel/a.py", "from .._plan.planner import plan"),
         ("_kernel/a.py", "import pyroute2"),

@@ -9,11 +9,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Dict, Iterable, List, Mapping, Optional, Union
+from typing import Any, Dict, Iterable, List, Mapping, Optional
 
 from .._engine.request import Request
 from .._model.errors import InputError, Problem
-from .._model.link import Ipvlan, Link, Macvlan, Vlan
+from .._model.kind import LinkKind
+from .._model.link import Link
 from .._model.objects import Address, KernelObject
 from .._model.snapshot import Key, Snapshot
 from .atomic import Options, absent, object_mark, present
@@ -30,7 +31,7 @@ STACKED_OPTIONS: Mapping[str, Dict[str, Any]] = {
 }
 
 
-def prepare_stacked(module: Any, options: Options, name: str, kind: Union[Macvlan, Ipvlan, Vlan]) -> Request:
+def prepare_stacked(module: Any, options: Options, name: str, kind: LinkKind) -> Request:
     """Return the request for a link of a kind that has a parent; the module has read the kind's own options."""
     place, parent_place = options.place("namespace"), options.place("parent_namespace")
     parent, mtu, addresses = options.parent("parent"), options.number("mtu", 68, 65535), options.interfaces("addresses")
@@ -41,7 +42,7 @@ def prepare_stacked(module: Any, options: Options, name: str, kind: Union[Macvla
     link = Link(place, name, kind=kind, mtu=mtu, mac=mac, up=options["up"], alias=object_mark(options.scope))
     if options["state"] == "absent":
         return absent(module, options, [link])
-    objects: List[KernelObject] = [replace(link, kind=replace(kind, lower=parent, lower_place=parent_place))]
+    objects: List[KernelObject] = [replace(link, kind=kind.standing_on(parent, parent_place))]
     objects.extend(Address(place, name, address, announce=True) for address in addresses)
     objects.extend(routes)
     request = present(module, options, objects, [(place, name)])

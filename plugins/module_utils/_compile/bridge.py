@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from typing import List, Mapping, Optional, Sequence, Tuple
 
+from .._kinds.bridge import Bridge
+from .._kinds.vrf import Vrf
 from .._model.addresses import derive_mac, ip_version
 from .._model.document import BridgeNetwork
 from .._model.lending import write_mark
-from .._model.link import Bridge, BridgePort, Link, Vrf
+from .._model.link import BridgePort, Link
 from .._model.mark import Mark, mark_ports, read_mark
 from .._model.names import scope_metric
 from .._model.objects import HOST, MAIN_TABLE, Address, BridgeVlan, KernelObject, Route
@@ -70,7 +72,7 @@ def compile_bridge(network: BridgeNetwork, scope: str, facts: Facts) -> Tuple[Br
 
 def _kind(network: BridgeNetwork, existing: Optional[Link]) -> Bridge:
     """On a bridge of ours, filtering by VLAN is switched off again where it was on; a kernel without it is asked for nothing."""
-    filtered = existing is not None and isinstance(existing.kind, Bridge) and existing.kind.vlan_filtering
+    filtered = existing is not None and existing.nature.vlan_filtering
     return Bridge(
         stp=network.stp,
         ageing_time=network.ageing_time,

@@ -11,9 +11,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Optional, Sequence, Union
 
+from .._kinds.veth import Veth
 from .._model.addresses import port_mac
 from .._model.document import Attachment, BridgeNetwork, Endpoint, OverlayNetwork
-from .._model.link import BridgePort, Link, Veth
+from .._model.link import BridgePort, Link
 from .._model.objects import HOST, BridgeVlan, KernelObject
 from .attachment import inner_addresses, inner_settings, subnet_gateway
 

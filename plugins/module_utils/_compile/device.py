@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from typing import Iterator
 
+from .._kinds.nic import Nic
 from .._model.devices import find_homes
 from .._model.document import Endpoint
-from .._model.link import Link, Nic
+from .._model.link import Link
 from .._model.mark import DEVICE_ROLE, Mark
 from .._model.objects import Address, KernelObject
 from .._model.snapshot import Facts

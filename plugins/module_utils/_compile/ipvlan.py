@@ -11,8 +11,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Optional, Sequence, Tuple
 
+from .._kinds.ipvlan import Ipvlan
 from .._model.document import Attachment, Endpoint, IpvlanNetwork
-from .._model.link import Ipvlan, Link
+from .._model.link import Link
 from .._model.objects import HOST, KernelObject
 from .._model.snapshot import Facts
 from .attachment import inner_addresses, inner_settings, subnet_gateway

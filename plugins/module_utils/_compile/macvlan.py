@@ -11,8 +11,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import List, Optional, Sequence, Tuple
 
+from .._kinds.macvlan import Macvlan
 from .._model.document import Attachment, Endpoint, MacvlanNetwork
-from .._model.link import Link, Macvlan
+from .._model.link import Link
 from .._model.objects import HOST, KernelObject
 from .._model.snapshot import Facts
 from .attachment import inner_addresses, inner_settings, subnet_gateway

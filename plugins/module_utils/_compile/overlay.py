@@ -10,10 +10,12 @@ from __future__ import annotations
 
 from typing import List, Tuple
 
+from .._kinds.bridge import Bridge
+from .._kinds.vxlan import Vxlan
 from .._model.addresses import derive_mac
 from .._model.document import OverlayNetwork
 from .._model.errors import EnvironmentUnfit
-from .._model.link import Bridge, BridgePort, Link, Vxlan
+from .._model.link import BridgePort, Link
 from .._model.mark import Mark
 from .._model.objects import FLOOD_MAC, HOST, FdbEntry, KernelObject, Neighbour
 from .._model.snapshot import Facts

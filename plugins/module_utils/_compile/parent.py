@@ -11,10 +11,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Optional, Tuple
 
+from .._kinds.dummy import Dummy
+from .._kinds.vlan import Vlan
 from .._model import names
 from .._model.document import LanNetwork
 from .._model.errors import EnvironmentUnfit
-from .._model.link import Dummy, Link, Vlan
+from .._model.link import Link
 from .._model.mark import Mark, share_mark
 from .._model.objects import HOST, KernelObject
 from .._model.snapshot import Facts

@@ -12,10 +12,11 @@ import ipaddress
 from dataclasses import dataclass
 from typing import Iterator, List, Optional, Sequence, Tuple
 
+from .._kinds.veth import Veth
 from .._model.addresses import derive_mac, ip_version
 from .._model.document import Attachment, Endpoint, RoutedNetwork
 from .._model.errors import EnvironmentUnfit
-from .._model.link import Link, Veth
+from .._model.link import Link
 from .._model.names import routed_interface_name, scope_metric
 from .._model.objects import HOST, Address, KernelObject, ProxyNeighbour, Route, Sysctl
 from .._model.snapshot import Facts

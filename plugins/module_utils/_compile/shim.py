@@ -17,10 +17,11 @@ import ipaddress
 from dataclasses import dataclass
 from typing import List, Sequence, Tuple
 
+from .._kinds.macvlan import Macvlan
 from .._model import names
 from .._model.addresses import derive_mac
 from .._model.document import Attachment, Endpoint, MacvlanNetwork
-from .._model.link import Link, Macvlan
+from .._model.link import Link
 from .._model.mark import Mark
 from .._model.objects import HOST, KernelObject, Neighbour, Route
 from .._model.snapshot import Facts

@@ -15,7 +15,6 @@ from typing import Any, Dict, Iterator, List, Mapping, Optional, Tuple
 from .._model.addresses import ip_version
 from .._model.document import BridgeNetwork, Document, OverlayNetwork
 from .._model.joined import joined_networks
-from .._model.link import Vrf
 from .._model.rule import FORWARD_CHAIN, INPUT_CHAIN, INSIDE_CHAIN, INWARD, INWARD_CHAIN, MARK, OUTPUT_CHAIN, PEERS_PREFIX, RAW_CHAIN, Rule, Users
 from .._model.snapshot import Facts
 
@@ -44,7 +43,7 @@ def find_underlays(facts: Facts) -> Mapping[str, str]:
         link = facts.links.get(device)
         master = facts.links.get((link.master if link else None) or "")
         if device != LOOPBACK:
-            found[address.partition("/")[0]] = master.name if master is not None and isinstance(master.kind, Vrf) else device
+            found[address.partition("/")[0]] = master.name if master is not None and master.nature.is_domain else device
     return found
 
 

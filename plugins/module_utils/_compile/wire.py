@@ -11,11 +11,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Dict, Iterable, List, Mapping, Tuple
 
+from .._kinds.veth import Veth
+from .._kinds.vxlan import Vxlan
 from .._model.addresses import ip_version, port_mac
 from .._model.document import Document, Tunnel, Wire, WireEnd
 from .._model.errors import EnvironmentUnfit
 from .._model.joined import joined_networks, with_subnets
-from .._model.link import Bridge, Link, Veth, Vxlan
+from .._model.link import Link
 from .._model.mark import LINK_ROLE, Mark
 from .._model.objects import HOST, Address, KernelObject
 from .._model.snapshot import Facts
@@ -134,7 +136,7 @@ def quieten_bridges(document: Document, objects: Iterable[KernelObject], segment
     joined = {getattr(segments[name], "bridge", "") for name in joined_networks(document.links)}
 
     def quieten(item: KernelObject) -> KernelObject:
-        if isinstance(item, Link) and isinstance(item.kind, Bridge) and item.place == HOST and item.name in joined and item.alias:
+        if isinstance(item, Link) and item.nature.has_ports and item.place == HOST and item.name in joined and item.alias:
             return replace(item, sysctls=(*(item.sysctls or ()), ANSWER_FOR_OWN))
         return item
 

@@ -13,7 +13,6 @@ from typing import Dict, FrozenSet, List
 from .._model.devices import find_homes
 from .._model.document import Document
 from .._model.errors import Problem
-from .._model.link import Veth
 from .._model.mark import read_mark
 from .._model.snapshot import Facts
 from .check_routers import links_of_the_host
@@ -47,6 +46,6 @@ def check_host_devices(document: Document, facts: Facts, carriers: FrozenSet[str
 
 def _known(facts: Facts) -> str:
     """Return the links a user may have meant."""
-    names = [name for name, link in facts.links.items() if name != "lo" and read_mark(link.alias) is None and not isinstance(link.kind, Veth)]
+    names = [name for name, link in facts.links.items() if name != "lo" and read_mark(link.alias) is None and not link.nature.is_end]
     more = ", ..." if len(names) > LINKS_SHOWN else ""
     return "it has %s%s" % (", ".join(sorted(names)[:LINKS_SHOWN]) or "none", more)

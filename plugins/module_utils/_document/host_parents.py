@@ -14,7 +14,7 @@ from typing import List, Optional
 from .._model import names
 from .._model.document import LAN_NETWORKS, Document, LanNetwork, MacvlanNetwork, Network
 from .._model.errors import Problem
-from .._model.link import Bridge, Ipvlan, Link, Macvlan, Vrf
+from .._model.link import Link
 from .._model.mark import ALIAS_LIMIT, SHARED_ROLE, UNFINISHED, read_mark, share_mark
 from .._model.snapshot import Facts
 from . import span
@@ -91,17 +91,16 @@ class _Inspector:
             rule = "interface %s has no MAC address, and so no place on a LAN" % link.name
             self._report("parent", link.name, rule, "name an interface that is on a LAN")
             return False
-        if isinstance(link.kind, (Macvlan, Ipvlan)) and mark is not None:
-            rule = "%s was made by this collection on %s and cannot carry others" % (link.label, link.kind.lower or "another link")
+        if link.nature.takes_all and mark is not None:
+            rule = "%s was made by this collection on %s and cannot carry others" % (link.label, link.nature.lower or "another link")
             self._report("parent", link.name, rule, "name another parent")
             return False
         if not link.up and (mark is None or mark.role != SHARED_ROLE) and link.alias != UNFINISHED:
             self._report("parent", link.name, "interface %s is down" % link.name, "raise it: ip link set %s up" % link.name, True)
             return False
         master = self.facts.links.get(link.master or "")
-        if master is not None and not isinstance(master.kind, Vrf):
-            is_bridge = isinstance(master.kind, Bridge)
-            rule = "interface %s is a port of %s %s and passes all its frames there" % (link.name, "bridge" if is_bridge else "link", master.name)
+        if master is not None and not master.nature.is_domain:
+            rule = "interface %s is a port of %s %s and passes all its frames there" % (link.name, "bridge" if master.nature.has_ports else "link", master.name)
             self._report("parent", link.name, rule, "use %s as parent" % master.name)
             return False
         if isinstance(self.network, MacvlanNetwork) and link.name in self.facts.wireless:

@@ -14,7 +14,7 @@ from .._model import names
 from .._model.document import BridgeNetwork, Document
 from .._model.errors import Problem
 from .._model.lending import write_mark
-from .._model.link import Bridge, Link
+from .._model.link import Link
 from .._model.mark import ALIAS_LIMIT, PROTOCOL, SHARED_ROLE, UNFINISHED, Mark, read_mark
 from .._model.objects import Address
 from .._model.snapshot import Facts
@@ -61,7 +61,7 @@ def _fault(network: BridgeNetwork, name: str, scope: str, facts: Facts) -> Optio
         return _lower_fault(facts.links[vlan[0]], facts)
     if link is None:
         return "no such interface on this host", "correct or remove it"
-    if isinstance(link.kind, Bridge) and read_mark(link.alias) is None:
+    if link.nature.has_ports and read_mark(link.alias) is None:
         return "interface %s is a bridge, and a bridge is no port of another" % name, "use it with bridge_name: %s" % name
     is_ours = vlan is not None and link.alias in (str(Mark(scope, SHARED_ROLE)), UNFINISHED)
     fault = None if is_ours else _common_fault(link, facts)

@@ -12,7 +12,6 @@ from typing import List
 
 from .._model.document import BridgeNetwork, Document
 from .._model.errors import Problem
-from .._model.link import Vrf
 from .._model.mark import read_mark
 from .._model.snapshot import Facts
 
@@ -21,7 +20,7 @@ def check_host_vrfs(document: Document, facts: Facts, problems: List[Problem]) -
     """Report a VRF that stands on the host and is none, or not this one. What a scope made itself, the run puts right."""
     named = {network.vrf for network in document.networks if isinstance(network, BridgeNetwork)}
     foreign = {link.name: link for link in facts.links.values() if read_mark(link.alias) is None}
-    tables = {link.kind.table: name for name, link in foreign.items() if isinstance(link.kind, Vrf) and name not in named}
+    tables = {link.nature.table: name for name, link in foreign.items() if link.nature.is_domain and name not in named}
     for network in document.networks:
         if not isinstance(network, BridgeNetwork) or network.vrf is None:
             continue
@@ -30,10 +29,10 @@ def check_host_vrfs(document: Document, facts: Facts, problems: List[Problem]) -
             if network.vrf_table in tables:
                 rule = "this is the table of VRF %s of this host" % tables[network.vrf_table]
                 problems.append(Problem(path + ".vrf_table", network.vrf_table, rule, "choose another table, or vrf: %s" % tables[network.vrf_table]))
-        elif not isinstance(link.kind, Vrf):
+        elif not link.nature.is_domain:
             problems.append(Problem(path + ".vrf", network.vrf, "this host has an interface of that name, and it is no VRF", "choose another name"))
-        elif link.kind.table != network.vrf_table:
-            rule = "VRF %s of this host has table %s" % (link.name, link.kind.table)
-            problems.append(Problem(path + ".vrf_table", network.vrf_table, rule, "write vrf_table: %s, or choose another vrf" % link.kind.table))
+        elif link.nature.table != network.vrf_table:
+            rule = "VRF %s of this host has table %s" % (link.name, link.nature.table)
+            problems.append(Problem(path + ".vrf_table", network.vrf_table, rule, "write vrf_table: %s, or choose another vrf" % link.nature.table))
         elif not link.up:
             problems.append(Problem(path + ".vrf", network.vrf, "VRF %s is down" % link.name, "raise it: ip link set %s up" % link.name))

@@ -14,7 +14,6 @@ from typing import Collection, Dict, FrozenSet, List, Mapping, Tuple
 from .._model import names
 from .._model.document import LAN_NETWORKS, BridgeNetwork, Document, Endpoint, Network, OverlayNetwork, RoutedNetwork, Wire
 from .._model.features import VLAN_FILTERING
-from .._model.link import Bridge
 from .._model.snapshot import Facts
 
 NETWORKS, LINKS = "networks", "links"
@@ -33,7 +32,7 @@ def _features(network: Network, facts: Facts) -> List[str]:
         return ["vxlan"]
     if isinstance(network, BridgeNetwork):
         standing = facts.links.get(network.bridge_name)
-        filtered = standing is not None and isinstance(standing.kind, Bridge) and standing.kind.vlan_filtering
+        filtered = standing is not None and standing.nature.vlan_filtering
         vrf = network.vrf is not None and network.vrf not in facts.links
         found = {"vrf": vrf, VLAN_FILTERING: network.vlan_filtering and not filtered, "vlan": any(_is_new_vlan(name, facts) for name in network.interfaces)}
         return [feature for feature, needed in found.items() if needed]

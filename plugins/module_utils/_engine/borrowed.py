@@ -8,19 +8,19 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Collection, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from .._kernel.visits import Options
 from .._model.addresses import ip_version
-from .._model.link import Bridge, Link
+from .._model.kind import LinkKind
+from .._model.link import Link
 from .._model.mark import KERNEL_PROTOCOL, read_mark
 from .._model.objects import HOST, Address, KernelObject, Route
 from .._model.snapshot import Key, Snapshot
 from .._plan.step import CHANGE, Step
 
 LINK_OPTIONS = ("mtu", "mac", "up", "master")
-BRIDGE_OPTIONS = tuple(field.name for field in fields(Bridge))
 INDEX = "index"
 
 Links = Mapping[str, Options]
@@ -34,7 +34,7 @@ def note_options(known: Links, steps: Sequence[Step], snapshot: Snapshot) -> Dic
         if step.action != CHANGE or not isinstance(link, Link) or link.place != HOST or read_mark(link.alias) is not None:
             continue
         # Which bridge a port belonged to, the mark of that bridge tells.
-        noteworthy = LINK_OPTIONS + BRIDGE_OPTIONS if isinstance(link.kind, Bridge) else ("up",)
+        noteworthy = (*LINK_OPTIONS, *link.nature.options) if link.nature.has_ports else ("up",)
         before = {change.field: change.before for change in step.changes if change.field in noteworthy}
         values = {option: value for option, value in before.items() if isinstance(value, (bool, int, str))}
         if values:
@@ -45,7 +45,7 @@ def note_options(known: Links, steps: Sequence[Step], snapshot: Snapshot) -> Dic
 def links_before(known: Links, snapshot: Snapshot) -> Dict[str, Link]:
     """Return the links as they were."""
     found = ((_find(name, options, snapshot), options) for name, options in known.items())
-    return {link.name: _with_options(link, options) for link, options in found if link is not None}
+    return {link.name: _with_options(link, link.nature, options) for link, options in found if link is not None}
 
 
 def give_back(known: Links, desired: Sequence[KernelObject], snapshot: Snapshot, prunable: Collection[Key]) -> Tuple[Links, Tuple[Link, ...]]:
@@ -66,7 +66,7 @@ def give_back(known: Links, desired: Sequence[KernelObject], snapshot: Snapshot,
         if back.get("master") and snapshot.link(HOST, str(back["master"])) is None:
             del back["master"]
         if back:
-            links.append(_with_options(item, back))
+            links.append(_with_options(item, link.nature, back))
     return over, tuple(links)
 
 
@@ -92,12 +92,12 @@ def _value_of(item: Link, option: str) -> object:
     return getattr(item, option) if option in LINK_OPTIONS else getattr(item.kind, option, None)
 
 
-def _with_options(item: Link, options: Mapping[str, object]) -> Link:
+def _with_options(item: Link, kind: LinkKind, options: Mapping[str, object]) -> Link:
+    """Return a link with options; `kind` is what it is where nothing is asked of that."""
     plain = {option: value for option, value in options.items() if option in LINK_OPTIONS}
-    inner = {option: value for option, value in options.items() if option in BRIDGE_OPTIONS}
+    inner = {option: value for option, value in options.items() if option in kind.options}
     if inner:
-        kind = item.kind if isinstance(item.kind, Bridge) else Bridge()
-        item = replace(item, kind=replace(kind, **inner))  # type: ignore[arg-type]
+        item = replace(item, kind=replace(item.kind or kind.only(()), **inner))
     return replace(item, **plain)  # type: ignore[arg-type]
 
 

@@ -12,7 +12,7 @@ from typing import Dict, Iterator, List, Optional, Sequence, Tuple
 
 from .._kernel.duplicate import find_owners
 from .._model.errors import Conflict
-from .._model.link import Ipvlan, Link, Macvlan, Veth, Vlan
+from .._model.link import Link
 from .._model.mark import SHARED_ROLE, read_mark
 from .._model.objects import HOST, Address, BridgeVlan, KernelObject, ProxyNeighbour, is_foreign
 from .._model.snapshot import Snapshot
@@ -61,21 +61,20 @@ class _Segments:
         self._links = {(item.place, item.name): item for item in desired if isinstance(item, Link)}
         self._ports: Dict[str, List[str]] = {}
         for link in self._links.values():
-            if link.place == HOST and link.master and (link.kind is None or isinstance(link.kind, Vlan)):
+            if link.place == HOST and link.master and (link.kind is None or link.kind.leads_outside):
                 self._ports.setdefault(link.master, []).append(link.name)
         self._native = {item.device: item.vlan_id for item in desired if isinstance(item, BridgeVlan) and item.place == HOST and item.native}
         self._behind = dict(self._look_behind())
 
     def _look_behind(self) -> Iterator[Tuple[Tuple[str, str], Tuple[str, Optional[str]]]]:
         for link in self._links.values():
-            kind = link.kind
-            if isinstance(kind, Veth) and link.place == HOST and self._native.get(link.name, NATIVE_VLAN) == NATIVE_VLAN:
-                inner = self._links.get((kind.peer_place or HOST, kind.peer_name or ""))
+            if link.peer is not None and link.place == HOST and self._native.get(link.name, NATIVE_VLAN) == NATIVE_VLAN:
+                inner = self._links.get(link.peer)
                 # On a bridge of somebody else, two scopes may give one address with the MAC that follows from it.
                 mac = inner.mac if inner is not None and self._ports.get(link.master or "") else None
-                yield (kind.peer_place or HOST, kind.peer_name or ""), (link.master or "", mac)
-            elif isinstance(kind, (Macvlan, Ipvlan)) and kind.lower_place == HOST:
-                yield (link.place, link.name), (kind.lower or "", link.mac)
+                yield link.peer, (link.master or "", mac)
+            elif link.nature.takes_all and link.nature.lower_place == HOST:
+                yield (link.place, link.name), (link.nature.lower or "", link.mac)
 
     def behind(self, place: str, device: str) -> Tuple[str, Optional[str]]:
         """Return the host's link that an interface has its neighbours behind, if any, and the MAC they will know it by."""
@@ -91,10 +90,10 @@ class _Segments:
         for port in self._ports.get(name, ()):
             yield from self.ways(port)
         wanted = self._links.get((HOST, name))
-        if current is None and wanted is not None and isinstance(wanted.kind, Vlan):
-            lower = self._snapshot.link(HOST, wanted.kind.lower or "")
-            if lower is not None and lower.up and wanted.kind.vlan_id:
-                yield lower.name, wanted.kind.vlan_id
+        if current is None and wanted is not None and wanted.nature.vlan_id:
+            lower = self._snapshot.link(HOST, wanted.nature.lower or "")
+            if lower is not None and lower.up:
+                yield lower.name, wanted.nature.vlan_id
 
 
 def _is_others(link: Link) -> bool:

@@ -18,7 +18,6 @@ from .._kernel.namespace import Rooms
 from .._kernel.sockets import listening_sockets
 from .._kernel.trial import apart
 from .._model.errors import Conflict
-from .._model.link import Veth
 from .._model.mark import ROUTER_ROLE, UNFINISHED, is_owned, read_mark
 from .._model.objects import Address, Chain, KernelObject
 from .._model.rule import PEERS_PREFIX, Rule
@@ -130,6 +129,6 @@ def _places_with_rules(snapshot: Snapshot, scope: str) -> Iterator[str]:
         mark = read_mark(link.alias)
         if mark is None or not is_owned(mark, scope) or not (mark.role == ROUTER_ROLE or link.alias == UNFINISHED):
             continue
-        place = link.place or (link.kind.peer_place if isinstance(link.kind, Veth) else None)
+        place = link.place or link.nature.peer_place
         if place:
             yield place

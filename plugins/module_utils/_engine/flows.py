@@ -17,11 +17,10 @@ from .._kernel.flow import CannotFollow, are_followed, end_flows, is_over, read_
 from .._kernel.namespace import Rooms
 from .._kernel.pending import Pending
 from .._model.flow import PROTOCOLS, Flow, Flows, Ground, show_end
-from .._model.link import Link, Veth, Vrf
+from .._model.link import Link
 from .._model.objects import HOST, MAIN_TABLE, Address, Chain, Jump, KernelObject, Namespace, Route, is_foreign
 from .._model.rule import USER_CHAIN, Rule
 from .._model.snapshot import Snapshot
-from .._plan.stack import lower_of
 from .._plan.step import DELETE, Step
 
 # An answer that is under way while its flow ends would make another flow, in which it asks: then that one ends too.
@@ -116,8 +115,7 @@ def _left(snapshot: Snapshot, steps: Sequence[Step], desired: Sequence[KernelObj
     while size != len(gone):
         size = len(gone)
         for link in snapshot.links():
-            peer = (link.kind.peer_place, link.kind.peer_name) if isinstance(link.kind, Veth) else None
-            if lower_of(link) in gone or peer in gone:
+            if link.lower in gone or link.peer in gone:
                 gone.add((link.place, link.name))
     found: List[Tuple[KernelObject, bool]] = []
     for key, item in snapshot.objects.items():
@@ -148,7 +146,7 @@ def _ground(place: str, snapshot: Snapshot, items: Iterable[Tuple[KernelObject, 
             ways[item.destination, item.device] = None
             if mine and not item.destination.endswith("/0"):
                 subnets[item.destination] = None
-    masters = {link.name for link in snapshot.links(place) if isinstance(link.kind, Vrf)}
+    masters = {link.name for link in snapshot.links(place) if link.nature.is_domain}
     vrfs = ((link.name, link.master) for link in snapshot.links(place) if link.master in masters)
     chains, heads = _rules(place, snapshot, rules)
     return Ground(chains, heads, tuple(ways), tuple(own), tuple(vrfs), tuple(subnets), tuple(inside))

@@ -35,7 +35,7 @@ from .._kernel.visits import Visits
 from .._model.collector import collector_paused
 from .._model.errors import ContainerNetError, FirewallError, KernelRace, NamespaceMissing, ToolFailed, VerifyError, printable
 from .._model.flow import Flows
-from .._model.link import Link, Nic
+from .._model.link import Link
 from .._model.objects import HOST, Chain, Jump, KernelObject, Namespace, Sysctl
 from .._model.snapshot import Facts, Key, Snapshot, find_residents, find_ways_out
 from .._plan.clash import know_again, left_links, plan_around
@@ -372,7 +372,7 @@ class _Run:
             wireless=list_wireless_links(),
             residents=find_residents(snapshot) if self._request.residents else (),
             ways_out=find_ways_out(snapshot) if self._request.residents else {},
-            lent=tuple(link for link in snapshot.links() if isinstance(link.kind, Nic)),
+            lent=tuple(link for link in snapshot.links() if link.nature.lent is not None),
             pci=list_pci_addresses() if self._request.early else (),
         )
 

@@ -9,16 +9,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Dict, Iterable, Iterator, Mapping, Sequence, Set, Tuple
+from typing import Dict, Iterable, Iterator, Mapping, Optional, Sequence, Set, Tuple
 
 from .._compile.settings import interface_sysctls
 from .._kernel.observe import Observer
 from .._kernel.record import Record
-from .._model.link import Bridge, Link, Veth
+from .._model.link import Link, LinkKey
 from .._model.objects import HOST, Address, KernelObject, Namespace, Route, Sysctl, is_foreign
-from .._model.renaming import LinkKey, Names
+from .._model.renaming import Names
 from .._model.snapshot import Key, Snapshot
-from .._plan.stack import all_uppers, beyond
+from .._plan.stack import all_uppers
 from .._plan.step import CHANGE, CREATE, DELETE, Step
 from .._runtime.containers import is_there
 from .request import Request
@@ -32,7 +32,7 @@ def read_what_goes(observer: Observer, steps: Sequence[Step]) -> None:
     if not going:
         return
     places = {item.place for item in going}
-    places |= {item.kind.peer_place or HOST for item in going if isinstance(item, Link) and isinstance(item.kind, Veth)}
+    places |= {item.nature.peer_place or HOST for item in going if isinstance(item, Link) and item.nature.is_end}
     places |= {item.place for item in all_uppers([item for item in going if isinstance(item, Link)], snapshot)}
     for place in sorted(places):
         settings = {(place, link.name): _settings_of(link, snapshot) for link in snapshot.links(place) if link.name != "lo"}
@@ -83,13 +83,17 @@ def _earlier_names(steps: Sequence[Step]) -> Names:
 def _within_reach(objects: Sequence[KernelObject], places: Sequence[str]) -> Tuple[Tuple[KernelObject, ...], Tuple[str, ...]]:
     """Leave out what stood in namespaces that ended meanwhile and are not ours to make again, and what was joined to them."""
     made = {item.place for item in objects if isinstance(item, Namespace)}
-    asked = {item.place for item in objects} | {other for other in map(beyond, objects) if other is not None}
+    asked = {item.place for item in objects} | {other for other in map(_beyond, objects) if other is not None}
     gone = {place for place in asked - made if not is_there(place)}
 
     def is_left(item: KernelObject) -> bool:
-        return item.place not in gone and beyond(item) not in gone
+        return item.place not in gone and _beyond(item) not in gone
 
     return tuple(item for item in objects if is_left(item)), tuple(place for place in places if place.startswith("netns:") or is_there(place))
+
+
+def _beyond(item: KernelObject) -> Optional[str]:
+    return item.beyond if isinstance(item, Link) else None
 
 
 def _earlier_objects(before: Snapshot, steps: Sequence[Step], scope: str, place: str, recorded: Mapping[str, str]) -> Tuple[KernelObject, ...]:
@@ -112,8 +116,8 @@ def _lent_links(before: Snapshot, steps: Sequence[Step], scope: str) -> Iterator
     for key, places in changed.items():
         link = before.objects.get(key)
         if isinstance(link, Link):
-            if isinstance(link.kind, Bridge):
-                link = replace(link, kind=Bridge(**{name: getattr(link.kind, name) for group, name in places if group == "kind"}))
+            if link.nature.has_ports:
+                link = replace(link, kind=link.nature.only(name for group, name in places if group == "kind"))
             yield Link(link.place, link.name, **{group: getattr(link, group) for group, _name in places})
 
 
@@ -139,8 +143,7 @@ def _with_leaders(items: Iterable[KernelObject]) -> Iterator[KernelObject]:
     """Of each pair one end makes both."""
     ends: Set[Tuple[str, str]] = set()
     for item in items:
-        if isinstance(item, Link) and isinstance(item.kind, Veth):
-            if (item.kind.peer_place, item.kind.peer_name) not in ends:
-                ends.add((item.place, item.name))
-                item = replace(item, kind=replace(item.kind, leads=True))
+        if isinstance(item, Link) and item.nature.is_end and item.peer not in ends:
+            ends.add((item.place, item.name))
+            item = replace(item, kind=item.nature.leading())
         yield item

@@ -12,9 +12,10 @@ from typing import Dict, FrozenSet, List, Sequence, Set
 
 from .._document.leave_out import LINKS, NETWORKS, Item, leave_out, needed_features
 from .._kernel.trial import find_lacking
+from .._kinds.table import name_feature
 from .._model.document import Document
 from .._model.errors import EnvironmentUnfit
-from .._model.features import FEATURES, feature_of, features_of
+from .._model.features import features_of
 from .._model.link import Link
 from .._model.mark import LINK_ROLE, read_mark
 from .._model.snapshot import Facts, Snapshot
@@ -28,13 +29,13 @@ def refuse_unsupported(steps: Sequence[Step], snapshot: Snapshot, timeout: float
     """Stop before anything is changed where a link would be made that this kernel has no idea of."""
     needed: Dict[str, List[Link]] = {}
     for step in steps:
-        feature = feature_of(step.desired.kind) if isinstance(step.desired, Link) else None
+        feature = step.desired.nature.feature if isinstance(step.desired, Link) else None
         if feature is not None and isinstance(step.desired, Link):
             needed.setdefault(feature, []).append(step.desired)
     asked = needed.keys() - features_of(snapshot.links()) if needed else ()
     lacking = find_lacking(asked, timeout) if asked else frozenset()
     if lacking:
-        lines = ["this kernel has no %s, needed for %s; %s" % (FEATURES[feature], _list(needed[feature]), FIX) for feature in sorted(lacking)]
+        lines = ["this kernel has no %s, needed for %s; %s" % (name_feature(feature), _list(needed[feature]), FIX) for feature in sorted(lacking)]
         raise EnvironmentUnfit("nothing was changed:\n%s" % "\n".join("- " + line for line in lines))
 
 
@@ -66,8 +67,7 @@ class LeftOut:
         rest, taken = leave_out(document, faults.keys())
         self._items = set(faults)
         self.warnings = [
-            "%s[%s] is left out: this kernel has no %s" % (*item, " and no ".join(FEATURES[feature] for feature in features))
-            for item, features in faults.items()
+            "%s[%s] is left out: this kernel has no %s" % (*item, " and no ".join(map(name_feature, features))) for item, features in faults.items()
         ]
         self.warnings += ["%s is left out with what it needs" % path for path in taken]
         return rest

@@ -17,7 +17,7 @@ from .._kernel.namespace import Rooms
 from .._kernel.observe import Observer
 from .._kernel.visits import Options, Visit, Visits
 from .._model.errors import NamespaceMissing
-from .._model.link import Link, Veth
+from .._model.link import Link
 from .._model.mark import is_owned, read_mark
 from .._model.objects import HOST, LOOPBACK, KernelObject, PolicyRule, Route, Sysctl, interface_of
 from .._model.renaming import Names
@@ -187,8 +187,8 @@ def _broad_first(path: str) -> Tuple[bool, bool, str]:
 def _with_peer(item: KernelObject) -> Iterable[Key]:
     """Return the keys of an object and of the other end of its pair."""
     yield item.key
-    if isinstance(item, Link) and isinstance(item.kind, Veth) and item.kind.peer_name:
-        yield ("Link", item.kind.peer_place or HOST, item.kind.peer_name)
+    if isinstance(item, Link) and item.peer is not None:
+        yield ("Link", *item.peer)
 
 
 def _is_own(place: str, snapshot: Snapshot, scope: str) -> bool:

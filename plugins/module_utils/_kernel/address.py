@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import socket
 
+from .._model.kind import Attributes
 from .._model.mark import PROTOCOL
 from .._model.objects import Address, AddressDetails
 from . import wire
@@ -18,7 +19,7 @@ IFA_F_NODAD = 0x02
 
 def _encode(message_type: int, flags: int, prefix: int, protocol: int, details: AddressDetails, ip: str, index: int) -> bytes:
     family = socket.AF_INET6 if ":" in ip else socket.AF_INET
-    attributes: wire.Attributes = [("IFA_ADDRESS", details.peer or ip)]
+    attributes: Attributes = [("IFA_ADDRESS", details.peer or ip)]
     if family == socket.AF_INET or details.peer:
         attributes.append(("IFA_LOCAL", ip))
     if message_type == wire.RTM_NEWADDR:

@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Callable, Collection, Dict, FrozenSet, Iterable, List, Mapping, Optional, Sequence, Set, Tuple
 
 from .._model.errors import KernelError, KernelRace, errno_name
-from .._model.link import Bridge, Ipvlan, Link, Macvlan, Nic, Veth
+from .._model.link import Link
 from .._model.objects import GONE, HOST, Address, BridgeVlan, Chain, FdbEntry, Jump, KernelObject, Namespace, Sysctl, is_foreign
 from .._model.snapshot import Snapshot
 from .._plan.step import CREATE, DELETE, LOWERED, Step
@@ -21,7 +21,6 @@ from . import link
 from .announce import announce_addresses
 from .door import Door, Refusal
 from .entries import entry_messages
-from .kinds import MODULES, lower_name, sender_place
 from .loans import Loans
 from .namespace import Rooms, create_namespace, delete_namespace
 from .nic import give_back_nics, home_alias, take_nics
@@ -60,11 +59,11 @@ class Applier:
         self._namespace_path = namespace_path
         self._remember = remember
         # A port of ours must not change the MTU of somebody else's bridge, of which nothing is asked.
-        bridges = [item for item in desired if isinstance(item, Link) and isinstance(item.kind, Bridge)]
+        bridges = [item for item in desired if isinstance(item, Link) and item.nature.has_ports]
         self._mtus = {(item.place, item.name): item.mtu or getattr(snapshot.link(item.place, item.name), "mtu", None) for item in bridges}
         self._indices: Dict[Tuple[str, str], int] = {}
         self._numbers: Dict[str, Set[int]] = {}
-        self._bridges = {(found.place, found.name) for found in snapshot.links() if isinstance(found.kind, Bridge)}
+        self._bridges = {(found.place, found.name) for found in snapshot.links() if found.nature.has_ports}
         for found in snapshot.links():
             number = found.index or 0
             self._indices[found.place, found.name] = number
@@ -101,7 +100,7 @@ class Applier:
         take_nics(self._door, self._rooms, self._loans, [step for step in made if _is_nic(step)], self._note_number)
         self._pin_bridges(rest)
         self._create_links(made)
-        self._bridges |= {(step.place, step.subject.name) for step in made if isinstance(step.subject, Link) and isinstance(step.subject.kind, Bridge)}
+        self._bridges |= {(step.place, step.subject.name) for step in made if isinstance(step.subject, Link) and step.subject.nature.has_ports}
         self._apply_place(HOST, places.pop(HOST))
         # Inside, rules stand before the links are raised, and after the host's ends have their marks.
         apply_firewall([step for step in walls if step.place not in leaving | {HOST}])
@@ -163,10 +162,9 @@ class Applier:
         sent: List[Tuple[str, Link]] = []
         for step in steps:
             subject = step.subject
-            if step.action == CREATE and isinstance(subject, Link) and not isinstance(subject.kind, Nic):
-                sender = sender_place(subject)
-                if sender != subject.place:
-                    sent.append((sender, subject))
+            if step.action == CREATE and isinstance(subject, Link) and subject.nature.lent is None:
+                if subject.below != subject.place:
+                    sent.append((subject.below, subject))
                     continue
                 self._take_number(subject, subject.place)
         for sender, link_there in sent:
@@ -219,16 +217,13 @@ class Applier:
         made: Dict[Tuple[str, str], Tuple[int, str]] = {}
         for step in steps:
             subject = step.subject
-            if not isinstance(subject, Link) or isinstance(subject.kind, Nic):
+            if not isinstance(subject, Link) or subject.nature.lent is not None:
                 continue
-            peer = None
-            if isinstance(subject.kind, Veth) and subject.kind.leads:
-                peer = peers.get((subject.kind.peer_place or "", subject.kind.peer_name or ""))
+            peer = peers.get(subject.peer) if subject.nature.leads and subject.peer is not None else None
             message = link.create_link(subject, peer, self._index_of, self._descriptor)
             if message is None:
                 continue
-            sender, lower = sender_place(subject), lower_name(subject)
-            below = made.get((sender, lower)) if lower else None
+            sender, below = subject.below, made.get(subject.lower) if subject.lower is not None else None
             where = (below[0] + (below[1] != sender) if below else 0, sender)
             batches.setdefault(where, []).append((step, message))
             made[subject.place, subject.name] = where
@@ -325,8 +320,8 @@ class Applier:
         fields = tuple(group for group in step.groups if group != "sysctls")
         if step.action == CREATE:
             fields = ("up", *(name for name in ("master", "link_local", "port") if getattr(subject, name)))
-        elif "alias" in fields and isinstance(step.current, Link) and isinstance(step.current.kind, Nic):
-            subject = replace(subject, alias=home_alias(subject.alias or "", step.current.kind))
+        elif "alias" in fields and isinstance(step.current, Link) and step.current.nature.lent is not None:
+            subject = replace(subject, alias=home_alias(subject.alias or "", step.current.nature.lent))
         return link.change_link(subject, fields, index, self._index_of)
 
     def _send(self, place: str, messages: Sequence[Message], forgive: FrozenSet[int] = frozenset()) -> None:
@@ -352,7 +347,7 @@ def _mtu_of(step: Step) -> Optional[int]:
 
 
 def _is_nic(step: Step) -> bool:
-    return isinstance(step.subject, Link) and isinstance(step.subject.kind, Nic)
+    return isinstance(step.subject, Link) and step.subject.nature.lent is not None
 
 
 def _raising_order(step: Step, fresh: Collection[str]) -> int:
@@ -365,11 +360,11 @@ def _raising_order(step: Step, fresh: Collection[str]) -> int:
 
 def _error(step: Step, refusal: Refusal) -> Exception:
     reason = "%s%s" % (errno_name(refusal.errno), ": " + refusal.reason if refusal.reason else "")
-    stacked = isinstance(getattr(step.subject, "kind", None), (Macvlan, Ipvlan))
-    if stacked and refusal.errno == errno.EADDRINUSE:
+    shares = isinstance(step.subject, Link) and step.subject.nature.takes_all
+    if shares and refusal.errno == errno.EADDRINUSE:
         # The link of a namespace that was just deleted keeps its MAC until the kernel has taken that apart.
         return KernelRace("%s: %s (another link on the same parent has this MAC)" % (step.line, reason), pause=TEARDOWN)
-    if stacked and refusal.errno in (errno.EBUSY, errno.EINVAL) and step.action == CREATE:
+    if shares and refusal.errno in (errno.EBUSY, errno.EINVAL) and step.action == CREATE:
         reason += " (the parent is held by something else: a bridge, a passthru link, or links of the other kind in some namespace)"
         return KernelError(step.line, refusal.errno, reason)
     if refusal.errno in RACES:
@@ -384,7 +379,7 @@ def _error(step: Step, refusal: Refusal) -> Exception:
 def _what_lacks(subject: KernelObject, reason: str) -> str:
     kind = subject.kind if isinstance(subject, Link) else None
     if kind is not None and reason.startswith("Unknown device type"):
-        return "this kernel lacks the kind of link '%s', its module is %s" % (kind.kind, MODULES.get(kind.kind, kind.kind))
-    if isinstance(subject, BridgeVlan) or (isinstance(kind, Bridge) and kind.vlan_filtering):
+        return "this kernel lacks the kind of link '%s', its module is %s" % (kind.kind, kind.module)
+    if isinstance(subject, BridgeVlan) or (kind is not None and kind.vlan_filtering):
         return "this kernel's bridges cannot tell VLANs apart"
     return "this kernel lacks support for it"

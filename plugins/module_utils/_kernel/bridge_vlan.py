@@ -11,6 +11,7 @@ from __future__ import annotations
 import struct
 from typing import List, Tuple
 
+from .._model.kind import Attributes
 from .._model.objects import BridgeVlan
 from . import wire
 from .door import read_attributes
@@ -24,7 +25,7 @@ _ATTRIBUTE = struct.Struct("=HH")
 
 def _message(message_type: int, vlan: BridgeVlan, index: int, is_bridge: bool) -> bytes:
     flags = (NATIVE if vlan.native else 0) | (UNTAGGED if vlan.untagged else 0)
-    spec: wire.Attributes = [("IFLA_BRIDGE_FLAGS", BRIDGE_FLAGS_SELF)] if is_bridge else []
+    spec: Attributes = [("IFLA_BRIDGE_FLAGS", BRIDGE_FLAGS_SELF)] if is_bridge else []
     spec.append(("IFLA_BRIDGE_VLAN_INFO", {"flags": flags, "vid": vlan.vlan_id}))
     return wire.link_message(message_type, wire.NLM_F_REQUEST, [("IFLA_AF_SPEC", {"attrs": spec})], index=index, family=wire.AF_BRIDGE)
 

@@ -8,15 +8,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import lru_cache
 from typing import Callable, List, Optional, Sequence, Tuple
 
-from .._model.link import Bridge, BridgePort, Link, LinkKind, Veth, Vxlan
+from .._model.kind import Attributes, LinkKind
+from .._model.link import BridgePort, Link
 from . import wire
-from .kinds import STACKED, changeable_data, kind_data, sender_place
 from .stamp import MAC, NUMBER, TEXT, Stamp
-from .wire import Attributes
 
 IndexOf = Callable[[str, str], int]  # (place, link name) -> interface index
 Descriptor = Callable[[str], int]  # place -> namespace descriptor
@@ -36,15 +34,15 @@ def loopback_messages(mark: str) -> List[bytes]:
 
 def create_link(link: Link, peer: Optional[Link], index_of: IndexOf, descriptor: Descriptor) -> Optional[bytes]:
     """Return the message that makes a link; None for the end of a veth pair that the other end brings along."""
-    kind = link.kind
-    if isinstance(kind, Veth) and not kind.leads:
+    kind = link.nature
+    if kind.is_brought:
         return None
     if link.master and not link.mac and link.first_mac and peer is not None and peer.mac and peer.place != link.place:
         numbers = (index_of(link.place, link.name), index_of(link.place, link.master), index_of(peer.place, peer.name), descriptor(peer.place))
-        return _stamp_port((link.mtu, peer.mtu), (link.name, link.first_mac, peer.name, peer.mac, *numbers))
-    if isinstance(kind, STACKED) and sender_place(link) != link.place:
-        lower, index = index_of(sender_place(link), kind.lower or ""), index_of(link.place, link.name)
-        bare, mac = replace(kind, lower=None, lower_place=None), link.mac or link.first_mac
+        return _stamp_port((kind.joined_to(None, None), link.mtu, peer.mtu), (link.name, link.first_mac, peer.name, peer.mac, *numbers))
+    if kind.stands and not kind.lower_in_data and link.below != link.place:
+        lower, index = index_of(link.below, kind.lower or ""), index_of(link.place, link.name)
+        bare, mac = kind.standing_on(None, None), link.mac or link.first_mac
         if mac:
             return _stamp_stacked((bare, link.mtu), (link.name, mac, index, lower, descriptor(link.place)))
         return _stamp_stacked_as_lower((bare, link.mtu), (link.name, index, lower, descriptor(link.place)))
@@ -52,20 +50,19 @@ def create_link(link: Link, peer: Optional[Link], index_of: IndexOf, descriptor:
 
 
 def _encode_creation(link: Link, peer: Optional[Link], index_of: IndexOf, descriptor: Descriptor) -> bytes:
-    kind = link.kind
+    kind = link.nature
     attributes: Attributes = [("IFLA_IFNAME", link.name), ("IFLA_GROUP", CREATION_GROUP)]
     if link.mac or link.first_mac:
         attributes.append(("IFLA_ADDRESS", link.mac or link.first_mac))
     if link.mtu:
         attributes.append(("IFLA_MTU", link.mtu))
-    sender = sender_place(link)
-    if sender != link.place:
+    if link.below != link.place:
         attributes.append(("IFLA_NET_NS_FD", descriptor(link.place)))
     elif link.master:
         attributes.append(("IFLA_MASTER", index_of(link.place, link.master)))
-    if isinstance(kind, STACKED):
-        attributes.append(("IFLA_LINK", index_of(sender, kind.lower or "")))
-    info: Attributes = [("IFLA_INFO_KIND", kind.kind if kind else "")]
+    if kind.stands and not kind.lower_in_data:
+        attributes.append(("IFLA_LINK", index_of(link.below, kind.lower or "")))
+    info: Attributes = [("IFLA_INFO_KIND", link.kind.kind if link.kind else "")]
     data = _creation_data(link, peer, index_of, descriptor)
     if data:
         info.append(("IFLA_INFO_DATA", {"attrs": data}))
@@ -74,12 +71,22 @@ def _encode_creation(link: Link, peer: Optional[Link], index_of: IndexOf, descri
 
 
 def _encode_port(
-    mtu: Optional[int], peer_mtu: Optional[int], name: str, mac: str, peer_name: str, peer_mac: str, index: int, master: int, peer_index: int, descriptor: int
+    kind: LinkKind,
+    mtu: Optional[int],
+    peer_mtu: Optional[int],
+    name: str,
+    mac: str,
+    peer_name: str,
+    peer_mac: str,
+    index: int,
+    master: int,
+    peer_index: int,
+    descriptor: int,
 ) -> bytes:
-    """Return the message of the most frequent link: a veth that is a bridge port here and a container's interface there."""
+    """Return the message of the most frequent link: a pair that is a bridge port here and a container's interface there."""
     numbers = {("", name): index, ("", "master"): master, ("there", peer_name): peer_index}
-    link = Link("", name, kind=Veth("there", peer_name, leads=True), mtu=mtu, master="master", first_mac=mac)
-    peer = Link("there", peer_name, kind=Veth("", name), mtu=peer_mtu, mac=peer_mac)
+    link = Link("", name, kind=kind.joined_to("there", peer_name), mtu=mtu, master="master", first_mac=mac)
+    peer = Link("there", peer_name, mtu=peer_mtu, mac=peer_mac)
     return _encode_creation(link, peer, lambda place, wanted: numbers[place, wanted], lambda _place: descriptor)
 
 
@@ -91,7 +98,7 @@ def _encode_stacked(kind: LinkKind, mtu: Optional[int], name: str, mac: Optional
     if mtu:
         attributes.append(("IFLA_MTU", mtu))
     info: Attributes = [("IFLA_INFO_KIND", kind.kind)]
-    data = kind_data(kind)
+    data = kind.encode_creation(lower)
     if data:
         info.append(("IFLA_INFO_DATA", {"attrs": data}))
     attributes.extend([("IFLA_NET_NS_FD", descriptor), ("IFLA_LINK", lower), ("IFLA_LINKINFO", {"attrs": info})])
@@ -109,13 +116,8 @@ _stamp_port = Stamp(_encode_port, (TEXT, MAC, TEXT, MAC, NUMBER, NUMBER, NUMBER,
 
 
 def _creation_data(link: Link, peer: Optional[Link], index_of: IndexOf, descriptor: Descriptor) -> Attributes:
-    kind = link.kind
-    if isinstance(kind, Bridge):
-        # Every bridge starts without VLANs, and a kernel that has none refuses to hear of them.
-        return _bridge_data(replace(kind, vlan_filtering=kind.vlan_filtering or None))
-    if isinstance(kind, Vxlan):
-        return _vxlan_data(kind, sender_place(link), index_of)
-    if isinstance(kind, Veth) and peer is not None:
+    data = link.nature.encode_creation(_lower_in_data(link, index_of))
+    if peer is not None:
         inside: Attributes = [("IFLA_IFNAME", peer.name), ("IFLA_GROUP", CREATION_GROUP)]
         if peer.mac:
             inside.append(("IFLA_ADDRESS", peer.mac))
@@ -123,46 +125,17 @@ def _creation_data(link: Link, peer: Optional[Link], index_of: IndexOf, descript
             inside.append(("IFLA_MTU", peer.mtu))
         if peer.place != link.place:
             inside.append(("IFLA_NET_NS_FD", descriptor(peer.place)))
-        return [("VETH_INFO_PEER", {"index": index_of(peer.place, peer.name), "attrs": inside})]
-    return kind_data(kind)
-
-
-def _bridge_data(kind: Bridge) -> Attributes:
-    data: Attributes = []
-    if kind.ageing_time is not None:
-        data.append(("IFLA_BR_AGEING_TIME", kind.ageing_time * 100))
-    if kind.stp is not None:
-        data.append(("IFLA_BR_STP_STATE", int(kind.stp)))
-    if kind.priority is not None:
-        data.append(("IFLA_BR_PRIORITY", kind.priority))
-    if kind.multicast_snooping is not None:
-        data.append(("IFLA_BR_MCAST_SNOOPING", int(kind.multicast_snooping)))
-    if kind.vlan_filtering is not None:
-        data.append(("IFLA_BR_VLAN_FILTERING", int(kind.vlan_filtering)))
+        data.append((link.nature.PEER_ATTRIBUTE, {"index": index_of(peer.place, peer.name), "attrs": inside}))
     return data
 
 
-def _vxlan_data(kind: Vxlan, place: str, index_of: IndexOf) -> Attributes:
-    data: Attributes = []
-    for name, value in (("ID", kind.vni), ("PORT", kind.port), ("TTL", kind.ttl)):
-        if value is not None:
-            data.append(("IFLA_VXLAN_" + name, value))
-    for name, flag in (("LEARNING", kind.learning), ("PROXY", kind.proxy)):
-        if flag is not None:
-            data.append(("IFLA_VXLAN_" + name, int(flag)))
-    if kind.local:
-        data.append(("IFLA_VXLAN_LOCAL6" if ":" in kind.local else "IFLA_VXLAN_LOCAL", kind.local))
-    far = kind.group or kind.remote
-    if far:
-        data.append(("IFLA_VXLAN_GROUP6" if ":" in far else "IFLA_VXLAN_GROUP", far))
-    if kind.device:
-        data.append(("IFLA_VXLAN_LINK", index_of(place, kind.device)))
-    return data
+def _lower_in_data(link: Link, index_of: IndexOf) -> int:
+    return index_of(*link.lower) if link.nature.lower_in_data and link.lower is not None else 0
 
 
 def enslave_link(link: Link, index: int, index_of: IndexOf) -> List[bytes]:
     """Return the message that gives a fresh link its master, where the message that made it had no room for one: it made a pair, or came from elsewhere."""
-    brought = (isinstance(link.kind, Veth) and not link.kind.leads) or sender_place(link) != link.place
+    brought = link.nature.is_brought or link.below != link.place
     if not link.master or not brought:
         return []
     return [wire.link_message(wire.RTM_NEWLINK, wire.NLM_F_REQUEST, [("IFLA_MASTER", index_of(link.place, link.master))], index=index)]
@@ -171,8 +144,8 @@ def enslave_link(link: Link, index: int, index_of: IndexOf) -> List[bytes]:
 def configure_link(link: Link, index: int) -> List[bytes]:
     """Return the messages that mark, tune and raise a fresh link."""
     raised = link.up
-    messages = pin_mtu(link.mtu, index) if isinstance(link.kind, Bridge) and link.mtu else []
-    if link.link_local is False and raised and not isinstance(link.kind, Veth):
+    messages = pin_mtu(link.mtu, index) if link.nature.has_ports and link.mtu else []
+    if link.link_local is False and raised and not link.nature.is_end:
         # The kernel raises before it reads the mode; a link that has its carrier at once would get its address meanwhile.
         messages.append(wire.link_message(wire.RTM_NEWLINK, wire.NLM_F_REQUEST, _link_local(False), index=index))
     messages.append(
@@ -199,7 +172,7 @@ def change_link(link: Link, fields: Tuple[str, ...], index: int, index_of: Index
     """Return the messages that change the named fields of an existing link.
 
     The kernel hands a port's flags to the bridge the link had before the message, so they travel alone, behind its new master.
-    What is a VXLAN's own travels alone too: the kernel takes no MTU beside it.
+    What is a kind's own travels alone too where the kernel takes nothing beside it.
     """
     messages: List[bytes] = []
     attributes: Attributes = []
@@ -214,24 +187,17 @@ def change_link(link: Link, fields: Tuple[str, ...], index: int, index_of: Index
     if "link_local" in fields:
         attributes.extend(_link_local(link.link_local))
     if "kind" in fields and link.kind is not None:
-        if isinstance(link.kind, Vxlan):
-            messages.extend(_change_vxlan(link, link.kind, index, index_of))
+        infos = [_info(link.kind, data) for data in link.kind.encode_change(_lower_in_data(link, index_of))]
+        if link.kind.changes_alone:
+            messages.extend(wire.link_message(wire.RTM_NEWLINK, wire.NLM_F_REQUEST, info, index=index) for info in infos)
         else:
-            attributes.extend(_info(link.kind, _bridge_data(link.kind) if isinstance(link.kind, Bridge) else changeable_data(link.kind)))
+            attributes.extend(attribute for info in infos for attribute in info)
     up = link.up if "up" in fields else None
     if attributes or up is not None:
         messages.append(wire.link_message(wire.RTM_NEWLINK, wire.NLM_F_REQUEST, attributes, index=index, up=up))
     if "port" in fields:
         messages.append(wire.link_message(wire.RTM_NEWLINK, wire.NLM_F_REQUEST, _port(link.port), index=index))
     return messages
-
-
-def _change_vxlan(link: Link, kind: Vxlan, index: int, index_of: IndexOf) -> List[bytes]:
-    """The kernel keeps the way to a far end with the source address it had, unless that end is another one meanwhile."""
-    place = sender_place(link)
-    target = replace(kind, vni=None, port=None, group=None, proxy=None)
-    detour = [replace(target, remote="::1" if ":" in kind.remote else "127.0.0.1")] if kind.remote and kind.local else []
-    return [wire.link_message(wire.RTM_NEWLINK, wire.NLM_F_REQUEST, _info(kind, _vxlan_data(each, place, index_of)), index=index) for each in (*detour, target)]
 
 
 def _info(kind: LinkKind, data: Attributes) -> Attributes:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Callable, Dict, Iterator, Mapping, Optional, Sequence, Tuple
 
-from .._model.link import Ipvlan, Link, Macvlan, Vlan, Vxlan
+from .._model.link import Link
 from .._model.objects import HOST
 from .._model.snapshot import Snapshot
 from .pairs import IsBeyond
@@ -67,10 +67,5 @@ class Lowers:
 
 
 def standing_on(link: Link, place: str, name: Optional[str]) -> Link:
-    kind = link.kind
-    where = place if place != link.place else None
-    if isinstance(kind, Vxlan):
-        return replace(link, kind=replace(kind, device=name, lower_place=where))
-    if isinstance(kind, (Macvlan, Ipvlan, Vlan)):
-        return replace(link, kind=replace(kind, lower=name, lower_place=where))
-    return link
+    """Return a link of a kind that stands on others with what it stands on."""
+    return replace(link, kind=link.nature.standing_on(name, place if place != link.place else None))

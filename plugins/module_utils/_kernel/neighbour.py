@@ -10,6 +10,7 @@ import socket
 from functools import lru_cache, partial
 from typing import Optional, Sequence, Tuple, Union
 
+from .._model.kind import Attributes
 from .._model.mark import PROTOCOL
 from .._model.objects import FLOOD_MAC, GONE, FdbEntry, Neighbour, ProxyNeighbour
 from . import wire
@@ -21,12 +22,12 @@ NTF_SELF, NTF_MASTER, NTF_PROXY, NTF_STICKY = 0x02, 0x04, 0x08, 0x40
 KINDS = {"NDA_DST": IP, "NDA_LLADDR": MAC, "NDA_IFINDEX": NUMBER}
 
 Value = Union[int, str]
-Attributes = Sequence[Tuple[str, Value]]
+Pairs = Sequence[Tuple[str, Value]]
 
 
 def _encode(names: Sequence[str], message_type: int, flags: int, family: int, state: int, entry_flags: int, *values: Value) -> bytes:
     *told, index = values
-    attributes: wire.Attributes = list(zip(names, told))
+    attributes: Attributes = list(zip(names, told))
     if message_type == wire.RTM_NEWNEIGH and family != AF_BRIDGE:
         attributes.append(("NDA_PROTOCOL", PROTOCOL))
     return wire.neighbour_message(message_type, flags, attributes, index=int(index), family=family, state=state, entry_flags=entry_flags)
@@ -37,7 +38,7 @@ def _stamp_of(names: Tuple[str, ...]) -> Stamp:
     return Stamp(partial(_encode, names), (*(KINDS[name] for name in names), NUMBER))
 
 
-def _message(message_type: int, flags: int, family: int, state: int, entry_flags: int, attributes: Attributes, index: int) -> bytes:
+def _message(message_type: int, flags: int, family: int, state: int, entry_flags: int, attributes: Pairs, index: int) -> bytes:
     """A fleet has tens of thousands of each."""
     stamp = _stamp_of(tuple(name for name, _value in attributes))
     return stamp((message_type, flags, family, state, entry_flags), (*(value for _name, value in attributes), index))

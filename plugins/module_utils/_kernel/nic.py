@@ -13,8 +13,10 @@ import os
 from dataclasses import replace
 from typing import Callable, Optional, Sequence
 
+from .._kinds.nic import Nic
 from .._model.errors import KernelError, KernelRace, errno_name
-from .._model.link import Link, Nic
+from .._model.kind import Attributes, Lent
+from .._model.link import Link
 from .._model.mark import DEVICE_ROLE, Mark, read_mark
 from .._model.objects import HOST
 from .._plan.step import Step
@@ -31,19 +33,20 @@ def take_nics(door: Door, rooms: Rooms, loans: Loans, steps: Sequence[Step], num
     """Note that links of the host are lent, and move them into their places, each in one message that also names and marks it."""
     for step in steps:
         nic = step.subject
-        if not isinstance(nic, Link) or not isinstance(nic.kind, Nic):
+        lent = nic.nature.lent if isinstance(nic, Link) else None
+        if not isinstance(nic, Link) or lent is None:
             continue
         target = rooms.find(nic.place)
         with door.open(HOST) as line:
-            home = _find(line, HOST, nic.kind.home_name or "")
+            home = _find(line, HOST, lent.home_name or "")
             mark = read_mark(nic.alias)
             if home is None or target is None or mark is None:
-                raise KernelRace("%s: interface %s is gone" % (step.line, nic.kind.home_name))
+                raise KernelRace("%s: interface %s is gone" % (step.line, lent.home_name))
             here = home.link
             loan = Loan(mark.scope, home.kind, home.hardware, os.fstat(target).st_ino, 0, here.mtu or 0, bool(here.up), here.mac or "")
             loans.remember(here.name, loan)
             kind = _as_lent(here.name, loan)
-            attributes: wire.Attributes = [("IFLA_NET_NS_FD", target), ("IFLA_IFNAME", nic.name), ("IFLA_IFALIAS", home_alias(nic.alias or "", kind))]
+            attributes: Attributes = [("IFLA_NET_NS_FD", target), ("IFLA_IFNAME", nic.name), ("IFLA_IFALIAS", home_alias(nic.alias or "", kind))]
             if nic.mtu:
                 attributes.append(("IFLA_MTU", nic.mtu))
             if nic.mac:
@@ -61,30 +64,30 @@ def give_back_nics(door: Door, rooms: Rooms, loans: Loans, steps: Sequence[Step]
     """Return links to the host as they were there: name, MTU, MAC, up or down, and nobody's mark."""
     for step in steps:
         nic = step.subject
-        if not isinstance(nic, Link) or not isinstance(nic.kind, Nic):
+        lent, home = nic.nature.lent if isinstance(nic, Link) else None, rooms.find(HOST)
+        if not isinstance(nic, Link) or lent is None:
             continue
-        kind, home = nic.kind, rooms.find(HOST)
-        attributes: wire.Attributes = [("IFLA_NET_NS_FD", home)] if nic.place != HOST else []
-        attributes.extend([("IFLA_IFNAME", kind.home_name), ("IFLA_IFALIAS", "")])
-        if kind.home_mtu and kind.home_mtu != nic.mtu:
-            attributes.append(("IFLA_MTU", kind.home_mtu))
-        if kind.home_mac and kind.home_mac != nic.mac:
-            attributes.append(("IFLA_ADDRESS", kind.home_mac))
+        attributes: Attributes = [("IFLA_NET_NS_FD", home)] if nic.place != HOST else []
+        attributes.extend([("IFLA_IFNAME", lent.home_name), ("IFLA_IFALIAS", "")])
+        if lent.home_mtu and lent.home_mtu != nic.mtu:
+            attributes.append(("IFLA_MTU", lent.home_mtu))
+        if lent.home_mac and lent.home_mac != nic.mac:
+            attributes.append(("IFLA_ADDRESS", lent.home_mac))
         index = nic.index or 0
         # Only a link that is down may be renamed on all kernels.
         lowered = wire.link_message(wire.RTM_NEWLINK, wire.NLM_F_REQUEST, [], index=index, up=False)
-        renamed = wire.link_message(wire.RTM_NEWLINK, wire.NLM_F_REQUEST, attributes, index=index, up=bool(kind.home_up))
+        renamed = wire.link_message(wire.RTM_NEWLINK, wire.NLM_F_REQUEST, attributes, index=index, up=bool(lent.home_up))
         with rooms.inside(nic.place), door.open(nic.place) as line:
             _send(line, step, [lowered, renamed])
-        loans.forget(kind.home_name or "")
+        loans.forget(lent.home_name or "")
 
 
-def home_alias(alias: str, kind: Nic) -> str:
+def home_alias(alias: str, lent: Lent) -> str:
     """Return a mark with what a link was like at home."""
     mark = read_mark(alias)
     if mark is None:
         return alias
-    return str(replace(mark, network="%s/%d/%s" % (kind.home_name, kind.home_mtu or 0, "up" if kind.home_up else "down")))
+    return str(replace(mark, network="%s/%d/%s" % (lent.home_name, lent.home_mtu or 0, "up" if lent.home_up else "down")))
 
 
 def read_nic(link: Link, name: str, loan: Loan) -> Link:

@@ -15,7 +15,8 @@ from typing import Callable, Collection, Dict, Iterable, List, Mapping, Optional
 
 from .._model.addresses import ip_version
 from .._model.errors import NamespaceMissing
-from .._model.link import Bridge, Link, LinkKind, Macvlan, Veth, Vrf, Vxlan
+from .._model.kind import LinkKind
+from .._model.link import Link
 from .._model.mark import PROTOCOL, UNMARKED_ROLE, mark_ports, read_mark
 from .._model.names import SCOPE_METRICS
 from .._model.objects import (
@@ -141,7 +142,7 @@ class Observer:
             if loan is not None:
                 link = read_nic(link, *loan)
                 raw[position] = replace(found, link=link)
-            elif found.lower_index or (found.elsewhere is not None and isinstance(link.kind, Vxlan)):
+            elif link.nature.stands and (found.lower_index or found.elsewhere is not None):
                 link = self._lowers.resolve(link, found, lambda number: self._is_host(number, line))
             self.snapshot.add(link, mine=read_mark(link.alias) is not None)
             if place != HOST and link.name == "lo":
@@ -185,7 +186,7 @@ class Observer:
             others = (parse_rule(place, payload, of_others=True) for payload in raw_rules)
             self.snapshot.twins.update(rule for rule in others if rule is not None)
         # Other tables are of use only by a rule or a VRF; where neither is, nothing of ours is in them.
-        domains = {link.kind.table for link in self.snapshot.links(place) if isinstance(link.kind, Vrf)}
+        domains = {link.nature.table for link in self.snapshot.links(place)} - {None}
         if rules or deeply or domains:
             for request in self._requests[4] if self.snapshot.ipv6 else self._requests[4][:1]:
                 self._add_routes(place, line.dump(request), names, lambda found: found.table != MAIN_TABLE and found.protocol == PROTOCOL)
@@ -217,13 +218,13 @@ class Observer:
             self.snapshot.add(route if mine else replace(route, protocol=found.protocol), mine=mine)
 
     def _observe_entries(self, place: str, line: Line, names: Mapping[int, str]) -> None:
-        """Read neighbours and forwarding entries, only of VXLAN and macvlan devices of ours, and of ports that a rule of ours leads to."""
-        ours = {name: _link(self.snapshot, place, name).kind for name in names.values() if ("Link", place, name) in self.snapshot.mine}
+        """Read neighbours and forwarding entries, only of links of ours that have some, and of ports that a rule of ours leads to."""
+        ours = {name: _link(self.snapshot, place, name).nature for name in names.values() if ("Link", place, name) in self.snapshot.mine}
         ruled = any(rule.place == place and rule.interface for rule in self.snapshot.of(PolicyRule))
-        devices = {name for name, kind in ours.items() if isinstance(kind, (Vxlan, Macvlan)) or (ruled and isinstance(kind, Veth))}
+        devices = {name for name, kind in ours.items() if kind.has_neighbours or (ruled and kind.is_end)}
         if not devices:
             return
-        tunnels = any(isinstance(ours[name], Vxlan) for name in devices)
+        tunnels = any(ours[name].tunnel is not None for name in devices)
         for family in (wire.AF_BRIDGE, socket.AF_INET, socket.AF_INET6) if tunnels else (socket.AF_INET, socket.AF_INET6):
             request = wire.neighbour_message(wire.RTM_GETNEIGH, 0, [], index=0, family=family, state=0)
             for payload in line.dump(request):
@@ -232,13 +233,14 @@ class Observer:
                 if device in devices:
                     self._add_entry(place, device, ours[device], entry, names)
 
-    def _add_entry(self, place: str, device: str, kind: Optional[LinkKind], entry: parse.RawNeighbour, names: Mapping[int, str]) -> None:
+    def _add_entry(self, place: str, device: str, kind: LinkKind, entry: parse.RawNeighbour, names: Mapping[int, str]) -> None:
+        tunnel = kind.tunnel
         if entry.family != wire.AF_BRIDGE:
             if entry.state & NUD_PERMANENT and entry.ip:
-                self.snapshot.add(Neighbour(place, device, entry.ip, entry.mac), mine=entry.protocol == PROTOCOL or isinstance(kind, Vxlan))
+                self.snapshot.add(Neighbour(place, device, entry.ip, entry.mac), mine=entry.protocol == PROTOCOL or tunnel is not None)
         elif entry.flags & NTF_SELF and entry.ip:
             # The row of the tunnel's own far end belongs to the tunnel.
-            own = entry.mac == FLOOD_MAC and isinstance(kind, Vxlan) and entry.ip in (kind.remote, kind.group)
+            own = entry.mac == FLOOD_MAC and tunnel is not None and entry.ip in (tunnel.remote, tunnel.group)
             through = names.get(entry.through, GONE) if entry.through else ""
             # The kernel deletes no row of the flood list whose way out is gone, and sends nothing by it.
             stuck = entry.mac == FLOOD_MAC and through == GONE
@@ -249,7 +251,7 @@ class Observer:
 
     def _observe_vlans(self, place: str, line: Line, names: Mapping[int, str]) -> None:
         """Read the VLANs of ports, only where a bridge tells them apart. On the ports of others they are the kernel's default and nobody's."""
-        filtering = {link.name for link in self.snapshot.links(place) if isinstance(link.kind, Bridge) and link.kind.vlan_filtering}
+        filtering = {link.name for link in self.snapshot.links(place) if link.nature.vlan_filtering}
         if not filtering:
             return
         for payload in line.dump(vlans_request()):
@@ -281,7 +283,8 @@ class Observer:
         for late in self._lowers.resolve_late(self.snapshot):
             self.snapshot.add(late, mine=late.key in self.snapshot.mine)
         for end, peer in find_peers(self._raw, self._is_beyond):
-            link = replace(_link(self.snapshot, *end), kind=Veth(*(peer or ("", ""))))
+            link = _link(self.snapshot, *end)
+            link = replace(link, kind=link.nature.joined_to(*(peer or ("", ""))))
             mark = read_mark(_link(self.snapshot, *peer).alias) if peer is not None and peer[0] != end[0] != HOST else None
             if peer is not None and peer[0] != HOST and read_mark(link.alias) is not None:
                 mark = None  # of a wire between containers, either may lie

@@ -4,13 +4,12 @@
 
 # PRIVATE to this collection: anything here may change without notice.
 
-"""Which two veth ends belong together. An end only says the number of its peer, and numbers repeat between namespaces."""
+"""Which two ends of pairs belong together. An end only says the number of its peer, and numbers repeat between namespaces."""
 
 from __future__ import annotations
 
 from typing import Callable, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
-from .._model.link import Veth
 from .._model.mark import UNFINISHED
 from .parse import RawLink
 
@@ -19,11 +18,11 @@ IsBeyond = Callable[[str, int, str], bool]  # (place, number, other place): does
 
 
 def find_peers(raw: Mapping[str, Sequence[RawLink]], is_beyond: IsBeyond) -> Iterator[Tuple[End, Optional[End]]]:
-    """Yield each veth end with its peer, or with None where the peer's place was not read."""
+    """Yield each end with its peer, or with None where the peer's place was not read."""
     ends: Dict[Tuple[int, int], List[RawLink]] = {}
     for links in raw.values():
         for found in links:
-            if isinstance(found.link.kind, Veth):
+            if found.link.nature.is_end:
                 ends.setdefault((found.index, found.peer_index), []).append(found)
     for numbers, group in ends.items():
         mirrored = ends.get(numbers[::-1], ())

@@ -13,17 +13,15 @@ import struct
 from dataclasses import dataclass
 from typing import Dict, Mapping, NamedTuple, Optional, Tuple
 
-from .._model.link import Bridge, BridgePort, Link, LinkKind, Veth, Vxlan
+from .._kinds.table import KINDS
+from .._model.addresses import text_of_ip
+from .._model.link import BridgePort, Link
 from .._model.mark import UNFINISHED
 from .._model.objects import AddressDetails
 from .door import read_all, read_attributes
-from .kinds import read_kind
 from .link import CREATION_GROUP, DELETION_GROUP, GENERATE_NOTHING
 
 IFF_UP = 1
-# IPv6 without checksum, remote checksum offload, group policy, metadata, generic protocol, VNI filter: where they differ the kernel shares no socket.
-OTHER_HEADERS = (20, 22, 23, 25, 27, 30)
-KERNEL_STP = 1
 PERMANENT_ADDRESS = 54
 PARENT = (57, 56)  # bus and device
 # Home address, managed temporary addresses, no route of the subnet, joined groups; the others are states.
@@ -50,10 +48,6 @@ def _s32(value: Optional[bytes]) -> Optional[int]:
 
 def _mac(value: bytes) -> str:
     return value.hex(":")
-
-
-def text_of_ip(value: bytes) -> str:
-    return socket.inet_ntop(socket.AF_INET if len(value) == 4 else socket.AF_INET6, value)
 
 
 # Where a setting stands in the arrays that come with every link (linux/ip.h counts from 1, linux/ipv6.h from 0).
@@ -96,17 +90,7 @@ def parse_link(place: str, payload: bytes) -> RawLink:
     info = read_attributes(found[18], 0, len(found[18])) if 18 in found else {}
     kind_name = _text(info[1]) if 1 in info else None
     data = read_attributes(info[2], 0, len(info[2])) if 2 in info else {}
-    kind: Optional[LinkKind] = None
-    lower = 0
-    if kind_name == "bridge":
-        kind = _bridge(data)
-    elif kind_name == "veth":
-        kind = Veth()
-    elif kind_name == "vxlan":
-        kind, lower = _vxlan(data)
-    elif kind_name is not None:
-        kind = read_kind(kind_name, data)
-        lower = _u32(found.get(5)) if kind is not None else 0
+    known = KINDS.get(kind_name or "")
     port = None
     if 5 in info and 4 in info and _text(info[4]) == "bridge":
         port = _port(read_attributes(info[5], 0, len(info[5])))
@@ -118,7 +102,7 @@ def parse_link(place: str, payload: bytes) -> RawLink:
     link = Link(
         place=place,
         name=_text(found[3]),
-        kind=kind,
+        kind=known.parse(data) if known is not None else None,
         mtu=_u32(found.get(4)),
         mac=_mac(found[1]) if 1 in found else None,
         up=bool(flags & IFF_UP),
@@ -131,43 +115,14 @@ def parse_link(place: str, payload: bytes) -> RawLink:
     )
     settings = {"ipv4": inet.get(1, b""), "ipv6": inet6.get(2, b"")}
     hardware = _hardware(found) if kind_name is None else ""
-    return RawLink(link, index, _u32(found.get(5)), _u32(found.get(10)), lower, _s32(found.get(37)), settings, kind_name or "", hardware)
+    below = _u32(found.get(5))
+    lower = known.find_lower(data, below) if known is not None else 0
+    return RawLink(link, index, below, _u32(found.get(10)), lower, _s32(found.get(37)), settings, kind_name or "", hardware)
 
 
 def _hardware(found: Mapping[int, bytes]) -> str:
     burnt_in = _mac(found[PERMANENT_ADDRESS]) if PERMANENT_ADDRESS in found else ""
     return " ".join(filter(None, (*(_text(found[number]) for number in PARENT if number in found), burnt_in)))
-
-
-def _bridge(data: Dict[int, bytes]) -> Bridge:
-    # While the spanning tree changes, twice the forward delay stands where the ageing time will stand again.
-    is_changing = _u32(data.get(5)) == KERNEL_STP and data.get(14, b"\0") != b"\0"
-    return Bridge(
-        stp=_u32(data.get(5)) != 0,
-        ageing_time=None if is_changing else _u32(data.get(4)) // 100,
-        priority=struct.unpack("=H", data[6])[0] if 6 in data else None,
-        multicast_snooping=data[23] != b"\0" if 23 in data else None,
-        vlan_filtering=data[7] != b"\0" if 7 in data else None,
-    )
-
-
-def _vxlan(data: Dict[int, bytes]) -> Tuple[Vxlan, int]:
-    local = data.get(4) or data.get(17)
-    far = data.get(2) or data.get(16)
-    group = text_of_ip(far) if far and any(far) else None
-    many = group is not None and (group.startswith("ff") if ":" in group else 224 <= int(group.split(".")[0]) < 240)
-    kind = Vxlan(
-        vni=_u32(data.get(1)),
-        port=struct.unpack(">H", data[15])[0] if 15 in data else None,
-        local=text_of_ip(local) if local and any(local) else None,
-        group=group if many else None,
-        remote=None if many else group,
-        ttl=data[5][0] if 5 in data else None,
-        learning=data[7] != b"\0" if 7 in data else None,
-        proxy=data[11] != b"\0" if 11 in data else None,
-        apart=any(data.get(number, b"\0") != b"\0" for number in OTHER_HEADERS) or None,
-    )
-    return kind, _u32(data.get(3))
 
 
 def _port(data: Dict[int, bytes]) -> BridgePort:

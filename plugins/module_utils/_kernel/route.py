@@ -11,6 +11,7 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Optional
 
+from .._model.kind import Attributes
 from .._model.mark import PROTOCOL
 from .._model.objects import Route
 from .._model.routing import USUAL_METRIC
@@ -30,7 +31,7 @@ def _message(message_type: int, flags: int, route: Route, index: Optional[int]) 
 def _encode(message_type: int, flags: int, route: Route, index: Optional[int]) -> bytes:
     destination, prefix = route.destination.split("/")
     family = socket.AF_INET6 if ":" in destination else socket.AF_INET
-    attributes: wire.Attributes = []
+    attributes: Attributes = []
     if int(prefix):
         attributes.append(("RTA_DST", destination))
     if route.gateway:

@@ -11,6 +11,7 @@ import struct
 from dataclasses import dataclass
 from typing import List, Optional
 
+from .._model.kind import Attributes
 from .._model.mark import PROTOCOL
 from .._model.objects import PolicyRule
 from . import wire
@@ -28,7 +29,7 @@ _NOTHING_SUPPRESSED = 0xFFFFFFFF
 
 def _message(message_type: int, flags: int, rule: PolicyRule) -> bytes:
     source, prefix = rule.source.split("/")
-    attributes: wire.Attributes = [("FRA_PRIORITY", rule.priority)]
+    attributes: Attributes = [("FRA_PRIORITY", rule.priority)]
     if int(prefix):
         attributes.append(("FRA_SRC", source))
     if rule.table is not None:

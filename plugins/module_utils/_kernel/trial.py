@@ -14,9 +14,10 @@ import os
 from contextlib import contextmanager
 from typing import Collection, Dict, FrozenSet, Iterator, List, Mapping, Sequence, Tuple
 
+from .._kinds.table import find_samples
+from .._kinds.veth import Veth
 from .._model.errors import KernelTimeout
-from .._model.features import VLAN_FILTERING
-from .._model.link import Bridge, Dummy, Ipvlan, Link, LinkKind, Macvlan, Veth, Vlan, Vrf, Vxlan
+from .._model.link import Link
 from . import libc
 from .apply import FIRST_FREE_INDEX
 from .door import Door, Refusal
@@ -26,16 +27,6 @@ from .sysctl import read_sysctl, why_unwritable, write_sysctl
 
 PLACE = "trial"
 LOWER, OTHER_END = "lower", "other"
-SAMPLES: Mapping[str, LinkKind] = {
-    "dummy": Dummy(),
-    "ipvlan": Ipvlan(lower=LOWER, mode="l2"),
-    "macvlan": Macvlan(lower=LOWER, mode="bridge"),
-    "vlan": Vlan(vlan_id=1, protocol="802.1q", lower=LOWER),
-    VLAN_FILTERING: Bridge(vlan_filtering=True),
-    "vrf": Vrf(table=1),
-    "vxlan": Vxlan(vni=1, port=4789),
-}
-
 LIVE_RENAME = (6, 2)
 
 # Kernels before 5.13 let a namespace write these, and mean the whole machine.
@@ -119,8 +110,9 @@ def _try_settings(settings: Sequence[Setting], around: Mapping[str, str]) -> Dic
 
 def _try(features: List[str], timeout: float) -> FrozenSet[str]:
     numbers: Dict[str, int] = {name: number for number, name in enumerate((LOWER, OTHER_END, *features), FIRST_FREE_INDEX)}
+    samples = find_samples(LOWER)
     lower = Link(PLACE, LOWER, kind=Veth(PLACE, OTHER_END, leads=True))
-    wanted = [(lower, Link(PLACE, OTHER_END, kind=Veth(PLACE, LOWER))), *((Link(PLACE, name, kind=SAMPLES[name]), None) for name in features)]
+    wanted = [(lower, Link(PLACE, OTHER_END, kind=Veth(PLACE, LOWER))), *((Link(PLACE, name, kind=samples[name]), None) for name in features)]
     made = [create_link(link, peer, lambda _place, name: numbers[name], lambda _place: 0) for link, peer in wanted]
     with Door(timeout=timeout).open(PLACE) as line:
         refusals = line.change([message for message in made if message is not None])

@@ -12,10 +12,10 @@ A device keeps its socket in the namespace it was made in, wherever it lives: Do
 from __future__ import annotations
 
 import os
-from typing import Callable, Iterable, Iterator, List, Mapping, Optional, Set, Tuple
+from typing import Callable, Iterable, Iterator, List, Mapping, Optional, Sequence, Set, Tuple
 
 from .._model.errors import ContainerNetError
-from .._model.link import Link, Vxlan, underlay_of
+from .._model.link import Link
 from .._model.objects import KernelObject
 from .._model.snapshot import Snapshot
 from . import libc, parse, wire
@@ -31,18 +31,19 @@ Port = Tuple[int, int]  # version of IP, number
 
 def observe_tunnels(snapshot: Snapshot, desired: Iterable[KernelObject], door: Door, rooms: Rooms, spaces: Spaces, open_space: OpenSpace) -> None:
     """Add to a snapshot what wanted tunnels may meet; where none is wanted, nothing is looked for."""
-    wanted = [item for item in desired if isinstance(item, Link) and isinstance(item.kind, Vxlan)]
+    wanted = [item for item in desired if isinstance(item, Link) and item.nature.tunnel is not None]
     if not wanted:
         return
-    found = {place: rooms.find(place) for place in map(underlay_of, wanted)}
+    found = {place: rooms.find(place) for place in (link.below for link in wanted)}
     underlays = {place: descriptor for place, descriptor in found.items() if descriptor is not None}
     known = {rooms.identify(place) for place in {link.place for link in snapshot.links()}}
-    request = wire.link_message(wire.RTM_GETLINK, 0, [("IFLA_LINKINFO", {"attrs": [("IFLA_INFO_KIND", Vxlan.kind)]})])
+    kinds = sorted({link.nature.kind for link in wanted})
+    requests = [wire.link_message(wire.RTM_GETLINK, 0, [("IFLA_LINKINFO", {"attrs": [("IFLA_INFO_KIND", kind)]})]) for kind in kinds]
     tunnels: List[Link] = []
     for identity, place in spaces():
         if identity not in known:
             try:
-                tunnels.extend(_look_into(place, request, underlays, door, rooms, open_space))
+                tunnels.extend(_look_into(place, requests, underlays, door, rooms, open_space))
             except (OSError, ContainerNetError):
                 continue  # it is gone, or not for us to see; what it holds here shows as a socket
             known.add(identity)
@@ -50,8 +51,8 @@ def observe_tunnels(snapshot: Snapshot, desired: Iterable[KernelObject], door: D
     snapshot.sockets = {key: process for place in underlays for key, process in _find_sockets(place, wanted, snapshot, rooms)}
 
 
-def _look_into(place: str, request: bytes, underlays: Mapping[str, int], door: Door, rooms: Rooms, open_space: OpenSpace) -> List[Link]:
-    """Return the VXLAN devices of a namespace whose underlay is one of these places."""
+def _look_into(place: str, requests: Sequence[bytes], underlays: Mapping[str, int], door: Door, rooms: Rooms, open_space: OpenSpace) -> List[Link]:
+    """Return the tunnels of a namespace whose underlay is one of these places."""
     descriptor = open_space(place)
     if descriptor is None:
         return []
@@ -59,14 +60,14 @@ def _look_into(place: str, request: bytes, underlays: Mapping[str, int], door: D
         with rooms.returning():
             libc.setns(descriptor)
             with door.open(place) as line:
-                return list(_read_tunnels(place, request, underlays, line))
+                return list(_read_tunnels(place, requests, underlays, line))
     finally:
         os.close(descriptor)
 
 
-def _read_tunnels(place: str, request: bytes, underlays: Mapping[str, int], line: Line) -> Iterator[Link]:
-    raw = [parse.parse_link(place, payload) for payload in line.dump(request)]
-    moved = [found for found in raw if isinstance(found.link.kind, Vxlan) and found.elsewhere is not None]
+def _read_tunnels(place: str, requests: Sequence[bytes], underlays: Mapping[str, int], line: Line) -> Iterator[Link]:
+    raw = [parse.parse_link(place, payload) for request in requests for payload in line.dump(request)]
+    moved = [found for found in raw if found.link.nature.tunnel is not None and found.elsewhere is not None]
     numbers = {underlay: parse.parse_namespace_number(line.ask(wire.namespace_number_message(number))) for underlay, number in underlays.items() if moved}
     for found in moved:
         yield from (standing_on(found.link, underlay, None) for underlay, number in numbers.items() if number == found.elsewhere)
@@ -92,6 +93,7 @@ def _find_sockets(place: str, wanted: Iterable[Link], snapshot: Snapshot, rooms:
 def _ports(place: str, links: Iterable[Link]) -> Set[Port]:
     found: Set[Port] = set()
     for link in links:
-        if isinstance(link.kind, Vxlan) and link.kind.port and underlay_of(link) == place:
-            found.update((family, link.kind.port) for family in link.kind.families)
+        tunnel = link.nature.tunnel
+        if tunnel is not None and tunnel.port and link.below == place:
+            found.update((family, tunnel.port) for family in tunnel.families)
     return found

@@ -11,8 +11,12 @@ from __future__ import annotations
 import re
 import sys
 import traceback
+from functools import lru_cache
 from importlib.util import find_spec, module_from_spec
-from typing import Any, List, Optional, Tuple
+from typing import Any, Optional, Tuple
+
+from .._kinds.table import KINDS
+from .._model.kind import Attributes
 
 PYROUTE2_FLOOR = (0, 7, 2)
 PYROUTE2_ERROR: Optional[str] = None
@@ -58,8 +62,6 @@ except ImportError:
     PYROUTE2_ERROR = traceback.format_exc()
     nla = fibmsg = ifaddrmsg = ifinfmsg = ndmsg = nsidmsg = rtmsg = dict
 
-Attributes = List[Tuple[str, Any]]
-
 RTM_NEWLINK, RTM_DELLINK, RTM_GETLINK, RTM_SETLINK = 16, 17, 18, 19
 RTM_NEWADDR, RTM_DELADDR, RTM_GETADDR = 20, 21, 22
 RTM_NEWROUTE, RTM_DELROUTE, RTM_GETROUTE = 24, 25, 26
@@ -92,25 +94,20 @@ class _NeighbourMessage(ndmsg):  # type: ignore[misc]
         nla_map = tuple(ndmsg.nla_map[:10]) + (("NDA_LINK_NETNSID", "uint32"), ("NDA_SRC_VNI", "uint32"), ("NDA_PROTOCOL", "uint8"))
 
 
-class _Macvlan(nla):  # type: ignore[misc]
-    """What of a macvlan is set here; pyroute2 does not know the queue."""
-
-    prefix = "IFLA_MACVLAN_"
-    nla_map = ((1, "IFLA_MACVLAN_MODE", "uint32"), (7, "IFLA_MACVLAN_BC_QUEUE_LEN", "uint32"), (9, "IFLA_MACVLAN_BC_CUTOFF", "int32"))
-
-
-class _Ipvlan(nla):  # type: ignore[misc]
-    """pyroute2 does not know the flags."""
-
-    prefix = "IFLA_IPVLAN_"
-    nla_map = ((1, "IFLA_IPVLAN_MODE", "uint16"), (2, "IFLA_IPVLAN_FLAGS", "uint16"))
+@lru_cache(maxsize=None)
+def _lay_out(layout: Tuple[Tuple[int, str, str], ...]) -> type:
+    """Return the message part for attributes of a kind that pyroute2 does not know all of."""
+    return type("_KindData", (nla,), {"nla_map": layout})
 
 
 class _LinkMessage(ifinfmsg):  # type: ignore[misc]
     if not PYROUTE2_ERROR:
 
         class ifinfo(ifinfmsg.ifinfo):  # type: ignore[misc]
-            data_map = {**ifinfmsg.ifinfo.data_map, "macvlan": _Macvlan, "ipvlan": _Ipvlan}
+            @staticmethod
+            def info_data(self: Any, *argv: Any, **kwarg: Any) -> Any:
+                known = KINDS.get(self.get_attr("IFLA_INFO_KIND"))
+                return _lay_out(known.LAYOUT) if known is not None and known.LAYOUT else ifinfmsg.ifinfo.info_data(self, *argv, **kwarg)
 
 
 def pyroute2_version() -> Optional[Tuple[int, ...]]:

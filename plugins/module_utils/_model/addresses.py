@@ -43,6 +43,11 @@ def ip_version(text: str) -> int:
     return 6 if ":" in text else 4
 
 
+def text_of_ip(value: bytes) -> str:
+    """Return an address as text that came as the bytes of a packet."""
+    return socket.inet_ntop(socket.AF_INET if len(value) == 4 else socket.AF_INET6, value)
+
+
 def canonical_mac(text: str) -> str:
     """Return a MAC in lower case with colons; ValueError if it is not six octets."""
     mac = text.lower()

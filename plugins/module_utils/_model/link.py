@@ -7,123 +7,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Optional, Tuple, Union
+from typing import Optional, Tuple
 
-from .objects import KernelObject, in_place
-
-
-@dataclass(frozen=True)
-class Bridge:
-    """A Linux bridge."""
-
-    kind = "bridge"
-
-    stp: Optional[bool] = None
-    ageing_time: Optional[int] = None  # seconds
-    multicast_snooping: Optional[bool] = None
-    priority: Optional[int] = None
-    vlan_filtering: Optional[bool] = None
-
-
-@dataclass(frozen=True)
-class Veth:
-    """One end of a veth pair. Creating the end with `leads` makes both; the other end is then only configured."""
-
-    kind = "veth"
-
-    peer_place: Optional[str] = None
-    peer_name: Optional[str] = None
-    leads: bool = False
-
-
-@dataclass(frozen=True)
-class Vxlan:
-    """A VXLAN device. The kernel fixes vni and port at creation."""
-
-    kind = "vxlan"
-
-    vni: Optional[int] = None
-    port: Optional[int] = None
-    local: Optional[str] = None
-    device: Optional[str] = None
-    group: Optional[str] = None
-    ttl: Optional[int] = None
-    learning: Optional[bool] = None
-    proxy: Optional[bool] = None
-    lower_place: Optional[str] = None  # whose underlay it uses; None is the place it lives in
-    remote: Optional[str] = None  # the one peer of a point-to-point tunnel
-    apart: Optional[bool] = None  # as observed: it reads other headers, so no plain device can share its socket
-
-    @property
-    def families(self) -> Tuple[int, ...]:
-        """Return the versions of IP that its socket is for; one that reads other headers and names nobody takes both."""
-        named = self.local or self.remote or self.group
-        return (6 if ":" in named else 4,) if named else (4, 6) if self.apart else (4,)
-
-
-@dataclass(frozen=True)
-class Macvlan:
-    """A link with a MAC of its own on a lower link. The lower link may live in another place than the macvlan itself."""
-
-    kind = "macvlan"
-
-    lower: Optional[str] = None
-    lower_place: Optional[str] = None  # None is the place it lives in
-    mode: Optional[str] = None  # bridge | private | vepa | passthru
-    broadcast_queue_length: Optional[int] = None  # frames
-    broadcast_limit: Optional[int] = None  # listeners; one for all links on the lower one, and the kernel says it of each
-
-
-@dataclass(frozen=True)
-class Ipvlan:
-    """A link that shares the MAC of its lower link."""
-
-    kind = "ipvlan"
-
-    lower: Optional[str] = None
-    lower_place: Optional[str] = None
-    mode: Optional[str] = None  # l2 | l3 | l3s
-    flag: Optional[str] = None  # bridge | private | vepa
-
-
-@dataclass(frozen=True)
-class Vlan:
-    """A VLAN device on a lower link."""
-
-    kind = "vlan"
-
-    vlan_id: Optional[int] = None
-    protocol: Optional[str] = None  # 802.1q | 802.1ad
-    lower: Optional[str] = None
-    lower_place: Optional[str] = None
-
-
-@dataclass(frozen=True)
-class Dummy:
-    """A link without a wire."""
-
-    kind = "dummy"
-
-
-@dataclass(frozen=True)
-class Vrf:
-    """A routing domain: links whose master it is use its table."""
-
-    kind = "vrf"
-
-    table: Optional[int] = None
-
-
-@dataclass(frozen=True)
-class Nic:
-    """A link that exists already and is handed to the place it is wanted in; removal gives it back to the host under its own name."""
-
-    kind = "nic"
-
-    home_name: Optional[str] = None
-    home_mtu: Optional[int] = None  # as observed: what it gets back with its name
-    home_up: Optional[bool] = None
-    home_mac: Optional[str] = None
+from .kind import PLAIN, LinkKind
+from .objects import HOST, KernelObject, in_place
 
 
 @dataclass(frozen=True)
@@ -136,8 +23,8 @@ class BridgePort:
     flood: Optional[bool] = None
 
 
+LinkKey = Tuple[str, str]  # place, name
 MAC_LENGTH = 17  # of its text
-LinkKind = Union[Bridge, Veth, Vxlan, Macvlan, Ipvlan, Vlan, Dummy, Vrf, Nic]
 
 
 @dataclass(frozen=True)
@@ -168,10 +55,34 @@ class Link(KernelObject):
         return len(self.mac or "") == MAC_LENGTH
 
     @property
+    def nature(self) -> LinkKind:
+        """What its kind tells; of a link without one, what is true of any."""
+        return self.kind if self.kind is not None else PLAIN
+
+    @property
+    def below(self) -> str:
+        """The place that its lower link, or the underlay of a tunnel, lives in, and that it must be made from."""
+        place = self.nature.lower_place
+        return self.place if place is None else place
+
+    @property
+    def lower(self) -> Optional[LinkKey]:
+        """The link that it stands on."""
+        name = self.nature.lower
+        return (self.below, name) if name else None
+
+    @property
+    def peer(self) -> Optional[LinkKey]:
+        """The other end of its pair, as far as it is known."""
+        kind = self.nature
+        return (kind.peer_place or HOST, kind.peer_name) if kind.peer_name else None
+
+    @property
+    def beyond(self) -> Optional[str]:
+        """The other place that it needs: its peer's or its lower link's."""
+        kind = self.nature
+        return kind.peer_place if kind.is_end else kind.lower_place
+
+    @property
     def label(self) -> str:
-        return "%s %s%s" % (self.kind.kind if self.kind else "link", self.name, in_place(self.place))
-
-
-def underlay_of(link: Link) -> str:
-    """Return the place whose sockets a tunnel uses."""
-    return link.kind.lower_place if isinstance(link.kind, Vxlan) and link.kind.lower_place is not None else link.place
+        return "%s %s%s" % (self.nature.kind, self.name, in_place(self.place))

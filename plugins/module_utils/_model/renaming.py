@@ -9,12 +9,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Any, Dict, FrozenSet, Mapping, Optional, Tuple
+from typing import Any, Dict, FrozenSet, Mapping, Optional
 
-from .link import Ipvlan, Link, LinkKind, Macvlan, Veth, Vlan, Vxlan
+from .kind import LinkKind
+from .link import Link, LinkKey
 from .objects import KernelObject, Sysctl
-
-LinkKey = Tuple[str, str]
 
 
 @dataclass(frozen=True)
@@ -48,7 +47,7 @@ class Names:
     def follow(self, item: KernelObject) -> KernelObject:
         """Return an object as it will be named. A rule of the kernel's, or of the firewall, means whoever has the name, and stays as it is."""
         if isinstance(item, Link):
-            kind, master = self._follow_kind(item.kind, item.place), item.master and self.find(item.place, item.master)
+            kind, master = self._follow_kind(item), item.master and self.find(item.place, item.master)
             return replace(item, name=self.find(item.place, item.name), kind=kind, master=master)
         if isinstance(item, Sysctl):
             return replace(item, path=self.path(item.place, item.path))
@@ -56,12 +55,10 @@ class Names:
         moved = {name: self.changes[item.place, value] for name, value in values.items() if (item.place, value) in self.changes}
         return replace(item, **moved) if moved else item
 
-    def _follow_kind(self, kind: Optional[LinkKind], place: str) -> Optional[LinkKind]:
-        if isinstance(kind, Veth):
-            return replace(kind, peer_name=self.find(kind.peer_place or "", kind.peer_name)) if kind.peer_name else kind
-        if isinstance(kind, (Macvlan, Ipvlan, Vlan, Vxlan)):
-            below = place if kind.lower_place is None else kind.lower_place
-            if isinstance(kind, Vxlan):
-                return replace(kind, device=kind.device and self.find(below, kind.device))
-            return replace(kind, lower=kind.lower and self.find(below, kind.lower))
+    def _follow_kind(self, link: Link) -> Optional[LinkKind]:
+        kind, peer, lower = link.kind, link.peer, link.lower
+        if kind is not None and peer is not None:
+            kind = kind.joined_to(kind.peer_place, self.find(*peer))
+        if kind is not None and lower is not None:
+            kind = kind.standing_on(self.find(*lower), kind.lower_place)
         return kind

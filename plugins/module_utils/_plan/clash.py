@@ -12,15 +12,12 @@ from dataclasses import replace
 from typing import Callable, Collection, Dict, FrozenSet, List, Optional, Sequence, Set, Tuple
 
 from .._model.errors import Conflict
-from .._model.link import Link, Macvlan, Veth
+from .._model.link import Link, LinkKey
 from .._model.mark import UNMARKED_ROLE, is_owned, read_mark
 from .._model.objects import HOST, KernelObject, Sysctl, interface_of
 from .._model.snapshot import Key, Snapshot
-from .compare import STACKED
-from .losses import LinkKey
 from .planner import plan
 from .renames import identify
-from .stack import lower_of
 from .step import Clash, Step
 
 Known = Callable[[str], bool]  # whether something of ours was in a place before
@@ -49,14 +46,14 @@ def plan_around(
 
 
 def know_again(desired: Sequence[KernelObject], snapshot: Snapshot, is_known: Known) -> None:
-    """Read as ours a macvlan whose alias its container changed: nobody in there can put one with our MAC on a link of the host."""
+    """Read as ours a link that its MAC tells, whose alias its container changed: nobody in there can put one with our MAC on a link of the host."""
     for item in desired:
-        if not isinstance(item, Link) or item.place == HOST or not isinstance(item.kind, Macvlan):
+        if not isinstance(item, Link) or item.place == HOST or not item.nature.known_by_mac:
             continue
         current, mark = snapshot.link(item.place, item.name), read_mark(item.alias)
-        if current is None or mark is None or is_owned(read_mark(current.alias), mark.scope) or not isinstance(current.kind, Macvlan):
+        if current is None or mark is None or is_owned(read_mark(current.alias), mark.scope) or not item.nature.matches(current.kind):
             continue
-        if current.kind.lower_place == HOST and lower_of(current) == lower_of(item) and current.mac == item.mac and is_known(item.place):
+        if current.nature.lower_place == HOST and current.lower == item.lower and current.mac == item.mac and is_known(item.place):
             snapshot.add(replace(current, alias=str(replace(mark, role=UNMARKED_ROLE))), mine=True)
 
 
@@ -67,10 +64,9 @@ def _is_within(clash: Clash, snapshot: Snapshot, is_known: Known) -> bool:
         return False
     if not isinstance(current, Link) or is_known(place):
         return True
-    kind = current.kind
-    if isinstance(kind, Veth):
-        return not (kind.peer_name and kind.peer_place == HOST)
-    return not (isinstance(kind, STACKED) and kind.lower_place == HOST)
+    if current.nature.is_end:
+        return current.peer is None or current.peer[0] != HOST
+    return current.nature.lower_place != HOST
 
 
 def leave_out(desired: Sequence[KernelObject], subjects: Sequence[KernelObject]) -> Tuple[KernelObject, ...]:
@@ -89,7 +85,7 @@ def find_standing(before: Sequence[KernelObject], after: Sequence[KernelObject],
     left = left_links(before, after)
     identities = {identify(item) for item in before if isinstance(item, Link) and (item.place, item.name) in left} - {None}
     found = [link for link in snapshot.links() if identify(link) in identities]
-    peers = {(link.kind.peer_place or HOST, link.kind.peer_name) for link in found if isinstance(link.kind, Veth) and link.kind.peer_name}
+    peers = {link.peer for link in found if link.peer is not None}
     return peers | {(link.place, link.name) for link in found}
 
 
@@ -126,11 +122,8 @@ def left_links(before: Sequence[KernelObject], after: Sequence[KernelObject]) ->
 
 def _with_dependents(links: Set[LinkKey], desired: Sequence[KernelObject]) -> Set[LinkKey]:
     above: Dict[LinkKey, List[LinkKey]] = {}
-    for item in desired if links else ():
-        below = lower_of(item) if isinstance(item, Link) else None
-        if isinstance(item, Link) and isinstance(item.kind, Veth):
-            below = (item.kind.peer_place or HOST, item.kind.peer_name or "")
-        if below is not None and isinstance(item, Link):
+    for item in [item for item in desired if isinstance(item, Link)] if links else ():
+        for below in filter(None, (item.lower, item.peer)):
             above.setdefault(below, []).append((item.place, item.name))
     found, pending = set(links), list(links)
     while pending:

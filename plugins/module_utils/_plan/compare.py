@@ -8,30 +8,15 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, is_dataclass, replace
-from typing import Any, FrozenSet, Iterator, List, Optional
+from dataclasses import fields, is_dataclass
+from typing import Any, Iterator, List, Optional
 
-from .._model.link import Bridge, Dummy, Ipvlan, Link, LinkKind, Macvlan, Nic, Veth, Vlan, Vrf, Vxlan
+from .._model.kind import PLAIN, LinkKind
+from .._model.link import Link
 from .._model.objects import KernelObject
 from .step import Change
 
-# What the kernel fixes when it creates a link of a kind.
-CREATE_ONLY = {
-    Bridge: frozenset(),
-    Veth: frozenset(("peer_place", "peer_name")),
-    Vxlan: frozenset(("vni", "port", "group", "proxy", "lower_place")),
-    Macvlan: frozenset(("lower", "lower_place")),
-    Ipvlan: frozenset(("lower", "lower_place")),
-    Vlan: frozenset(("lower", "lower_place", "vlan_id", "protocol")),
-    Dummy: frozenset(),
-    Vrf: frozenset(("table",)),
-    Nic: frozenset(("home_name",)),
-}
-STACKED = (Macvlan, Ipvlan, Vlan, Vxlan)
 UNICAST = "unicast"
-_NEVER: FrozenSet[str] = frozenset(("leads",))
-# What the kernel does not always tell; as long as it does not, nothing is known to differ.
-_AT_TIMES: FrozenSet[str] = frozenset(("ageing_time",))
 
 
 def compare(desired: KernelObject, current: KernelObject) -> List[Change]:
@@ -43,7 +28,7 @@ def compare(desired: KernelObject, current: KernelObject) -> List[Change]:
     for field in fields(desired):
         if field.name not in skipped:
             wanted, held = getattr(desired, field.name), getattr(current, field.name)
-            if isinstance(wanted, STACKED):
+            if field.name == "kind":
                 wanted, held = _placed(wanted, desired.place), _placed(held, desired.place)
             elif field.name == "type":
                 wanted, held = wanted or UNICAST, held or UNICAST
@@ -53,21 +38,21 @@ def compare(desired: KernelObject, current: KernelObject) -> List[Change]:
     return found
 
 
-def _placed(kind: Any, place: str) -> Any:
+def _placed(kind: Optional[LinkKind], place: str) -> Optional[LinkKind]:
     """Nothing said, a lower link lives in the place of the upper one."""
-    return replace(kind, lower_place=place) if isinstance(kind, STACKED) and kind.lower_place is None else kind
+    return kind.standing_on(kind.lower, place) if kind is not None and kind.stands and kind.lower_place is None else kind
 
 
 def _differences(group: str, name: str, desired: Any, current: Any) -> Iterator[Change]:
-    if desired is None or desired == current or (current is None and name in _AT_TIMES):
+    if desired is None or desired == current:
         return
-    if is_dataclass(desired):
-        if type(desired) is not type(current):
-            yield Change(name, getattr(current, "kind", None), getattr(desired, "kind", None), group)
-            return
+    if name == "kind":
+        yield from _kind_differences(desired, current)
+    elif is_dataclass(desired) and current is None:
+        yield Change(name, None, None, group)
+    elif is_dataclass(desired):
         for field in fields(desired):
-            if field.name not in _NEVER:
-                yield from _differences(group, field.name, getattr(desired, field.name), getattr(current, field.name))
+            yield from _differences(group, field.name, getattr(desired, field.name), getattr(current, field.name))
     elif group == "sysctls":
         held = dict(current or ())
         for setting, value in desired:
@@ -79,24 +64,25 @@ def _differences(group: str, name: str, desired: Any, current: Any) -> Iterator[
         yield Change(name, current, desired, group)
 
 
-def _is_fixed(kind: Optional[LinkKind], change: Change) -> bool:
-    """Some values change into most others, but not into all."""
-    if isinstance(kind, Macvlan) and change.field == "mode":
-        return "passthru" in (change.before, change.after)
-    if isinstance(kind, Vxlan) and change.field in ("local", "remote"):
-        return (":" in str(change.before)) != (":" in str(change.after))
-    return False
+def _kind_differences(desired: LinkKind, current: Optional[LinkKind]) -> Iterator[Change]:
+    if current is None or not desired.matches(current):
+        yield Change("kind", current.kind if current is not None else None, desired.kind, "kind")
+        return
+    for name in desired.options:
+        held = getattr(current, name)
+        if name not in desired.UNCOMPARED and not (held is None and name in desired.TOLD_AT_TIMES):
+            yield from _differences("kind", name, getattr(desired, name), held)
 
 
 def replacement_reason(desired: KernelObject, changes: List[Change]) -> Optional[str]:
     """Name the first change that the kernel only allows at creation, or None."""
-    kind = getattr(desired, "kind", None)
-    fixed = desired.CREATE_ONLY | CREATE_ONLY.get(type(kind), frozenset()) if kind is not None else desired.CREATE_ONLY
+    kind = desired.nature if isinstance(desired, Link) else PLAIN
+    fixed = desired.CREATE_ONLY | kind.CREATE_ONLY
     for change in changes:
         if change.field == change.group == "kind":
             return change.field
         if change.field in fixed and (change.group == "kind" or change.field in desired.CREATE_ONLY):
             return change.field
-        if change.group == "kind" and _is_fixed(kind, change):
+        if change.group == "kind" and kind.fixes(change.field, change.before, change.after):
             return change.field
     return None

@@ -9,13 +9,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import FrozenSet, Mapping, Optional, Set, Tuple
+from typing import FrozenSet, Mapping, Optional, Set
 
-from .._model.link import BridgePort, Link, Vrf, Vxlan
+from .._model.link import BridgePort, Link, LinkKey
 from .._model.objects import Address, BridgeVlan, FdbEntry, KernelObject, Neighbour, ProxyNeighbour, Route, Sysctl, interface_of
 from .._model.snapshot import Key, Snapshot
 
-LinkKey = Tuple[str, str]
 FRESH_PORT = BridgePort(hairpin=False, isolated=False, learning=True, flood=True)
 
 
@@ -69,24 +68,25 @@ def foresee_losses(wanted: Mapping[Key, KernelObject], snapshot: Snapshot, gone:
         name = (link.place, link.name)
         if (link.place, link.master) in gone:
             unplugged.add(name)
-            if _is_vrf(link.place, link.master, wanted, snapshot):
+            if _is_domain(link.place, link.master, wanted, snapshot):
                 lowered.add(name)
         if snapshot.names.lowers and link.up and name in renamed:
             lowered.add(name)
         if isinstance(item, Link):
             if item.master is not None and item.master != link.master:
                 unplugged.add(name)
-                if any(_is_vrf(link.place, master, wanted, snapshot) for master in (item.master, link.master)):
+                if any(_is_domain(link.place, master, wanted, snapshot) for master in (item.master, link.master)):
                     lowered.add(name)
             if item.up is False and link.up:
                 lowered.add(name)
             if item.mac is not None and item.mac != link.mac:
                 renumbered.add(name)
-            if isinstance(item.kind, Vxlan) and isinstance(link.kind, Vxlan) and item.kind.local not in (None, link.kind.local):
+            asked, held = item.nature.tunnel, link.nature.tunnel
+            if asked is not None and held is not None and asked.local not in (None, held.local):
                 relocated.add(name)
     return Losses(frozenset(gone), frozenset(unplugged), frozenset(lowered), frozenset(renumbered), frozenset(relocated - gone))
 
 
-def _is_vrf(place: str, name: Optional[str], wanted: Mapping[Key, KernelObject], snapshot: Snapshot) -> bool:
+def _is_domain(place: str, name: Optional[str], wanted: Mapping[Key, KernelObject], snapshot: Snapshot) -> bool:
     item = wanted.get(("Link", place, name)) or snapshot.link(place, name or "")
-    return isinstance(item, Link) and isinstance(item.kind, Vrf)
+    return isinstance(item, Link) and item.nature.is_domain

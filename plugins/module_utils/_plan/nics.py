@@ -10,23 +10,22 @@ from __future__ import annotations
 
 from typing import Iterable, Iterator, List, Set
 
-from .._model.link import Bridge, Link, Nic, Vrf
+from .._model.link import Link, LinkKey
 from .._model.mark import is_owned, read_mark
 from .._model.objects import HOST, Address, KernelObject, Route
 from .._model.snapshot import Snapshot
-from .losses import LinkKey
 from .stack import find_uppers
 
 
 def nics_of(items: Iterable[KernelObject]) -> List[Link]:
-    return [item for item in items if isinstance(item, Link) and isinstance(item.kind, Nic)]
+    return [item for item in items if isinstance(item, Link) and item.nature.lent is not None]
 
 
 def recall_nics(taken: Iterable[Link], snapshot: Snapshot, gone: Set[LinkKey], conflicts: List[str]) -> None:
     """A NIC that is elsewhere, or lies on the host under another name after its container died, comes home before it is handed over."""
-    homes = {nic.kind.home_name: nic for nic in taken if isinstance(nic.kind, Nic)}
+    homes = {_home_name(nic): nic for nic in taken}
     for held in nics_of(snapshot.links()) if homes else ():
-        nic = homes.pop(held.kind.home_name, None) if isinstance(held.kind, Nic) else None
+        nic = homes.pop(_home_name(held), None)
         if nic is None:
             continue
         mark, asked = read_mark(held.alias), read_mark(nic.alias)
@@ -41,21 +40,26 @@ def home_conflicts(gone: Iterable[LinkKey], snapshot: Snapshot) -> Iterator[str]
     """A NIC can only come home to a name that nobody took meanwhile."""
     for name in sorted(gone):
         link = snapshot.link(*name)
-        if link is None or not isinstance(link.kind, Nic):
+        if link is None or link.nature.lent is None:
             continue
-        other = snapshot.link(HOST, link.kind.home_name or "")
+        other = snapshot.link(HOST, _home_name(link))
         if other is not None and other is not link:
             yield "%s cannot get its name %s back: the host has another interface of that name; rename it first" % (link.label, other.name)
 
 
+def _home_name(nic: Link) -> str:
+    lent = nic.nature.lent
+    return lent.home_name or "" if lent is not None else ""
+
+
 def _unfit(nic: Link, snapshot: Snapshot) -> Iterator[str]:
-    name = nic.kind.home_name or "" if isinstance(nic.kind, Nic) else ""
+    name = _home_name(nic)
     home = snapshot.link(HOST, name)
     if home is None:
         yield "%s: there is no interface %s on this host" % (nic.label, name)
         return
     reasons = []
-    if name == "lo" or isinstance(home.kind, (Bridge, Vrf)):
+    if name == "lo" or home.nature.is_bound:
         reasons.append("it cannot leave the host")
     if read_mark(home.alias) is not None:
         reasons.append("it was made by this collection")

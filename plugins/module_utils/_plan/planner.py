@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Collection, Dict, Iterable, List, Optional, Sequence, Set, Tuple
 
 from .._model.errors import Conflict
-from .._model.link import Bridge, Dummy, Link, Nic, Veth, Vrf, Vxlan
+from .._model.link import Link, LinkKey
 from .._model.mark import is_owned, read_mark
 from .._model.names import SCOPE_METRICS
 from .._model.objects import (
@@ -30,12 +30,12 @@ from .._model.objects import (
     Sysctl,
 )
 from .._model.snapshot import Key, Snapshot
-from .compare import STACKED, compare, replacement_reason
-from .losses import LinkKey, foresee_losses
+from .compare import compare, replacement_reason
+from .losses import foresee_losses
 from .nics import home_conflicts, nics_of, recall_nics
 from .ports import lent_ports, moved_away, moved_home
 from .renames import rename_steps
-from .stack import Uppers, find_uppers, lower_of, sharing_conflicts, stack_depths, upper_conflicts
+from .stack import Uppers, find_uppers, sharing_conflicts, stack_depths, upper_conflicts
 from .step import CHANGE, CREATE, DELETE, Change, Clash, Step
 from .tunnels import tunnel_conflicts
 from .vlans import superfluous_vlans
@@ -64,7 +64,7 @@ def plan(desired: Sequence[KernelObject], snapshot: Snapshot, *, prunable: Colle
     steps += homeward + away
     losses = foresee_losses(wanted, snapshot, gone)
     vanished = {key[1] for key in prunable if key[0] == "Namespace" and key not in wanted and key in snapshot.objects}
-    closing = {(link.place, link.kind.table) for link in (snapshot.link(*name) for name in gone) if link is not None and isinstance(link.kind, Vrf)}
+    closing = {(link.place, link.nature.table) for link in (snapshot.link(*name) for name in gone) if link is not None}
     outdated = {row.key: row for row in snapshot.of(FdbEntry) if losses.outdate(row)} if losses.relocated else {}
     steps.extend(Step(DELETE, current=item, leads=True) for item in outdated.values())
     steps.extend(Step(CREATE, desired=item) for key, item in outdated.items() if key not in wanted and key not in prunable)
@@ -185,7 +185,7 @@ def _port_conflicts(wanted: Dict[Key, KernelObject], gone: Set[LinkKey], snapsho
 
 def _ownership_conflict(item: Link, current: Link) -> Optional[str]:
     if item.alias is None:
-        if item.kind is not None and current.kind is not None and type(item.kind) is not type(current.kind):
+        if item.kind is not None and current.kind is not None and not item.kind.matches(current.kind):
             return "%s exists already, as %s" % (item.label, current.label)
         if item.kind is not None and current.kind is None:
             return "%s exists already and is of another kind" % item.label
@@ -223,13 +223,11 @@ def _renew_dependents(wanted: Dict[Key, KernelObject], snapshot: Snapshot, fresh
 
 def _takes_along(link: Optional[Link]) -> bool:
     """A NIC is given back, not deleted, and what stands on it stays."""
-    return link is not None and not isinstance(link.kind, Nic)
+    return link is not None and link.nature.lent is None
 
 
 def _peer_of(link: Optional[Link]) -> Iterable[LinkKey]:
-    if link is not None and isinstance(link.kind, Veth) and link.kind.peer_name:
-        return [(link.kind.peer_place or "", link.kind.peer_name)]
-    return []
+    return [link.peer] if link is not None and link.peer is not None else []
 
 
 def _leading_deletes(gone: Set[LinkKey], snapshot: Snapshot) -> List[LinkKey]:
@@ -238,7 +236,7 @@ def _leading_deletes(gone: Set[LinkKey], snapshot: Snapshot) -> List[LinkKey]:
     covered: Set[LinkKey] = set()
     for name in sorted(gone):
         link = snapshot.link(*name)
-        lower = lower_of(link)
+        lower = link.lower if link is not None else None
         if lower is not None and lower in gone and _takes_along(snapshot.link(*lower)):
             continue
         if link is not None and name not in covered and not covered.intersection(_peer_of(link)):
@@ -249,7 +247,6 @@ def _leading_deletes(gone: Set[LinkKey], snapshot: Snapshot) -> List[LinkKey]:
 
 
 _KINDS = (Namespace, Sysctl, Link, BridgeVlan, Address, PolicyRule, Route, ProxyNeighbour, Neighbour, FdbEntry)
-_LINK_ORDER = {Vrf: 0, Bridge: 1, Dummy: 1, Nic: 1, Vxlan: 2, Veth: 3}
 _STACKED_ORDER = 5
 
 
@@ -273,6 +270,6 @@ def _rank(step: Step, depths: Dict[LinkKey, int]) -> Tuple[int, int, int, str]:
 def _link_order(link: Link, depths: Dict[LinkKey, int]) -> int:
     """A lower link comes before those that stand on it, a master before its ports, a leading end before the other."""
     depth = depths.get((link.place, link.name), 0)
-    if isinstance(link.kind, STACKED) and (depth or not isinstance(link.kind, Vxlan)):
+    if depth:
         return _STACKED_ORDER + depth
-    return _LINK_ORDER.get(type(link.kind), 0) + (isinstance(link.kind, Veth) and not link.kind.leads)
+    return link.kind.order if link.kind is not None else 0

@@ -12,25 +12,24 @@ from dataclasses import replace
 from typing import Collection, Dict, Iterator, List, Optional, Sequence, Tuple
 
 from .._model.lending import is_behind
-from .._model.link import Bridge, Link
+from .._model.link import Link, LinkKey
 from .._model.mark import mark_origins, mark_ports, read_mark
 from .._model.objects import Address, AddressDetails, KernelObject, Route, is_foreign
 from .._model.snapshot import Key, Snapshot
-from .losses import LinkKey
 from .stack import find_uppers
 from .step import CHANGE, CREATE, DELETE, Change, Step
 
 
 def lent_ports(link: Optional[Link]) -> Tuple[str, ...]:
     """Return the ports of a bridge that its mark names: links of the host that a declaration put there."""
-    mark = read_mark(link.alias) if link is not None and (link.kind is None or isinstance(link.kind, Bridge)) else None
+    mark = read_mark(link.alias) if link is not None and (link.kind is None or link.kind.has_ports) else None
     return mark_ports(mark)
 
 
 def used_bridges(wanted: Collection[Key], snapshot: Snapshot, prunable: Collection[Key]) -> Dict[Key, Tuple[str, ...]]:
     """Return the bridges nobody asks for any more and that somebody else uses, with his ports and what stands on them: such a bridge is not ours to take."""
     found: Dict[Key, Tuple[str, ...]] = {}
-    going = [link for link in snapshot.links() if link.key in prunable and link.key not in wanted and isinstance(link.kind, Bridge)]
+    going = [link for link in snapshot.links() if link.key in prunable and link.key not in wanted and link.nature.has_ports]
     uppers = find_uppers(snapshot.links()) if going else {}
     for bridge in going:
         ports = [link for link in snapshot.links(bridge.place) if link.master == bridge.name and link.name not in lent_ports(bridge)]
@@ -70,7 +69,7 @@ def moved_home(wanted: Dict[Key, KernelObject], gone: Collection[LinkKey], snaps
     for bridge in snapshot.links():
         before = lent_ports(bridge)
         item = wanted.get(bridge.key)
-        if not before or not isinstance(bridge.kind, Bridge):
+        if not before or not bridge.nature.has_ports:
             continue
         after: Tuple[str, ...] = ()
         if (bridge.place, bridge.name) not in gone:

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from typing import Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Set, Tuple
 
-from .._model.link import Link, Veth
+from .._model.link import Link, LinkKey
 from .._model.mark import DEVICE_ROLE, LINK_ROLE, ROUTER_ROLE, UNFINISHED, UNMARKED_ROLE, read_mark
 from .._model.names import INTERFACE_NAME_LIMIT, ROUTED_PREFIX, VETH_PREFIX, digest
 from .._model.objects import HOST, KernelObject
-from .._model.renaming import LinkKey, Names
+from .._model.renaming import Names
 from .._model.snapshot import Snapshot
 from .step import CHANGE, LOWERED, NAME, Change, Step
 
@@ -87,7 +87,7 @@ def identify(link: Link) -> Optional[Identity]:
     """Return what tells a link from all others but for its name, or None where nothing does."""
     mark = read_mark(link.alias)
     role = _ROLES.get(mark.role) if mark is not None and mark.network else None
-    return (link.place, mark.scope, role, mark.network, mark.endpoint, type(link.kind)) if mark is not None and role is not None else None
+    return (link.place, mark.scope, role, mark.network, mark.endpoint, link.nature.kind) if mark is not None and role is not None else None
 
 
 def _match(items: Sequence[Link], standing: Sequence[Link]) -> Iterator[Pair]:
@@ -104,11 +104,11 @@ def _find_other_ends(asked: Mapping[LinkKey, Link], snapshot: Snapshot) -> Itera
     """Yield who becomes what of the ends that no mark of their own tells, but the end of ours that they belong to."""
     for key, item in asked.items():
         current = snapshot.link(*key)
-        if not isinstance(item.kind, Veth) or current is None or not isinstance(current.kind, Veth) or identify(item) is not None:
+        if item.peer is None or current is None or current.peer is None or identify(item) is not None:
             continue
-        place, new, old = item.kind.peer_place or HOST, item.kind.peer_name or "", current.kind.peer_name or ""
+        (place, new), (there, old) = item.peer, current.peer
         other, wanted = snapshot.link(place, old), asked.get((place, new))
-        if current.kind.peer_place != place or (place, old) in asked or other is None or wanted is None or snapshot.link(place, new) is not None:
+        if there != place or (place, old) in asked or other is None or wanted is None or snapshot.link(place, new) is not None:
             continue
         if _may_go(current, item) and _may_go(other, item):
             yield other, wanted

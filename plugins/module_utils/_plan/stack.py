@@ -11,32 +11,19 @@ from __future__ import annotations
 from typing import Dict, Iterable, Iterator, List, Mapping, Optional, Set
 
 from .._model.errors import Conflict
-from .._model.link import Bridge, Ipvlan, Link, Macvlan, Nic, Veth, Vxlan
+from .._model.link import Link, LinkKey
 from .._model.mark import is_owned, read_mark
 from .._model.objects import HOST, KernelObject, in_place
 from .._model.snapshot import Key, Snapshot
-from .compare import STACKED
-from .losses import LinkKey
 from .step import CREATE, DELETE, Step
 
 Uppers = Mapping[LinkKey, List[Link]]
-_SLAVING = (Macvlan, Ipvlan)  # kinds that take all that their lower link receives
-
-
-def lower_of(link: Optional[Link]) -> Optional[LinkKey]:
-    """Return the link that another one stands on."""
-    kind = link.kind if link is not None else None
-    if link is None or not isinstance(kind, STACKED):
-        return None
-    name = kind.device if isinstance(kind, Vxlan) else kind.lower
-    place = link.place if kind.lower_place is None else kind.lower_place
-    return (place, name) if name else None
 
 
 def find_uppers(links: Iterable[Link]) -> Uppers:
     found: Dict[LinkKey, List[Link]] = {}
     for link in links:
-        lower = lower_of(link)
+        lower = link.lower
         if lower is not None:
             found.setdefault(lower, []).append(link)
     return found
@@ -48,7 +35,7 @@ def all_uppers(going: Iterable[Link], snapshot: Snapshot) -> List[Link]:
     pending, found = list(going), []
     while pending and uppers:
         link = pending.pop()
-        if not isinstance(link.kind, Nic):
+        if link.nature.lent is None:
             above = [upper for upper in uppers.get((link.place, link.name), ()) if upper not in found]
             found.extend(above)
             pending.extend(above)
@@ -58,7 +45,7 @@ def all_uppers(going: Iterable[Link], snapshot: Snapshot) -> List[Link]:
 def carried_away(steps: Iterable[Step], snapshot: Snapshot) -> List[Link]:
     """Return what somebody in a container put on an interface of ours that goes."""
     going = [step.current for step in steps if step.action == DELETE and isinstance(step.current, Link)]
-    peers = [snapshot.link(link.kind.peer_place or HOST, link.kind.peer_name) for link in going if isinstance(link.kind, Veth) and link.kind.peer_name]
+    peers = [snapshot.link(*link.peer) for link in going if link.peer is not None]
     ends = [link for link in (*going, *peers) if link is not None and link.place != HOST]
     scopes = {mark.scope for mark in (read_mark(link.alias) for link in ends) if mark is not None}
     return [link for link in all_uppers(ends, snapshot) if getattr(read_mark(link.alias), "scope", None) not in scopes] if ends else []
@@ -66,7 +53,7 @@ def carried_away(steps: Iterable[Step], snapshot: Snapshot) -> List[Link]:
 
 def stack_depths(wanted: Mapping[Key, KernelObject]) -> Dict[LinkKey, int]:
     """Return how many links each one that stands on another has below it, as far as they are wanted too."""
-    lowers = {(item.place, item.name): lower_of(item) for item in wanted.values() if isinstance(item, Link) and isinstance(item.kind, STACKED)}
+    lowers = {(item.place, item.name): item.lower for item in wanted.values() if isinstance(item, Link) and item.nature.stands}
     depths: Dict[LinkKey, int] = {}
     for name, below in lowers.items():
         depth = 0
@@ -81,7 +68,7 @@ def upper_conflicts(gone: Set[LinkKey], uppers: Uppers, snapshot: Snapshot, *, a
     for name in sorted(gone):
         lower = snapshot.link(*name)
         mark = read_mark(lower.alias) if lower is not None else None
-        if lower is None or mark is None or isinstance(lower.kind, Nic):
+        if lower is None or mark is None or lower.nature.lent is not None:
             continue
         for upper in uppers.get(name, ()):
             held = read_mark(upper.alias)
@@ -95,7 +82,7 @@ def upper_conflicts(gone: Set[LinkKey], uppers: Uppers, snapshot: Snapshot, *, a
 
 def sharing_conflicts(wanted: Mapping[Key, KernelObject], gone: Set[LinkKey], snapshot: Snapshot) -> Iterator[str]:
     """What the kernel would refuse, or do to links of others, when links share a lower one."""
-    asked = [item for item in wanted.values() if isinstance(item, Link) and isinstance(item.kind, _SLAVING)]
+    asked = [item for item in wanted.values() if isinstance(item, Link) and item.nature.takes_all]
     if not asked:
         return
     others = (link for link in snapshot.links() if link.key not in wanted and (link.place, link.name) not in gone)
@@ -117,54 +104,38 @@ def _lower_conflicts(name: LinkKey, upper: Link, wanted: Mapping[Key, KernelObje
     lower = item if isinstance(item, Link) else current
     if lower is None:
         return
-    if type(lower.kind) is type(upper.kind):
+    if upper.nature.matches(lower.kind):
         yield "%s: %s is of the same kind; name the link that it stands on itself" % (upper.label, lower.label)
     master = lower.master if lower.master is not None else current.master if current is not None else None
     over = wanted.get(("Link", lower.place, master)) or snapshot.link(lower.place, master or "")
-    if master and isinstance(over, Link) and isinstance(over.kind, Bridge):
+    if master and isinstance(over, Link) and over.nature.has_ports:
         yield "%s: %s is a port of bridge %s; take the bridge instead" % (upper.label, lower.name, master)
 
 
 def _clash(one: Link, other: Link) -> Optional[str]:
-    if not isinstance(other.kind, _SLAVING) or one.kind is None:
+    if not other.nature.takes_all:
         return None
-    if type(one.kind) is not type(other.kind):
-        return "macvlan and ipvlan cannot share an interface"
-    if isinstance(one.kind, Macvlan) and isinstance(other.kind, Macvlan):
-        if "passthru" in (one.kind.mode, other.kind.mode):
-            return "a macvlan of mode passthru has its interface alone"
-        return None
-    for field in ("mode", "flag"):
-        values = getattr(one.kind, field), getattr(other.kind, field)
-        if None not in values and values[0] != values[1]:
-            return "all ipvlans of an interface have one %s, not %s and %s" % (field, *values)
-    return None
-
-
-def beyond(item: KernelObject) -> Optional[str]:
-    """Return the other place that a link needs: its peer's or its lower link's."""
-    kind = item.kind if isinstance(item, Link) else None
-    if isinstance(kind, Veth):
-        return kind.peer_place
-    return kind.lower_place if isinstance(kind, STACKED) else None
+    if not one.nature.matches(other.kind):
+        return "%s and %s cannot share an interface" % tuple(sorted((one.nature.kind, other.nature.kind), reverse=True))
+    return one.nature.clash(other.nature)
 
 
 def lower_places(wanted: Iterable[KernelObject]) -> Iterator[str]:
     """Return the places besides the host that lower links live in."""
     for item in wanted:
-        if isinstance(item, Link) and isinstance(item.kind, STACKED) and item.kind.lower_place:
-            yield item.kind.lower_place
+        if isinstance(item, Link) and item.nature.lower_place:
+            yield item.nature.lower_place
 
 
 def refuse_missing_lowers(steps: Iterable[Step], wanted: Iterable[KernelObject], snapshot: Snapshot) -> None:
     """Stop before anything is changed where a link would stand on nothing. A check cannot know what an earlier task would have made."""
-    made = [step.subject for step in steps if step.action == CREATE and isinstance(step.subject, Link) and lower_of(step.subject)]
+    made = [step.subject for step in steps if step.action == CREATE and isinstance(step.subject, Link) and step.subject.lower]
     if not made:
         return
     names: Set[LinkKey] = {(item.place, item.name) for item in wanted if isinstance(item, Link)}
     conflicts = []
     for item in made:
-        lower = lower_of(item)
+        lower = item.lower
         if lower is not None and lower not in names and snapshot.link(*lower) is None:
             conflicts.append("%s: there is no interface %s%s" % (item.label, lower[1], in_place(lower[0]) if lower[0] != HOST else " on this host"))
     if conflicts:

@@ -10,14 +10,14 @@ from __future__ import annotations
 
 from typing import Collection, Iterable, Iterator, List, Optional, Sequence, Tuple
 
-from .._model.link import Link, Vxlan, underlay_of
+from .._model.kind import Tunnel
+from .._model.link import Link, LinkKey
 from .._model.mark import LINK_ROLE, read_mark
 from .._model.objects import KernelObject, in_place
 from .._model.snapshot import Snapshot
-from .losses import LinkKey
 from .step import CREATE, DELETE, Step
 
-Tunnel = Tuple[Link, Vxlan]
+LinkedTunnel = Tuple[Link, Tunnel]
 GUARDED = ("network", LINK_ROLE)  # roles of the tunnels whose UDP port is closed to all but their peers
 
 
@@ -43,23 +43,24 @@ def tunnel_warnings(steps: Sequence[Step], desired: Iterable[KernelObject], snap
     return ["%s; what stands is left as it is" % fault for fault in faults if fault]
 
 
-def _tunnels(items: Iterable[KernelObject]) -> List[Tunnel]:
-    return [(item, item.kind) for item in items if isinstance(item, Link) and isinstance(item.kind, Vxlan)]
+def _tunnels(items: Iterable[KernelObject]) -> List[LinkedTunnel]:
+    found = ((item, item.nature.tunnel) for item in items if isinstance(item, Link))
+    return [(link, tunnel) for link, tunnel in found if tunnel is not None]
 
 
-def _others(gone: Collection[LinkKey], snapshot: Snapshot) -> List[Tunnel]:
+def _others(gone: Collection[LinkKey], snapshot: Snapshot) -> List[LinkedTunnel]:
     stay = [link for link in snapshot.links() if (link.place, link.name) not in gone]
     return _tunnels([*stay, *snapshot.tunnels])
 
 
-def _meet(item: Tunnel, other: Tunnel, verb: str) -> Optional[str]:
+def _meet(item: LinkedTunnel, other: LinkedTunnel, verb: str) -> Optional[str]:
     """Return why two tunnels cannot share their UDP port, if that is so. The guard of a port is for all its addresses, and for both families."""
-    (link, kind), (there, theirs) = item, other
-    if there.key == link.key or underlay_of(there) != underlay_of(link) or theirs.port != kind.port:
+    (link, ours), (there, theirs) = item, other
+    if there.key == link.key or there.below != link.below or theirs.port != ours.port:
         return None
     foreign = _is_guarded(link) and read_mark(there.alias) is None
-    meets = bool(set(kind.families) & set(theirs.families))
-    if meets and theirs.vni == kind.vni:
+    meets = bool(set(ours.families) & set(theirs.families))
+    if meets and theirs.vni == ours.vni:
         word = "%s: %s has vni %d on udp port %d already; choose another %s"
         return word % (link.label, _label(there), theirs.vni or 0, theirs.port or 0, "udp_port" if foreign else "vni")
     if foreign:
@@ -70,17 +71,17 @@ def _meet(item: Tunnel, other: Tunnel, verb: str) -> Optional[str]:
     return None
 
 
-def _socket_faults(item: Tunnel, snapshot: Snapshot) -> Iterator[str]:
+def _socket_faults(item: LinkedTunnel, snapshot: Snapshot) -> Iterator[str]:
     """A process keeps a tunnel from its port; another tunnel would share it, but for the guard."""
-    link, kind = item
-    for family in kind.families:
-        process = snapshot.sockets.get((underlay_of(link), family, kind.port or 0))
+    link, ours = item
+    for family in ours.families:
+        process = snapshot.sockets.get((link.below, family, ours.port or 0))
         if process:
-            yield "%s: udp port %d is held by %s; stop it or choose another udp_port" % (link.label, kind.port or 0, process)
+            yield "%s: udp port %d is held by %s; stop it or choose another udp_port" % (link.label, ours.port or 0, process)
         elif process is not None and _is_guarded(link):
             yield "%s: udp port %d is held by what cannot be seen from here, such as a tunnel of another tool; choose another udp_port" % (
                 link.label,
-                kind.port or 0,
+                ours.port or 0,
             )
 
 
@@ -90,6 +91,6 @@ def _is_guarded(link: Link) -> bool:
 
 
 def _label(link: Link) -> str:
-    kind, _colon, number = link.place.partition(":")
-    where = " in the namespace of process %s" % number if kind == "pid" else in_place(link.place)
-    return "vxlan %s%s" % (link.name, where)
+    word, _colon, number = link.place.partition(":")
+    where = " in the namespace of process %s" % number if word == "pid" else in_place(link.place)
+    return "%s %s%s" % (link.nature.kind, link.name, where)

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from typing import Dict, Iterator, Mapping, Set
 
-from .._model.link import Bridge, Link
+from .._model.link import LinkKey
 from .._model.objects import BridgeVlan, KernelObject
 from .._model.snapshot import Key, Snapshot
-from .losses import LinkKey, Losses
+from .losses import Losses
 
 DEFAULT_VLAN = 1
 
@@ -34,5 +34,5 @@ def superfluous_vlans(wanted: Mapping[Key, KernelObject], snapshot: Snapshot, fr
 
 def _is_filtered(place: str, device: str, snapshot: Snapshot) -> bool:
     port = snapshot.link(place, device)
-    bridge = port if port is None or isinstance(port.kind, Bridge) else snapshot.link(place, port.master or "")
-    return isinstance(bridge, Link) and isinstance(bridge.kind, Bridge) and bridge.kind.vlan_filtering is True
+    bridge = port if port is None or port.nature.has_ports else snapshot.link(place, port.master or "")
+    return bridge is not None and bridge.nature.vlan_filtering is True

@@ -19,7 +19,8 @@ from .._kernel.namespace import Rooms
 from .._kernel.observe import Observer
 from .._kernel.statefile import STATE_DIRECTORY
 from .._model.errors import ContainerNotRunning, InputError, NamespaceMissing, Problem
-from .._model.link import Bridge, Ipvlan, Link, Macvlan, Vxlan
+from .._model.kind import LinkKind, Tunnel
+from .._model.link import Link
 from .._model.mark import Mark, read_mark
 from .._model.objects import FLOOD_MAC, HOST, FdbEntry, Namespace, Neighbour
 from .._model.snapshot import Snapshot
@@ -110,31 +111,29 @@ class Report:
     def _network(self, scope: str, name: str) -> Dict[str, Any]:
         links = self._network_links.get((scope, name), [])
         members = [(mark, link) for mark, link in self._members if (mark.scope, mark.network) == (scope, name)]
-        tunnel = next((link for link in links if isinstance(link.kind, Vxlan)), None)
+        tunnels = [(link, tunnel) for link, tunnel in ((link, link.nature.tunnel) for link in links) if tunnel is not None]
         driver = _driver(links, [link for _mark, link in members])
+        lan = [link.nature for link in (*links, *(link for _mark, link in members)) if link.nature.takes_all]
         found: Dict[str, Any] = {"name": name, "scope": scope, "driver": driver}
         if driver in ("bridge", "overlay"):
             found.update(self._bridge(links, members))
-        elif driver in ("macvlan", "ipvlan"):
-            found.update(self._lan(links, members))
-        if tunnel is not None:
-            found["vxlan"] = self._tunnel(tunnel)
+        elif lan:
+            found.update(self._lan(links, lan))
+        if tunnels:
+            found["vxlan"] = self._tunnel(*tunnels[0])
         found["endpoints"] = [{"name": mark.endpoint, **self._insides.describe(link)} for mark, link in members]
         return found
 
     def _bridge(self, links: Sequence[Link], members: Sequence[Tuple[Mark, Link]]) -> Dict[str, Any]:
-        bridge = next((link for link in links if isinstance(link.kind, Bridge)), None) or self._snapshot.link(
-            HOST, members[0][1].master or "" if members else ""
-        )
+        bridge = next((link for link in links if link.nature.has_ports), None) or self._snapshot.link(HOST, members[0][1].master or "" if members else "")
         if bridge is None:
             return {}
         addresses = self._insides.addresses(HOST, bridge.name)
         return {"bridge": bridge.name, "ours": bool(links), "mtu": bridge.mtu, "mac": bridge.mac, "up": bridge.up, "addresses": addresses}
 
-    def _lan(self, links: Sequence[Link], members: Sequence[Tuple[Mark, Link]]) -> Dict[str, Any]:
+    def _lan(self, links: Sequence[Link], kinds: Sequence[LinkKind]) -> Dict[str, Any]:
         """Describe a LAN by its parent, as the links on it tell, and the host's own link on it if there is one."""
-        shim = next((link for link in links if isinstance(link.kind, Macvlan)), None)
-        kinds = [link.kind for link in [*links, *(link for _mark, link in members)] if isinstance(link.kind, (Macvlan, Ipvlan))]
+        shim = next((link for link in links if link.nature.takes_all), None)
         return {
             "parent": next((kind.lower for kind in kinds if kind.lower), None),
             "mode": next((kind.mode for kind in kinds if kind.mode), None),
@@ -142,18 +141,17 @@ class Report:
             "addresses": self._insides.addresses(HOST, shim.name) if shim is not None else [],
         }
 
-    def _tunnel(self, tunnel: Link) -> Dict[str, Any]:
-        kind = tunnel.kind
-        rows = [row for row in self._snapshot.of(FdbEntry) if row.device == tunnel.name and row.remote]
+    def _tunnel(self, link: Link, tunnel: Tunnel) -> Dict[str, Any]:
+        rows = [row for row in self._snapshot.of(FdbEntry) if row.device == link.name and row.remote]
         addresses: Dict[Optional[str], List[str]] = {}
         for neighbour in self._snapshot.of(Neighbour):
-            if neighbour.device == tunnel.name:
+            if neighbour.device == link.name:
                 addresses.setdefault(neighbour.mac, []).append(neighbour.address)
         return {
-            "device": tunnel.name,
-            "vni": getattr(kind, "vni", None),
-            "udp_port": getattr(kind, "port", None),
-            "vtep_address": getattr(kind, "local", None),
+            "device": link.name,
+            "vni": tunnel.vni,
+            "udp_port": tunnel.port,
+            "vtep_address": tunnel.local,
             "peers": sorted(row.remote or "" for row in rows if row.mac == FLOOD_MAC),
             "remote_endpoints": [
                 {"mac": row.mac, "vtep": row.remote, "addresses": sorted(addresses.get(row.mac, ()))}
@@ -203,10 +201,14 @@ def _describe_container(place: str, found: Union[str, NamespaceMissing], insides
 
 def _driver(links: Sequence[Link], members: Sequence[Link]) -> str:
     """Name the driver by the links that only it makes."""
-    kinds = {type(link.kind) for link in (*links, *members)}
-    for kind, driver in ((Vxlan, "overlay"), (Macvlan, "macvlan"), (Ipvlan, "ipvlan"), (Bridge, "bridge")):
-        if kind in kinds:
-            return driver
+    kinds = [link.nature for link in (*links, *members)]
+    if any(kind.tunnel is not None for kind in kinds):
+        return "overlay"
+    lan = next((kind.kind for kind in kinds if kind.takes_all), None)
+    if lan is not None:
+        return lan
+    if any(kind.has_ports for kind in kinds):
+        return "bridge"
     return "bridge" if any(link.master for link in members) else "routed"
 
 

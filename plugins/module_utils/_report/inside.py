@@ -10,17 +10,15 @@ from __future__ import annotations
 
 from typing import Any, Dict, Iterable, List, Optional
 
-from .._model.link import Ipvlan, Link, Macvlan, Veth
+from .._model.link import Link
 from .._model.objects import HOST, MAIN_TABLE, Address, KernelObject, PolicyRule, Route
 from .._model.routing import DEFAULT_ROUTE
 from .._model.snapshot import Snapshot
 
-LAN_KINDS = (Macvlan, Ipvlan)
-
 
 def is_attachment(link: Link) -> bool:
     """Tell whether a link with an endpoint's mark stands for an attachment: the host's end of a pair, or a link on a parent."""
-    return link.place == HOST or isinstance(link.kind, LAN_KINDS)
+    return link.place == HOST or link.nature.takes_all
 
 
 class Insides:
@@ -39,13 +37,12 @@ class Insides:
     def describe(self, link: Link) -> Dict[str, Any]:
         """Describe an attachment; the inside is null where its namespace was not read."""
         found: Dict[str, Any] = {"host_interface": None, "bridge": None, "mtu": link.mtu}
-        kind = link.kind
         inside: Optional[Link] = link
-        if isinstance(kind, LAN_KINDS):
-            found.update(parent=kind.lower, mode=kind.mode)
+        if link.nature.takes_all:
+            found.update(parent=link.nature.lower, mode=link.nature.mode)
         else:
             found.update(host_interface=link.name, bridge=link.master or None)
-            inside = self._snapshot.link(kind.peer_place or "", kind.peer_name or "") if isinstance(kind, Veth) and kind.peer_name else None
+            inside = self._snapshot.link(*link.peer) if link.peer is not None else None
         if inside is None:
             found.update(container=None, interface=None, mac=None, up=None, addresses=[], default_route=[])
             return found

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any, Dict, List, Optional, Tuple
 
-from .._model.link import Link, Nic, Vxlan
+from .._model.link import Link
 from .._model.mark import DEVICE_ROLE, LINK_ROLE, read_mark
 from .._model.objects import Address
 from .._model.snapshot import Snapshot
@@ -25,8 +25,9 @@ def describe_links(snapshot: Snapshot, scope: Optional[str]) -> List[Dict[str, A
             continue
         entry = found.setdefault((mark.scope, mark.network), {"name": mark.network, "scope": mark.scope, "ends": [], "tunnel": None})
         entry["ends"].append(_describe_end(snapshot, link))
-        if isinstance(link.kind, Vxlan):
-            entry["tunnel"] = {"vni": link.kind.vni, "remote": link.kind.remote, "local": link.kind.local, "udp_port": link.kind.port}
+        tunnel = link.nature.tunnel
+        if tunnel is not None:
+            entry["tunnel"] = {"vni": tunnel.vni, "remote": tunnel.remote, "local": tunnel.local, "udp_port": tunnel.port}
     for entry in found.values():
         entry["ends"].sort(key=lambda end: (end["container"] or "", end["interface"]))
     return [found[key] for key in sorted(found)]
@@ -36,9 +37,9 @@ def describe_devices(snapshot: Snapshot, scope: Optional[str]) -> List[Dict[str,
     """Return the host's own links that containers have at present."""
     found = []
     for link in snapshot.links():
-        mark = read_mark(link.alias)
-        if mark is not None and mark.role == DEVICE_ROLE and isinstance(link.kind, Nic) and scope in (None, mark.scope):
-            found.append({"name": link.kind.home_name, "scope": mark.scope, "endpoint": mark.endpoint, **_describe_end(snapshot, link)})
+        mark, lent = read_mark(link.alias), link.nature.lent
+        if mark is not None and mark.role == DEVICE_ROLE and lent is not None and scope in (None, mark.scope):
+            found.append({"name": lent.home_name, "scope": mark.scope, "endpoint": mark.endpoint, **_describe_end(snapshot, link)})
     return sorted(found, key=lambda entry: str(entry["name"]))
 
 

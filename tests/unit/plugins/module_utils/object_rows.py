@@ -15,20 +15,17 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import Any, Dict, Mapping, Optional
 
-from ansible_collections.netloom.container_net.plugins.module_utils._model.link import (
-    Bridge,
-    BridgePort,
-    Dummy,
-    Ipvlan,
-    Link,
-    LinkKind,
-    Macvlan,
-    Nic,
-    Veth,
-    Vlan,
-    Vrf,
-    Vxlan,
-)
+from ansible_collections.netloom.container_net.plugins.module_utils._kinds.bridge import Bridge
+from ansible_collections.netloom.container_net.plugins.module_utils._kinds.dummy import Dummy
+from ansible_collections.netloom.container_net.plugins.module_utils._kinds.ipvlan import Ipvlan
+from ansible_collections.netloom.container_net.plugins.module_utils._kinds.macvlan import Macvlan
+from ansible_collections.netloom.container_net.plugins.module_utils._kinds.nic import Nic
+from ansible_collections.netloom.container_net.plugins.module_utils._kinds.veth import Veth
+from ansible_collections.netloom.container_net.plugins.module_utils._kinds.vlan import Vlan
+from ansible_collections.netloom.container_net.plugins.module_utils._kinds.vrf import Vrf
+from ansible_collections.netloom.container_net.plugins.module_utils._kinds.vxlan import Vxlan
+from ansible_collections.netloom.container_net.plugins.module_utils._model.kind import LinkKind
+from ansible_collections.netloom.container_net.plugins.module_utils._model.link import BridgePort, Link
 from ansible_collections.netloom.container_net.plugins.module_utils._model.mark import PREFIX
 from ansible_collections.netloom.container_net.plugins.module_utils._model.objects import (
     Address,

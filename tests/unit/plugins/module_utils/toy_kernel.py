@@ -13,20 +13,17 @@ import ipaddress
 from dataclasses import fields, replace
 from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Set, Tuple
 
+from ansible_collections.netloom.container_net.plugins.module_utils._kinds.bridge import Bridge
+from ansible_collections.netloom.container_net.plugins.module_utils._kinds.dummy import Dummy
+from ansible_collections.netloom.container_net.plugins.module_utils._kinds.ipvlan import Ipvlan
+from ansible_collections.netloom.container_net.plugins.module_utils._kinds.macvlan import Macvlan
+from ansible_collections.netloom.container_net.plugins.module_utils._kinds.nic import Nic
+from ansible_collections.netloom.container_net.plugins.module_utils._kinds.veth import Veth
+from ansible_collections.netloom.container_net.plugins.module_utils._kinds.vlan import Vlan
+from ansible_collections.netloom.container_net.plugins.module_utils._kinds.vrf import Vrf
+from ansible_collections.netloom.container_net.plugins.module_utils._kinds.vxlan import Vxlan
 from ansible_collections.netloom.container_net.plugins.module_utils._model.addresses import derive_mac
-from ansible_collections.netloom.container_net.plugins.module_utils._model.link import (
-    Bridge,
-    BridgePort,
-    Dummy,
-    Ipvlan,
-    Link,
-    Macvlan,
-    Nic,
-    Veth,
-    Vlan,
-    Vrf,
-    Vxlan,
-)
+from ansible_collections.netloom.container_net.plugins.module_utils._model.link import BridgePort, Link
 from ansible_collections.netloom.container_net.plugins.module_utils._model.mark import read_mark
 from ansible_collections.netloom.container_net.plugins.module_utils._model.objects import (
     HOST,
@@ -44,7 +41,6 @@ from ansible_collections.netloom.container_net.plugins.module_utils._model.objec
 )
 from ansible_collections.netloom.container_net.plugins.module_utils._model.renaming import Names
 from ansible_collections.netloom.container_net.plugins.module_utils._model.snapshot import Key, Snapshot
-from ansible_collections.netloom.container_net.plugins.module_utils._plan.compare import CREATE_ONLY
 from ansible_collections.netloom.container_net.plugins.module_utils._plan.step import CHANGE, CREATE, DELETE, LOWERED, Step
 from object_rows import is_ours, read_object
 
@@ -211,7 +207,7 @@ class ToyKernel:
 
     def _change_field(self, found: Link, asked: Link, group: str, field: str) -> Link:
         if group == "kind":
-            if field in CREATE_ONLY[type(asked.kind)] or type(asked.kind) is not type(found.kind):
+            if field in asked.nature.CREATE_ONLY or not asked.nature.matches(found.kind):
                 raise Refused("EOPNOTSUPP")
             return replace(found, kind=_merged(found.kind, asked.kind))
         if group == "port":

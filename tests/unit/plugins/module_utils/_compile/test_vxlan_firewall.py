@@ -8,8 +8,9 @@ from typing import FrozenSet, Optional, Tuple
 
 from ansible_collections.netloom.container_net.plugins.module_utils._compile.firewall import compile_firewall
 from ansible_collections.netloom.container_net.plugins.module_utils._compile.vxlan_firewall import find_underlays
+from ansible_collections.netloom.container_net.plugins.module_utils._kinds.vrf import Vrf
 from ansible_collections.netloom.container_net.plugins.module_utils._model.document import BridgeNetwork, Document, OverlayNetwork, Peer, Wire, WireEnd
-from ansible_collections.netloom.container_net.plugins.module_utils._model.link import Link, Vrf
+from ansible_collections.netloom.container_net.plugins.module_utils._model.link import Link
 from ansible_collections.netloom.container_net.plugins.module_utils._model.snapshot import Facts
 from rule_lines import chains
 

@@ -14,8 +14,10 @@ import pytest
 from ansible_collections.netloom.container_net.plugins.module_utils._document.host_parents import check_host_parents, settle_parents
 from ansible_collections.netloom.container_net.plugins.module_utils._document.reader import read_document
 from ansible_collections.netloom.container_net.plugins.module_utils._kernel.radio import list_wireless_links
+from ansible_collections.netloom.container_net.plugins.module_utils._kinds.vlan import Vlan
+from ansible_collections.netloom.container_net.plugins.module_utils._kinds.vrf import Vrf
 from ansible_collections.netloom.container_net.plugins.module_utils._model.errors import Problem
-from ansible_collections.netloom.container_net.plugins.module_utils._model.link import Link, Vlan, Vrf
+from ansible_collections.netloom.container_net.plugins.module_utils._model.link import Link
 from ansible_collections.netloom.container_net.plugins.module_utils._model.snapshot import Facts
 
 LINKS = [

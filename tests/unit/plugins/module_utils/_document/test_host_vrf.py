@@ -11,8 +11,10 @@ from typing import List
 import pytest
 from ansible_collections.netloom.container_net.plugins.module_utils._document.host_vrf import check_host_vrfs
 from ansible_collections.netloom.container_net.plugins.module_utils._document.reader import read_document
+from ansible_collections.netloom.container_net.plugins.module_utils._kinds.dummy import Dummy
+from ansible_collections.netloom.container_net.plugins.module_utils._kinds.vrf import Vrf
 from ansible_collections.netloom.container_net.plugins.module_utils._model.errors import Problem
-from ansible_collections.netloom.container_net.plugins.module_utils._model.link import Dummy, Link, Vrf
+from ansible_collections.netloom.container_net.plugins.module_utils._model.link import Link
 from ansible_collections.netloom.container_net.plugins.module_utils._model.snapshot import Facts
 
 LINKS = [

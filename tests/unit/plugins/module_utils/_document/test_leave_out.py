@@ -11,8 +11,11 @@ from typing import Any, Dict, List
 import pytest
 from ansible_collections.netloom.container_net.plugins.module_utils._document.leave_out import leave_out, needed_features
 from ansible_collections.netloom.container_net.plugins.module_utils._document.reader import read_document
-from ansible_collections.netloom.container_net.plugins.module_utils._model.features import FEATURES
-from ansible_collections.netloom.container_net.plugins.module_utils._model.link import Bridge, Link, Veth, Vrf
+from ansible_collections.netloom.container_net.plugins.module_utils._kinds.bridge import Bridge
+from ansible_collections.netloom.container_net.plugins.module_utils._kinds.table import find_samples
+from ansible_collections.netloom.container_net.plugins.module_utils._kinds.veth import Veth
+from ansible_collections.netloom.container_net.plugins.module_utils._kinds.vrf import Vrf
+from ansible_collections.netloom.container_net.plugins.module_utils._model.link import Link
 from ansible_collections.netloom.container_net.plugins.module_utils._model.snapshot import Facts
 
 STANDING = [Link("", "eth0"), Link("", "eth0.9", kind=Veth()), Link("", "br-old", kind=Bridge(vlan_filtering=True)), Link("", "red", kind=Vrf(1001))]
@@ -39,7 +42,7 @@ OVERLAY = {"driver": "overlay", "vni": 4200, "vtep_address": "192.0.2.1"}
 def test_needs(options: Dict[str, Any], expected: List[str]) -> None:
     needs = needed_features(read_document({"networks": [{"name": "web", **options}]}), FACTS)
     assert sorted(needs.get(("networks", "web"), ())) == expected
-    assert FEATURES.keys() >= set(expected)
+    assert find_samples("eth0").keys() >= set(expected)
 
 
 def subnet(number: int) -> List[Dict[str, str]]:

@@ -19,8 +19,9 @@ import pytest
 from ansible_collections.netloom.container_net.plugins.module_utils._engine.pipeline import converge
 from ansible_collections.netloom.container_net.plugins.module_utils._engine.request import Outcome, Request
 from ansible_collections.netloom.container_net.plugins.module_utils._firewall.backend import NoFirewall
+from ansible_collections.netloom.container_net.plugins.module_utils._kinds.veth import Veth
 from ansible_collections.netloom.container_net.plugins.module_utils._model.errors import Conflict
-from ansible_collections.netloom.container_net.plugins.module_utils._model.link import Link, Veth
+from ansible_collections.netloom.container_net.plugins.module_utils._model.link import Link
 from ansible_collections.netloom.container_net.plugins.module_utils._model.mark import read_mark
 from ansible_collections.netloom.container_net.plugins.module_utils._model.objects import Address, KernelObject, Route
 from ansible_collections.netloom.container_net.plugins.module_utils._model.snapshot import Key, Snapshot

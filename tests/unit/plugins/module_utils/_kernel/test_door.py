@@ -27,8 +27,9 @@ from ansible_collections.netloom.container_net.plugins.module_utils._kernel.door
     Refusal,
     read_attributes,
 )
+from ansible_collections.netloom.container_net.plugins.module_utils._kinds.bridge import Bridge
 from ansible_collections.netloom.container_net.plugins.module_utils._model.errors import KernelRace, KernelTimeout
-from ansible_collections.netloom.container_net.plugins.module_utils._model.link import Bridge, Link
+from ansible_collections.netloom.container_net.plugins.module_utils._model.link import Link
 from fresh_network import in_fresh_network
 
 DUMP_LINKS = wire.link_message(wire.RTM_GETLINK, 0, [])

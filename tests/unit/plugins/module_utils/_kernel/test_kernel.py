@@ -21,7 +21,10 @@ from ansible_collections.netloom.container_net.plugins.module_utils._kernel.name
 from ansible_collections.netloom.container_net.plugins.module_utils._kernel.observe import Observer
 from ansible_collections.netloom.container_net.plugins.module_utils._kernel.sockets import listening_sockets
 from ansible_collections.netloom.container_net.plugins.module_utils._kernel.sysctl import has_ipv6, link_sysctl_path, read_sysctl, write_sysctl
-from ansible_collections.netloom.container_net.plugins.module_utils._model.link import Bridge, BridgePort, Link, Veth, Vxlan
+from ansible_collections.netloom.container_net.plugins.module_utils._kinds.bridge import Bridge
+from ansible_collections.netloom.container_net.plugins.module_utils._kinds.veth import Veth
+from ansible_collections.netloom.container_net.plugins.module_utils._kinds.vxlan import Vxlan
+from ansible_collections.netloom.container_net.plugins.module_utils._model.link import BridgePort, Link
 from ansible_collections.netloom.container_net.plugins.module_utils._model.mark import UNFINISHED
 from ansible_collections.netloom.container_net.plugins.module_utils._model.objects import (
     FLOOD_MAC,

@@ -17,7 +17,15 @@ from typing import Any, Dict, List
 import pytest
 import yaml
 from ansible_collections.netloom.container_net.plugins.module_utils._kernel import address, bridge_vlan, link, neighbour, route, rule, wire
-from ansible_collections.netloom.container_net.plugins.module_utils._model.link import Bridge, BridgePort, Dummy, Ipvlan, Link, Macvlan, Veth, Vlan, Vrf, Vxlan
+from ansible_collections.netloom.container_net.plugins.module_utils._kinds.bridge import Bridge
+from ansible_collections.netloom.container_net.plugins.module_utils._kinds.dummy import Dummy
+from ansible_collections.netloom.container_net.plugins.module_utils._kinds.ipvlan import Ipvlan
+from ansible_collections.netloom.container_net.plugins.module_utils._kinds.macvlan import Macvlan
+from ansible_collections.netloom.container_net.plugins.module_utils._kinds.veth import Veth
+from ansible_collections.netloom.container_net.plugins.module_utils._kinds.vlan import Vlan
+from ansible_collections.netloom.container_net.plugins.module_utils._kinds.vrf import Vrf
+from ansible_collections.netloom.container_net.plugins.module_utils._kinds.vxlan import Vxlan
+from ansible_collections.netloom.container_net.plugins.module_utils._model.link import BridgePort, Link
 from ansible_collections.netloom.container_net.plugins.module_utils._model.objects import (
     FLOOD_MAC,
     Address,

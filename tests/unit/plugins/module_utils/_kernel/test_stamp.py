@@ -13,7 +13,11 @@ from typing import Any, Callable, Tuple
 import pytest
 from ansible_collections.netloom.container_net.plugins.module_utils._kernel import address, link, neighbour, wire
 from ansible_collections.netloom.container_net.plugins.module_utils._kernel.stamp import IP, MAC, NUMBER, TEXT, Stamp
-from ansible_collections.netloom.container_net.plugins.module_utils._model.link import BridgePort, Ipvlan, Macvlan, Vlan
+from ansible_collections.netloom.container_net.plugins.module_utils._kinds.ipvlan import Ipvlan
+from ansible_collections.netloom.container_net.plugins.module_utils._kinds.macvlan import Macvlan
+from ansible_collections.netloom.container_net.plugins.module_utils._kinds.veth import Veth
+from ansible_collections.netloom.container_net.plugins.module_utils._kinds.vlan import Vlan
+from ansible_collections.netloom.container_net.plugins.module_utils._model.link import BridgePort
 from ansible_collections.netloom.container_net.plugins.module_utils._model.objects import AddressDetails, FdbEntry, Neighbour
 
 LETTERS = "PQRSTUVWabcxyz0189_-"
@@ -39,7 +43,16 @@ def ip(dice: random.Random) -> str:
 
 def port(dice: random.Random) -> Tuple[Any, Any]:
     mtu = dice.choice((None, 1400, 1500))
-    return (mtu, mtu), (text(dice, 15), mac(dice), text(dice, 15), mac(dice), number(dice), number(dice), number(dice), dice.randrange(3, 4000))
+    return (Veth(leads=True), mtu, mtu), (
+        text(dice, 15),
+        mac(dice),
+        text(dice, 15),
+        mac(dice),
+        number(dice),
+        number(dice),
+        number(dice),
+        dice.randrange(3, 4000),
+    )
 
 
 def configuration(dice: random.Random) -> Tuple[Any, Any]:

@@ -9,9 +9,10 @@ from __future__ import annotations
 from typing import Dict, Sequence
 
 import pytest
+from ansible_collections.netloom.container_net.plugins.module_utils._kinds.bridge import Bridge
 from ansible_collections.netloom.container_net.plugins.module_utils._model.document import BridgeNetwork
 from ansible_collections.netloom.container_net.plugins.module_utils._model.lending import is_behind, write_mark
-from ansible_collections.netloom.container_net.plugins.module_utils._model.link import Bridge, Link
+from ansible_collections.netloom.container_net.plugins.module_utils._model.link import Link
 from ansible_collections.netloom.container_net.plugins.module_utils._model.mark import PROTOCOL, mark_origins, mark_ports, read_mark
 from ansible_collections.netloom.container_net.plugins.module_utils._model.objects import Address
 from ansible_collections.netloom.container_net.plugins.module_utils._model.snapshot import Facts

@@ -7,6 +7,9 @@ from __future__ import annotations
 from typing import Any, Optional
 
 import pytest
+from ansible_collections.netloom.container_net.plugins.module_utils._kinds.bridge import Bridge
+from ansible_collections.netloom.container_net.plugins.module_utils._kinds.veth import Veth
+from ansible_collections.netloom.container_net.plugins.module_utils._kinds.vxlan import Vxlan
 from ansible_collections.netloom.container_net.plugins.module_utils._model.document import Attachment, PublishedPort
 from ansible_collections.netloom.container_net.plugins.module_utils._model.errors import (
     LINE_LIMIT,
@@ -19,7 +22,7 @@ from ansible_collections.netloom.container_net.plugins.module_utils._model.error
     printable,
     type_name,
 )
-from ansible_collections.netloom.container_net.plugins.module_utils._model.link import Bridge, Link, Veth, Vxlan
+from ansible_collections.netloom.container_net.plugins.module_utils._model.link import Link
 from ansible_collections.netloom.container_net.plugins.module_utils._model.mark import ALIAS_LIMIT, UNFINISHED, Mark, is_owned, read_mark
 from ansible_collections.netloom.container_net.plugins.module_utils._model.objects import (
     FLOOD_MAC,

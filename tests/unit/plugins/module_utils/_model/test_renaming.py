@@ -9,7 +9,12 @@ from __future__ import annotations
 from typing import Dict, Tuple
 
 import pytest
-from ansible_collections.netloom.container_net.plugins.module_utils._model.link import Ipvlan, Link, Macvlan, Veth, Vlan, Vxlan
+from ansible_collections.netloom.container_net.plugins.module_utils._kinds.ipvlan import Ipvlan
+from ansible_collections.netloom.container_net.plugins.module_utils._kinds.macvlan import Macvlan
+from ansible_collections.netloom.container_net.plugins.module_utils._kinds.veth import Veth
+from ansible_collections.netloom.container_net.plugins.module_utils._kinds.vlan import Vlan
+from ansible_collections.netloom.container_net.plugins.module_utils._kinds.vxlan import Vxlan
+from ansible_collections.netloom.container_net.plugins.module_utils._model.link import Link
 from ansible_collections.netloom.container_net.plugins.module_utils._model.objects import (
     HOST,
     LOOPBACK,

@@ -9,8 +9,12 @@ from __future__ import annotations
 from typing import Tuple
 
 import pytest
+from ansible_collections.netloom.container_net.plugins.module_utils._kinds.bridge import Bridge
+from ansible_collections.netloom.container_net.plugins.module_utils._kinds.macvlan import Macvlan
+from ansible_collections.netloom.container_net.plugins.module_utils._kinds.veth import Veth
 from ansible_collections.netloom.container_net.plugins.module_utils._model.errors import Conflict
-from ansible_collections.netloom.container_net.plugins.module_utils._model.link import Bridge, Link, LinkKind, Macvlan, Veth
+from ansible_collections.netloom.container_net.plugins.module_utils._model.kind import LinkKind
+from ansible_collections.netloom.container_net.plugins.module_utils._model.link import Link
 from ansible_collections.netloom.container_net.plugins.module_utils._model.mark import Mark
 from ansible_collections.netloom.container_net.plugins.module_utils._model.objects import Address, KernelObject, Route
 from ansible_collections.netloom.container_net.plugins.module_utils._model.snapshot import Snapshot

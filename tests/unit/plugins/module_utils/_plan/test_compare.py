@@ -7,18 +7,15 @@ from __future__ import annotations
 from typing import Any, List, Optional
 
 import pytest
-from ansible_collections.netloom.container_net.plugins.module_utils._model.link import (
-    Bridge,
-    BridgePort,
-    Ipvlan,
-    Link,
-    Macvlan,
-    Nic,
-    Veth,
-    Vlan,
-    Vrf,
-    Vxlan,
-)
+from ansible_collections.netloom.container_net.plugins.module_utils._kinds.bridge import Bridge
+from ansible_collections.netloom.container_net.plugins.module_utils._kinds.ipvlan import Ipvlan
+from ansible_collections.netloom.container_net.plugins.module_utils._kinds.macvlan import Macvlan
+from ansible_collections.netloom.container_net.plugins.module_utils._kinds.nic import Nic
+from ansible_collections.netloom.container_net.plugins.module_utils._kinds.veth import Veth
+from ansible_collections.netloom.container_net.plugins.module_utils._kinds.vlan import Vlan
+from ansible_collections.netloom.container_net.plugins.module_utils._kinds.vrf import Vrf
+from ansible_collections.netloom.container_net.plugins.module_utils._kinds.vxlan import Vxlan
+from ansible_collections.netloom.container_net.plugins.module_utils._model.link import BridgePort, Link
 from ansible_collections.netloom.container_net.plugins.module_utils._model.objects import (
     Address,
     BridgeVlan,
