@@ -8,10 +8,13 @@ import importlib.util
 import sys
 from pathlib import Path
 
+HERE = Path(__file__).parent
+TOYS = HERE.parents[1] / "toys"
+HELPERS = ("golden_files", "object_rows", "toy_kernel", "fresh_network", "kernel_engine", "rule_lines")
 # The tests are imported by path, so their helpers are given names here, in the order in which they need each other.
-for name in ("golden_files", "object_rows", "toy_kernel", "fresh_network", "kernel_engine", "rule_lines"):
-    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(name + ".py"))
+for path in (*(HERE / (name + ".py") for name in HELPERS), TOYS / "tap.py"):
+    spec = importlib.util.spec_from_file_location(path.stem, path)
     if spec is None or spec.loader is None:
-        raise ImportError(name)
-    sys.modules[name] = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(sys.modules[name])
+        raise ImportError(path.stem)
+    sys.modules[path.stem] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(sys.modules[path.stem])
