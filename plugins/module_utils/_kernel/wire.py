@@ -105,9 +105,9 @@ class _LinkMessage(ifinfmsg):  # type: ignore[misc]
 
         class ifinfo(ifinfmsg.ifinfo):  # type: ignore[misc]
             @staticmethod
-            def info_data(self: Any, *argv: Any, **kwarg: Any) -> Any:
-                known = KINDS.get(self.get_attr("IFLA_INFO_KIND"))
-                return _lay_out(known.LAYOUT) if known is not None and known.LAYOUT else ifinfmsg.ifinfo.info_data(self, *argv, **kwarg)
+            def info_data(info: Any, *argv: Any, **kwarg: Any) -> Any:
+                known = KINDS.get(info.get_attr("IFLA_INFO_KIND"))
+                return _lay_out(known.LAYOUT) if known is not None and known.LAYOUT else ifinfmsg.ifinfo.info_data(info, *argv, **kwarg)
 
 
 def pyroute2_version() -> Optional[Tuple[int, ...]]:

@@ -13,17 +13,10 @@ in another place (`/eth0` is the host's).
 from __future__ import annotations
 
 from dataclasses import fields
-from typing import Any, Dict, Mapping, Optional
+from typing import Any, Dict, Mapping, Optional, Type
 
-from ansible_collections.netloom.container_net.plugins.module_utils._kinds.bridge import Bridge
-from ansible_collections.netloom.container_net.plugins.module_utils._kinds.dummy import Dummy
-from ansible_collections.netloom.container_net.plugins.module_utils._kinds.ipvlan import Ipvlan
-from ansible_collections.netloom.container_net.plugins.module_utils._kinds.macvlan import Macvlan
 from ansible_collections.netloom.container_net.plugins.module_utils._kinds.nic import Nic
-from ansible_collections.netloom.container_net.plugins.module_utils._kinds.veth import Veth
-from ansible_collections.netloom.container_net.plugins.module_utils._kinds.vlan import Vlan
-from ansible_collections.netloom.container_net.plugins.module_utils._kinds.vrf import Vrf
-from ansible_collections.netloom.container_net.plugins.module_utils._kinds.vxlan import Vxlan
+from ansible_collections.netloom.container_net.plugins.module_utils._kinds.table import KINDS
 from ansible_collections.netloom.container_net.plugins.module_utils._model.kind import LinkKind
 from ansible_collections.netloom.container_net.plugins.module_utils._model.link import BridgePort, Link
 from ansible_collections.netloom.container_net.plugins.module_utils._model.mark import PREFIX
@@ -42,8 +35,7 @@ from ansible_collections.netloom.container_net.plugins.module_utils._model.objec
     Sysctl,
 )
 
-_LINK_KINDS = {kind.kind: kind for kind in (Bridge, Veth, Vxlan, Macvlan, Ipvlan, Vlan, Dummy, Vrf, Nic)}
-_LINK_KINDS["link"] = None
+_LINK_KINDS: Dict[str, Optional[Type[LinkKind]]] = {**KINDS, Nic.kind: Nic, "link": None}
 # The word that starts a row, its class, and the field that the word's value is.
 _ENTRIES = {
     "address": (Address, "address"),
