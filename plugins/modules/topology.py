@@ -315,6 +315,12 @@ actions:
   type: list
   elements: str
   sample: ["+ namespace api", "+ bridge br-web", "~ veth eth0 in api: mtu 1500 → 1450", "- address 10.20.0.9/24 on eth0 in api"]
+differences:
+  description: The same in the words of the declaration, one line for each thing of it that was different. Empty where the host is in order.
+  returned: success
+  type: list
+  elements: str
+  sample: ["+ network web (bridge br-web, 10.20.0.0/24)", "~ container api on web: mtu 1500 → 1450"]
 endpoints:
   description: The declared endpoints with every allocated value, without what O(skip_unsupported) left out.
   returned: success
@@ -399,7 +405,8 @@ def main() -> None:
 
     def describe(outcome: Outcome) -> Dict[str, Any]:
         (declared,) = declarations
-        return {**describe_standing(declared, outcome.left_links), "confirm_before": outcome.confirm_before}
+        told = {"differences": list(outcome.words), "confirm_before": outcome.confirm_before}
+        return {**describe_standing(declared, outcome.left_links), **told}
 
     run_request(module, prepare, describe)
 

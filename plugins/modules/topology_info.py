@@ -53,6 +53,32 @@ options:
     type: str
     choices: [auto, iptables, none]
     default: auto
+  declaration:
+    description:
+      - What should stand. RV(drift) then tells each difference of this host to it, as check mode of M(netloom.container_net.topology) would.
+      - The options of that module, with its rules. Of a fleet it is the host's part of the plan; see the examples.
+    type: dict
+    suboptions:
+      scope:
+        description: Name of the declaration.
+        type: str
+        default: main
+      networks:
+        description: See O(netloom.container_net.topology#module:networks).
+        type: raw
+      endpoints:
+        description: See O(netloom.container_net.topology#module:endpoints).
+        type: raw
+      links:
+        description: See O(netloom.container_net.topology#module:links).
+        type: raw
+      overlays:
+        description: See O(netloom.container_net.topology#module:overlays).
+        type: dict
+      skip_unsupported:
+        description: See O(netloom.container_net.topology#module:skip_unsupported).
+        type: bool
+        default: false
 extends_documentation_fragment:
   - netloom.container_net.attributes
   - netloom.container_net.attributes.info_module
@@ -81,6 +107,12 @@ EXAMPLES = r"""
     containers:
       - {docker: shop}
       - {podman: queue}
+
+- name: Tell where each host of a fleet differs from its part of the plan
+  netloom.container_net.topology_info:
+    declaration: "{{ fleet_plan.hosts[inventory_hostname] | combine({'overlays': fleet_plan.overlays}) }}"
+  register: live
+  failed_when: not live.drift.in_order
 
 - name: All addresses on network web, by JMESPath
   ansible.builtin.debug:
@@ -202,6 +234,24 @@ containers:
     - {container: "docker:shop", state: read, reason: null, read_as: "docker:shop", routes: [], rules: []}
     - {container: "docker:queue", state: not running, reason: "docker container 'queue' is exited, not running; start it, then run again", read_as: null,
        routes: [], rules: []}
+drift:
+  description:
+    - How this host differs from O(declaration).
+    - C(summary) is V(in order), or the number of things of the declaration that differ. C(differences) tells each of these in the declaration's words, as
+      check mode does.
+    - C(rows) has one entry for each object that is missing (C(declared) is V(present)) or too many (C(found) is V(present)), for each value that is another,
+      and for each firewall rule. C(item) is the thing of the declaration it belongs to.
+  returned: when O(declaration) is given
+  type: dict
+  sample:
+    in_order: false
+    summary: 2 differences
+    differences:
+      - "~ network web: mtu 1400 → 1500"
+      - "~ container shop on web: + address 10.20.0.10/24"
+    rows:
+      - {item: network web, object: bridge br-web, attribute: mtu, declared: 1500, found: 1400}
+      - {item: container shop on web, object: address 10.20.0.10/24 on eth0 in shop, attribute: null, declared: present, found: null}
 namespaces:
   description: All named namespaces, with the scope that made them or null.
   returned: success
@@ -212,6 +262,7 @@ namespaces:
 
 from typing import Any, Dict
 
+from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.netloom.container_net.plugins.module_utils._ansible.run import BACKEND_OPTION, create_module, guard
 from ansible_collections.netloom.container_net.plugins.module_utils._firewall.backend import select_backend
 from ansible_collections.netloom.container_net.plugins.module_utils._report.info import (
@@ -226,6 +277,14 @@ from ansible_collections.netloom.container_net.plugins.module_utils._runtime.too
 
 CONTAINER: Dict[str, Any] = {kind: {"type": "int" if kind == "pid" else "str"} for kind in ("docker", "podman", "path", "pid", "netns")}
 EXACTLY_ONE: Dict[str, Any] = {"required_one_of": [list(CONTAINER)], "mutually_exclusive": [list(CONTAINER)]}
+DECLARATION: Dict[str, Any] = {
+    "scope": {"type": "str", "default": "main"},
+    "networks": {"type": "raw"},
+    "endpoints": {"type": "raw"},
+    "links": {"type": "raw"},
+    "overlays": {"type": "dict"},
+    "skip_unsupported": {"type": "bool", "default": False},
+}
 
 
 def main() -> None:
@@ -235,6 +294,7 @@ def main() -> None:
             "networks": {"type": "list", "elements": "str"},
             "namespaces": {"type": "list", "elements": "str"},
             "containers": {"type": "list", "elements": "dict", "options": CONTAINER, **EXACTLY_ONE},
+            "declaration": {"type": "dict", "options": DECLARATION},
             **BACKEND_OPTION,
         }
     )
@@ -244,8 +304,10 @@ def main() -> None:
         places = read_places(options["namespaces"] or (), options["containers"] or ())
         sight = observe_everything(places, select_backend(options["firewall_backend"], has_tool), run_system_tool)
         report = Report(sight.snapshot, options["scope"])
+        drift = {} if options["declaration"] is None else {"drift": find_drift(module, options["declaration"])}
         return {
             "changed": False,
+            **drift,
             "networks": select_networks(report.networks(), options["networks"]),
             "endpoints": report.endpoints(),
             "ports": report.ports(),
@@ -256,6 +318,21 @@ def main() -> None:
         }
 
     guard(module, read)
+
+
+def find_drift(module: AnsibleModule, declaration: Dict[str, Any]) -> Dict[str, Any]:
+    """Return where the host differs; nothing is changed, so nothing of the host needs to be allowed."""
+    # Only who asks for it pays for the planner.
+    from ansible_collections.netloom.container_net.plugins.module_utils._engine.pipeline import converge
+    from ansible_collections.netloom.container_net.plugins.module_utils._engine.topology import topology_request
+    from ansible_collections.netloom.container_net.plugins.module_utils._report.drift import describe_drift
+
+    allowed = {"allow_management": True, "allow_empty": True, "firewall_backend": module.params["firewall_backend"]}
+    request, _declared = topology_request({**declaration, **allowed}, run=run_system_tool, check_mode=True)
+    outcome = converge(request)
+    for warning in outcome.warnings:
+        module.warn(warning)
+    return describe_drift(request.scope, outcome.snapshot, outcome.desired, outcome.steps, outcome.words, outcome.show_rule)
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from ansible_collections.netloom.container_net.plugins.modules import topology_i
 from ansible_collections.netloom.container_net.plugins.plugin_utils.lines import WIDTH
 from harness.host import bind_space, on_fake_host, sh
 from harness.module import run_module
+from harness.snapshot import differences, take_snapshot
 
 Result = Dict[str, Any]
 NAMELESS = "/run/elsewhere/worker"
@@ -233,3 +234,60 @@ def test_the_documented_query_by_mtu_finds_the_right_ones(told: Dict[str, Result
         {"container": "netns:api", "interface": "eth1", "mtu": 1400},
         {"container": "path:" + NAMELESS, "interface": "eth0", "mtu": 1400},
     ]
+
+
+HAND_MADE = """
+ip link set br-back mtu 1300
+ip -n api address delete 10.20.0.10/24 dev eth0
+iptables -t nat -A CNET-POST -j ACCEPT
+"""
+
+
+@pytest.fixture(scope="module")
+def drifts() -> Dict[str, Result]:
+    declared = {"networks": MAIN["networks"], "endpoints": [MAIN["endpoints"][0]]}
+
+    def body() -> Dict[str, Result]:
+        def look(**options: Any) -> Result:
+            return run_module("topology_info", declaration={**declared, **options})
+
+        found = {"nothing yet": look()}
+        run_module("topology", **declared)
+        found["applied"], found["another scope"] = look(), look(scope="other", networks=[], endpoints=[])
+        sh(HAND_MADE)
+        before = take_snapshot()
+        found["by hand"], found["foretold"] = look(), run_module("topology", check=True, **declared)
+        found["not declared"] = look(networks=[], endpoints=[])
+        found["wrong"] = look(networks=[{"name": "web", "mtu": "big"}])
+        found["unchanged"] = {"differences": differences(before, take_snapshot())}
+        return found
+
+    return on_fake_host(body)
+
+
+def test_a_host_in_order_has_no_difference(drifts: Dict[str, Result]) -> None:
+    nothing = {"in_order": True, "summary": "in order", "differences": [], "rows": []}
+    assert drifts["applied"]["drift"] == drifts["another scope"]["drift"] == nothing
+    assert not drifts["nothing yet"]["drift"]["in_order"]
+    assert {"item": "network web", "object": "bridge br-web", "attribute": None, "declared": "present", "found": None} in drifts["nothing yet"]["drift"]["rows"]
+
+
+def test_each_difference_is_a_row(drifts: Dict[str, Result]) -> None:
+    drift = drifts["by hand"]["drift"]
+    assert drift["summary"] == "%d differences" % len(drift["differences"])
+    assert drift["differences"] == drifts["foretold"]["differences"]
+    rows = {(row["item"], row["object"], row["attribute"], row["declared"], row["found"]) for row in drift["rows"]}
+    assert ("network back", "bridge br-back", "mtu", 1400, 1300) in rows
+    assert ("container api on web", "address 10.20.0.10/24 on eth0 in api", None, "present", None) in rows
+    assert ("firewall", "iptables chain nat/CNET-POST", "rule", None, "-A CNET-POST -j ACCEPT") in rows
+    assert ("network web", "bridge br-web", None, None, "present") in {tuple(row.values()) for row in drifts["not declared"]["drift"]["rows"]}
+
+
+def test_looking_for_drift_changes_nothing(drifts: Dict[str, Result]) -> None:
+    assert drifts["unchanged"]["differences"] == ""
+    assert not any(result["changed"] for name, result in drifts.items() if "drift" in result)
+
+
+def test_a_bad_declaration_is_refused_as_topology_does(drifts: Dict[str, Result]) -> None:
+    assert drifts["wrong"]["failed"]
+    assert 'networks[web].mtu: got string "big"' in drifts["wrong"]["msg"]

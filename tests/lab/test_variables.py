@@ -235,6 +235,18 @@ def test_the_plan_is_made_once_by_whoever_comes_first(standing: Controller) -> N
     assert planners(done) == [["h2"]]
 
 
+def test_a_check_says_which_hosts_are_in_order(standing: Controller) -> None:
+    """With exit code 0, or on demand 2; the run after it mends what was told."""
+    standing.lab.output("h1", "ip", "link", "set", "br-web", "mtu", "1300")
+    for arguments, code in ((("--check",), 0), (("--check", "-e", "fleet_drift=fail"), 2)):
+        done = standing.play([{"roles": ROLE}], *arguments, inventories=["hosts.json"])
+        assert done.returncode == code, done.stdout + done.stderr
+        told = [json.loads(line) for line in standing.results.read_text(encoding="utf-8").splitlines()]
+        said = {entry["host"]: entry["result"]["msg"] for entry in told if entry["task"].endswith("Say whether this host is in order")}
+        assert said == {"h1": "1 difference", "h2": "in order", "h3": "in order"}
+    assert standing.changes([{"roles": ROLE}], inventories=["hosts.json"]) == {"h1": 1, "h2": 0, "h3": 0}
+
+
 def planners(done: subprocess.CompletedProcess[str]) -> List[List[str]]:
     """Return who came to the task that plans, for each time."""
     tasks = re.findall(r"^TASK \[.*Plan the whole fleet\].*\n((?:.+\n)*)", done.stdout, re.MULTILINE)

@@ -17,6 +17,7 @@ from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 from .._model.link import Link
 from .._model.mark import DEVICE_ROLE, LINK_ROLE, read_mark
 from .._model.objects import HOST, Chain, Jump, KernelObject, Namespace, interface_of
+from .._model.rule import Rule
 from .._model.snapshot import Snapshot
 from .._plan.detail import detail
 from .._plan.step import CHANGE, CREATE, DELETE, SIGNS, Step
@@ -34,10 +35,7 @@ def tell_plan(scope: str, snapshot: Snapshot, desired: Iterable[KernelObject], s
     """Return one line for each thing that comes, changes or goes. Without `by_name` a port leads to an address."""
     if not steps:
         return ()
-    wanted = Snapshot()
-    for found in desired:
-        wanted.add(found)
-    before, after = _Picture(snapshot, scope, by_name), _Picture(wanted, scope, by_name)
+    before, after = picture_both(scope, snapshot, desired, by_name)
     work = _sort_steps(steps, before, after, scope)
     lines: List[Tuple[Item, str]] = []
     for item in before.words.keys() | after.words.keys():
@@ -60,23 +58,26 @@ def tell_plan(scope: str, snapshot: Snapshot, desired: Iterable[KernelObject], s
         if (come or gone) and whole not in told_by_port:
             details.append("%s +%d -%d" % ("rules" if item == FIREWALL else "firewall rules", come, gone))
         if details:
-            words = after.words.get(item) or before.words.get(item)
-            lines.append((item, "%s %s: %s" % (SIGNS[CHANGE], words[2] if words else _place_words(item), ", ".join(details))))
+            lines.append((item, "%s %s: %s" % (SIGNS[CHANGE], name_item(item, before, after), ", ".join(details))))
     if not lines:
         what = "jumps +%d -%d" % work.jumps if any(work.jumps) else "order of rules"
         lines.append((FIREWALL, "%s firewall: %s" % (SIGNS[CHANGE], what)))
     return tuple(line for _item, line in sorted(lines, key=lambda pair: (KINDS.index(pair[0][0]), pair[0])))
 
 
+def picture_both(scope: str, snapshot: Snapshot, desired: Iterable[KernelObject], by_name: bool = True) -> Tuple[Picture, Picture]:
+    """Return what stands and what is wanted."""
+    wanted = Snapshot()
+    for found in desired:
+        wanted.add(found)
+    return Picture(snapshot, scope, by_name), Picture(wanted, scope, by_name)
+
+
 def _renamed(old: Optional[str], new: Optional[str]) -> List[str]:
     return ["interface %s → %s" % (old, new)] if old and new and old != new else []
 
 
-def _place_words(item: Item) -> str:
-    return " ".join(item) if len(item) < 3 else "%s %s on %s" % item
-
-
-class _Picture:
+class Picture:
     """What a set of objects means: for each item the words of its coming, of its going, and of itself."""
 
     def __init__(self, snapshot: Snapshot, scope: str, by_name: bool) -> None:
@@ -185,7 +186,7 @@ def _wire_words(wire: Mapping[str, Any]) -> str:
     return ", ".join(ends)
 
 
-def _changed_ports(before: _Picture, after: _Picture) -> List[Tuple[Item, str]]:
+def _changed_ports(before: Picture, after: Picture) -> List[Tuple[Item, str]]:
     lines = []
     for item in before.ports.keys() & after.ports.keys():
         old, new = before.ports[item], after.ports[item]
@@ -207,32 +208,43 @@ class _Work:
         self.jumps = (0, 0)
 
 
-def _sort_steps(steps: Iterable[Step], before: _Picture, after: _Picture, scope: str) -> _Work:
+def _sort_steps(steps: Iterable[Step], before: Picture, after: Picture, scope: str) -> _Work:
     work = _Work()
     for step in steps:
-        subject = step.subject
-        if isinstance(subject, (Chain, Jump)):
+        if isinstance(step.subject, (Chain, Jump)):
             _sort_rules(step, work, before, after, scope)
-            continue
-        if isinstance(subject, Namespace):
-            continue
-        # Names may change hands: who goes is told by its old one, all others by their new ones.
-        pictures = (before, after) if step.action == DELETE and isinstance(subject, Link) else (after, before)
-        marked = _marked_item(subject, scope) if step.renames and isinstance(subject, Link) else None
-        item = (
-            marked or pictures[0].find(subject) or pictures[1].find(subject) or (("namespace", subject.place.split(":", 1)[1]) if subject.place else HOST_ITEM)
-        )
-        work.objects.setdefault(item, []).append(step)
+        elif not isinstance(step.subject, Namespace):
+            work.objects.setdefault(find_item(step, before, after, scope), []).append(step)
     return work
 
 
-def _sort_rules(step: Step, work: _Work, before: _Picture, after: _Picture, scope: str) -> None:
+def find_item(step: Step, before: Picture, after: Picture, scope: str) -> Item:
+    """Return what a step on a kernel object is about. Names may change hands: who goes is told by its old one, all others by their new ones."""
+    subject = step.subject
+    pictures = (before, after) if step.action == DELETE and isinstance(subject, Link) else (after, before)
+    marked = _marked_item(subject, scope) if step.renames and isinstance(subject, Link) else None
+    return marked or pictures[0].find(subject) or pictures[1].find(subject) or (("namespace", subject.place.split(":", 1)[1]) if subject.place else HOST_ITEM)
+
+
+def find_owner(rule: Rule, before: Picture, after: Picture, scope: str) -> Optional[Item]:
+    """Return whose a rule of the scope is, or the firewall for one that nobody may have put there; None for those of other scopes and of all."""
+    if not rule.is_ours:
+        return FIREWALL
+    return (after.owner(rule.owner) or before.owner(rule.owner) or FIREWALL) if rule.owner and rule.scope == scope else None
+
+
+def name_item(item: Item, before: Picture, after: Picture) -> str:
+    words = after.words.get(item) or before.words.get(item)
+    return words[2] if words else " ".join(item) if len(item) < 3 else "%s %s on %s" % item
+
+
+def _sort_rules(step: Step, work: _Work, before: Picture, after: Picture, scope: str) -> None:
     if isinstance(step.subject, Jump):
         come, gone = step.rule_counts
         work.jumps = (work.jumps[0] + come, work.jumps[1] + gone)
     for rules, index in zip(step.rules, (0, 1)):
         for rule in rules:
-            item = (after.owner(rule.owner) or before.owner(rule.owner) or FIREWALL) if rule.owner and rule.scope == scope else None
+            item = find_owner(rule, before, after, scope)
             counts = list(work.rules.get(item, (0, 0)) if item else work.jumps)
             counts[index] += 1
             if item:

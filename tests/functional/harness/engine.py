@@ -18,6 +18,8 @@ from ansible_collections.netloom.container_net.plugins.module_utils._engine.resu
 from ansible_collections.netloom.container_net.plugins.module_utils._engine.topology import read_declaration, topology_request
 from ansible_collections.netloom.container_net.plugins.module_utils._kernel.door import Door
 from ansible_collections.netloom.container_net.plugins.module_utils._kernel.session import read_ssh_connection
+from ansible_collections.netloom.container_net.plugins.module_utils._model.flow import Flows
+from ansible_collections.netloom.container_net.plugins.module_utils._report.drift import describe_drift
 from ansible_collections.netloom.container_net.plugins.module_utils._report.standing import describe_standing
 
 from harness.host import await_true, is_running, sh
@@ -181,9 +183,24 @@ def assert_settled(declaration: Optional[Declaration], **options: Any) -> None:
 
 def apply_as_told(declaration: Declaration) -> List[str]:
     """check, apply: looking sends nothing, and the plan is what is done. Return the applied lines."""
-    planned = lines(foretell(declaration))
+    foreseen = foretell(declaration)
+    planned = lines(foreseen)
+    assert_told_by_rows(foreseen)
     assert lines(converge(declaration)) == planned
     return planned
+
+
+def assert_told_by_rows(planned: Outcome) -> None:
+    """Who asks where the host differs is told each step of the plan, and each value of it."""
+    drift = describe_drift("main", planned.snapshot, planned.desired, planned.steps, planned.words, planned.show_rule)
+    rows = [(row["object"], row["attribute"], row["declared"], row["found"]) for row in drift["rows"]]
+    for step in planned.steps:
+        if not isinstance(step.subject, Flows):
+            assert [row for row in rows if row[0] == step.subject.label], "no row tells of %s" % step.line
+            values = [change for change in step.changes if not isinstance(change.after, tuple)]
+            assert {(step.subject.label, change.field, change.after, change.before) for change in values} <= set(rows)
+    assert {row[0] for row in rows} <= {step.subject.label for step in planned.steps}
+    assert drift["in_order"] == (not planned.steps)
 
 
 def settle_back(declaration: Declaration, before: Snapshot) -> None:
