@@ -68,4 +68,4 @@ class Lowers:
 
 def standing_on(link: Link, place: str, name: Optional[str]) -> Link:
     """Return a link of a kind that stands on others with what it stands on."""
-    return replace(link, kind=link.nature.standing_on(name, place if place != link.place else None))
+    return replace(link, kind=link.kind and link.kind.standing_on(name, place if place != link.place else None))

@@ -270,6 +270,6 @@ def _rank(step: Step, depths: Dict[LinkKey, int]) -> Tuple[int, int, int, str]:
 def _link_order(link: Link, depths: Dict[LinkKey, int]) -> int:
     """A lower link comes before those that stand on it, a master before its ports, a leading end before the other."""
     depth = depths.get((link.place, link.name), 0)
-    if depth:
+    if depth and link.nature.stands:
         return _STACKED_ORDER + depth
     return link.kind.order if link.kind is not None else 0

@@ -204,7 +204,8 @@ def _driver(links: Sequence[Link], members: Sequence[Link]) -> str:
     kinds = [link.nature for link in (*links, *members)]
     if any(kind.tunnel is not None for kind in kinds):
         return "overlay"
-    lan = next((kind.kind for kind in kinds if kind.takes_all), None)
+    # Where the driver was changed and links of the earlier one are left, those with a MAC of their own tell.
+    lan = next((kind.kind for kind in sorted(kinds, key=lambda kind: not kind.known_by_mac) if kind.takes_all), None)
     if lan is not None:
         return lan
     if any(kind.has_ports for kind in kinds):
