@@ -112,6 +112,7 @@ from ansible_collections.netloom.container_net.plugins.module_utils._ansible.run
 from ansible_collections.netloom.container_net.plugins.module_utils._engine.request import Request
 from ansible_collections.netloom.container_net.plugins.module_utils._kinds.bridge import Bridge
 from ansible_collections.netloom.container_net.plugins.module_utils._model.addresses import derive_mac
+from ansible_collections.netloom.container_net.plugins.module_utils._model.limits import BRIDGE_PRIORITY, MTU
 from ansible_collections.netloom.container_net.plugins.module_utils._model.link import Link
 from ansible_collections.netloom.container_net.plugins.module_utils._model.objects import Address
 
@@ -137,8 +138,8 @@ def main() -> None:
 
     def prepare() -> Request:
         name = options.interface("name") or ""
-        mtu, mac, addresses = options.number("mtu", 68, 65535), options.mac("mac_address"), options.interfaces("addresses")
-        ageing, priority = options.number("ageing_time", 0, 1000000), options.number("priority", 0, 65535)
+        mtu, mac, addresses = options.number("mtu", *MTU), options.mac("mac_address"), options.interfaces("addresses")
+        ageing, priority = options.number("ageing_time", 0, 1000000), options.number("priority", *BRIDGE_PRIORITY)
         options.check()
         kind = Bridge(stp=options["stp"], ageing_time=ageing, priority=priority, multicast_snooping=options["multicast_snooping"])
         # A bridge without a MAC of its own takes the lowest of its ports and changes it as they come and go.

@@ -133,6 +133,7 @@ from ansible_collections.netloom.container_net.plugins.module_utils._ansible.lea
 from ansible_collections.netloom.container_net.plugins.module_utils._ansible.run import ATOMIC_OPTIONS, create_module, run_request
 from ansible_collections.netloom.container_net.plugins.module_utils._engine.request import Request
 from ansible_collections.netloom.container_net.plugins.module_utils._kinds.veth import Veth
+from ansible_collections.netloom.container_net.plugins.module_utils._model.limits import MTU
 from ansible_collections.netloom.container_net.plugins.module_utils._model.link import BridgePort, Link
 from ansible_collections.netloom.container_net.plugins.module_utils._model.objects import Address, KernelObject
 
@@ -165,7 +166,7 @@ def main() -> None:
     def prepare() -> Request:
         name, peer = options.interface("name") or "", options.interface("peer_name") or ""
         bridge = options.interface("bridge") if options["bridge"] else options["bridge"]
-        mtu, mac, peer_mac = options.number("mtu", 68, 65535), options.mac("mac_address"), options.mac("peer_mac_address")
+        mtu, mac, peer_mac = options.number("mtu", *MTU), options.mac("mac_address"), options.mac("peer_mac_address")
         addresses, peer_addresses = options.interfaces("addresses"), options.interfaces("peer_addresses")
         routes = read_routes(options, place, name, addresses) + read_routes(options, peer_place, peer, peer_addresses, "peer_")
         if (place, name) == (peer_place, peer):

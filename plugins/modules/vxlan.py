@@ -143,6 +143,7 @@ from ansible_collections.netloom.container_net.plugins.module_utils._ansible.ato
 from ansible_collections.netloom.container_net.plugins.module_utils._ansible.run import ATOMIC_OPTIONS, create_module, run_request
 from ansible_collections.netloom.container_net.plugins.module_utils._engine.request import Request
 from ansible_collections.netloom.container_net.plugins.module_utils._kinds.vxlan import Vxlan
+from ansible_collections.netloom.container_net.plugins.module_utils._model.limits import MTU, PORT
 from ansible_collections.netloom.container_net.plugins.module_utils._model.link import Link
 from ansible_collections.netloom.container_net.plugins.module_utils._model.objects import FLOOD_MAC, Address, FdbEntry, KernelObject
 
@@ -178,14 +179,14 @@ def main() -> None:
         bridge = options.interface("bridge") if options["bridge"] else options["bridge"]
         kind = Vxlan(
             vni=options.number("vni", 1, 16777215),
-            port=options.number("udp_port", 1, 65535),
+            port=options.number("udp_port", *PORT),
             local=options.ip("local"),
             device=device,
             group=options.ip("group"),
             ttl=options.number("ttl", 1, 255),
             learning=options["learning"],
         )
-        peers, mtu, mac, addresses = options.ips("peers"), options.number("mtu", 68, 65535), options.mac("mac_address"), options.interfaces("addresses")
+        peers, mtu, mac, addresses = options.ips("peers"), options.number("mtu", *MTU), options.mac("mac_address"), options.interfaces("addresses")
         if kind.local in peers:
             options.refuse("peers", "the list holds this host's own tunnel address %s" % kind.local, "leave it out")
         if len({":" in address for address in (*peers, kind.local or "", kind.group or "") if address}) > 1:

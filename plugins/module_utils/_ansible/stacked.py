@@ -14,6 +14,7 @@ from typing import Any, Dict, Iterable, List, Mapping, Optional
 from .._engine.request import Request
 from .._model.errors import InputError, Problem
 from .._model.kind import LinkKind
+from .._model.limits import MTU
 from .._model.link import Link
 from .._model.objects import Address, KernelObject
 from .._model.snapshot import Key, Snapshot
@@ -34,7 +35,7 @@ STACKED_OPTIONS: Mapping[str, Dict[str, Any]] = {
 def prepare_stacked(module: Any, options: Options, name: str, kind: LinkKind) -> Request:
     """Return the request for a link of a kind that has a parent; the module has read the kind's own options."""
     place, parent_place = options.place("namespace"), options.place("parent_namespace")
-    parent, mtu, addresses = options.parent("parent"), options.number("mtu", 68, 65535), options.interfaces("addresses")
+    parent, mtu, addresses = options.parent("parent"), options.number("mtu", *MTU), options.interfaces("addresses")
     mac = options.mac("mac_address") if "mac_address" in module.params else None
     if parent is not None and (place, name) == (parent_place, parent):
         options.refuse("parent", "a link cannot stand on itself", "name another parent")

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Collection, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from .._kernel.visits import Options
-from .._model.addresses import ip_version
+from .._model.addresses import ip_version, is_link_local
 from .._model.kind import LinkKind
 from .._model.link import Link
 from .._model.mark import KERNEL_PROTOCOL, read_mark
@@ -112,7 +112,7 @@ def _is_used(name: str, snapshot: Snapshot, prunable: Collection[Key]) -> bool:
     addresses = [item.address for item in others if isinstance(item, Address) and item.device in holders]
     families = {6} | {4 for address in addresses if ":" not in address}
     return (
-        any(":" in address and not address.startswith("fe80:") for address in addresses)
+        any(":" in address and not is_link_local(address) for address in addresses)
         or any(isinstance(item, Link) and item.master == name for item in others)
         or any(
             isinstance(item, Route) and item.device in holders and item.protocol != KERNEL_PROTOCOL and ip_version(item.destination) in families

@@ -11,6 +11,8 @@ from __future__ import annotations
 import socket
 import struct
 
+from .._model.checksum import internet_checksum
+
 ETH_P_ALL, ETH_P_ARP, ETH_P_8021Q, ETH_P_IPV6 = 0x0003, 0x0806, 0x8100, 0x86DD
 ARP_REQUEST = 1
 NEIGHBOUR_SOLICITATION, NEIGHBOUR_ADVERTISEMENT = 135, 136
@@ -47,13 +49,6 @@ def tagged(frame: bytes, vlan: int) -> bytes:
 def _icmpv6(mac: bytes, source: bytes, destination: bytes, kind: int, body: bytes) -> bytes:
     length = len(body) + 4
     pseudo = source + destination + struct.pack("!II", length, socket.IPPROTO_ICMPV6)
-    message = struct.pack("!BBH", kind, 0, _checksum(pseudo + struct.pack("!BBH", kind, 0, 0) + body)) + body
+    message = struct.pack("!BBH", kind, 0, internet_checksum(pseudo + struct.pack("!BBH", kind, 0, 0) + body)) + body
     ethernet = b"\x33\x33" + destination[12:] + mac + struct.pack("!H", ETH_P_IPV6)
     return ethernet + struct.pack("!IHBB", 0x60000000, length, socket.IPPROTO_ICMPV6, 255) + source + destination + message
-
-
-def _checksum(data: bytes) -> int:
-    total: int = sum(struct.unpack("!%dH" % (len(data) // 2), data))
-    while total >> 16:
-        total = (total & 0xFFFF) + (total >> 16)
-    return ~total & 0xFFFF

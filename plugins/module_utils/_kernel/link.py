@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Callable, List, Optional, Sequence, Tuple
 
 from .._model.kind import Attributes, LinkKind
+from .._model.limits import MTU
 from .._model.link import BridgePort, Link
 from . import wire
 from .stamp import MAC, NUMBER, TEXT, Stamp
@@ -22,7 +23,6 @@ GENERATE_EUI64, GENERATE_NOTHING = 0, 1
 # Links are put into this group only in the datagram that deletes the group.
 DELETION_GROUP = 0x636E6574
 NO_GROUP = 0
-LARGEST_MTU = 65535
 # The kernel takes no alias at creation but a group: whoever is in this one was not configured yet, and so is ours without a mark.
 CREATION_GROUP = 0x636E6575
 
@@ -212,7 +212,7 @@ def rename_link(name: str, index: int, *, lowered: bool) -> List[bytes]:
 
 def pin_mtu(mtu: int, index: int) -> List[bytes]:
     """Return the messages that keep a bridge's MTU whatever its ports have: the kernel follows them until it was told another value than it had."""
-    other = mtu + 1 if mtu < LARGEST_MTU else mtu - 1
+    other = mtu + 1 if mtu < MTU[1] else mtu - 1
     return [wire.link_message(wire.RTM_NEWLINK, wire.NLM_F_REQUEST, [("IFLA_MTU", value)], index=index) for value in (other, mtu)]
 
 

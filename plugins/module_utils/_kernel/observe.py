@@ -13,7 +13,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Callable, Collection, Dict, Iterable, List, Mapping, Optional, Set, Tuple
 
-from .._model.addresses import ip_version
+from .._model.addresses import ip_version, is_link_local
 from .._model.errors import NamespaceMissing
 from .._model.kind import LinkKind
 from .._model.link import Link
@@ -169,7 +169,7 @@ class Observer:
         """Linux before 5.18 keeps no protocol. There, what stands on a link of ours is ours, but for what came with a port of the host."""
         if link not in self.snapshot.mine:
             return item.details.metric >= SCOPE_METRICS
-        return item.device != "lo" and not item.address.startswith("fe80:") and not mark_ports(self.snapshot.mark(link))
+        return item.device != "lo" and not is_link_local(item.address) and not mark_ports(self.snapshot.mark(link))
 
     def _observe_routes(self, place: str, line: Line, names: Mapping[int, str], deeply: bool, tables: Collection[int]) -> None:
         main: List[bytes] = []

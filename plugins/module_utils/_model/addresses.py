@@ -13,7 +13,8 @@ import socket
 from functools import lru_cache
 from typing import Optional
 
-LINK_LOCAL = ipaddress.ip_network("fe80::/10")
+LINK_LOCAL = "fe80::/10"
+_LINK_LOCAL_STARTS = ("fe8", "fe9", "fea", "feb")
 _MAC = re.compile(r"([0-9a-f]{2}:){5}[0-9a-f]{2}\Z")
 
 
@@ -57,8 +58,9 @@ def canonical_mac(text: str) -> str:
 
 
 def is_link_local(address: str) -> bool:
-    """Tell whether an address or subnet is one that the kernel gives every link anew."""
-    return ":" in address and ipaddress.ip_interface(address).ip in LINK_LOCAL
+    """Tell whether an address or subnet, in its one spelling, is in LINK_LOCAL: every link has such, and the kernel gives it one anew."""
+    first = address.partition(":")[0]
+    return len(first) == 4 and first[:3] in _LINK_LOCAL_STARTS
 
 
 def derive_mac(*parts: str) -> str:

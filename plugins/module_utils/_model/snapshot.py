@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from ipaddress import ip_address, ip_network
 from typing import Any, Collection, Dict, FrozenSet, Iterable, List, Mapping, Optional, Set, Tuple, Type, TypeVar
 
-from .addresses import ip_version
+from .addresses import ip_version, is_link_local
 from .link import Link
 from .mark import Mark, read_mark
 from .objects import HOST, MAIN_TABLE, Address, KernelObject, Route
@@ -149,7 +149,7 @@ class Facts:
     def address_on(self, device: str, version: int) -> Optional[str]:
         """Return the first address of a family that a link has and that others reach."""
         held = (address.split("/")[0] for name, address in self.addresses if name == device)
-        return next((address for address in held if ip_version(address) == version and not address.startswith("fe80:")), None)
+        return next((address for address in held if ip_version(address) == version and not is_link_local(address)), None)
 
     def default_device(self) -> Optional[str]:
         """Return the link with the default route, IPv4's before IPv6's."""
@@ -185,7 +185,7 @@ def find_ways_out(snapshot: Snapshot) -> Dict[str, Tuple[WayOut, ...]]:
         if route.place != HOST and route.table == MAIN_TABLE and route.type is None and route.destination in WAYS_OUT:
             routes.append((route.key, route))
     for item in snapshot.of(Address):
-        if item.place != HOST and item.key not in snapshot.mine and not item.address.startswith("fe80:"):
+        if item.place != HOST and item.key not in snapshot.mine and not is_link_local(item.address):
             others.setdefault((item.place, item.device), []).append(item.address)
     found: Dict[str, Tuple[WayOut, ...]] = {}
     for key, route in routes:

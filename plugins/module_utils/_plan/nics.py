@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Iterable, Iterator, List, Set
 
+from .._model.addresses import is_link_local
 from .._model.link import Link, LinkKey
 from .._model.mark import is_owned, read_mark
 from .._model.objects import HOST, Address, KernelObject, Route
@@ -69,8 +70,8 @@ def _unfit(nic: Link, snapshot: Snapshot) -> Iterator[str]:
         reasons.append("it belongs to %s" % home.master)
     addresses = [item.address for item in snapshot.of(Address) if (item.place, item.device) == (HOST, name)]
     routes = [item.destination for item in snapshot.of(Route) if (item.place, item.device) == (HOST, name)]
-    reasons.extend("it has the address %s" % address for address in addresses if not address.startswith("fe80:"))
-    reasons.extend("it has the route %s" % route for route in routes if not route.startswith("fe80:"))
+    reasons.extend("it has the address %s" % address for address in addresses if not is_link_local(address))
+    reasons.extend("it has the route %s" % route for route in routes if not is_link_local(route))
     reasons.extend("%s stands on it" % upper.label for upper in find_uppers(snapshot.links()).get((HOST, name), ()))
     if reasons:
         yield "%s: interface %s is in use: %s; free it first" % (nic.label, name, ", ".join(reasons))

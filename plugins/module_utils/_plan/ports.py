@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Collection, Dict, Iterator, List, Optional, Sequence, Tuple
 
+from .._model.addresses import is_link_local
 from .._model.lending import is_behind
 from .._model.link import Link, LinkKey
 from .._model.mark import mark_origins, mark_ports, read_mark
@@ -85,7 +86,7 @@ def moved_home(wanted: Dict[Key, KernelObject], gone: Collection[LinkKey], snaps
 def _going_home(bridge: Link, leaving: List[Link], home: Optional[str], is_last: bool, snapshot: Snapshot) -> Iterator[Step]:
     """Yield the steps in their order. While one of several ports stays, so does what did not come with those that leave."""
     held = [item for item in snapshot.objects.values() if item.place == bridge.place and getattr(item, "device", None) == bridge.name and is_foreign(item)]
-    addresses = [item for item in held if isinstance(item, Address) and not item.address.startswith("fe80:")]
+    addresses = [item for item in held if isinstance(item, Address) and not is_link_local(item.address)]
     origins, names = mark_origins(read_mark(bridge.alias)), {port.name for port in leaving}
 
     def home_of(address: Address) -> Optional[str]:
@@ -104,7 +105,7 @@ def _going_home(bridge: Link, leaving: List[Link], home: Optional[str], is_last:
         if port.master == bridge.name:
             free = Link(port.place, port.name, master="")
             yield Step(CHANGE, desired=free, current=port, changes=(Change("master", bridge.name, "", "master"),), leads=True)
-    routes = [item for item in held if isinstance(item, Route) and not item.destination.startswith(("fe80:", "ff"))]
+    routes = [item for item in held if isinstance(item, Route) and not is_link_local(item.destination) and not item.destination.startswith("ff")]
     for route in sorted(routes, key=lambda item: bool(item.gateway)):
         target = home_behind(route)
         if target and not any(address.brings(route) for address in addresses):

@@ -15,7 +15,9 @@ import struct
 import time
 from typing import Callable, NamedTuple
 
+from .._model.checksum import internet_checksum
 from .._model.errors import EnvironmentUnfit
+from .._model.limits import IPV6_LEAST_MTU, MTU
 from .check import PASS, REFUSE, Check, Outcome
 from .refusal import NO_ANSWER, explain
 
@@ -24,7 +26,6 @@ IPV6_MTU_DISCOVER, IPV6_DONTFRAG = 23, 62
 IP_MTU, IPV6_MTU = 14, 24
 IP_HEADER, IPV6_HEADER, ICMP_HEADER = 20, 40, 8
 TOKEN_SIZE = 8
-LEAST_MTU = {4: 68, 6: 1280}
 LARGEST_PACKET = 65535
 TOO_BIG_HERE, TOO_BIG_ON_THE_WAY = "too big for this host's interface", "too big for the way"
 # A probe that goes unanswered costs this much at least, and this many round trips.
@@ -39,21 +40,11 @@ class Echo(NamedTuple):
     detail: str = ""
 
 
-def checksum(data: bytes) -> int:
-    """Return the Internet checksum of RFC 1071."""
-    if len(data) % 2:
-        data += b"\0"
-    total = int(sum(struct.unpack("!%dH" % (len(data) // 2), data)))
-    while total >> 16:
-        total = (total & 0xFFFF) + (total >> 16)
-    return ~total & 0xFFFF
-
-
 def echo_request(version: int, identifier: int, sequence: int, payload: bytes) -> bytes:
     kind = 8 if version == 4 else 128
     head = struct.pack("!BBHHH", kind, 0, 0, identifier, sequence)
     # For ICMPv6 the kernel fills in the checksum, which covers addresses we do not know yet.
-    total = checksum(head + payload) if version == 4 else 0
+    total = internet_checksum(head + payload) if version == 4 else 0
     return struct.pack("!BBHHH", kind, 0, total, identifier, sequence) + payload
 
 
@@ -155,7 +146,7 @@ def ping(check: Check) -> Outcome:
 def find_path_mtu(check: Check) -> Outcome:
     """Find the largest packet that comes back whole; passes when that is at least `size`, or what the kernel sends without asking."""
     with Pinger(check.address, whole=True) as pinger:
-        low = LEAST_MTU[pinger.version]
+        low = MTU[0] if pinger.version == 4 else IPV6_LEAST_MTU
         for _number in range(check.count):
             began = time.monotonic()
             first = pinger.echo(low, check.timeout / check.count)

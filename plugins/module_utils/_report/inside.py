@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Any, Dict, Iterable, List, Optional
 
+from .._model.addresses import is_link_local
 from .._model.link import Link
 from .._model.objects import HOST, MAIN_TABLE, Address, KernelObject, PolicyRule, Route
 from .._model.routing import DEFAULT_ROUTE
@@ -32,7 +33,7 @@ class Insides:
 
     def addresses(self, place: str, device: str) -> List[str]:
         held = (o.address for o in self._by_place.get(place, ()) if isinstance(o, Address) and o.device == device)
-        return sorted(address for address in held if not address.startswith("fe80:"))
+        return sorted(address for address in held if not is_link_local(address))
 
     def describe(self, link: Link) -> Dict[str, Any]:
         """Describe an attachment; the inside is null where its namespace was not read."""

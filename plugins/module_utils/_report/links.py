@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Any, Dict, List, Optional, Tuple
 
+from .._model.addresses import is_link_local
 from .._model.link import Link
 from .._model.mark import DEVICE_ROLE, LINK_ROLE, read_mark
 from .._model.objects import Address
@@ -52,5 +53,5 @@ def _describe_end(snapshot: Snapshot, link: Link) -> Dict[str, Any]:
         "mtu": link.mtu,
         "mac": link.mac,
         "up": link.up,
-        "addresses": sorted(address for address in held if not address.startswith("fe80:")),
+        "addresses": sorted(address for address in held if not is_link_local(address)),
     }

@@ -164,3 +164,22 @@ def test_first_usable(subnet: str, expected: Optional[str]) -> None:
 
 def test_version() -> None:
     assert [addresses.ip_version(text) for text in ("10.0.0.0/8", "fd00::/8")] == [4, 6]
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        ("fe80::1", True),
+        ("fe80::/10", True),
+        ("febf:ffff::1/64", True),
+        ("fe90::/64", True),
+        ("fec0::1", False),
+        ("fe8::1", False),
+        ("::1", False),
+        ("fd00::1", False),
+        ("169.254.1.1", False),
+        ("", False),
+    ],
+)
+def test_link_local_is_told_by_ten_bits(address: str, expected: bool) -> None:
+    assert addresses.is_link_local(address) is expected

@@ -1,0 +1,14 @@
+# Copyright (c) 2026, the netloom.container_net authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to this collection: anything here may change without notice.
+
+"""How small and how large a number may be, as (least, largest)."""
+
+from __future__ import annotations
+
+MTU = (68, 65535)  # bytes
+IPV6_LEAST_MTU = 1280  # the least with IPv6
+PORT = (1, 65535)
+BRIDGE_PRIORITY = (0, 65535)
