@@ -12,18 +12,12 @@ from typing import Dict, Iterator, List, Optional, Tuple
 
 import pytest
 from ansible_collections.netloom.container_net.plugins.module_utils._compile.firewall import compile_firewall
+from ansible_collections.netloom.container_net.plugins.module_utils._drivers.bridge.network import BridgeNetwork
+from ansible_collections.netloom.container_net.plugins.module_utils._drivers.overlay.network import OverlayNetwork, Peer
 from ansible_collections.netloom.container_net.plugins.module_utils._firewall.blocks import spread
-from ansible_collections.netloom.container_net.plugins.module_utils._model.document import (
-    Attachment,
-    BridgeNetwork,
-    Document,
-    Endpoint,
-    OverlayNetwork,
-    Peer,
-    PublishedPort,
-    Subnet,
-)
+from ansible_collections.netloom.container_net.plugins.module_utils._model.document import Attachment, Document, Endpoint, PublishedPort
 from ansible_collections.netloom.container_net.plugins.module_utils._model.errors import FirewallError
+from ansible_collections.netloom.container_net.plugins.module_utils._model.network import Subnet
 from ansible_collections.netloom.container_net.plugins.module_utils._model.objects import Chain
 from ansible_collections.netloom.container_net.plugins.module_utils._model.rule import SEAL, STATES, Rule
 from firewall_lab import Firewall, Host, Probe
@@ -558,7 +552,14 @@ def test_vxlan_comes_from_peers_only(lab: Host, family: int) -> None:
     firewall = Firewall(lab, "legacy" if family == 4 else "nft")
     vtep = "192.0.3.1" if family == 4 else "2001:db8:3::1"
     overlay = OverlayNetwork(
-        "mesh", (Subnet("10.70.0.0/24"),), "br-mesh", "vx-mesh", 42, VXLAN, vtep, peers=(Peer("here", vtep), Peer("peer", at("peer", family)))
+        "mesh",
+        (Subnet("10.70.0.0/24"),),
+        bridge_name="br-mesh",
+        vxlan_name="vx-mesh",
+        vni=42,
+        udp_port=VXLAN,
+        vtep_address=vtep,
+        peers=(Peer("here", vtep), Peer("peer", at("peer", family))),
     )
     asked: List[Probe] = [
         ("peer", "udp", vtep, VXLAN),

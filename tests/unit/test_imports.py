@@ -21,18 +21,19 @@ COLLECTION = "ansible_collections.netloom.container_net.plugins."
 MAY_IMPORT: Dict[str, FrozenSet[str]] = {
     "_model": frozenset(),
     "_kinds": frozenset({"_model"}),
-    "_document": frozenset({"_model"}),
-    "_compile": frozenset({"_model", "_kinds"}),
+    "_document": frozenset({"_model", "_drivers"}),
+    "_drivers": frozenset({"_model", "_kinds", "_document.entry", "_document.hints", "_document.scalars", "_document.scene"}),
+    "_compile": frozenset({"_model", "_kinds", "_drivers"}),
     "_plan": frozenset({"_model"}),
     "_firewall": frozenset({"_model"}),
     "_runtime": frozenset({"_model"}),
     "_probe": frozenset({"_model", "_runtime"}),
     "_kernel": frozenset({"_model", "_kinds", "_plan.step"}),
     "_report": frozenset({"_model", "_document", "_firewall", "_kernel", "_plan", "_runtime"}),
-    "_engine": frozenset({"_model", "_kinds", "_document", "_compile", "_plan", "_firewall", "_runtime", "_probe", "_kernel", "_report"}),
+    "_engine": frozenset({"_model", "_kinds", "_drivers", "_document", "_compile", "_plan", "_firewall", "_runtime", "_probe", "_kernel", "_report"}),
 }
 EVERYTHING = "_ansible"
-CONTROLLER = frozenset({"_model", "_document"})
+CONTROLLER = frozenset({"_model", "_document", "_drivers"})
 CONTROLLER_LIBRARIES = frozenset({"yaml"})  # PyYAML comes with Ansible itself
 # Beside the standard library: who may import what from outside the collection.
 THIRD_PARTY = {"_kernel/wire.py": "pyroute2"}

@@ -19,7 +19,7 @@ from .._engine.request import Outcome, Request
 from .._engine.topology import refuse_and_tell
 from .._firewall.backend import NoFirewall, select_backend
 from .._kernel.sockets import name_process
-from .._model.document import BridgeNetwork, Document
+from .._model.document import Document
 from .._model.errors import Problem
 from .._model.objects import HOST, KernelObject
 from .._model.rule import Rule
@@ -45,7 +45,7 @@ def nat_request(module: Any, options: Options) -> Request:
     def build(facts: Facts) -> Tuple[Sequence[KernelObject], Sequence[Rule]]:
         problems: List[Problem] = []
         ports = (("ports", endpoint, port) for endpoint in document.endpoints for port in endpoint.ports)
-        sources = (("snat_addresses", network) for network in document.networks if isinstance(network, BridgeNetwork))
+        sources = (("snat_addresses", network) for network in document.networks)
         check_taken(ports, sources, facts.holdings, problems, name_process=name_process if place == HOST else nobody)
         refuse_and_tell(problems, notes)
         rules = compile_firewall(document, forwarding_off=facts.forwarding_off, ipv6=facts.ipv6, bridge_filter=facts.bridge_filter)
@@ -91,10 +91,9 @@ def describe_nat(options: Options) -> Callable[[Outcome], Dict[str, Any]]:
         document = _declaration(options)
         found: Dict[str, Any] = {"name": options["name"], "namespace": options["namespace"] or None, "exists": bool(document.networks)}
         for network in document.networks:
-            if isinstance(network, BridgeNetwork):
-                found.update(interface=network.bridge_name, subnets=[item.subnet for item in network.subnets])
-                found.update(masquerade=network.masquerade, snat_addresses=list(network.snat_addresses))
-                found["ports"] = list(_told_ports(document))
+            found.update(interface=network.bridge_name, subnets=[item.subnet for item in network.subnets])
+            found.update(masquerade=network.masquerade, snat_addresses=list(network.snat_addresses))
+            found["ports"] = list(_told_ports(document))
         return {"nat": found}
 
     return action

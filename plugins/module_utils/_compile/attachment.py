@@ -8,33 +8,14 @@
 
 from __future__ import annotations
 
-import ipaddress
-from functools import lru_cache
-from typing import Dict, List, Mapping, Optional, Protocol, Sequence, Tuple
+from typing import List, Mapping, Tuple
 
-from .._model.document import Attachment, Endpoint, Network, Subnet
+from .._drivers.segment import Segment, split_sysctls
+from .._model.document import Attachment, Endpoint
 from .._model.mark import Mark
-from .._model.objects import Address, KernelObject, Namespace, Sysctl
+from .._model.objects import KernelObject, Namespace, Sysctl
 from .router import compile_forwarding, role_of
 from .routes import compile_routes
-from .settings import Settings, interface_sysctls
-
-INTERFACE_TOKEN = "IFNAME"
-OWN_SETTINGS = frozenset(name for name, _value in interface_sysctls(("0.0.0.0/0", "::/0"), ipv6=True))
-
-
-class Segment(Protocol):
-    """What a driver offers to those who join its network."""
-
-    @property
-    def network(self) -> Network:
-        """The network as declared."""
-
-    def join(self, endpoint: Endpoint, attachment: Attachment, mark: str, ipv6: bool) -> Sequence[KernelObject]:
-        """Return the links, addresses and routes that put an endpoint on the segment; `mark` is their alias."""
-
-    def gateway(self, attachment: Attachment, family: int) -> Optional[str]:
-        """Return the way out that the segment offers in a family, or None; "" is the interface itself, without a next hop."""
 
 
 def compile_endpoint(endpoint: Endpoint, segments: Mapping[str, Segment], scope: str, ipv6: bool) -> Tuple[KernelObject, ...]:
@@ -53,60 +34,5 @@ def compile_endpoint(endpoint: Endpoint, segments: Mapping[str, Segment], scope:
 def _compile_attachment(endpoint: Endpoint, attachment: Attachment, segment: Segment, scope: str, ipv6: bool) -> List[KernelObject]:
     mark = str(Mark(scope, role_of(endpoint), attachment.network, endpoint.name))
     objects = list(segment.join(endpoint, attachment, mark, ipv6))
-    objects.extend(Sysctl(endpoint.place, path, value, restore=True) for path, value in _split_sysctls(attachment)[1])
+    objects.extend(Sysctl(endpoint.place, path, value, restore=True) for path, value in split_sysctls(attachment)[1])
     return objects
-
-
-def inner_settings(attachment: Attachment, ipv6: bool) -> Settings:
-    """Return the settings of an endpoint's interface: ours, overruled by those of the declaration."""
-    return _merge(interface_sysctls(attachment.addresses, ipv6=ipv6), _split_sysctls(attachment)[0])
-
-
-def inner_addresses(endpoint: Endpoint, attachment: Attachment, network: Network) -> List[KernelObject]:
-    """Return the addresses of an endpoint's interface, each with the prefix length of its subnet."""
-    found: List[KernelObject] = []
-    for address in attachment.addresses:
-        subnet = find_subnet(network, address)
-        if subnet is not None:
-            found.append(Address(endpoint.place, attachment.interface_name, "%s/%s" % (address, subnet.subnet.split("/")[1]), announce=True))
-    return found
-
-
-def _split_sysctls(attachment: Attachment) -> Tuple[Settings, Settings]:
-    """Return what overrules our own settings of the interface as (`ipv4/key`, value), and the rest as (path, value)."""
-    tuned: List[Tuple[str, str]] = []
-    plain: List[Tuple[str, str]] = []
-    for key, value in attachment.sysctls:
-        parts = key.split(".")
-        if len(parts) == 5 and parts[2:4] == ["conf", INTERFACE_TOKEN] and "%s/%s" % (parts[1], parts[4]) in OWN_SETTINGS:
-            tuned.append(("%s/%s" % (parts[1], parts[4]), value))
-        else:
-            plain.append((key.replace(".", "/").replace(INTERFACE_TOKEN, attachment.interface_name), value))
-    return tuple(tuned), tuple(plain)
-
-
-def _merge(defaults: Settings, own: Settings) -> Settings:
-    merged: Dict[str, str] = dict(defaults)
-    merged.update(own)
-    return tuple(merged.items())
-
-
-def subnet_gateway(attachment: Attachment, network: Network, family: int) -> Optional[str]:
-    """Return the gateway of the subnet that an attachment's address of a family lies in."""
-    address = attachment.ipv4_address if family == 4 else attachment.ipv6_address
-    subnet = find_subnet(network, address) if address else None
-    return subnet.gateway if subnet and subnet.gateway != address else None
-
-
-def find_subnet(network: Network, address: str) -> Optional[Subnet]:
-    """Return the subnet that contains an address."""
-    candidates = [s for s in network.subnets if (":" in s.subnet) == (":" in address)]
-    if len(candidates) == 1:
-        return candidates[0]
-    return _containing(tuple(candidates), address)
-
-
-@lru_cache(maxsize=4096)
-def _containing(candidates: Sequence[Subnet], address: str) -> Optional[Subnet]:
-    ip = ipaddress.ip_address(address)
-    return next((s for s in candidates if ip in ipaddress.ip_network(s.subnet)), None)

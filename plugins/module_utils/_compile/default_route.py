@@ -14,12 +14,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Iterable, List, Mapping, Sequence, Tuple
 
+from .._drivers.segment import Segment
 from .._model.addresses import ip_version
 from .._model.document import Attachment, Endpoint
 from .._model.objects import Route
 from .._model.routing import DEFAULT_ROUTE, HALVES, USUAL_METRIC, WAYS_OUT, plain_metric
 from .._model.snapshot import Facts, WayOut
-from .attachment import Segment
 
 BEST_METRIC = {4: 0, 6: 1}
 
@@ -43,7 +43,7 @@ def list_offers(endpoint: Endpoint, segments: Mapping[str, Segment], family: int
         gateway = segment.gateway(attachment, family)
         if gateway is not None:
             dual = all(segment.gateway(attachment, other) is not None for other in (4, 6))
-            internal = getattr(segment.network, "internal", False)
+            internal = segment.network.internal
             order = (not attachment.default_route, -attachment.gw_priority, internal, not dual, attachment.network)
             found.append((order, Offer(attachment, Route(endpoint.place, DEFAULT_ROUTE[family], gateway=gateway, device=attachment.interface_name))))
     return [offer for _order, offer in sorted(found, key=lambda pair: pair[0])]

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Iterator
 
+from .._drivers.settings import interface_sysctls
 from .._kinds.nic import Nic
 from .._model.devices import find_homes
 from .._model.document import Endpoint
@@ -17,7 +18,6 @@ from .._model.link import Link
 from .._model.mark import DEVICE_ROLE, Mark
 from .._model.objects import Address, KernelObject
 from .._model.snapshot import Facts
-from .settings import interface_sysctls
 
 
 def compile_devices(endpoint: Endpoint, scope: str, facts: Facts) -> Iterator[KernelObject]:

@@ -6,33 +6,21 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, List, Tuple
+from typing import Dict, List, Tuple
 
-from .._model.document import BridgeNetwork, Document, IpvlanNetwork, MacvlanNetwork, OverlayNetwork, RoutedNetwork
+from .._drivers.segment import Segment
+from .._drivers.table import driver_of
+from .._model.document import Document
 from .._model.objects import KernelObject
 from .._model.routing import DEFAULT_ROUTE
 from .._model.snapshot import Facts
-from .attachment import Segment, compile_endpoint
-from .bridge import compile_bridge
+from .attachment import compile_endpoint
 from .default_route import compile_default_routes, find_rivals, list_offers
 from .device import compile_devices
 from .host import compile_host
-from .ipvlan import compile_ipvlan
-from .macvlan import compile_macvlan
 from .neighbours import compile_neighbours
-from .overlay import compile_overlay
-from .routed import compile_routed
 from .source_routing import compile_source_routing
 from .wire import compile_wires, join_segments, quieten_bridges
-
-# One driver is one function: (network, scope, facts) -> its segment and what it needs on the host.
-_COMPILERS: Dict[type, Callable[[Any, str, Facts], Tuple[Segment, Tuple[KernelObject, ...]]]] = {
-    BridgeNetwork: compile_bridge,
-    OverlayNetwork: compile_overlay,
-    MacvlanNetwork: compile_macvlan,
-    IpvlanNetwork: compile_ipvlan,
-    RoutedNetwork: compile_routed,
-}
 
 
 def compile_document(document: Document, facts: Facts) -> Tuple[KernelObject, ...]:
@@ -40,7 +28,7 @@ def compile_document(document: Document, facts: Facts) -> Tuple[KernelObject, ..
     objects: List[KernelObject] = list(compile_host(document, facts))
     segments: Dict[str, Segment] = {}
     for network in document.networks:
-        segment, made = _COMPILERS[type(network)](network, document.scope, facts)
+        segment, made = driver_of(network).compile(network, document.scope, facts)
         segments[network.name] = segment
         objects.extend(made)
     join_segments(document, segments)

@@ -12,35 +12,23 @@ from dataclasses import replace
 from functools import partial
 from typing import FrozenSet, Iterator, List, Mapping, Optional, Sequence, Tuple
 
-from .._model.addresses import ip_version
-from .._model.document import LAN_NETWORKS, BridgeNetwork, Document, MacvlanNetwork, Network, OverlayNetwork, Subnet
+from .._drivers.table import by_driver
+from .._model.document import Document
 from .._model.joined import joined_networks
 from .._model.rule import (
     ALL_USERS,
-    FORWARD_CHAIN,
     INPUT_CHAIN,
-    INSIDE_CHAIN,
     LAST_CHAIN,
-    POSTROUTING_CHAIN,
     RAW_CHAIN,
-    SOURCES_CHAIN,
     UNFOLLOWED,
     Rule,
     Users,
 )
 from .host import forwarded_families
 from .published import compile_published
-from .routed_firewall import compile_routed_rules
 from .router import compile_masquerade
 from .seal import compile_seals
-from .vrf import rules_in_vrf
 from .vxlan_firewall import compile_vxlan_rules
-
-KNOWN = ("RELATED", "ESTABLISHED")
-UNMASQUERADED = {4: ("224.0.0.0/4", "255.255.255.255/32"), 6: ("ff00::/8",)}
-ICMP = {4: "icmp", 6: "ipv6-icmp"}
-LINK_LOCAL = "fe80::/10"
-ROUTER_ADVERTISEMENT, NEIGHBOUR_SOLICITATION, NEIGHBOUR_ADVERTISEMENT = 134, 135, 136
 
 
 def compile_firewall(
@@ -59,49 +47,22 @@ def compile_firewall(
     Both families are filtered on every bridge, with or without a subnet; only a kernel without IPv6 (`ipv6` false) needs one.
     """
     rules: List[Rule] = []
+    drivers = list(by_driver(document.networks))
     for family in (4, 6) if ipv6 else (4,):
         rules.extend(compile_masquerade(document, family))
         rules.extend(compile_vxlan_rules(document, family, underlays or {}, users, bridge_filter=bridge_filter))
-        rules.extend(_shim_rules(document, family))
-        if all(isinstance(network, LAN_NETWORKS) for network in document.networks):
-            continue  # nothing passes through the host
-        rules.extend(_host_rules(document, family))
+        for driver, networks in drivers:
+            rules.extend(driver.list_shared_rules(networks, family, document))
+            for network in networks:
+                rules.extend(driver.list_rules(network, family, document))
         if family in forwarding_off and family in forwarded_families(document):
             # Behind everybody's rules: whoever wants to forward between interfaces that are not ours says so before.
             # Between ports of one bridge nothing is forwarded, though br_netfilter leads it by here too.
             rules.append(Rule(family, "filter", LAST_CHAIN, 90, "DROP", document.scope, not_bridged=bridge_filter))
         rules.extend(compile_seals(document, family))
         rules.extend(_joined_rules(document, family))
-        for network in document.networks:
-            if isinstance(network, OverlayNetwork):
-                rules.extend(_overlay_rules(network, family, document.scope))
-            elif isinstance(network, BridgeNetwork):
-                rules.extend(rules_in_vrf(_bridge_rules(network, family, document), network, family, document.scope))
-        rules.extend(compile_routed_rules(document, family))
         rules.extend(compile_published(document, family))
     return (*rules, *_guards_of_the_host(rules))
-
-
-def _subnets(network: Network, family: int) -> Tuple[Subnet, ...]:
-    return tuple(subnet for subnet in network.subnets if ip_version(subnet.subnet) == family)
-
-
-def _hides(network: Network) -> bool:
-    """Tell whether nobody outside has a reason to address the network's subnets."""
-    return isinstance(network, BridgeNetwork) and (network.internal or network.masquerade)
-
-
-def _host_rules(document: Document, family: int) -> Iterator[Rule]:
-    """What a scope needs once: the host's own way to its gateways, and multicast."""
-    rule = partial(Rule, family, scope=document.scope)
-    held = [network for network in document.networks if isinstance(network, BridgeNetwork) and not network.on_lan and _subnets(network, family)]
-    if any(_hides(network) for network in held):
-        yield rule("raw", RAW_CHAIN, 9, "RETURN", in_interface="lo")
-    if held:
-        yield rule("filter", INPUT_CHAIN, 1, "RETURN", in_interface="lo")
-    if any(network.masquerade and not network.internal for network in held):
-        for group in UNMASQUERADED[family]:
-            yield rule("nat", POSTROUTING_CHAIN, 21, "RETURN", destination=group)
 
 
 def _guards_of_the_host(rules: Sequence[Rule]) -> Iterator[Rule]:
@@ -111,13 +72,6 @@ def _guards_of_the_host(rules: Sequence[Rule]) -> Iterator[Rule]:
             yield replace(rule, table="mangle", target="DROP" if rule.target == "DROP" else "RETURN")
 
 
-def _shim_rules(document: Document, family: int) -> Iterator[Rule]:
-    """Only the containers' own addresses lead to the host's link beside them, so nobody speaks with another there."""
-    for network in document.networks:
-        if isinstance(network, MacvlanNetwork) and network.host_access:
-            yield Rule(family, "raw", RAW_CHAIN, 8, "DROP", document.scope, network.name, in_interface=network.shim_name, off_path=True)
-
-
 def _joined_rules(document: Document, family: int) -> Iterator[Rule]:
     """With br_netfilter a frame comes by once for each bridge that a wire joins, and is at home on all of them.
 
@@ -125,157 +79,13 @@ def _joined_rules(document: Document, family: int) -> Iterator[Rule]:
     """
     groups = joined_networks(document.links)
     for network in document.networks:
-        if not isinstance(network, (BridgeNetwork, OverlayNetwork)) or network.name not in groups:
+        if network.name not in groups:
             continue
         rule = partial(Rule, family, "raw", RAW_CHAIN, scope=document.scope, owner=network.name, in_interface=network.bridge_name)
         beside = [other for other in document.networks if other.name in groups[network.name] and other is not network]
-        foreign = [subnet.subnet for other in beside for subnet in _subnets(other, family)]
+        foreign = [subnet.subnet for other in beside for subnet in other.subnets_of(family)]
         for subnet in foreign:
             yield rule(9, UNFOLLOWED, source=subnet)
             yield rule(9, UNFOLLOWED, destination=subnet)
-        if foreign and not (isinstance(network, BridgeNetwork) and _subnets(network, family)):
+        if foreign and not (network.follows_connections and network.subnets_of(family)):
             yield rule(12, "RETURN")
-
-
-def _bridge_rules(network: BridgeNetwork, family: int, document: Document) -> Iterator[Rule]:
-    scope = document.scope
-    if network.on_lan:
-        # With br_netfilter its frames come by here too.
-        yield Rule(family, "filter", FORWARD_CHAIN, 11, "ACCEPT", scope, network.name, in_interface=network.bridge_name, out_interface=network.bridge_name)
-        return
-    yield Rule(family, "filter", INSIDE_CHAIN, 10, "DROP", scope, network.name, in_interface=network.bridge_name)
-    yield from _raw_rules(network, family, document)
-    yield from _forward_rules(network, family, scope)
-    yield from _guard_rules(network, family, scope)
-    yield from _input_rules(network, family, scope)
-    if not network.internal:
-        yield from _nat_rules(network, family, scope)
-
-
-def _raw_rules(network: BridgeNetwork, family: int, document: Document) -> Iterator[Rule]:
-    """Before connection tracking: who is inside speaks to the host as himself, and nothing from outside may name a container or a gateway."""
-    rule = partial(Rule, family, "raw", RAW_CHAIN, scope=document.scope, owner=network.name)
-    subnets = _subnets(network, family)
-    if not network.has_others:
-        # Else a published port would take a container for the source it names. Only what is for the host: neighbours may have more addresses.
-        for source in _sources(network, document, family):
-            yield rule(10, "RETURN", in_interface=network.bridge_name, source=source)
-        yield rule(11, "DROP", in_interface=network.bridge_name, to_host=True)
-    if not subnets:
-        return
-    # Answers to a client on another network of ours still carry the client's address here.
-    yield rule(12, "RETURN", in_interface=network.bridge_name)
-    if not _hides(network):
-        return
-    for subnet in subnets:
-        if not network.internal:
-            for interface in network.trusted_interfaces:
-                yield rule(10, "RETURN", in_interface=interface, destination=subnet.subnet)
-        yield rule(20, "DROP", destination=subnet.subnet)
-
-
-def _sources(network: BridgeNetwork, document: Document, family: int) -> Iterator[str]:
-    """Yield whose addresses are at home on a bridge: also those of networks that wires make one segment with it, and of neighbours who look for each other."""
-    beside = joined_networks(document.links).get(network.name, frozenset())
-    for other in document.networks:
-        if other is network or other.name in beside:
-            yield from (subnet.subnet for subnet in _subnets(other, family))
-    if family == 6:
-        yield LINK_LOCAL
-
-
-def _forward_rules(network: BridgeNetwork, family: int, scope: str) -> Iterator[Rule]:
-    """Drops first, accepts last. With br_netfilter the frames inside a bridge come by here too."""
-    rule = partial(Rule, family, "filter", FORWARD_CHAIN, scope=scope, owner=network.name)
-    bridge, others = network.bridge_name, "!" + network.bridge_name
-    if network.internal:
-        yield rule(9, "DROP", in_interface=bridge, out_interface=others)
-        yield rule(9, "DROP", in_interface=others, out_interface=bridge)
-    if not network.enable_icc:
-        for subnet in _subnets(network, family):
-            if not network.internal:
-                # What is published to everybody is published to the neighbours too; both directions carry the state.
-                yield rule(8, "ACCEPT", in_interface=bridge, destination=subnet.subnet, ct_state=("DNAT",))
-            # A neighbour may be reached by his own link.
-            yield rule(9, "DROP", in_interface=bridge, destination=subnet.subnet)
-        yield rule(9, "DROP", in_interface=bridge, out_interface=bridge)
-    else:
-        yield rule(11, "ACCEPT", in_interface=bridge, out_interface=bridge)
-    if network.internal:
-        return
-    yield rule(10, "ACCEPT", out_interface=bridge, ct_state=KNOWN)
-    yield rule(10, "ACCEPT", in_interface=bridge, ct_state=KNOWN)
-    yield rule(12, "DROP", in_interface=bridge, ct_state=("INVALID",))
-    yield rule(12, "DROP", out_interface=bridge, ct_state=("INVALID",))
-    for interface in network.trusted_interfaces:
-        yield rule(30, "ACCEPT", in_interface=interface, out_interface=bridge)
-    # A foreign source would pass for one that a published port allows, or leave as it is, for only our subnets are masqueraded.
-    yield rule(29, SOURCES_CHAIN, in_interface=bridge)
-    for subnet in _subnets(network, family):
-        yield Rule(family, "filter", SOURCES_CHAIN, 10, "RETURN", scope, network.name, in_interface=bridge, source=subnet.subnet)
-    yield Rule(family, "filter", SOURCES_CHAIN, 20, "DROP", scope, network.name, in_interface=bridge)
-    yield rule(31, "ACCEPT", out_interface=bridge, ct_state=("DNAT",))
-    yield rule(39, "DROP", out_interface=bridge)
-    yield rule(50, "ACCEPT", in_interface=bridge)
-
-
-def _guard_rules(network: BridgeNetwork, family: int, scope: str) -> Iterator[Rule]:
-    """A gateway address answers on its own bridge only, though the kernel would answer on any interface."""
-    rule = partial(Rule, family, "filter", INPUT_CHAIN, scope=scope, owner=network.name)
-    for subnet in _subnets(network, family):
-        # On its own bridge what it may answer is decided further down, together with what asked for it.
-        yield rule(6, "RETURN", in_interface="!" + network.bridge_name, destination=subnet.subnet, ct_state=KNOWN)
-        if not network.internal:
-            for interface in network.trusted_interfaces:
-                yield rule(6, "RETURN", in_interface=interface, destination=subnet.subnet)
-        yield rule(7, "DROP", in_interface="!" + network.bridge_name, destination=subnet.subnet)
-
-
-def _input_rules(network: BridgeNetwork, family: int, scope: str) -> Iterator[Rule]:
-    """What containers may ask of the host itself."""
-    access = network.host_access
-    if access == "all":
-        return
-    rule = partial(Rule, family, "filter", INPUT_CHAIN, scope=scope, owner=network.name, in_interface=network.bridge_name)
-    subnets = _subnets(network, family)
-    if family == 6 and subnets:
-        yield rule(9, "DROP", protocol=ICMP[6], icmp_type=ROUTER_ADVERTISEMENT)
-        for icmp_type in (NEIGHBOUR_SOLICITATION, NEIGHBOUR_ADVERTISEMENT):
-            yield rule(20, "ACCEPT", protocol=ICMP[6], icmp_type=icmp_type)
-    if access != "none":
-        yield rule(10, "ACCEPT", ct_state=KNOWN)
-        for subnet in subnets:
-            if subnet.gateway:
-                yield rule(20, "ACCEPT", destination=subnet.gateway, protocol=ICMP[family])
-    for service in access if isinstance(access, tuple) and subnets else ():
-        port, _slash, protocol = service.partition("/")
-        yield rule(30, "ACCEPT", protocol=protocol, destination_ports=(int(port), int(port)))
-    yield rule(40, "DROP")
-
-
-def _nat_rules(network: BridgeNetwork, family: int, scope: str) -> Iterator[Rule]:
-    rule = partial(Rule, family, "nat", POSTROUTING_CHAIN, scope=scope, owner=network.name)
-    fixed = next((address for address in network.snat_addresses if ip_version(address) == family), None)
-    for subnet, gateway in ((item.subnet, item.gateway) for item in _subnets(network, family)):
-        # Hairpin: a neighbour's answer must come back through the host, or the client would not know its sender.
-        if gateway and network.gateway_on_host and not network.enable_icc:
-            # By whichever link it leaves.
-            yield rule(10, "SNAT", source=subnet, destination=subnet, ct_state=("DNAT",), to=gateway)
-        else:
-            yield rule(10, "MASQUERADE", source=subnet, destination=subnet, out_interface=network.bridge_name, ct_state=("DNAT",))
-        # Between networks of ours the client's address is kept.
-        yield rule(20, "RETURN", destination=subnet)
-        if network.masquerade:
-            target = "SNAT" if fixed else "MASQUERADE"
-            yield rule(30, target, source=subnet, out_interface="!" + network.bridge_name, to=fixed)
-
-
-def _overlay_rules(network: OverlayNetwork, family: int, scope: str) -> Iterator[Rule]:
-    """An overlay is a segment of its own: nothing is routed into it, out of it, or to the host."""
-    bridge, others = network.bridge_name, "!" + network.bridge_name
-    forward = partial(Rule, family, "filter", FORWARD_CHAIN, scope=scope, owner=network.name)
-    yield Rule(family, "filter", INSIDE_CHAIN, 10, "DROP", scope, network.name, in_interface=bridge)
-    yield forward(9, "DROP", in_interface=bridge, out_interface=others)
-    yield forward(9, "DROP", in_interface=others, out_interface=bridge)
-    yield forward(11, "ACCEPT", in_interface=bridge, out_interface=bridge)
-    yield Rule(family, "filter", INPUT_CHAIN, 40, "DROP", scope, network.name, in_interface=bridge)

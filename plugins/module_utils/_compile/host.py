@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import List, Tuple
 
-from .._model.document import BridgeNetwork, Document, Network, RoutedNetwork
+from .._model.document import Document
 from .._model.objects import HOST, KernelObject, Sysctl
 from .._model.snapshot import Facts
 
@@ -21,13 +21,9 @@ def accept_ra_path(device: str) -> str:
     return "net/ipv6/conf/%s/accept_ra" % device
 
 
-def _is_forwarded(network: Network) -> bool:
-    return isinstance(network, RoutedNetwork) or (isinstance(network, BridgeNetwork) and not network.internal and not network.on_lan)
-
-
 def forwarded_families(document: Document) -> Tuple[int, ...]:
     """Return the families in which some network needs the host to forward."""
-    families = {6 if ":" in s.subnet else 4 for n in document.networks if _is_forwarded(n) for s in n.subnets}
+    families = {6 if ":" in s.subnet else 4 for n in document.networks if n.is_forwarded for s in n.subnets}
     return tuple(sorted(families))
 
 

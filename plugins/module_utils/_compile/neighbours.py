@@ -16,7 +16,7 @@ from __future__ import annotations
 from typing import List
 
 from .._model.addresses import ip_version
-from .._model.document import BridgeNetwork, Document
+from .._model.document import Document
 from .._model.names import source_table
 from .._model.objects import HOST, KernelObject, Neighbour, PolicyRule, Route
 from .._model.snapshot import Facts
@@ -30,7 +30,7 @@ def compile_neighbours(document: Document, facts: Facts) -> List[KernelObject]:
     """Return the ways between the endpoints of networks without `enable_icc` on which something is published."""
     objects: List[KernelObject] = []
     for network in document.networks if facts.bridge_filter else ():
-        if not isinstance(network, BridgeNetwork) or network.enable_icc or network.internal or network.on_lan or network.vrf is not None:
+        if not (network.isolates and network.publishes):
             continue
         members = [(endpoint, item) for endpoint in document.endpoints for item in endpoint.attachments if item.network == network.name]
         if not any(endpoint.ports for endpoint, _item in members):

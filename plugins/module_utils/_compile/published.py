@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from typing import Dict, Iterator, List, Optional, Tuple
 
+from .._drivers.segment import find_subnet
 from .._model.addresses import ip_version
-from .._model.document import BridgeNetwork, Document, Endpoint, Network, PublishedPort
+from .._model.document import Document, Endpoint, PublishedPort
+from .._model.network import Network
 from .._model.rule import DNAT_CHAIN, Rule
-from .attachment import find_subnet
 
 EVERY_ADDRESS = {4: "0.0.0.0", 6: "::"}
 NO_SOURCE: Tuple[Optional[str], ...] = (None,)
@@ -34,7 +35,7 @@ def _published_address(endpoint: Endpoint, networks: Dict[str, Network], family:
     for attachment in endpoint.attachments:
         network = networks[attachment.network]
         address = attachment.ipv4_address if family == 4 else attachment.ipv6_address
-        if address is None or not isinstance(network, BridgeNetwork) or network.internal or network.on_lan or network.vrf:
+        if address is None or not network.publishes:
             continue
         subnet = find_subnet(network, address)
         routed = subnet is not None and subnet.gateway is not None

@@ -15,13 +15,13 @@ import ipaddress
 from dataclasses import replace
 from typing import Dict, Iterable, Iterator, List, Mapping, Sequence, Tuple
 
+from .._drivers.segment import Segment
 from .._model.addresses import ip_version
-from .._model.document import Document, Endpoint, is_on_lan
+from .._model.document import Document, Endpoint
 from .._model.names import source_table
 from .._model.objects import Address, KernelObject, PolicyRule, Route
 from .._model.routing import DEFAULT_ROUTE
 from .._model.snapshot import Facts, WayOut
-from .attachment import Segment
 from .default_route import compile_default_routes, find_rivals, list_offers, main_devices
 
 # Before the main table (32766), and behind what programs inside a container put first.
@@ -38,7 +38,7 @@ def compile_source_routing(document: Document, segments: Mapping[str, Segment], 
         if item.place in held:
             held[item.place].append(item)
     objects: List[KernelObject] = []
-    lans = {network.name for network in document.networks if is_on_lan(network)}
+    lans = {network.name for network in document.networks if network.on_lan}
     for endpoint in several:
         hosted = {item.interface_name for item in endpoint.attachments if item.network not in lans}
         for family, default in DEFAULT_ROUTE.items():

@@ -8,13 +8,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
-from typing import Any, Dict, Iterator, List, Mapping, Optional, Tuple
+from typing import Any, Dict, Iterator, List, Mapping, Tuple
 
 from .._model.addresses import ip_version
-from .._model.document import BridgeNetwork, Document, OverlayNetwork
+from .._model.document import Document
 from .._model.joined import joined_networks
+from .._model.network import TunnelEnds
 from .._model.rule import FORWARD_CHAIN, INPUT_CHAIN, INSIDE_CHAIN, INWARD, INWARD_CHAIN, MARK, OUTPUT_CHAIN, PEERS_PREFIX, RAW_CHAIN, Rule, Users
 from .._model.snapshot import Facts
 
@@ -24,16 +24,6 @@ OF_THIS_HOST: Mapping[int, Tuple[Mapping[str, Any], ...]] = {
     4: ({"not_unicast": True},),
     6: ({"to_host": True}, {"destination": "fe80::/10"}, {"destination": "ff00::/8"}),
 }
-
-
-@dataclass(frozen=True)
-class _Pair:
-    """A peer's tunnel and ours."""
-
-    peer: str
-    vtep: str
-    interface: Optional[str]
-    vni: int
 
 
 def find_underlays(facts: Facts) -> Mapping[str, str]:
@@ -75,20 +65,18 @@ def compile_vxlan_rules(document: Document, family: int, underlays: Mapping[str,
         yield from _inner_rules(document, family)
 
 
-def _pairs_by_port(document: Document) -> Dict[int, List[_Pair]]:
-    found: Dict[int, Dict[_Pair, None]] = {}
+def _pairs_by_port(document: Document) -> Dict[int, List[TunnelEnds]]:
+    found: Dict[int, Dict[TunnelEnds, None]] = {}
     for network in document.networks:
-        if isinstance(network, OverlayNetwork):
-            pairs = found.setdefault(network.udp_port, {})
-            others = [peer.vtep for peer in network.peers if network.vtep_address and peer.vtep != network.vtep_address]
-            pairs.update({_Pair(other, network.vtep_address, network.underlay_interface, network.vni): None for other in others})
+        if network.tunnel_port is not None:
+            found.setdefault(network.tunnel_port, {}).update(dict.fromkeys(network.tunnels))
     for tunnel in (wire.tunnel for wire in document.links):
         if tunnel is not None and tunnel.local is not None:
-            found.setdefault(tunnel.udp_port, {})[_Pair(tunnel.remote, tunnel.local, tunnel.underlay_interface, tunnel.vni)] = None
+            found.setdefault(tunnel.udp_port, {})[TunnelEnds(tunnel.remote, tunnel.local, tunnel.underlay_interface, tunnel.vni)] = None
     return {port: list(pairs) for port, pairs in sorted(found.items())}
 
 
-def _inward_rules(rule: "partial[Rule]", pairs: List[_Pair], peers: List[str], family: int) -> Iterator[Rule]:
+def _inward_rules(rule: "partial[Rule]", pairs: List[TunnelEnds], peers: List[str], family: int) -> Iterator[Rule]:
     """What is for this host comes from a peer of that very VNI to its VTEP; what only passes through is somebody else's."""
     for pair in pairs:
         yield rule(10, "RETURN", source=pair.peer, destination=pair.vtep, in_interface=pair.interface, vni=pair.vni)
@@ -99,7 +87,7 @@ def _inward_rules(rule: "partial[Rule]", pairs: List[_Pair], peers: List[str], f
         yield rule(30, "DROP", source=peer, off_path=True)
 
 
-def _passing_rules(rule: "partial[Rule]", pairs: List[_Pair], peers: List[str], underlays: Mapping[str, str]) -> Iterator[Rule]:
+def _passing_rules(rule: "partial[Rule]", pairs: List[TunnelEnds], peers: List[str], underlays: Mapping[str, str]) -> Iterator[Rule]:
     """What passes through to a peer comes from another peer, or by the underlay: all else might leave with our address, by whoever's masquerade."""
     homes = (underlays.get(pair.vtep) or pair.interface for pair in pairs)
     for interface in dict.fromkeys(home for home in homes if home is not None):
@@ -112,8 +100,8 @@ def _passing_rules(rule: "partial[Rule]", pairs: List[_Pair], peers: List[str], 
 
 def _inner_rules(document: Document, family: int) -> Iterator[Rule]:
     """Mark what the host itself sends, in either family, into a network that wires join to an overlay: the mark stays on in the tunnel."""
-    overlays = {network.name for network in document.networks if isinstance(network, OverlayNetwork)}
+    overlays = {network.name for network in document.networks if network.is_tunnelled}
     groups = joined_networks(document.links)
     for network in document.networks:
-        if isinstance(network, BridgeNetwork) and overlays & groups.get(network.name, frozenset()):
+        if not network.is_tunnelled and overlays & groups.get(network.name, frozenset()):
             yield Rule(family, "mangle", INWARD_CHAIN, 10, MARK, document.scope, network.name, out_interface=network.bridge_name, to=INWARD)

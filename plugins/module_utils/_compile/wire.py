@@ -11,6 +11,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Dict, Iterable, List, Mapping, Tuple
 
+from .._drivers.mtu import OUTER_TTL, STANDARD_MTU, VXLAN_OVERHEAD
+from .._drivers.segment import Segment
+from .._drivers.settings import interface_sysctls
 from .._kinds.veth import Veth
 from .._kinds.vxlan import Vxlan
 from .._model.addresses import ip_version, port_mac
@@ -21,11 +24,6 @@ from .._model.link import Link
 from .._model.mark import LINK_ROLE, Mark
 from .._model.objects import HOST, Address, KernelObject
 from .._model.snapshot import Facts
-from .attachment import Segment
-from .bridge import STANDARD_MTU
-from .bridged import BridgedSegment
-from .overlay import OUTER_TTL, OVERHEAD
-from .settings import interface_sysctls
 
 # A host answers for all its addresses on all its bridges; where bridges are joined, only the one that has the address may.
 ANSWER_FOR_OWN = ("ipv4/arp_ignore", "1")
@@ -42,20 +40,19 @@ class _Spot:
 def compile_wires(document: Document, segments: Mapping[str, Segment], facts: Facts) -> Tuple[KernelObject, ...]:
     """Return what the wires and tunnels of a declaration are made of."""
     places = {endpoint.name: endpoint.place for endpoint in document.endpoints}
-    bridges = {name: segment for name, segment in segments.items() if isinstance(segment, BridgedSegment)}
     objects: List[KernelObject] = []
     for wire in document.links:
         mark = str(Mark(document.scope, LINK_ROLE, wire.name))
         if wire.tunnel is not None:
             objects.extend(_compile_tunnel(wire, wire.tunnel, places, mark, facts))
         else:
-            objects.extend(_compile_wire(wire, places, bridges, mark, facts.ipv6))
+            objects.extend(_compile_wire(wire, places, segments, mark, facts.ipv6))
     return tuple(objects)
 
 
-def _compile_wire(wire: Wire, places: Mapping[str, str], bridges: Mapping[str, BridgedSegment], mark: str, ipv6: bool) -> Iterable[KernelObject]:
+def _compile_wire(wire: Wire, places: Mapping[str, str], segments: Mapping[str, Segment], mark: str, ipv6: bool) -> Iterable[KernelObject]:
     spots = [_Spot(places[end.endpoint] if end.endpoint is not None else HOST, end.interface_name) for end in wire.ends]
-    mtu = wire.mtu or min([bridges[end.network].mtu for end in wire.ends if end.network is not None], default=STANDARD_MTU)
+    mtu = wire.mtu or min([segments[end.network].mtu for end in wire.ends if end.network is not None], default=STANDARD_MTU)
     joins = all(end.network is not None for end in wire.ends)
     leading = next((index for index, end in enumerate(wire.ends) if end.network is not None), 0)
     for index, end in enumerate(wire.ends):
@@ -64,7 +61,7 @@ def _compile_wire(wire: Wire, places: Mapping[str, str], bridges: Mapping[str, B
         if end.network is None:
             yield from _inner_end(end, Link(here.place, here.name, kind=kind, mtu=mtu, up=True, alias=mark), ipv6)
             continue
-        segment = bridges[end.network]
+        segment = segments[end.network]
         # Behind such a port is not one neighbour but a switch: sending back to it, or shutting it off, would cut or double what passes.
         port = replace(segment.port, hairpin=False, isolated=False) if joins else segment.port
         silent = False if ipv6 else None
@@ -98,7 +95,7 @@ def _tunnel_mtu(wire: Wire, tunnel: Tunnel, facts: Facts) -> int:
     underlay = facts.links.get(tunnel.underlay_interface or "") or facts.device_of(tunnel.local or "")
     if underlay is None or underlay.mtu is None:
         raise EnvironmentUnfit("link %s: no interface of this host carries the address %s; nothing was changed" % (wire.name, tunnel.local))
-    largest = underlay.mtu - OVERHEAD[ip_version(tunnel.remote)]
+    largest = underlay.mtu - VXLAN_OVERHEAD[ip_version(tunnel.remote)]
     if wire.mtu is not None and wire.mtu > largest:
         raise EnvironmentUnfit(
             "link %s: mtu %d does not fit the underlay %s (%d); at most %d; nothing was changed" % (wire.name, wire.mtu, underlay.name, underlay.mtu, largest)
@@ -126,14 +123,12 @@ def join_segments(document: Document, segments: Dict[str, Segment]) -> None:
     """Let the endpoints of a joined network have addresses and gateways of the others: it is one layer 2."""
     for name, group in joined_networks(document.links).items():
         segment = segments[name]
-        if isinstance(segment, BridgedSegment):
-            whole = with_subnets(segment.network, [network for network in document.networks if network.name in group])
-            segments[name] = replace(segment, network=whole)
+        segments[name] = segment.widened(with_subnets(segment.network, [network for network in document.networks if network.name in group]))
 
 
 def quieten_bridges(document: Document, objects: Iterable[KernelObject], segments: Mapping[str, Segment]) -> Tuple[KernelObject, ...]:
     """Return the objects with the bridges of joined networks answering only for the addresses they have themselves."""
-    joined = {getattr(segments[name], "bridge", "") for name in joined_networks(document.links)}
+    joined = {segments[name].bridge for name in joined_networks(document.links)}
 
     def quieten(item: KernelObject) -> KernelObject:
         if isinstance(item, Link) and item.nature.has_ports and item.place == HOST and item.name in joined and item.alias:

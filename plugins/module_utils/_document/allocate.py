@@ -13,10 +13,11 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Collection, Dict, List, Mapping, Optional, Sequence, Tuple
 
+from .._model import span
 from .._model.addresses import canonical_ip, derive_mac
-from .._model.document import Attachment, Endpoint, Network, OverlayNetwork, Subnet
+from .._model.document import Attachment, Endpoint
 from .._model.errors import Problem
-from . import span
+from .._model.network import Network, Subnet
 from .trouble import troubled_paths
 
 Taken = Mapping[str, Mapping[str, Tuple[str, ...]]]
@@ -82,10 +83,9 @@ class _Space:
             for address in (subnet.gateway,) + tuple(address for _name, address in subnet.aux_addresses):
                 if address:
                     self.reserve(address)
-        if isinstance(network, OverlayNetwork):
-            for remote in network.remote_endpoints:
-                for address in remote.addresses:
-                    self.reserve(address)
+        for remote in network.remote_endpoints:
+            for address in remote.addresses:
+                self.reserve(address)
 
     def reserve(self, address: str) -> None:
         version, number = span.number(address)
@@ -157,7 +157,7 @@ def _filled(attachment: Attachment, endpoint: str, network: Network, ipv4_addres
         ipv4_address=attachment.ipv4_address or ipv4_address,
         ipv6_address=attachment.ipv6_address or ipv6_address,
         given=bool(ipv4_address or ipv6_address),
-        mac_address=attachment.mac_address or (None if getattr(network, "shares_mac", False) else derive_mac(attachment.network, first or endpoint)),
+        mac_address=attachment.mac_address or (None if network.shares_mac else derive_mac(attachment.network, first or endpoint)),
     )
 
 

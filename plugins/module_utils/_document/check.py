@@ -10,19 +10,18 @@ from __future__ import annotations
 
 from typing import List
 
+from .._drivers.table import by_driver
 from .._model.document import Document
 from .._model.errors import Problem
 from .check_addresses import check_addresses, check_subnets
-from .check_bridges import check_bridges
 from .check_links import check_links
 from .check_modes import check_modes
 from .check_names import check_names
-from .check_overlays import check_overlays
 from .check_parents import check_parents
 from .check_ports import check_ports
-from .check_routed import check_routed
 from .check_routers import check_routers
 from .check_routes import check_routes
+from .check_vlans import check_vlans
 from .scene import Scene
 from .trouble import troubled_paths
 
@@ -36,11 +35,11 @@ def check_document(
     check_modes(scene)
     check_subnets(scene)
     check_addresses(scene)
-    check_overlays(scene)
-    check_bridges(scene)
     check_parents(scene)
+    check_vlans(scene)
+    for driver, networks in by_driver(document.networks):
+        driver.check(networks, scene)
     check_ports(scene)
     check_links(scene)
     check_routers(scene)
-    check_routed(scene)
     check_routes(scene)

@@ -11,10 +11,11 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Callable, Dict, FrozenSet, Iterator, List, Mapping, Optional, Sequence, Tuple
 
+from .._model import span
 from .._model.addresses import ip_version
-from .._model.document import Attachment, BridgeNetwork, Endpoint, Network, OverlayNetwork
+from .._model.document import Attachment, Endpoint
 from .._model.joined import joined_networks, with_subnets
-from . import span
+from .._model.network import Network
 from .check_routers import router_gateways
 from .ipam import host_address_fault
 from .scene import Scene
@@ -65,10 +66,9 @@ def _reserved(scene: Scene, network: Network) -> Iterator[Owned]:
 
 
 def _held(scene: Scene, network: Network, members: Members) -> Iterator[Owned]:
-    if isinstance(network, OverlayNetwork):
-        for index, remote in enumerate(network.remote_endpoints):
-            for address in remote.addresses:
-                yield address, scene.item(scene.network(network) + ".remote_endpoints", index), 'remote endpoint "%s"' % remote.name
+    for index, remote in enumerate(network.remote_endpoints):
+        for address in remote.addresses:
+            yield address, scene.item(scene.network(network) + ".remote_endpoints", index), 'remote endpoint "%s"' % remote.name
     for endpoint, attachment in members[network.name]:
         path = scene.attachment(endpoint, attachment)
         for address in attachment.addresses:
@@ -77,12 +77,11 @@ def _held(scene: Scene, network: Network, members: Members) -> Iterator[Owned]:
 
 def _macs(scene: Scene, network: Network, members: Members) -> Iterator[Tuple[Owned, Optional[str]]]:
     """Yield who has a MAC, and the address it may be derived from."""
-    if isinstance(network, BridgeNetwork) and network.mac_address:
+    if network.mac_address:
         yield (network.mac_address, scene.network(network) + ".mac_address", "the bridge"), None
-    if isinstance(network, OverlayNetwork):
-        for index, remote in enumerate(network.remote_endpoints):
-            path = scene.item(scene.network(network) + ".remote_endpoints", index)
-            yield (remote.mac, path + ".mac", 'remote endpoint "%s"' % remote.name), next(iter(remote.addresses), None)
+    for index, remote in enumerate(network.remote_endpoints):
+        path = scene.item(scene.network(network) + ".remote_endpoints", index)
+        yield (remote.mac, path + ".mac", 'remote endpoint "%s"' % remote.name), next(iter(remote.addresses), None)
     for endpoint, attachment in members[network.name]:
         if attachment.mac_address:
             path = scene.attachment(endpoint, attachment) + ".mac_address"

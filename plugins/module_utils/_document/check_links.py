@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from typing import Dict, Iterator, List, Mapping, Optional, Tuple
 
-from .._model.document import BridgeNetwork, Endpoint, Network, OverlayNetwork, Wire, is_on_lan
+from .._model import span
+from .._model.document import Endpoint, Wire
 from .._model.joined import joined_networks
-from . import span
-from .check_routers import is_gateway_of_host
+from .._model.network import Network
 from .scene import Scene
 
 Holder = Tuple[str, str, str]  # address, path, owner
@@ -30,7 +30,7 @@ def _check_targets(scene: Scene, wire: Wire, networks: Mapping[str, Network], en
                 scene.report(path, name, "no such %s is declared (one that is absent counts as undeclared)" % kind, "declared: %s" % declared)
             continue
         network, endpoint = networks.get(name), endpoints.get(name)
-        if kind == "network" and network is not None and not isinstance(network, (BridgeNetwork, OverlayNetwork)):
+        if kind == "network" and network is not None and not network.is_bridged:
             scene.report(path, name, "this network has driver %s, and so no bridge to be a port of" % network.driver, "name one of driver bridge or overlay")
         if kind == "endpoint" and endpoint is not None and endpoint.network_mode not in (None, "none"):
             rule = "this endpoint has no namespace of its own (network_mode: %s)" % endpoint.network_mode
@@ -67,7 +67,7 @@ def _check_rings(scene: Scene, networks: Mapping[str, Network]) -> None:
         if len(ends) != 2 or ends[0] == ends[1]:
             continue
         way = _way(ways, ends[1], ends[0])
-        if way is not None and not all(getattr(networks.get(name), "stp", None) for name in way):
+        if way is not None and not all(name in networks and networks[name].stp for name in way):
             cycle = " -> ".join([ends[0], *way])
             scene.report(scene.link(wire), wire.name, "joins networks in a ring: %s" % cycle, "remove one link, or set stp: true on each")
             continue
@@ -100,9 +100,9 @@ def _held(scene: Scene, names: object) -> Iterator[Holder]:
         if network.name not in members:
             continue
         for subnet in network.subnets:
-            if subnet.gateway and is_gateway_of_host(network):
+            if subnet.gateway and network.gateway_on_host:
                 yield subnet.gateway, "", 'the gateway of network "%s"' % network.name
-        for remote in network.remote_endpoints if isinstance(network, OverlayNetwork) else ():
+        for remote in network.remote_endpoints:
             yield from ((address, "", 'remote endpoint "%s"' % remote.name) for address in remote.addresses)
     for endpoint in scene.document.endpoints:
         for attachment in endpoint.attachments:
@@ -133,7 +133,7 @@ def _check_addresses(scene: Scene) -> None:
 
 
 def _check_tunnels(scene: Scene) -> None:
-    owners = {(n.udp_port, n.vni): 'network "%s"' % n.name for n in scene.document.networks if isinstance(n, OverlayNetwork) and n.vni}
+    owners = {(n.tunnel_port, n.vni): 'network "%s"' % n.name for n in scene.document.networks if n.vni}
     for wire in scene.document.links:
         tunnel = wire.tunnel
         if tunnel is None:
@@ -143,7 +143,7 @@ def _check_tunnels(scene: Scene) -> None:
         if owner != 'link "%s"' % wire.name:
             scene.report(path + ".vni", tunnel.vni, "%s has the same VNI on udp_port %d" % (owner, tunnel.udp_port), "choose another VNI")
         for network in scene.document.networks:
-            for subnet in network.subnets if not is_on_lan(network) else ():
+            for subnet in network.subnets if not network.on_lan else ():
                 if span.holds(subnet.subnet, tunnel.remote):
                     rule = 'the underlay address lies in the subnet %s of network "%s"' % (subnet.subnet, network.name)
                     scene.report(path + ".remote", tunnel.remote, rule, "choose another subnet for the network")

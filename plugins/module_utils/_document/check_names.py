@@ -10,8 +10,7 @@ from __future__ import annotations
 
 from typing import Dict, Iterator, Tuple
 
-from .._model import names
-from .._model.document import LAN_NETWORKS, BridgeNetwork, MacvlanNetwork, OverlayNetwork
+from .._model.names import ROUTED_PREFIX
 from .scene import Scene
 
 
@@ -19,14 +18,8 @@ def _host_interfaces(scene: Scene) -> Iterator[Tuple[str, str, str]]:
     """Yield (name, path, owner) of every interface the document makes on the host."""
     for network in scene.document.networks:
         path, owner = scene.network(network), 'network "%s"' % network.name
-        if isinstance(network, (BridgeNetwork, OverlayNetwork)):
-            yield network.bridge_name, path + ".bridge_name", "the bridge of " + owner
-        if isinstance(network, OverlayNetwork):
-            yield network.vxlan_name, path + ".vxlan_name", "the VXLAN device of " + owner
-        if isinstance(network, MacvlanNetwork) and network.shim_name:
-            yield network.shim_name, path + ".shim_name", "the host's own link on " + owner
-        if isinstance(network, LAN_NETWORKS) and network.internal:
-            yield names.dummy_name(network.name), path + ".name", "the dummy link of " + owner
+        for made in network.made_links:
+            yield made.name, "%s.%s" % (path, made.key), "%s %s" % (made.words, owner)
     for endpoint in scene.document.endpoints:
         for attachment in endpoint.attachments:
             owner = 'the host side of endpoint "%s" on network "%s"' % (endpoint.name, attachment.network)
@@ -58,6 +51,15 @@ def _check_host_interfaces(scene: Scene) -> None:
             owners[name] = owner
 
 
+def _check_prefixes(scene: Scene) -> None:
+    """The firewall knows the host's ends of routed endpoints by the beginning of their names."""
+    for network in scene.document.networks:
+        for made in network.made_links if network.is_bridged else ():
+            if made.name.startswith(ROUTED_PREFIX):
+                rule = "names that begin with %s are those of routed endpoints" % ROUTED_PREFIX
+                scene.report("%s.%s" % (scene.network(network), made.key), made.name, rule, "choose another name")
+
+
 def _check_endpoints(scene: Scene) -> None:
     places: Dict[str, str] = {}
     for endpoint in scene.document.endpoints:
@@ -78,4 +80,5 @@ def _check_endpoints(scene: Scene) -> None:
 def check_names(scene: Scene) -> None:
     _check_twice_declared(scene)
     _check_host_interfaces(scene)
+    _check_prefixes(scene)
     _check_endpoints(scene)

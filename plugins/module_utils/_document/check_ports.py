@@ -12,8 +12,10 @@ from dataclasses import dataclass, field
 from typing import Dict, List, Optional, Set, Tuple
 
 from .._model.addresses import ip_version
-from .._model.document import BridgeNetwork, Endpoint, PublishedPort, is_on_lan
-from .routed_ports import check_routed_ports, takes_host_ports
+from .._model.document import Endpoint, PublishedPort
+from .._model.network import Network
+from .._model.published import takes_host_ports
+from .opened_ports import check_opened_ports
 from .scene import Scene
 
 Held = Tuple[int, str]  # last port, owner
@@ -65,7 +67,7 @@ def _check_clashes(scene: Scene) -> None:
         held.add(port, '%s of endpoint "%s"' % (port, endpoint.name))
 
 
-def _reach_fault(port: PublishedPort, bridged: List[BridgeNetwork], direct: bool, families: Set[int]) -> Optional[Tuple[str, str]]:
+def _reach_fault(port: PublishedPort, bridged: List[Network], direct: bool, families: Set[int]) -> Optional[Tuple[str, str]]:
     """Return why a port leads to no address of its endpoint, and the fix."""
     if not bridged and direct:
         return "nothing is translated on its macvlan or ipvlan networks: the endpoint is reached at its own address", "remove the port"
@@ -86,8 +88,8 @@ def _reach_fault(port: PublishedPort, bridged: List[BridgeNetwork], direct: bool
 
 def _check_reach(scene: Scene) -> None:
     networks = {network.name: network for network in scene.document.networks}
-    bridges = {network.name: network for network in scene.document.networks if isinstance(network, BridgeNetwork) and not network.on_lan}
-    lan = {network.name for network in scene.document.networks if is_on_lan(network)}
+    bridges = {network.name: network for network in scene.document.networks if network.translates and not network.on_lan}
+    lan = {network.name for network in scene.document.networks if network.on_lan}
     for endpoint in scene.document.endpoints:
         path = scene.endpoint(endpoint)
         if not endpoint.ports or path + ".networks" in scene.troubled or scene.lacks_networks or not takes_host_ports(endpoint, networks):
@@ -112,4 +114,4 @@ def _check_reach(scene: Scene) -> None:
 def check_ports(scene: Scene) -> None:
     _check_clashes(scene)
     _check_reach(scene)
-    check_routed_ports(scene)
+    check_opened_ports(scene)

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from typing import Dict, Iterator, Tuple
 
-from .._model.document import BridgeNetwork, Endpoint, Network, OverlayNetwork
+from .._model.document import Endpoint
 from .._model.names import split_vlan
+from .._model.network import Network
 from .scene import Scene
 
 SETTINGS = ("net.ipv4.ip_forward", "net.ipv6.conf.all.forwarding")
@@ -52,36 +53,24 @@ def links_of_the_host(scene: Scene) -> Iterator[Tuple[str, str, str]]:
     """Yield path, value and name of the links that the document needs on the host itself; for a VLAN, of the link below it."""
     for network in scene.document.networks:
         path = scene.network(network)
-        for key in ("interfaces", "proxy_interfaces"):
-            for index, name in enumerate(getattr(network, key, ())):
-                yield scene.item("%s.%s" % (path, key), index), name, (split_vlan(name) or (name, 0))[0]
-        for key in ("parent", "underlay_interface"):
-            name = getattr(network, key, None)
-            if name:
-                vlan = split_vlan(name)
-                yield "%s.%s" % (path, key), name, vlan[0] if vlan else name
+        for link in network.used_links:
+            place = "%s.%s" % (path, link.key)
+            yield place if link.index is None else scene.item(place, link.index), link.name, (split_vlan(link.name) or (link.name, 0))[0]
     for wire in scene.document.links:
         if wire.tunnel is not None and wire.tunnel.underlay_interface:
             yield scene.link(wire) + ".tunnel.underlay_interface", wire.tunnel.underlay_interface, wire.tunnel.underlay_interface
 
 
-def is_gateway_of_host(network: Network) -> bool:
-    """Tell whether the gateways of a network are addresses of the host itself; elsewhere a container may have them, and route for the others."""
-    return isinstance(network, BridgeNetwork) and network.gateway_on_host
-
-
 def router_gateways(scene: Scene, network: Network) -> Tuple[str, ...]:
     """Return the addresses that routers among the endpoints have on a network whose gateway is none of the host.
 
-    On an overlay nobody else can be the gateway, so whoever has its address is a router, by the means of this collection or by others.
+    Where nobody else can be the gateway, whoever has its address is a router, by the means of this collection or by others.
     """
-    if is_gateway_of_host(network):
+    if network.gateway_on_host:
         return ()
-    overlay = isinstance(network, OverlayNetwork)
-    routers = (endpoint for endpoint in scene.document.endpoints if overlay or _forwards(endpoint))
+    routers = (endpoint for endpoint in scene.document.endpoints if network.has_members_only or _forwards(endpoint))
     found = [address for endpoint in routers for item in endpoint.attachments if item.network == network.name for address in item.addresses]
-    if isinstance(network, OverlayNetwork):
-        found += [address for remote in network.remote_endpoints for address in remote.addresses]
+    found += [address for remote in network.remote_endpoints for address in remote.addresses]
     return tuple(found)
 
 

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from typing import Dict, Iterator, List, Mapping, Optional, Tuple
 
+from .._model import span
 from .._model.addresses import ip_version
-from .._model.document import Attachment, Endpoint, IpvlanNetwork, Network, RoutedNetwork, StaticRoute
+from .._model.document import Attachment, Endpoint, StaticRoute
 from .._model.joined import whole_networks
 from .._model.names import source_table
+from .._model.network import Network
 from .._model.routing import DEFAULT_ROUTE
-from . import span
 from .ipam import host_address_fault
 from .routes import LINK_LOCAL, attached_subnets, interface_towards, next_hops
 from .scene import Scene
@@ -80,8 +81,9 @@ def _ways_out(endpoint: Endpoint, networks: Mapping[str, Network]) -> Iterator[T
         network = networks[attachment.network]
         for family in (4, 6) if not network.internal else ():
             subnets = attached_subnets(attachment, network, family)
-            direct = isinstance(network, RoutedNetwork) or (isinstance(network, IpvlanNetwork) and network.mode != "l2")
-            if subnets and (direct or any(item.gateway not in (None, *attachment.addresses) for item in network.subnets if item.subnet in subnets)):
+            if subnets and (
+                network.needs_no_gateway or any(item.gateway not in (None, *attachment.addresses) for item in network.subnets if item.subnet in subnets)
+            ):
                 yield family, attachment.network
 
 

@@ -22,7 +22,6 @@ D = TypeVar("D")
 Pairs = Tuple[Tuple[str, str], ...]
 Elsewhere = Mapping[str, Tuple[str, str]]  # key: rule, fix
 NOWHERE: Elsewhere = MappingProxyType({})
-NOTHING_REQUIRED: Mapping[str, Tuple[str, ...]] = MappingProxyType({})
 
 
 class Entry:

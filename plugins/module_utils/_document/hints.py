@@ -9,10 +9,12 @@
 from __future__ import annotations
 
 import datetime
+from typing import Iterable
 
 A_MAC = "a MAC address"
 ADDRESSES = ("an IP address", "an IPv4 address", "an IPv6 address", "a subnet")
 DESCRIBED_LIMIT = 10**30
+ADDRESSES_SHOWN = 4
 
 
 def sexagesimal(value: int, parts: int, width: int = 1) -> str:
@@ -120,3 +122,10 @@ def mend_port(value: object) -> str:
     if value > 65535 or 1200 <= value < 3600:
         return "looks like unquoted host:container port (%s); quote it" % pair
     return 'write "%d:%d", or quote it if it was %s' % (value, value, pair)
+
+
+def list_known(addresses: Iterable[str]) -> str:
+    """Return the addresses of a host that a user may have meant."""
+    usual = [address for address in addresses if not address.startswith(("127.", "fe80:")) and address != "::1"]
+    more = ", ..." if len(usual) > ADDRESSES_SHOWN else ""
+    return "it has %s%s" % (", ".join(usual[:ADDRESSES_SHOWN]) or "no address", more)

@@ -11,17 +11,18 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Dict, Iterator, List, Mapping, Optional, Sequence, Set, Tuple
 
+from .._model import span
 from .._model.addresses import canonical_ip, ip_version
-from .._model.document import LAN_NETWORKS, Document, Network, OverlayNetwork
+from .._model.document import Document
 from .._model.errors import Problem
 from .._model.mark import read_mark
+from .._model.network import Network
 from .._model.objects import MAIN_TABLE
+from .._model.published import published_ports
 from .._model.snapshot import Way
 from .._model.translation import Holdings
-from . import span
-from .host_taken import NameProcess, check_taken, fixed_sources, known_addresses, nobody, published_ports
+from .host_taken import NameProcess, check_taken, fixed_sources, nobody
 from .ports import WILDCARDS
-from .routed_host import check_routed_host
 
 Facts = Sequence[Tuple[str, str]]
 EVERYTHING = ("default", "0.0.0.0/0", "::/0")
@@ -42,7 +43,7 @@ def _plain(cidr: str) -> str:
 
 def _check_overlaps(document: Document, addresses: Facts, routes: Facts, links: Mapping[str, Optional[str]], problems: List[Problem]) -> None:
     own = _own_links(document, links)
-    tunnels = {network.vtep_address: network.name for network in document.networks if isinstance(network, OverlayNetwork)}
+    tunnels = {network.vtep_address: network.name for network in document.networks if network.vtep_address}
     facts: Dict[Tuple[str, span.Span], str] = {}
     leading: Dict[Tuple[str, span.Span], str] = {}
     for device, cidr in addresses:
@@ -53,7 +54,7 @@ def _check_overlaps(document: Document, addresses: Facts, routes: Facts, links: 
         if destination not in EVERYTHING:
             leading.setdefault((device, span.span(destination)), "the host's route %s by %s" % (destination, device or "no device"))
     for network, path, subnet in _subnets(document):
-        if isinstance(network, LAN_NETWORKS):
+        if network.has_parent:
             continue  # a piece of the host's own LAN, and no route of the host leads there because of it
         here = span.span(subnet)
         for (device, there), words in facts.items():
@@ -78,12 +79,7 @@ def _check_ways(document: Document, addresses: Facts, ways: Sequence[Way], links
         for way in ways:
             there = span.span(way.destination)
             everything = way.destination in EVERYTHING
-            if (
-                isinstance(network, LAN_NETWORKS)
-                or not _meet(here, there)
-                or (everything and not way.ahead)
-                or own.union(network.home_devices) & set(way.devices)
-            ):
+            if network.has_parent or not _meet(here, there) or (everything and not way.ahead) or own.union(network.home_devices) & set(way.devices):
                 continue
             table = "" if way.table == MAIN_TABLE else " in table %d" % way.table
             words = "the host's route %s by %s%s" % (way.destination, " and ".join(dict.fromkeys(way.devices)) or "no device", table)
@@ -125,7 +121,7 @@ def _has_stood(network: Network, subnet: span.Span, addresses: Facts, own: Set[s
 
 def _check_controller(document: Document, addresses: Facts, ssh_peer: str, problems: List[Problem]) -> None:
     for network, path, subnet in _subnets(document):
-        if isinstance(network, LAN_NETWORKS):
+        if network.has_parent:
             continue
         # A controller that already sits in this network stays reachable.
         inside = any(device in network.home_devices and span.holds(cidr, ssh_peer) for device, cidr in addresses)
@@ -137,24 +133,6 @@ def _check_ipv6(document: Document, problems: List[Problem]) -> None:
     for _network, path, subnet in _subnets(document):
         if ip_version(subnet) == 6:
             problems.append(Problem(path, subnet, "IPv6 is disabled on this host (net.ipv6.conf.*.disable_ipv6)", "enable it or remove the subnet"))
-
-
-def _check_tunnels(document: Document, addresses: Facts, links: Mapping[str, Optional[str]], problems: List[Problem]) -> None:
-    devices = {_plain(cidr): device for device, cidr in addresses}
-    for network in document.networks:
-        if not isinstance(network, OverlayNetwork):
-            continue
-        path = "networks[%s]" % network.name
-        if network.vtep_address and network.vtep_address not in devices:
-            problems.append(Problem(path + ".vtep_address", network.vtep_address, "no interface of this host has this address", known_addresses(devices), True))
-        underlay = network.underlay_interface
-        if underlay is None:
-            continue
-        if underlay not in links:
-            problems.append(Problem(path + ".underlay_interface", underlay, "no such interface on this host", "correct or remove it", True))
-        elif devices.get(network.vtep_address, underlay) != underlay:
-            rule = "vtep_address %s is on %s" % (network.vtep_address, devices[network.vtep_address])
-            problems.append(Problem(path + ".underlay_interface", underlay, rule, "correct one of the two"))
 
 
 def _check_ssh_port(document: Document, ssh_port: int, problems: List[Problem]) -> Set[str]:
@@ -196,8 +174,6 @@ def check_host(
         _check_controller(document, addresses, canonical_ip(ssh_peer), problems)
     if not ipv6_enabled:
         _check_ipv6(document, problems)
-    _check_tunnels(document, addresses, links, problems)
-    check_routed_host(document, addresses=addresses, links=links, problems=problems)
     refused: Set[str] = set()
     if ssh_port is not None and allow_management:
         holdings = replace(holdings, listening=tuple(row for row in holdings.listening if row[0] != "tcp" or row[2] != ssh_port))

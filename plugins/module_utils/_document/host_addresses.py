@@ -11,14 +11,14 @@ from __future__ import annotations
 from typing import List, Sequence, Tuple
 
 from .._model.addresses import canonical_ip
-from .._model.document import Document, is_on_lan
+from .._model.document import Document
 from .._model.errors import Problem
 
 
 def check_own_addresses(document: Document, addresses: Sequence[Tuple[str, str]], problems: List[Problem]) -> None:
     """Report endpoints with an address of the host itself: on a LAN they are its neighbours."""
     own = {canonical_ip(address.partition("/")[0]): device for device, address in addresses}
-    lans = {network.name for network in document.networks if is_on_lan(network)}
+    lans = {network.name for network in document.networks if network.on_lan}
     for endpoint in document.endpoints:
         for attachment in endpoint.attachments:
             for address in attachment.addresses if attachment.network in lans else ():

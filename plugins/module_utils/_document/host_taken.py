@@ -11,16 +11,16 @@ What stands already is not refused for what came later: whoever came has to be t
 
 from __future__ import annotations
 
-from typing import Callable, Dict, FrozenSet, Iterable, Iterator, List, Mapping, Optional, Tuple
+from typing import Callable, FrozenSet, Iterable, Iterator, List, Mapping, Optional, Tuple
 
 from .._model.addresses import canonical_ip, ip_version
-from .._model.document import BridgeNetwork, Document, Endpoint, Network, PublishedPort
+from .._model.document import Document, Endpoint, PublishedPort
 from .._model.errors import Problem
+from .._model.network import Network
 from .._model.translation import Holdings, Translation
+from .hints import list_known
 from .ports import WILDCARDS
-from .routed_ports import takes_host_ports
 
-ADDRESSES_SHOWN = 4
 NameProcess = Callable[[str, str, int], str]  # protocol, address, port
 
 
@@ -28,31 +28,16 @@ def nobody(_protocol: str, _address: str, _port: int) -> str:
     return ""
 
 
-def published_ports(document: Document) -> Iterator[Tuple[str, Endpoint, PublishedPort]]:
-    """Yield (path, endpoint, port) of what takes a port of the host."""
-    networks: Dict[str, Network] = {network.name: network for network in document.networks}
-    for endpoint in document.endpoints:
-        for index, port in enumerate(endpoint.ports) if takes_host_ports(endpoint, networks) else ():
-            yield "endpoints[%s].ports[%d]" % (endpoint.name, index), endpoint, port
-
-
-def fixed_sources(document: Document) -> Iterator[Tuple[str, BridgeNetwork]]:
+def fixed_sources(document: Document) -> Iterator[Tuple[str, Network]]:
     """Yield (path, network) of what names source addresses."""
     for network in document.networks:
-        if isinstance(network, BridgeNetwork) and network.snat_addresses and not network.internal:
+        if network.snat_addresses and not network.internal:
             yield "networks[%s].snat_address" % network.name, network
-
-
-def known_addresses(devices: Mapping[str, str]) -> str:
-    """Return the addresses a user may have meant."""
-    usual = [address for address in devices if not address.startswith(("127.", "fe80:")) and address != "::1"]
-    more = ", ..." if len(usual) > ADDRESSES_SHOWN else ""
-    return "it has %s%s" % (", ".join(usual[:ADDRESSES_SHOWN]) or "no address", more)
 
 
 def check_taken(
     ports: Iterable[Tuple[str, Endpoint, PublishedPort]],
-    sources: Iterable[Tuple[str, BridgeNetwork]],
+    sources: Iterable[Tuple[str, Network]],
     holdings: Holdings,
     problems: List[Problem],
     *,
@@ -65,12 +50,12 @@ def check_taken(
         for address in network.snat_addresses if not network.snat_elsewhere else ():
             if address not in devices:
                 rule = "no interface of this host has this address, so no answer would come back"
-                fix = "%s; or set snat_address_elsewhere: true" % known_addresses(devices)
+                fix = "%s; or set snat_address_elsewhere: true" % list_known(devices)
                 problems.append(Problem(path, address, rule, fix, may_pass=True, stands=address in holdings.sources))
     for path, endpoint, port in ports:
         if port.host_ip is not None and port.host_ip not in WILDCARDS and port.host_ip not in devices:
             rule = "host_ip %s is no address of this host" % port.host_ip
-            problems.append(Problem(path, str(port), rule, known_addresses(devices), stands=_stands(port, port.published, holdings)))
+            problems.append(Problem(path, str(port), rule, list_known(devices), stands=_stands(port, port.published, holdings)))
         if path in refused:
             continue
         for found in (_process_fault(port, holdings, name_process), _translation_fault(port, endpoint, holdings, devices)):

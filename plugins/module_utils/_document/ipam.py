@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from typing import Dict, List, Optional, Tuple
 
+from .._model import span
 from .._model.addresses import derive_ula, first_usable, ip_version
-from .._model.document import Subnet
 from .._model.errors import Problem
-from . import span
+from .._model.network import Subnet
 from .borrowed_words import SUBNET, unlike_ours
 from .entry import Entry, is_map, key_text, list_of, read_entry
 from .scalars import Problems, read_address, read_boolean, read_container_subnet, read_label, read_subnet

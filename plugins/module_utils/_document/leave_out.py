@@ -11,9 +11,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Collection, Dict, FrozenSet, List, Mapping, Tuple
 
-from .._model import names
-from .._model.document import LAN_NETWORKS, BridgeNetwork, Document, Endpoint, Network, OverlayNetwork, RoutedNetwork, Wire
-from .._model.features import VLAN_FILTERING
+from .._model.document import Document, Endpoint, Wire
+from .._model.network import Network
 from .._model.snapshot import Facts
 
 NETWORKS, LINKS = "networks", "links"
@@ -22,30 +21,9 @@ Item = Tuple[str, str]  # one of the two, and a name
 
 def needed_features(document: Document, facts: Facts) -> Dict[Item, FrozenSet[str]]:
     """Return what each network and link needs that not every kernel has."""
-    found = {(NETWORKS, network.name): frozenset(_features(network, facts)) for network in document.networks}
+    found = {(NETWORKS, network.name): frozenset(network.find_features(facts.links)) for network in document.networks}
     found.update({(LINKS, wire.name): frozenset(("vxlan",)) for wire in document.links if wire.tunnel is not None})
     return {item: features for item, features in found.items() if features}
-
-
-def _features(network: Network, facts: Facts) -> List[str]:
-    if isinstance(network, OverlayNetwork):
-        return ["vxlan"]
-    if isinstance(network, BridgeNetwork):
-        standing = facts.links.get(network.bridge_name)
-        filtered = standing is not None and standing.nature.vlan_filtering
-        vrf = network.vrf is not None and network.vrf not in facts.links
-        found = {"vrf": vrf, VLAN_FILTERING: network.vlan_filtering and not filtered, "vlan": any(_is_new_vlan(name, facts) for name in network.interfaces)}
-        return [feature for feature, needed in found.items() if needed]
-    if isinstance(network, LAN_NETWORKS):
-        if network.internal:
-            return [network.driver, "dummy"]
-        return [network.driver, "vlan"] if network.parent is not None and _is_new_vlan(network.parent, facts) else [network.driver]
-    return []
-
-
-def _is_new_vlan(name: str, facts: Facts) -> bool:
-    """Tell whether a VLAN device would be made for a network."""
-    return name not in facts.links and names.split_vlan(name) is not None
 
 
 def leave_out(document: Document, items: Collection[Item]) -> Tuple[Document, List[str]]:
@@ -90,8 +68,8 @@ def _reduce(endpoint: Endpoint, rest: Mapping[str, Network], networks: Mapping[s
 
 
 def _answers(endpoint: Endpoint, rest: Mapping[str, Network], networks: Mapping[str, Network]) -> bool:
-    """Tell whether ports still lead to the endpoint in the way they did: by translation on a bridge, else at its own address on a routed network."""
+    """Tell whether ports still lead to the endpoint in the way they did: by translation, else at its own address."""
     left = [rest[item.network] for item in endpoint.attachments if item.network in rest]
-    if any(isinstance(networks[item.network], BridgeNetwork) for item in endpoint.attachments):
-        return any(isinstance(network, BridgeNetwork) and not network.internal and not network.on_lan for network in left)
-    return any(isinstance(network, RoutedNetwork) and not network.internal for network in left)
+    if any(networks[item.network].translates for item in endpoint.attachments):
+        return any(network.translates and not network.internal and not network.on_lan for network in left)
+    return any(network.opens_ports and not network.internal for network in left)

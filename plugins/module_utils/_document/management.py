@@ -12,7 +12,7 @@ from typing import FrozenSet, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from .._model.addresses import canonical_ip
 from .._model.devices import find_homes
-from .._model.document import BridgeNetwork, Document, MacvlanNetwork
+from .._model.document import Document
 from .._model.errors import Problem
 from .._model.link import Link
 from .._model.objects import HOST
@@ -53,11 +53,7 @@ def check_takeovers(document: Document, carriers: FrozenSet[str], facts: Facts, 
 def _takeovers(document: Document, facts: Facts) -> Iterator[Tuple[str, str, str]]:
     """Yield path, interface and who takes it."""
     for network in document.networks:
-        if isinstance(network, BridgeNetwork):
-            for index, name in enumerate(network.interfaces):
-                yield "networks[%s].interfaces[%d]" % (network.name, index), name, "bridge %s" % network.bridge_name
-        elif isinstance(network, MacvlanNetwork) and network.mode == "passthru" and network.parent:
-            yield "networks[%s].parent" % network.name, network.parent, "the passthru mode"
+        yield from (("networks[%s].%s" % (network.name, place), name, who) for place, name, who in network.taken_links)
     for endpoint in document.endpoints:
         for index, device in enumerate(endpoint.devices):
             for name in find_homes(device, endpoint, document.scope, facts):
@@ -65,5 +61,5 @@ def _takeovers(document: Document, facts: Facts) -> Iterator[Tuple[str, str, str
 
 
 def _is_taken(document: Document, name: str, links: Mapping[str, Link]) -> bool:
-    homes = {network.bridge_name for network in document.networks if isinstance(network, BridgeNetwork) and name in network.interfaces}
+    homes = {network.bridge_name for network in document.networks if name in network.interfaces}
     return name in links and links[name].master in homes

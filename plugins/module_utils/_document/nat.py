@@ -11,10 +11,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
+from .._drivers.bridge.network import BridgeNetwork
+from .._model import span
 from .._model.addresses import ip_version
-from .._model.document import Attachment, BridgeNetwork, Document, Endpoint, PublishedPort, Subnet
+from .._model.document import Attachment, Document, Endpoint, PublishedPort
 from .._model.errors import Problem
-from . import span
+from .._model.network import Subnet
 from .check_ports import EVERYWHERE, Holders
 from .entry import list_of
 from .ipam import host_address_fault

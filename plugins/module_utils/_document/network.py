@@ -9,48 +9,61 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Callable, Dict, FrozenSet, Mapping, Optional, Tuple
+from functools import lru_cache
+from typing import Callable, Dict, FrozenSet, Optional, Tuple
 
+from .._drivers.base import Common
+from .._drivers.table import DRIVERS, USUAL, find_driver
 from .._model.addresses import ip_version
-from .._model.document import Network
 from .._model.errors import Problem
-from . import bridge, ipam, ipvlan, macvlan, overlay, routed
-from .borrowed_words import DRIVERS, NETWORK, unlike_ours
+from .._model.network import Network
+from . import ipam
+from .borrowed_words import DRIVERS as BORROWED_DRIVERS
+from .borrowed_words import NETWORK, unlike_ours
 from .entry import NOWHERE, Elsewhere, Entry, belongs, read_entry, read_labels
 from .scalars import Problems, choice, closest, integer, read_boolean, read_label
 
 COMMON_KEYS = frozenset(("name", "driver", "ipam_config", "enable_ipv6", "mtu", "labels", "state", "on_every_host"))
-FLEET_KEYS = frozenset(("on_every_host",)) | routed.FLEET_KEYS
-DRIVER_KEYS = {"bridge": bridge.KEYS, "overlay": overlay.KEYS, "macvlan": macvlan.KEYS, "ipvlan": ipvlan.KEYS, "routed": routed.KEYS}
-_READERS: Dict[str, Callable[..., Network]] = {
-    "bridge": bridge.read_bridge,
-    "overlay": overlay.read_overlay,
-    "macvlan": macvlan.read_macvlan,
-    "ipvlan": ipvlan.read_ipvlan,
-    "routed": routed.read_routed,
-}
 ABSENT_KEYS = frozenset(("name", "driver", "state"))
 STATES = choice("present", "absent")
 IPV6_MTU = 1280
-_DRIVERS = choice(*DRIVER_KEYS)
 
 
-ANY_KEY = COMMON_KEYS.union(*DRIVER_KEYS.values())
-BORROWED = unlike_ours(NETWORK, ANY_KEY)
+@lru_cache(maxsize=1)
+def list_fleet_keys() -> FrozenSet[str]:
+    """Return the keys that only a fleet's plan reads."""
+    return frozenset(("on_every_host",)).union(*(find_driver(name).fleet_keys for name in DRIVERS))
 
 
+@lru_cache(maxsize=1)
+def _any_key() -> FrozenSet[str]:
+    return COMMON_KEYS.union(*(find_driver(name).keys for name in DRIVERS))
+
+
+@lru_cache(maxsize=1)
+def _borrowed() -> Elsewhere:
+    return unlike_ours(NETWORK, _any_key())
+
+
+@lru_cache(maxsize=None)
 def _elsewhere(driver: str) -> Elsewhere:
+    """Return what to say of keys that a network of a driver does not have. Only then are the others loaded."""
     rule = "this key belongs to driver %s, the network has driver %s"
     owners: Dict[str, str] = {}
-    for other, keys in DRIVER_KEYS.items():
-        for key in keys - DRIVER_KEYS[driver]:
+    for other in DRIVERS:
+        for key in find_driver(other).keys - find_driver(driver).keys:
             owners[key] = "%s or %s" % (owners[key], other) if key in owners else other
     others = {key: (rule % (owner, driver), "remove it") for key, owner in owners.items()}
-    return {**BORROWED, **others, **belongs(ipam.KEYS, "an entry of ipam_config")}
+    return {**_borrowed(), **others, **belongs(ipam.KEYS, "an entry of ipam_config")}
 
 
-ALLOWED = {driver: COMMON_KEYS | keys for driver, keys in DRIVER_KEYS.items()}
-ELSEWHERE = {driver: _elsewhere(driver) for driver in DRIVER_KEYS}
+def require_nothing(_driver: str) -> Tuple[str, ...]:
+    return ()
+
+
+def require_host_keys(driver: str) -> Tuple[str, ...]:
+    """Return what a host needs of a network and a fleet's plan provides."""
+    return find_driver(driver).host_keys
 
 
 def is_absent(entry: Entry, allowed: FrozenSet[str]) -> bool:
@@ -72,38 +85,42 @@ def _read_mtu(entry: Entry, has_ipv6: bool) -> Optional[int]:
 def _driver(raw: Dict[str, object], path: str, problems: Problems) -> Optional[str]:
     if "driver" not in raw:
         # Under a mistyped key it is there all the same, and the rest of the network is of that driver.
-        mistyped = next((key for key in raw if key not in ANY_KEY and closest(key, sorted(ANY_KEY)) == "driver" and raw[key] in tuple(DRIVER_KEYS)), None)
-        return "bridge" if mistyped is None else str(raw[mistyped])
-    if isinstance(raw["driver"], str) and raw["driver"].lower() in DRIVERS:
-        problems.append(Problem(path + ".driver", raw["driver"], "choices: %s" % ", ".join(DRIVER_KEYS), 'write "%s"' % DRIVERS[raw["driver"].lower()]))
+        unknown = [] if raw.keys() <= COMMON_KEYS | find_driver(USUAL).keys else [key for key in raw if key not in _any_key()]
+        mistyped = next((key for key in unknown if closest(key, sorted(_any_key())) == "driver" and raw[key] in tuple(DRIVERS)), None)
+        return USUAL if mistyped is None else str(raw[mistyped])
+    if isinstance(raw["driver"], str) and raw["driver"].lower() in BORROWED_DRIVERS:
+        fix = 'write "%s"' % BORROWED_DRIVERS[raw["driver"].lower()]
+        problems.append(Problem(path + ".driver", raw["driver"], "choices: %s" % ", ".join(DRIVERS), fix))
         return None
-    return _DRIVERS(raw["driver"], path + ".driver", problems)
+    return choice(*DRIVERS)(raw["driver"], path + ".driver", problems)
 
 
-def read_network(value: object, path: str, problems: Problems, *, scope: str, required: Mapping[str, Tuple[str, ...]]) -> Optional[Network]:
-    """Return a network with its valid parts, or None where it is absent or cannot be told. `required` are more keys by driver."""
-    driver = _driver(value, path, problems) if isinstance(value, dict) else None
+def _read_entry(value: object, path: str, problems: Problems, driver: Optional[str], required: Tuple[str, ...]) -> Optional[Entry]:
     absent = isinstance(value, dict) and value.get("state") == "absent"
-    needed = ("name",) if absent or driver is None else ("name",) + tuple(required.get(driver, ()))
-    entry = read_entry(
-        value,
-        path,
-        problems,
-        allowed=ALLOWED[driver] if driver else ANY_KEY,
-        required=needed,
-        elsewhere=NOWHERE if absent else ELSEWHERE[driver] if driver else BORROWED,
-    )
+    needed = ("name",) if absent else ("name", *required)
+    if driver is None:
+        return read_entry(value, path, problems, allowed=_any_key(), required=needed, elsewhere=NOWHERE if absent else _borrowed())
+    allowed = COMMON_KEYS | find_driver(driver).keys
+    known = not isinstance(value, dict) or value.keys() <= allowed
+    return read_entry(value, path, problems, allowed=allowed, required=needed, elsewhere=NOWHERE if absent or known else _elsewhere(driver))
+
+
+def read_network(value: object, path: str, problems: Problems, *, scope: str, find_required: Callable[[str], Tuple[str, ...]]) -> Optional[Network]:
+    """Return a network with its valid parts, or None where it is absent or cannot be told. `find_required` says which keys a driver insists on."""
+    name_of_driver = _driver(value, path, problems) if isinstance(value, dict) else None
+    entry = _read_entry(value, path, problems, name_of_driver, find_required(name_of_driver) if name_of_driver else ())
     if entry is None:
         return None
     name = entry.get("name", read_label, None)
-    if is_absent(entry, ABSENT_KEYS) or driver is None:
+    if is_absent(entry, ABSENT_KEYS) or name_of_driver is None:
         return None
+    driver = find_driver(name_of_driver)
     label = name if name is not None else ""
-    subnets = ipam.read_subnets(entry, name=label, scope=scope, default_gateway=driver == "bridge" and not entry.raw.get("interfaces"))
+    subnets = ipam.read_subnets(entry, name=label, scope=scope, default_gateway=driver.has_usual_gateway(entry.raw))
     mtu = _read_mtu(entry, any(ip_version(subnet.subnet) == 6 for subnet in subnets))
     no_labels: Dict[str, str] = {}
     labels = entry.get("labels", read_labels, no_labels)
-    network: Network = _READERS[driver](entry, name=label, subnets=subnets, mtu=mtu, labels=labels)
+    network: Network = driver.read(entry, Common(label, subnets, mtu, labels))
     if entry.get("on_every_host", read_boolean, False):
         network = replace(network, on_every_host=True)
     return network if name is not None else None

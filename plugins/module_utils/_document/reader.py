@@ -8,24 +8,25 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Callable, Dict, List, Mapping, Optional, Sequence, Tuple, TypeVar, Union
 
-from .._model.document import DEFAULT_SCOPE, Document, Endpoint, Network, Wire
+from .._drivers.table import driver_of
+from .._model.document import DEFAULT_SCOPE, Document, Endpoint, Wire
 from .._model.errors import InputError, Problem
+from .._model.network import Network
 from .allocate import NOTHING_TAKEN, Taken, allocate
 from .check import check_document
 from .endpoint import read_endpoint
-from .entry import NOTHING_REQUIRED, named_path, read_list
+from .entry import named_path, read_list
+from .interfaces import name_interfaces
 from .links import fill_links, read_link
-from .network import read_network
-from .routed import name_interfaces, refuse_fleet_keys
+from .network import read_network, require_host_keys, require_nothing
 from .routes import lead_routes
 from .scalars import read_label
 from .trouble import troubled_names
 
 Named = TypeVar("Named", bound=Union[Network, Endpoint, Wire])
-# What a host needs of an overlay and a fleet's plan provides.
-HOST_KEYS = {"overlay": ("vni", "vtep_address")}
 
 
 def _read_named(raw: object, path: str, problems: List[Problem], read: Callable[[object, str, List[Problem]], Optional[Named]]) -> Tuple[Named, ...]:
@@ -49,15 +50,21 @@ def _read_named(raw: object, path: str, problems: List[Problem], read: Callable[
     return tuple(result)
 
 
-def read_networks(
-    raw: object, *, path: str, scope: str, problems: List[Problem], required: Mapping[str, Tuple[str, ...]] = NOTHING_REQUIRED
-) -> Tuple[Network, ...]:
-    """Return the declared networks with every default; absent ones are left out. `required` are keys to insist on, by driver."""
+def read_networks(raw: object, *, path: str, scope: str, problems: List[Problem]) -> Tuple[Network, ...]:
+    """Return the networks of a fleet with every default; absent ones are left out. What its plan provides may be missing."""
+    return _read_named(raw, path, problems, partial(read_network, scope=scope, find_required=require_nothing))
 
-    def read(value: object, place: str, found: List[Problem]) -> Optional[Network]:
-        return read_network(value, place, found, scope=scope, required=required)
 
-    return _read_named(raw, path, problems, read)
+def _read_networks_of_host(raw: object, *, path: str, scope: str, problems: List[Problem]) -> Tuple[Network, ...]:
+    """Return the networks of a host, which are made because they are declared, and have all that a fleet's plan provides."""
+    networks = _read_named(raw, path, problems, partial(read_network, scope=scope, find_required=require_host_keys))
+    for network in networks:
+        place = "%s[%s]" % (path, network.name)
+        if network.on_every_host:
+            rule = "only a fleet's plan leaves out what a host does not use; here every declared network is made"
+            problems.append(Problem(place + ".on_every_host", True, rule, "remove it"))
+        driver_of(network).refuse_on_host(network, place, problems)
+    return networks
 
 
 def read_endpoints(raw: object, *, path: str, scope: str, networks: Sequence[Network], problems: List[Problem]) -> Tuple[Endpoint, ...]:
@@ -88,8 +95,7 @@ def read_document(raw: Mapping[str, object], living: Taken = NOTHING_TAKEN) -> D
     networks: Tuple[Network, ...] = ()
     endpoints: Tuple[Endpoint, ...] = ()
     if raw.get("networks") is not None:
-        networks = read_networks(raw["networks"], path="networks", scope=scope, problems=problems, required=HOST_KEYS)
-        refuse_fleet_keys(networks, "networks", problems)
+        networks = _read_networks_of_host(raw["networks"], path="networks", scope=scope, problems=problems)
     if raw.get("endpoints") is not None:
         endpoints = read_endpoints(raw["endpoints"], path="endpoints", scope=scope, networks=networks, problems=problems)
     endpoints = allocate(networks, endpoints, living=living, problems=problems, path="networks")

@@ -11,19 +11,18 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Dict, Iterator, Mapping, Optional, Sequence, Tuple
 
+from .._model import span
 from .._model.addresses import ip_version
-from .._model.document import Attachment, Document, Endpoint, Network, RoutedNetwork, StaticRoute, Wire
+from .._model.document import Attachment, Document, Endpoint, StaticRoute, Wire
 from .._model.errors import Problem
+from .._model.network import Network
 from .._model.routing import plain_metric
-from . import span
 from .entry import read_entry, read_list
 from .scalars import Problems, Read, canonical_reader, choice, integer, read_interface_name
 from .spelling import Fault, canonical_address, canonical_source, unicast_fault
 
 KEYS = frozenset(("destination", "gateway", "type", "metric", "interface"))
 LINK_LOCAL = {4: "169.254.0.0/16", 6: "fe80::/10"}
-# Who stands at the other end of the wire that leads to a routed network.
-NEXT_DOOR = {4: "169.254.1.1/32", 6: "fe80::1/128"}
 NO_ROUTES: Tuple[StaticRoute, ...] = ()
 _TYPES = choice("unicast", "blackhole", "unreachable", "prohibit")
 _METRIC = integer(0, 2**32 - 1)
@@ -98,8 +97,9 @@ def attached_subnets(attachment: Attachment, network: Network, family: int) -> T
     address = attachment.ipv4_address if family == 4 else attachment.ipv6_address
     if attachment.ipam != "allocate":
         return ()
-    if isinstance(network, RoutedNetwork):
-        return (NEXT_DOOR[family],) if subnets else ()
+    next_door = network.next_door(family)
+    if next_door is not None:
+        return (next_door,) if subnets else ()
     return subnets if address is None else tuple(subnet for subnet in subnets if span.holds(subnet, address))
 
 

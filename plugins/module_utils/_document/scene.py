@@ -11,8 +11,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import FrozenSet, List
 
-from .._model.document import Attachment, Document, Endpoint, Network, Wire
+from .._model.document import Attachment, Document, Endpoint, Wire
 from .._model.errors import Problem
+from .._model.network import Network
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from typing import Optional
 
 from .._model.addresses import canonical_ip, canonical_mac, canonical_network, ip_version
 from .._model.names import character_fault
-from .span import overlap
+from .._model.span import overlap
 
 # Subnets no container network may touch.
 RESERVED = (

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Dict, Iterable, Iterator, Mapping, Optional, Sequence, Set, Tuple
 
-from .._compile.settings import interface_sysctls
+from .._drivers.settings import interface_sysctls
 from .._kernel.observe import Observer
 from .._kernel.record import Record
 from .._model.link import Link, LinkKey

@@ -12,7 +12,7 @@ import errno
 from typing import Dict, Iterator, List, Mapping, Sequence, Set, Tuple
 
 from .._compile.host import FORWARDING
-from .._compile.settings import interface_sysctls
+from .._drivers.settings import interface_sysctls
 from .._kernel.namespace import Rooms
 from .._kernel.sysctl import link_sysctl_path, read_sysctl, why_unwritable
 from .._kernel.trial import Setting, find_refused, find_unwritable

@@ -19,19 +19,17 @@ from .._compile.wire import find_tunnel_ends
 from .._document.allocate import NOTHING_TAKEN, Taken
 from .._document.host import check_host
 from .._document.host_addresses import check_own_addresses
-from .._document.host_bridges import check_host_bridges, settle_bridges
 from .._document.host_devices import check_host_devices
-from .._document.host_parents import check_host_parents, settle_parents
-from .._document.host_ports import check_host_ports
 from .._document.host_taken import sort_out
-from .._document.host_vrf import check_host_vrfs
 from .._document.living import Declared, attached_places
 from .._document.management import check_takeovers, management_links
+from .._document.on_host import check_host_networks, settle_networks
 from .._document.reader import read_document
+from .._drivers.table import DRIVERS, find_driver
 from .._firewall.backend import RunCommand, select_backend
 from .._kernel.sockets import name_process
 from .._model.addresses import canonical_ip
-from .._model.document import BridgeNetwork, Document
+from .._model.document import Document
 from .._model.errors import InputError, Problem
 from .._model.names import scope_metric
 from .._model.objects import MAIN_TABLE, KernelObject, Route
@@ -65,7 +63,7 @@ DEFAULTS: Mapping[str, Any] = {
 
 
 def merge_overlays(networks: object, overlays: object) -> object:
-    """Give each declared overlay and routed network the peers and remote endpoints that the fleet's plan lists once for all hosts."""
+    """Give each declared network what the fleet's plan lists once for all hosts, such as the peers of overlays and routed networks."""
     if overlays is None or not isinstance(networks, list):
         return networks
     if not isinstance(overlays, Mapping):
@@ -73,35 +71,10 @@ def merge_overlays(networks: object, overlays: object) -> object:
     merged: List[object] = []
     for network in networks:
         driver = network.get("driver") if isinstance(network, dict) else None
-        name = network.get("name") if driver in ("overlay", "routed") else None
+        name = network.get("name") if isinstance(driver, str) and driver in DRIVERS else None
         shared = overlays.get(name) if isinstance(name, str) else None
-        if isinstance(shared, Mapping) and driver == "overlay":
-            own = network.get("vtep_address")
-            network = {**network, "peers": _of_fleet(_others(shared.get("peers"), own)), "remote_endpoints": _others(shared.get("endpoints"), own)}
-        elif isinstance(shared, Mapping):
-            network = {**network, "peers": _other_parts(shared.get("peers"), network.get("ipam_config"))}
-        merged.append(network)
+        merged.append(find_driver(str(driver)).merge(network, shared) if isinstance(shared, Mapping) else network)
     return merged
-
-
-def _others(rows: object, own: object) -> object:
-    """Leave out what lives on this host; the plan lists every host's rows once."""
-    if not isinstance(rows, list):
-        return rows
-    return [row for row in rows if not (isinstance(row, dict) and row.get("vtep") == own)]
-
-
-def _of_fleet(rows: object) -> object:
-    """The plan's hosts are ours unless it says otherwise."""
-    return [{"foreign": False, **row} if isinstance(row, dict) else row for row in rows] if isinstance(rows, list) else rows
-
-
-def _other_parts(rows: object, own: object) -> object:
-    """Leave out the row of this host, which has this host's part."""
-    if not isinstance(rows, list) or not isinstance(own, list):
-        return rows
-    part = [item.get("subnet") for item in own if isinstance(item, dict)]
-    return [row for row in rows if not (isinstance(row, dict) and row.get("subnets") == part)]
 
 
 def read_declaration(scope: str, networks: object, endpoints: object, overlays: object, links: object = None, living: Taken = NOTHING_TAKEN) -> Document:
@@ -138,7 +111,7 @@ def topology_request(options: Mapping[str, Any], *, run: RunCommand, check_mode:
         scope=document.scope,
         build=build,
         left_out=left_out,
-        looks=any(isinstance(network, BridgeNetwork) for network in document.networks),
+        looks=any(network.translates for network in document.networks),
         publishes=any(endpoint.ports for endpoint in document.endpoints),
         notes=notes,
         backend=backend,
@@ -171,8 +144,7 @@ def _build_declaration(
         document = declared.settle(facts.residents)
         ssh_peer, ssh_port = management_connection(connection)
         links: Dict[str, Optional[str]] = {name: link.alias for name, link in facts.links.items()}
-        settled = settle_parents(document, facts.default_device())
-        settled = settle_bridges(settled, facts)
+        settled = settle_networks(document, facts)
         if left_out is not None:
             settled = declared.standing = left_out.reduce(settled, facts)
         settled = find_tunnel_ends(settled, facts)
@@ -192,10 +164,7 @@ def _build_declaration(
         )
         carriers = management_links(connection.split()[2], facts.addresses, facts.links) if ssh_peer else NOTHING
         check_own_addresses(settled, facts.addresses, problems)
-        check_host_bridges(settled, facts, carriers, allow_management=allow_management, problems=problems)
-        check_host_ports(settled, facts, carriers, allow_management=allow_management, problems=problems)
-        check_host_parents(settled, facts, allow_management=allow_management, problems=problems)
-        check_host_vrfs(settled, facts, problems)
+        check_host_networks(settled, facts, carriers, allow_management=allow_management, problems=problems)
         check_sharing(document, problems)
         check_host_devices(settled, facts, carriers, allow_management=allow_management, problems=problems)
         if allow_management and not confirm_timeout and ssh_peer:

@@ -9,11 +9,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Dict, FrozenSet, List, Sequence, Tuple, TypeVar, Union
+from typing import Dict, FrozenSet, List, Sequence, Tuple, TypeVar
 
-from .document import BridgeNetwork, IpvlanNetwork, MacvlanNetwork, Network, OverlayNetwork, RoutedNetwork, Wire
+from .document import Wire
+from .network import Network
 
-AnyNetwork = TypeVar("AnyNetwork", bound=Union[BridgeNetwork, OverlayNetwork, MacvlanNetwork, IpvlanNetwork, RoutedNetwork])
+AnyNetwork = TypeVar("AnyNetwork", bound=Network)
 
 
 def network_pairs(wires: Sequence[Wire]) -> List[Tuple[str, str]]:

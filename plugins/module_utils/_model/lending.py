@@ -12,8 +12,8 @@ from ipaddress import ip_interface
 from typing import Dict, List, Sequence, Tuple
 
 from .addresses import is_link_local
-from .document import BridgeNetwork
 from .mark import PROTOCOL, Mark, mark_origins, mark_ports, read_mark
+from .network import Network
 from .objects import Address
 from .snapshot import Facts
 
@@ -24,7 +24,7 @@ def held_by(name: str, facts: Facts) -> List[Address]:
     return [item for item in held if not is_link_local(item.address)]
 
 
-def write_mark(network: BridgeNetwork, lent: Sequence[str], scope: str, facts: Facts) -> Mark:
+def write_mark(network: Network, lent: Sequence[str], scope: str, facts: Facts) -> Mark:
     """Return the mark of a bridge. Its first port is home to what is not noted: the one that had addresses, and stays so when they have moved."""
     existing = facts.links.get(network.bridge_name)
     mark = read_mark(existing.alias) if existing is not None else None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from typing import Optional, Tuple
+from typing import Container, Optional, Tuple
 
 INTERFACE_NAME_LIMIT = 15
 RESERVED_INTERFACE_NAMES = frozenset(("all", "default", "lo", "none", "dev", "type", ".", ".."))
@@ -110,6 +110,11 @@ def split_vlan(text: str) -> Optional[Tuple[str, int]]:
     if dot and interface_name_fault(base) is None and re.match(r"[1-9][0-9]{0,3}\Z", number, re.ASCII) and int(number) <= LAST_VLAN:
         return base, int(number)
     return None
+
+
+def is_new_vlan(name: str, known: Container[str]) -> bool:
+    """Tell whether a name asks for a VLAN device that is still to be made."""
+    return name not in known and split_vlan(name) is not None
 
 
 def parent_name_fault(text: str) -> Optional[str]:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any, Collection, Dict, List, Tuple
 
 from .._document.living import Declared
-from .._model.document import LAN_NETWORKS, Document, Endpoint, WireEnd
+from .._model.document import Document, Endpoint, WireEnd
 
 
 def describe_standing(declared: Declared, left_links: Collection[Tuple[str, str]] = ()) -> Dict[str, Any]:
@@ -31,7 +31,7 @@ def _without(endpoint: Endpoint, left_links: Collection[Tuple[str, str]]) -> End
 
 def _describe_endpoints(document: Document) -> List[Dict[str, Any]]:
     """Return the endpoints with everything that was allocated or derived for them."""
-    lans = {network.name for network in document.networks if isinstance(network, LAN_NETWORKS)}
+    lans = {network.name for network in document.networks if network.has_parent}
     return [
         {
             "name": endpoint.name,

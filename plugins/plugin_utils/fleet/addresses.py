@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Dict, List, Mapping, Sequence, Tuple
 
 from ...module_utils._document.allocate import allocate
-from ...module_utils._model.document import Endpoint, OverlayNetwork
+from ...module_utils._model.document import Endpoint
 from ...module_utils._model.errors import Problem
 from .lans import allocate_lans, is_lan, lan_networks
 from .lock import Addresses, Lock
@@ -60,7 +60,7 @@ def _allocate_local(hosts: Sequence[Host], lock: Lock, problems: List[Problem]) 
     found: Dict[Tuple[str, str, str], Problem] = {}
     result = []
     for host in hosts:
-        networks = [network for network in host.networks if not isinstance(network, OverlayNetwork) and not is_lan(network)]
+        networks = [network for network in host.networks if not network.is_tunnelled and not is_lan(network)]
         faults: List[Problem] = []
         result.append(allocate(networks, host.endpoints, taken=recorded.get(host.name, {}), problems=faults, path=NETWORKS))
         for problem in faults:

@@ -8,20 +8,12 @@
 
 from __future__ import annotations
 
-from typing import Iterator, Optional
+from typing import Iterator
 
-from ...module_utils._document import span
+from ...module_utils._model import span
 from ...module_utils._model.addresses import ip_version
-from ...module_utils._model.document import (
-    LAN_NETWORKS,
-    Attachment,
-    BridgeNetwork,
-    IpvlanNetwork,
-    MacvlanNetwork,
-    Network,
-    OverlayNetwork,
-    RoutedNetwork,
-)
+from ...module_utils._model.document import Attachment
+from ...module_utils._model.network import Network
 from .members import Check, Fleet, Member, make_check
 
 
@@ -39,7 +31,7 @@ def check_pair(source: Member, target: Member, fleet: Fleet) -> Iterator[Check]:
                 continue  # on this host the address means another endpoint
             elif source.is_confined and not source.may_pass(address):
                 yield make_check(source, "ping", address, "refuse", "only on internal networks", to=target)
-            elif _is_closed(network) and not (source.may_pass(address) and fleet.has_routers(target, network)):
+            elif network.is_closed and not (source.may_pass(address) and fleet.has_routers(target, network)):
                 yield make_check(source, "ping", address, "refuse", "not on network %s" % network.name, to=target)
 
 
@@ -49,73 +41,34 @@ def _on_one_network(source: Member, target: Member, network: Network, attachment
     if mine is None or own is None or source.is_led(address):
         return
     local = source.host is target.host
-    closed = _refusal(network, mine, attachment) if local else None
+    closed = network.refusal(mine, attachment) if local else None
     if closed is not None:
         yield make_check(source, "ping", address, "refuse", closed, to=target)
-    elif _reaches(source, network, mine, attachment, local) and (_same_subnet(network, own, address) or _is_led_by_host(source, network)):
+    elif network.reaches(mine, attachment, local) and (_same_subnet(network, own, address) or _is_led_by_host(source, network)):
         yield make_check(source, "ping", address, "pass", "both on network %s" % network.name, to=target)
-        if isinstance(network, OverlayNetwork) and not local:
+        if network.is_tunnelled and not local:
             yield make_check(source, "mtu", address, "pass", "the tunnel takes full packets of network %s" % network.name, to=target)
         elif fleet.is_first_pair(source, target, network, ip_version(address)):
             yield make_check(source, "mtu", address, "pass", "full packets pass on network %s" % network.name, to=target)
 
 
-def _refusal(network: Network, one: Attachment, other: Attachment) -> Optional[str]:
-    """Return why two endpoints of a network of one host must not reach each other."""
-    if isinstance(network, BridgeNetwork):
-        if not network.enable_icc:
-            return "network %s has enable_icc: false" % network.name
-        if network.vlan_filtering and not one.trunk and not other.trunk and one.vlan != other.vlan:
-            return "on different VLANs of network %s" % network.name
-    if isinstance(network, MacvlanNetwork) and network.mode == "private":
-        return "network %s has mode: private" % network.name
-    if isinstance(network, IpvlanNetwork) and network.flag == "private":
-        return "network %s has flag: private" % network.name
-    return None
-
-
-def _reaches(source: Member, network: Network, one: Attachment, other: Attachment, local: bool) -> bool:
-    """Tell whether two endpoints that nothing forbids surely reach each other."""
-    if isinstance(network, BridgeNetwork):
-        # Which VLANs the LAN between two hosts carries is up to its switches.
-        return not network.vlan_filtering or (local and not (one.trunk or other.trunk))
-    if isinstance(network, MacvlanNetwork):
-        return not local or network.mode != "vepa"  # there the switch must send frames back
-    if isinstance(network, IpvlanNetwork):
-        return network.flag != "vepa" if local else network.mode == "l2"  # beyond the host the modes of layer 3 need routes of somebody else
-    return True
-
-
 def _same_subnet(network: Network, one: str, other: str) -> bool:
-    if isinstance(network, RoutedNetwork) or (isinstance(network, IpvlanNetwork) and network.mode != "l2"):
+    if network.needs_no_gateway:
         return True
     return any(span.holds(subnet.subnet, one) and span.holds(subnet.subnet, other) for subnet in network.subnets)
 
 
 def _is_led_by_host(source: Member, network: Network) -> bool:
     """Tell whether the host takes packets from one subnet of a network to another."""
-    return isinstance(network, BridgeNetwork) and not network.internal and network.gateway_on_host and len(source.endpoint.attachments) == 1
+    return network.gateway_on_host and not network.internal and len(source.endpoint.attachments) == 1
 
 
 def _on_joined_networks(source: Member, target: Member, network: Network, address: str) -> Iterator[Check]:
     """Two networks that a wire joins are one layer 2; who has an address of the same subnet is a neighbour."""
     everyone = [*source.networks.values(), *target.networks.values()]
-    if (
-        source.is_led(address)
-        or not all(getattr(item, "enable_icc", True) for item in everyone)
-        or any(getattr(item, "vlan_filtering", False) for item in everyone)
-    ):
+    if source.is_led(address) or any(item.isolates or item.vlan_filtering for item in everyone):
         return
     own = [held for item in source.endpoint.attachments if item.network in source.joined(network.name) for held in item.addresses]
     subnets = [subnet.subnet for item in source.host.networks if item.name in source.joined(network.name) for subnet in item.subnets]
     if any(span.holds(subnet, address) and span.holds(subnet, held) for subnet in subnets for held in own):
         yield make_check(source, "ping", address, "pass", "a link joins network %s" % network.name, to=target)
-
-
-def _is_closed(network: Network) -> bool:
-    """Tell whether only members of a network may reach its endpoints."""
-    if isinstance(network, BridgeNetwork):
-        return not (network.trusted_interfaces or network.interfaces or network.vrf)
-    if isinstance(network, (RoutedNetwork, *LAN_NETWORKS)):
-        return network.internal
-    return True

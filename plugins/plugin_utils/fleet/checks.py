@@ -11,9 +11,10 @@ from __future__ import annotations
 from bisect import bisect_left
 from typing import Container, Dict, Iterable, Iterator, List, Mapping, Sequence, Set, Tuple
 
-from ...module_utils._document import span
-from ...module_utils._model.document import Attachment, Network, is_on_lan
+from ...module_utils._model import span
+from ...module_utils._model.document import Attachment
 from ...module_utils._model.errors import Problem
+from ...module_utils._model.network import Network
 from .overlays import Overlay
 from .reading import Host
 
@@ -95,7 +96,7 @@ def _check_underlay(hosts: Sequence[Host], overlays: Mapping[str, Overlay], prob
         if not host.overlays:
             continue
         for network in host.networks:
-            if id(network) in seen or is_on_lan(network):
+            if id(network) in seen or network.on_lan:
                 continue  # the underlay may well be the LAN that containers are on
             seen.add(id(network))
             for subnet in network.subnets:

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from typing import Iterator, Optional, Sequence, Set
 
-from ...module_utils._document import span
+from ...module_utils._model import span
 from ...module_utils._model.addresses import ip_version
-from ...module_utils._model.document import BridgeNetwork, MacvlanNetwork, PublishedPort, RoutedNetwork
+from ...module_utils._model.document import PublishedPort
 from .members import Check, Member, make_check
 from .outside import FAMILIES, Outside
 from .reading import Host
@@ -39,13 +39,8 @@ def check_from_own_host(member: Member) -> Iterator[Check]:
     """Yield what the host itself may ask of its containers."""
     for attachment in member.endpoint.attachments:
         network = member.networks[attachment.network]
-        reason = None
-        if isinstance(network, MacvlanNetwork) and network.host_access:
-            reason = "network %s has host_access: true" % network.name
-        elif isinstance(network, RoutedNetwork):
-            reason = "network %s is routed by this host" % network.name
-        for address in attachment.addresses if reason else ():
-            yield make_check(None, "ping", address, "pass", str(reason), from_host=member.host.name, to=member)
+        for address in attachment.addresses if network.host_reason else ():
+            yield make_check(None, "ping", address, "pass", network.host_reason, from_host=member.host.name, to=member)
 
 
 def check_published(member: Member, neighbours: Sequence[Member], outside: Outside) -> Iterator[Check]:
@@ -106,19 +101,19 @@ def _inside(member: Member, version: int) -> bool:
         ip_version(address) == version
         for item in member.endpoint.attachments
         for address in item.addresses
-        if isinstance(network := member.networks[item.network], BridgeNetwork) and not network.internal and not network.vrf
+        if (network := member.networks[item.network]).translates and not network.internal and not network.vrf
     )
-    return reached and (member.endpoint.source_routing or all(isinstance(network, BridgeNetwork) for network in member.default_networks(version)))
+    return reached and (member.endpoint.source_routing or all(network.translates for network in member.default_networks(version)))
 
 
 def check_opened(member: Member, outside: Outside) -> Iterator[Check]:
     """Yield what another host with the same routed network may ask of an endpoint at its own address: the ports it opens, and no other."""
     for attachment in member.endpoint.attachments:
         network = member.networks[attachment.network]
-        for address in attachment.addresses if isinstance(network, RoutedNetwork) else ():
+        for address in attachment.addresses if network.opens_ports else ():
             other = outside.of(member.host.name, ip_version(address))
             asker = outside.address(other, ip_version(address)) if other else None
-            if other is None or asker is None or not any(item.name == network.name and isinstance(item, RoutedNetwork) for item in outside.networks[other]):
+            if other is None or asker is None or not any(item.name == network.name and item.opens_ports for item in outside.networks[other]):
                 continue
             if network.internal:
                 yield make_check(None, "ping", address, "refuse", "network %s is internal" % network.name, from_host=other, to=member)
@@ -153,7 +148,7 @@ def check_unpublished(host: Host, outside: Outside) -> Iterator[Check]:
         if free is not None and other is not None and own is not None:
             yield make_check(None, "tcp", own, "refuse", "not published", from_host=other, port=free, to_host=host.name)
     for network in host.networks:
-        if not isinstance(network, BridgeNetwork) or network.trusted_interfaces or network.interfaces or network.vrf:
+        if not (network.is_local and network.is_closed):
             continue
         reached = next((item for endpoint in host.endpoints for item in endpoint.attachments if item.network == network.name and item.addresses), None)
         for address in reached.addresses if reached else ():

@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 from typing import Any, Collection, Dict, Iterator, List, Optional, Sequence, Set, Tuple
 
-from ...module_utils._model.document import BridgeNetwork
 from .between import check_pair
 from .doors import check_from_own_host, check_opened, check_published, check_unpublished, check_way_out
 from .members import Check, Fleet, Member, list_members
@@ -120,8 +119,8 @@ def _pairs(members: Sequence[Member]) -> Iterator[Tuple[Member, Member]]:
     for index, member in enumerate(members):
         places.append([])
         for name, network in member.networks.items():
-            ring = rings.setdefault((member.host.name if isinstance(network, BridgeNetwork) else "", name), [])
-            places[index].append(((member.host.name if isinstance(network, BridgeNetwork) else "", name), len(ring)))
+            ring = rings.setdefault((member.host.name if network.is_local else "", name), [])
+            places[index].append(((member.host.name if network.is_local else "", name), len(ring)))
             ring.append(index)
     for index, member in enumerate(members):
         targets = [(index + 1) % len(members)]

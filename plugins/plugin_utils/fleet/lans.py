@@ -12,8 +12,8 @@ from dataclasses import replace
 from typing import Dict, List, Mapping, Sequence, Set, Tuple
 
 from ...module_utils._document.allocate import allocate
-from ...module_utils._model.document import Network, Subnet, is_on_lan
 from ...module_utils._model.errors import Problem
+from ...module_utils._model.network import Network, Subnet
 from .lock import Lock
 from .reading import NETWORKS, Host, place_problem
 
@@ -23,9 +23,9 @@ Definition = Tuple[LanKey, Tuple[Subnet, ...]]
 Owner = Tuple[str, str]  # host, endpoint
 
 
-def is_lan(network: object) -> bool:
+def is_lan(network: Network) -> bool:
     """Tell whether a network is a piece of a LAN; an internal one has no wire, and is its host's own."""
-    return is_on_lan(network) and not getattr(network, "internal", False)
+    return network.on_lan and not network.internal
 
 
 def lan_networks(host: Host) -> Dict[str, Network]:

@@ -8,25 +8,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Dict, FrozenSet, Iterator, List, Optional, Sequence, Set, Tuple
 
-from ...module_utils._document import span
+from ...module_utils._model import span
 from ...module_utils._model.addresses import ip_version
-from ...module_utils._model.document import (
-    Attachment,
-    BridgeNetwork,
-    Endpoint,
-    IpvlanNetwork,
-    Network,
-    OverlayNetwork,
-    RoutedNetwork,
-    StaticRoute,
-    Wire,
-    WireEnd,
-    is_on_lan,
-)
+from ...module_utils._model.document import Attachment, Endpoint, StaticRoute, Wire, WireEnd
 from ...module_utils._model.joined import joined_networks, whole_networks
+from ...module_utils._model.network import Network
 from .planner import FleetPlan
 from .reading import Host
 
@@ -83,12 +72,12 @@ class Member:
         highest = max((priority for priority, _network in offers), default=(False, 0))
         return [network for priority, network in offers if priority == highest]
 
-    def way_out(self, version: int) -> Optional[BridgeNetwork]:
+    def way_out(self, version: int) -> Optional[Network]:
         """Return the network that leads this endpoint to the outside by masquerading, or None where that is not certain."""
         best = self.default_networks(version)
-        bridges = [item for item in best if isinstance(item, BridgeNetwork) and item.gateway_on_host and item.masquerade and not item.vrf]
+        leading = [item for item in best if item.leads_outside]
         tagged = any(item.vlan or item.trunk for item in self.endpoint.attachments)  # only the bridge's own VLAN leads to the host
-        return bridges[0] if bridges and len(bridges) == len(best) and not tagged else None
+        return leading[0] if leading and len(leading) == len(best) and not tagged else None
 
     def is_led(self, address: str) -> bool:
         """Tell whether a listed route has a say in where packets to an address go."""
@@ -101,7 +90,7 @@ class Member:
         if self.endpoint.devices or self.is_led(address) or any(route.gateway and ip_version(route.destination) == version for route in self.routes):
             return True
         offers = (self.networks[item.network] for item in self.endpoint.attachments if _offers(item, self.networks[item.network], version))
-        return any(not (isinstance(network, RoutedNetwork) or (isinstance(network, BridgeNetwork) and network.gateway_on_host)) for network in offers)
+        return any(not network.host_is_router for network in offers)
 
     @property
     def is_confined(self) -> bool:
@@ -111,9 +100,9 @@ class Member:
 
 def spans_hosts(one: Network, other: Network) -> bool:
     """Tell whether the networks of one name on two hosts are one."""
-    if is_on_lan(one):
+    if one.on_lan:
         return not one.internal and [item.subnet for item in one.subnets] == [item.subnet for item in other.subnets]
-    return not isinstance(one, BridgeNetwork)
+    return not one.is_local
 
 
 class Fleet:
@@ -145,17 +134,15 @@ class Fleet:
 
 def _home(host: Host, name: str) -> str:
     """Return what tells networks of one name apart: the host where it is one of its own."""
-    return "" if any(network.name == name and isinstance(network, OverlayNetwork) for network in host.networks) else host.name
+    return "" if any(network.name == name and network.is_tunnelled for network in host.networks) else host.name
 
 
 def _offers(attachment: Attachment, network: Network, version: int) -> bool:
     """Tell whether a network offers an endpoint a default route in a family."""
     address = attachment.ipv4_address if version == 4 else attachment.ipv6_address
-    if network.internal and not isinstance(network, OverlayNetwork):
+    if not network.has_way_out:
         return False
-    if isinstance(network, RoutedNetwork):
-        return address is not None
-    if isinstance(network, IpvlanNetwork) and network.mode != "l2":
+    if network.needs_no_gateway:
         return address is not None
     return address is not None and any(subnet.gateway not in (None, address) for subnet in network.subnets if span.holds(subnet.subnet, address))
 
@@ -197,9 +184,8 @@ def _seen_from_inside(host: Host) -> Dict[str, Network]:
     """Return the networks as their endpoints see them: those that wires join have their subnets, and their gateways, together."""
     found = whole_networks(host.networks, host.links)
     for name, group in joined_networks(host.links).items():
-        network, others = found.get(name), [found[other] for other in group if other in found]
-        if isinstance(network, BridgeNetwork) and not all(getattr(other, "gateway_on_host", True) for other in others):
-            found[name] = replace(network, gateway_on_host=False)
+        if name in found and any(found[other].declines_gateway for other in group if other in found):
+            found[name] = found[name].without_gateway()
     return found
 
 

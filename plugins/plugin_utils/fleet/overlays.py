@@ -11,9 +11,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Dict, List, Mapping, Optional, Sequence, Set, Tuple
 
+from ...module_utils._drivers.overlay.driver import DRIVER as OVERLAY
+from ...module_utils._drivers.overlay.network import OverlayNetwork, Peer
 from ...module_utils._model.addresses import ip_version
-from ...module_utils._model.document import Network, OverlayNetwork, Peer, Subnet
 from ...module_utils._model.errors import Problem
+from ...module_utils._model.network import Network, Subnet
 from .reading import Host
 
 # What every host of an overlay must have alike, and the key that sets it.
@@ -81,8 +83,9 @@ def _shown(value: object) -> Optional[str]:
 def _check_drivers(hosts: Sequence[Host], overlays: Mapping[str, Tuple[Host, OverlayNetwork]], problems: List[Problem]) -> None:
     seen = set()
     for host in hosts:
+        own = {network.name for network in OVERLAY.own(host.networks)}
         for network in host.networks:
-            if network.name in overlays and not isinstance(network, OverlayNetwork) and id(network) not in seen:
+            if network.name in overlays and network.name not in own and id(network) not in seen:
                 seen.add(id(network))
                 rule = "network %s is an overlay on host %s" % (network.name, overlays[network.name][0].name)
                 problems.append(Problem("%s[%s].driver" % (host.networks_path, network.name), network.driver, rule, "rename one of them"))

@@ -10,9 +10,9 @@ import hashlib
 import ipaddress
 from typing import Dict, List, Mapping, Sequence, Set, Tuple
 
-from ...module_utils._document import span
+from ...module_utils._drivers.routed.network import RoutedNetwork
+from ...module_utils._model import span
 from ...module_utils._model.addresses import canonical_network, ip_version
-from ...module_utils._model.document import RoutedNetwork
 from ...module_utils._model.errors import Problem
 from .reading import Host
 

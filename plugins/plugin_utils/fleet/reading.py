@@ -13,8 +13,11 @@ from dataclasses import dataclass, field, replace
 from typing import Dict, FrozenSet, List, Optional, Sequence, Tuple
 
 from ...module_utils._document import check, reader
-from ...module_utils._model.document import Document, Endpoint, Network, OverlayNetwork, Wire
+from ...module_utils._drivers.overlay.driver import DRIVER as OVERLAY
+from ...module_utils._drivers.overlay.network import OverlayNetwork
+from ...module_utils._model.document import Document, Endpoint, Wire
 from ...module_utils._model.errors import Problem
+from ...module_utils._model.network import Network
 from .used import list_used
 
 NETWORKS = "fleet_networks"
@@ -51,7 +54,7 @@ class Host:
 
     @property
     def overlays(self) -> Tuple[OverlayNetwork, ...]:
-        return tuple(network for network in self.networks if isinstance(network, OverlayNetwork))
+        return OVERLAY.own(self.networks)
 
     @property
     def path(self) -> str:

@@ -10,8 +10,10 @@ from __future__ import annotations
 
 from typing import Any, Dict, Iterator, List, Mapping, Tuple
 
-from ...module_utils._document.network import FLEET_KEYS
-from ...module_utils._model.document import Endpoint, RoutedNetwork, Subnet, Wire, WireEnd
+from ...module_utils._document.network import list_fleet_keys
+from ...module_utils._drivers.routed.driver import DRIVER as ROUTED
+from ...module_utils._model.document import Endpoint, Wire, WireEnd
+from ...module_utils._model.network import Subnet
 from .overlays import Overlay
 from .reading import Host
 from .routed import Routed
@@ -97,13 +99,14 @@ def _fill_overlay(raw: Dict[str, Any], host: Host, overlay: Overlay, vteps: Mapp
 
 def _of_host(raw: Dict[str, Any]) -> Dict[str, Any]:
     """Return a network without the keys that only the fleet's plan reads. Most have none, and stay one object for all hosts."""
-    return raw if FLEET_KEYS.isdisjoint(raw) else {key: value for key, value in raw.items() if key not in FLEET_KEYS}
+    unread = list_fleet_keys()
+    return raw if unread.isdisjoint(raw) else {key: value for key, value in raw.items() if key not in unread}
 
 
 def _fill_routed(raw: Dict[str, Any], host: Host, routed: Mapping[str, Routed]) -> Dict[str, Any]:
     """Return a routed network with this host's part in place of the whole; its peers are in what all hosts share."""
-    own = next((network for network in host.networks if network.name == raw["name"]), None)
-    if not isinstance(own, RoutedNetwork):
+    own = next((network for network in ROUTED.own(host.networks) if network.name == raw["name"]), None)
+    if own is None:
         return _of_host(raw)
     filled = {key: value for key, value in _of_host(raw).items() if key != "peers"}
     filled["ipam_config"] = [_render_subnet(item) for item in own.subnets]

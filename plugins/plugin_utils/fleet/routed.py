@@ -9,10 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Dict, List, Mapping, Sequence, Set, Tuple
 
-from ...module_utils._document import span
+from ...module_utils._drivers.routed.driver import DRIVER as ROUTED
+from ...module_utils._drivers.routed.network import RoutedNetwork, RoutedPeer
+from ...module_utils._model import span
 from ...module_utils._model.addresses import ip_version
-from ...module_utils._model.document import Endpoint, RoutedNetwork, RoutedPeer, Subnet
+from ...module_utils._model.document import Endpoint
 from ...module_utils._model.errors import Problem
+from ...module_utils._model.network import Network, Subnet
 from .checks import definitions, rivals
 from .lock import Addresses, Lock
 from .next_hops import NextHops, resolve_next_hops
@@ -48,9 +51,8 @@ def collect_routed(hosts: Sequence[Host], *, lock: Lock, problems: List[Problem]
     """Return the plan of all routed networks; report where hosts disagree, and what no part or next hop can be found for."""
     carriers: Dict[str, List[Tuple[Host, RoutedNetwork]]] = {}
     for host in hosts:
-        for network in host.networks:
-            if isinstance(network, RoutedNetwork):
-                carriers.setdefault(network.name, []).append((host, network))
+        for network in ROUTED.own(host.networks):
+            carriers.setdefault(network.name, []).append((host, network))
     if not carriers:
         return RoutedPlan({}, {}, {})
     troubled = {problem.path for problem in problems}
@@ -94,8 +96,9 @@ def _check_agreement(carriers: Sequence[Tuple[Host, RoutedNetwork]], problems: L
 def _check_drivers(hosts: Sequence[Host], carriers: Mapping[str, List[Tuple[Host, RoutedNetwork]]], problems: List[Problem]) -> None:
     seen: Set[int] = set()
     for host in hosts:
+        own = {network.name for network in ROUTED.own(host.networks)}
         for network in host.networks:
-            if network.name in carriers and not isinstance(network, RoutedNetwork) and id(network) not in seen:
+            if network.name in carriers and network.name not in own and id(network) not in seen:
                 seen.add(id(network))
                 rule = "network %s is routed on host %s" % (network.name, carriers[network.name][0][0].name)
                 problems.append(Problem("%s[%s].driver" % (host.networks_path, network.name), network.driver, rule, "rename one of them"))
@@ -121,17 +124,15 @@ def own_parts(hosts: Sequence[Host], plan: RoutedPlan, problems: List[Problem]) 
 
 
 def _own_parts(host: Host, plan: RoutedPlan, problems: List[Problem]) -> Host:
-    networks = []
-    for network in host.networks:
-        routed = plan.networks.get(network.name) if isinstance(network, RoutedNetwork) else None
-        if isinstance(network, RoutedNetwork) and routed is not None:
+    cut: Dict[str, Network] = {}
+    for whole in ROUTED.own(host.networks):
+        routed = plan.networks.get(whole.name)
+        if routed is not None:
             part = routed.parts.get(host.name, ())
             for endpoint in host.endpoints:
-                _check_endpoint(host, endpoint, network.name, part, problems)
-            whole = network
-            network = replace(whole, subnets=tuple(_part_of(whole, subnet) for subnet in part), reach=routed.reach)
-        networks.append(network)
-    return replace(host, networks=tuple(networks))
+                _check_endpoint(host, endpoint, whole.name, part, problems)
+            cut[whole.name] = replace(whole, subnets=tuple(_part_of(whole, subnet) for subnet in part), reach=routed.reach)
+    return replace(host, networks=tuple(cut.get(network.name, network) for network in host.networks))
 
 
 def _part_of(network: RoutedNetwork, part: str) -> Subnet:

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from typing import FrozenSet, Iterator, Optional
 
-from ...module_utils._model.document import BridgeNetwork, Document, Network
+from ...module_utils._model.document import Document
+from ...module_utils._model.network import Network
 
 
 def list_used(document: Document, underlay_interface: object) -> FrozenSet[str]:
@@ -18,7 +19,7 @@ def list_used(document: Document, underlay_interface: object) -> FrozenSet[str]:
     found = {network.name for network in document.networks if network.on_every_host}
     named = {underlay_interface, *_named_by_others(document)} if isinstance(underlay_interface, str) else set(_named_by_others(document))
     while True:
-        known = named.union(*(_named_by_network(network) for network in document.networks if network.name in found))
+        known = named.union(*(network.named_on_host for network in document.networks if network.name in found))
         fresh = {network.name for network in document.networks if not known.isdisjoint(_names(network))}
         if fresh <= found:
             return frozenset(found)
@@ -28,8 +29,8 @@ def list_used(document: Document, underlay_interface: object) -> FrozenSet[str]:
 def _names(network: Network) -> Iterator[str]:
     """Yield what stands for a network in other entries: its name, the host's links that it makes, and its gateways, which are addresses of the host."""
     yield network.name
-    yield from (name for name in (getattr(network, key, "") for key in ("bridge_name", "vxlan_name", "shim_name")) if name)
-    if isinstance(network, BridgeNetwork) and network.gateway_on_host:
+    yield from (made.name for made in network.made_links if made.key != "name")
+    if network.gateway_on_host:
         yield from (subnet.gateway for subnet in network.subnets if subnet.gateway)
 
 
@@ -41,9 +42,3 @@ def _named_by_others(document: Document) -> Iterator[Optional[str]]:
         yield from (end.network for end in wire.ends)
         if wire.tunnel is not None:
             yield from (wire.tunnel.local, wire.tunnel.underlay_interface)
-
-
-def _named_by_network(network: Network) -> Iterator[Optional[str]]:
-    yield getattr(network, "underlay_interface", None)
-    for key in ("trusted_interfaces", "proxy_interfaces", "snat_addresses"):
-        yield from getattr(network, key, ())

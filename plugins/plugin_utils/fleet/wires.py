@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from typing import Dict, Iterator, List, Optional, Sequence, Tuple
 
-from ...module_utils._document import span
-from ...module_utils._model.document import BridgeNetwork, Wire, WireEnd
+from ...module_utils._model import span
+from ...module_utils._model.document import Wire, WireEnd
 from .members import Check, Member, make_check
 from .outside import Outside
 from .planner import FleetPlan
@@ -48,7 +48,7 @@ def _both_ways(one: End, other: End, reason: str) -> Iterator[Check]:
 def _into_network(end: End, name: Optional[str], host: Host, members: Sequence[Member], wire: Wire) -> Iterator[Check]:
     """Yield pings between a wired endpoint and one endpoint of the network."""
     network = next((item for item in host.networks if item.name == name), None)
-    if network is None or (isinstance(network, BridgeNetwork) and (not network.enable_icc or network.vlan_filtering)):
+    if network is None or network.isolates or network.vlan_filtering:
         return
     for member in members:
         attachment = member.attachment(network.name)

@@ -8,18 +8,12 @@ from typing import Any, Dict, FrozenSet, List, Optional, Tuple
 
 import pytest
 from ansible_collections.netloom.container_net.plugins.module_utils._compile.firewall import compile_firewall
+from ansible_collections.netloom.container_net.plugins.module_utils._drivers.bridge.network import BridgeNetwork
+from ansible_collections.netloom.container_net.plugins.module_utils._drivers.macvlan.network import MacvlanNetwork
+from ansible_collections.netloom.container_net.plugins.module_utils._drivers.overlay.network import OverlayNetwork, Peer
 from ansible_collections.netloom.container_net.plugins.module_utils._firewall.blocks import spread
-from ansible_collections.netloom.container_net.plugins.module_utils._model.document import (
-    Attachment,
-    BridgeNetwork,
-    Document,
-    Endpoint,
-    MacvlanNetwork,
-    OverlayNetwork,
-    Peer,
-    PublishedPort,
-    Subnet,
-)
+from ansible_collections.netloom.container_net.plugins.module_utils._model.document import Attachment, Document, Endpoint, PublishedPort
+from ansible_collections.netloom.container_net.plugins.module_utils._model.network import Subnet
 from rule_lines import chains
 
 V4 = Subnet("10.20.0.0/24", "10.20.0.1")
@@ -33,7 +27,7 @@ def bridge(subnets: Tuple[Subnet, ...] = (V4, V6), **options: Any) -> Dict[str, 
 
 
 def web(subnets: Tuple[Subnet, ...] = (V4, V6), **options: Any) -> BridgeNetwork:
-    return BridgeNetwork("web", subnets, "br-web", **options)
+    return BridgeNetwork("web", subnets, bridge_name="br-web", **options)
 
 
 def published(*ports: PublishedPort, family: int = 4, networks: Tuple[Any, ...] = (), attachments: Tuple[Attachment, ...] = ()) -> Dict[str, List[str]]:
@@ -175,7 +169,7 @@ def test_a_fixed_source_address_counts_for_its_family() -> None:
 
 
 def test_a_trusted_interface_is_trusted_by_its_network_only() -> None:
-    other = BridgeNetwork("db", (Subnet("10.30.0.0/24", "10.30.0.1"),), "br-db")
+    other = BridgeNetwork("db", (Subnet("10.30.0.0/24", "10.30.0.1"),), bridge_name="br-db")
     found = chains(compile_firewall(Document("main", (web(trusted_interfaces=("eth1",)), other)), forwarding_off=NONE))
     assert {name: [line for line in lines if "eth1" in line] for name, lines in found.items() if "eth1" in str(lines)} == {
         "raw/CNET-RAW": ["10 d=10.20.0.0/24 i=eth1 RETURN"],
@@ -235,12 +229,12 @@ def mesh(
     return OverlayNetwork(
         name,
         (Subnet("10.60.0.0/16"),),
-        "br-" + name,
-        "vx-" + name,
-        42,
-        port,
-        vtep,
-        underlay,
+        bridge_name="br-" + name,
+        vxlan_name="vx-" + name,
+        vni=42,
+        udp_port=port,
+        vtep_address=vtep,
+        underlay_interface=underlay,
         peers=tuple(Peer("h%d" % index, peer) for index, peer in enumerate(peers)),
     )
 
@@ -379,8 +373,8 @@ def test_the_jump_belongs_to_all_scopes() -> None:
     ],
 )
 def test_the_address_is_that_of_the_default_route(priorities: Dict[str, int], expected: str) -> None:
-    alt = BridgeNetwork("alt", (Subnet("10.21.0.0/24", "10.21.0.1"),), "br-alt")
-    vault = BridgeNetwork("vault", (Subnet("10.22.0.0/24", "10.22.0.1"),), "br-vault", internal=True)
+    alt = BridgeNetwork("alt", (Subnet("10.21.0.0/24", "10.21.0.1"),), bridge_name="br-alt")
+    vault = BridgeNetwork("vault", (Subnet("10.22.0.0/24", "10.22.0.1"),), bridge_name="br-vault", internal=True)
     addresses = {"web": "10.20.0.2", "alt": "10.21.0.2", "vault": "10.22.0.2", "mesh": "10.60.0.2"}
     attachments = tuple(Attachment(name, address, gw_priority=priorities[name]) for name, address in addresses.items())
     found = published(PublishedPort(80, 80), networks=(alt, vault, mesh()), attachments=attachments)

@@ -9,12 +9,14 @@ from typing import Any
 
 import pytest
 from ansible_collections.netloom.container_net.plugins.module_utils._compile.neighbours import compile_neighbours
-from ansible_collections.netloom.container_net.plugins.module_utils._model.document import Attachment, BridgeNetwork, Document, Endpoint, PublishedPort, Subnet
+from ansible_collections.netloom.container_net.plugins.module_utils._drivers.bridge.network import BridgeNetwork
+from ansible_collections.netloom.container_net.plugins.module_utils._model.document import Attachment, Document, Endpoint, PublishedPort
 from ansible_collections.netloom.container_net.plugins.module_utils._model.names import source_table
+from ansible_collections.netloom.container_net.plugins.module_utils._model.network import Subnet
 from ansible_collections.netloom.container_net.plugins.module_utils._model.objects import Neighbour, PolicyRule, Route
 from ansible_collections.netloom.container_net.plugins.module_utils._model.snapshot import Facts
 
-NETWORK = BridgeNetwork("web", (Subnet("10.20.0.0/24", "10.20.0.1"), Subnet("fd00:20::/64", "fd00:20::1")), "br-web", enable_icc=False)
+NETWORK = BridgeNetwork("web", (Subnet("10.20.0.0/24", "10.20.0.1"), Subnet("fd00:20::/64", "fd00:20::1")), bridge_name="br-web", enable_icc=False)
 MEMBERS = (
     Endpoint("a", "netns:a", (Attachment("web", "10.20.0.5", "fd00:20::5", "02:00:00:00:00:05", host_interface_name="ve-a"),), (PublishedPort(80, 80),)),
     Endpoint("b", "netns:b", (Attachment("web", "10.20.0.6", None, "02:00:00:00:00:06", host_interface_name="ve-b"),)),

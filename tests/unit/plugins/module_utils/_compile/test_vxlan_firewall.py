@@ -8,8 +8,10 @@ from typing import FrozenSet, Optional, Tuple
 
 from ansible_collections.netloom.container_net.plugins.module_utils._compile.firewall import compile_firewall
 from ansible_collections.netloom.container_net.plugins.module_utils._compile.vxlan_firewall import find_underlays
+from ansible_collections.netloom.container_net.plugins.module_utils._drivers.bridge.network import BridgeNetwork
+from ansible_collections.netloom.container_net.plugins.module_utils._drivers.overlay.network import OverlayNetwork, Peer
 from ansible_collections.netloom.container_net.plugins.module_utils._kinds.vrf import Vrf
-from ansible_collections.netloom.container_net.plugins.module_utils._model.document import BridgeNetwork, Document, OverlayNetwork, Peer, Wire, WireEnd
+from ansible_collections.netloom.container_net.plugins.module_utils._model.document import Document, Wire, WireEnd
 from ansible_collections.netloom.container_net.plugins.module_utils._model.link import Link
 from ansible_collections.netloom.container_net.plugins.module_utils._model.snapshot import Facts
 from rule_lines import chains
@@ -19,7 +21,7 @@ NONE: FrozenSet[int] = frozenset()
 
 def mesh(name: str = "mesh", vtep: str = "192.0.2.1", peers: Tuple[str, ...] = ("192.0.2.2",), underlay: Optional[str] = None) -> OverlayNetwork:
     there = tuple(Peer("h%d" % index, peer) for index, peer in enumerate(peers))
-    return OverlayNetwork(name, (), "br-" + name, "vx-" + name, 42, vtep_address=vtep, underlay_interface=underlay, peers=there)
+    return OverlayNetwork(name, bridge_name="br-" + name, vxlan_name="vx-" + name, vni=42, vtep_address=vtep, underlay_interface=underlay, peers=there)
 
 
 def test_what_passes_to_a_peer_comes_by_the_underlay() -> None:

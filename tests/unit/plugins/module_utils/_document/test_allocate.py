@@ -10,16 +10,12 @@ import ipaddress
 from typing import Dict, List, Sequence, Tuple
 
 from ansible_collections.netloom.container_net.plugins.module_utils._document.allocate import allocate
+from ansible_collections.netloom.container_net.plugins.module_utils._drivers.bridge.network import BridgeNetwork
+from ansible_collections.netloom.container_net.plugins.module_utils._drivers.overlay.network import OverlayNetwork
 from ansible_collections.netloom.container_net.plugins.module_utils._model.addresses import derive_mac
-from ansible_collections.netloom.container_net.plugins.module_utils._model.document import (
-    Attachment,
-    BridgeNetwork,
-    Endpoint,
-    OverlayNetwork,
-    RemoteEndpoint,
-    Subnet,
-)
+from ansible_collections.netloom.container_net.plugins.module_utils._model.document import Attachment, Endpoint
 from ansible_collections.netloom.container_net.plugins.module_utils._model.errors import Problem
+from ansible_collections.netloom.container_net.plugins.module_utils._model.network import RemoteEndpoint, Subnet
 
 
 def network(*subnets: Subnet) -> BridgeNetwork:

@@ -11,8 +11,11 @@ from typing import Any, Dict, List
 import pytest
 import yaml
 from ansible_collections.netloom.container_net.plugins.module_utils._document.host import check_host
+from ansible_collections.netloom.container_net.plugins.module_utils._document.on_host import check_host_networks
 from ansible_collections.netloom.container_net.plugins.module_utils._document.reader import read_document
 from ansible_collections.netloom.container_net.plugins.module_utils._model.errors import Problem
+from ansible_collections.netloom.container_net.plugins.module_utils._model.link import Link
+from ansible_collections.netloom.container_net.plugins.module_utils._model.snapshot import Facts
 from ansible_collections.netloom.container_net.plugins.module_utils._model.translation import Holdings
 
 FACTS: Dict[str, Any] = {
@@ -34,7 +37,10 @@ def lines(text: str, **changes: Any) -> List[str]:
     problems: List[Problem] = []
     facts = {**FACTS, **changes}
     holdings = Holdings(tuple(facts["addresses"]), tuple(facts.pop("listening")))
-    check_host(read_document(yaml.safe_load(text)), holdings=holdings, problems=problems, **facts)
+    document = read_document(yaml.safe_load(text))
+    check_host(document, holdings=holdings, problems=problems, **facts)
+    found = Facts(addresses=tuple(facts["addresses"]), links={name: Link("", name, alias=alias) for name, alias in facts["links"].items()})
+    check_host_networks(document, found, frozenset(), allow_management=True, problems=problems)
     return [str(problem) for problem in problems]
 
 

@@ -8,10 +8,12 @@ from typing import Dict, List, Optional
 
 import pytest
 from ansible_collections.netloom.container_net.plugins.module_utils._document.management import check_takeovers, management_links
+from ansible_collections.netloom.container_net.plugins.module_utils._drivers.bridge.network import BridgeNetwork
+from ansible_collections.netloom.container_net.plugins.module_utils._drivers.macvlan.network import MacvlanNetwork
 from ansible_collections.netloom.container_net.plugins.module_utils._kinds.bridge import Bridge
 from ansible_collections.netloom.container_net.plugins.module_utils._kinds.macvlan import Macvlan
 from ansible_collections.netloom.container_net.plugins.module_utils._kinds.vlan import Vlan
-from ansible_collections.netloom.container_net.plugins.module_utils._model.document import BridgeNetwork, Device, Document, Endpoint, MacvlanNetwork
+from ansible_collections.netloom.container_net.plugins.module_utils._model.document import Device, Document, Endpoint
 from ansible_collections.netloom.container_net.plugins.module_utils._model.errors import Problem
 from ansible_collections.netloom.container_net.plugins.module_utils._model.link import Link
 from ansible_collections.netloom.container_net.plugins.module_utils._model.snapshot import Facts

@@ -9,8 +9,8 @@ from __future__ import annotations
 import pytest
 import yaml
 from ansible_collections.netloom.container_net.plugins.module_utils._document.reader import read_document
+from ansible_collections.netloom.container_net.plugins.module_utils._drivers.bridge.network import BridgeNetwork
 from ansible_collections.netloom.container_net.plugins.module_utils._model import names
-from ansible_collections.netloom.container_net.plugins.module_utils._model.document import BridgeNetwork
 from ansible_collections.netloom.container_net.plugins.module_utils._model.errors import InputError
 
 LONG = ("customer-portal-production-a", "customer-portal-production-b")

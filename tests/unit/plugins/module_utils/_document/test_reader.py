@@ -12,18 +12,13 @@ import pytest
 import yaml
 from ansible_collections.netloom.container_net.plugins.module_utils._document.check import check_document
 from ansible_collections.netloom.container_net.plugins.module_utils._document.reader import read_document, read_endpoints, read_networks
+from ansible_collections.netloom.container_net.plugins.module_utils._drivers.bridge.network import BridgeNetwork
+from ansible_collections.netloom.container_net.plugins.module_utils._drivers.overlay.network import OverlayNetwork, Peer
 from ansible_collections.netloom.container_net.plugins.module_utils._model import names
 from ansible_collections.netloom.container_net.plugins.module_utils._model.addresses import derive_mac, derive_ula
-from ansible_collections.netloom.container_net.plugins.module_utils._model.document import (
-    BridgeNetwork,
-    Document,
-    OverlayNetwork,
-    Peer,
-    PublishedPort,
-    RemoteEndpoint,
-    Subnet,
-)
+from ansible_collections.netloom.container_net.plugins.module_utils._model.document import Document, PublishedPort
 from ansible_collections.netloom.container_net.plugins.module_utils._model.errors import Problem
+from ansible_collections.netloom.container_net.plugins.module_utils._model.network import RemoteEndpoint, Subnet
 
 
 def read(text: str) -> Document:

@@ -10,25 +10,17 @@ from itertools import count
 from typing import Any, Dict, List
 
 import pytest
-from ansible_collections.netloom.container_net.plugins.module_utils._compile.routed import GATEWAY, WHOLE
 from ansible_collections.netloom.container_net.plugins.module_utils._document.check import check_document
 from ansible_collections.netloom.container_net.plugins.module_utils._document.check_routes import check_routes
 from ansible_collections.netloom.container_net.plugins.module_utils._document.reader import read_document
-from ansible_collections.netloom.container_net.plugins.module_utils._document.routes import NEXT_DOOR, lead_routes
+from ansible_collections.netloom.container_net.plugins.module_utils._document.routes import lead_routes
 from ansible_collections.netloom.container_net.plugins.module_utils._document.scene import Scene
-from ansible_collections.netloom.container_net.plugins.module_utils._model.document import (
-    Attachment,
-    Device,
-    Document,
-    Endpoint,
-    RoutedNetwork,
-    StaticRoute,
-    Subnet,
-    Wire,
-    WireEnd,
-)
+from ansible_collections.netloom.container_net.plugins.module_utils._drivers.routed.network import NEXT_DOOR, RoutedNetwork
+from ansible_collections.netloom.container_net.plugins.module_utils._drivers.routed.objects import GATEWAY, WHOLE
+from ansible_collections.netloom.container_net.plugins.module_utils._model.document import Attachment, Device, Document, Endpoint, StaticRoute, Wire, WireEnd
 from ansible_collections.netloom.container_net.plugins.module_utils._model.errors import InputError, Problem
 from ansible_collections.netloom.container_net.plugins.module_utils._model.names import SOURCE_TABLES, source_table
+from ansible_collections.netloom.container_net.plugins.module_utils._model.network import Subnet
 
 A = {"name": "a", "ipam_config": [{"subnet": "10.1.0.0/24"}, {"subnet": "10.11.0.0/24"}]}
 

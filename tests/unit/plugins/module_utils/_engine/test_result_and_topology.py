@@ -7,10 +7,10 @@ from __future__ import annotations
 from typing import Any, Dict, List, Tuple
 
 import pytest
+from ansible_collections.netloom.container_net.plugins.module_utils._drivers.overlay.network import OverlayNetwork
 from ansible_collections.netloom.container_net.plugins.module_utils._engine import topology
 from ansible_collections.netloom.container_net.plugins.module_utils._engine.request import Outcome
 from ansible_collections.netloom.container_net.plugins.module_utils._engine.result import describe, render
-from ansible_collections.netloom.container_net.plugins.module_utils._model.document import OverlayNetwork
 from ansible_collections.netloom.container_net.plugins.module_utils._model.errors import InputError
 from ansible_collections.netloom.container_net.plugins.module_utils._model.objects import KernelObject
 from ansible_collections.netloom.container_net.plugins.module_utils._plan.step import CHANGE, CREATE, DELETE, Change, Step

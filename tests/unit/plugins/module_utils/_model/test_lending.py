@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Dict, Sequence
 
 import pytest
+from ansible_collections.netloom.container_net.plugins.module_utils._drivers.bridge.network import BridgeNetwork
 from ansible_collections.netloom.container_net.plugins.module_utils._kinds.bridge import Bridge
-from ansible_collections.netloom.container_net.plugins.module_utils._model.document import BridgeNetwork
 from ansible_collections.netloom.container_net.plugins.module_utils._model.lending import is_behind, write_mark
 from ansible_collections.netloom.container_net.plugins.module_utils._model.link import Link
 from ansible_collections.netloom.container_net.plugins.module_utils._model.mark import PROTOCOL, mark_origins, mark_ports, read_mark

@@ -10,8 +10,7 @@ import random
 from typing import Callable, Optional
 
 import pytest
-from ansible_collections.netloom.container_net.plugins.module_utils._document import span
-from ansible_collections.netloom.container_net.plugins.module_utils._model import addresses, names
+from ansible_collections.netloom.container_net.plugins.module_utils._model import addresses, names, span
 
 HASHED = 15
 

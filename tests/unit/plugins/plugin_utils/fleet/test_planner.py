@@ -10,7 +10,7 @@ import random
 from typing import Any, Dict
 
 from ansible_collections.netloom.container_net.plugins.module_utils._document.reader import read_document
-from ansible_collections.netloom.container_net.plugins.module_utils._model.document import OverlayNetwork
+from ansible_collections.netloom.container_net.plugins.module_utils._drivers.overlay.network import OverlayNetwork
 from ansible_collections.netloom.container_net.plugins.plugin_utils.fleet.lock import Lock, parse_lock, render_lock
 from fleets import EVERYWHERE, MESH, WEB, endpoint, host, plan
 

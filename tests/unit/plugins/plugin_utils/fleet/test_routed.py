@@ -10,8 +10,8 @@ import ipaddress
 from typing import Any, Dict, List
 
 import pytest
+from ansible_collections.netloom.container_net.plugins.module_utils._drivers.routed.network import RoutedNetwork
 from ansible_collections.netloom.container_net.plugins.module_utils._engine.topology import read_declaration
-from ansible_collections.netloom.container_net.plugins.module_utils._model.document import RoutedNetwork
 from ansible_collections.netloom.container_net.plugins.plugin_utils.fleet.lock import Lock, parse_lock, render_lock
 from ansible_collections.netloom.container_net.plugins.plugin_utils.fleet.planner import FleetPlan
 from fleets import endpoint, host, plan, problems

@@ -1,0 +1,28 @@
+# Copyright (c) 2026, the netloom.container_net authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to this collection: anything here may change without notice.
+
+"""Which published ports are ports of the host."""
+
+from __future__ import annotations
+
+from typing import Dict, Iterator, Mapping, Tuple
+
+from .document import Document, Endpoint, PublishedPort
+from .network import Network
+
+
+def takes_host_ports(endpoint: Endpoint, networks: Mapping[str, Network]) -> bool:
+    """Tell whether an endpoint's ports are ports of the host: not where they are only opened at its own addresses."""
+    found = [networks[item.network] for item in endpoint.attachments if item.network in networks]
+    return any(network.translates for network in found) or not any(network.opens_ports for network in found)
+
+
+def published_ports(document: Document) -> Iterator[Tuple[str, Endpoint, PublishedPort]]:
+    """Yield (path, endpoint, port) of what takes a port of the host."""
+    networks: Dict[str, Network] = {network.name: network for network in document.networks}
+    for endpoint in document.endpoints:
+        for index, port in enumerate(endpoint.ports) if takes_host_ports(endpoint, networks) else ():
+            yield "endpoints[%s].ports[%d]" % (endpoint.name, index), endpoint, port
