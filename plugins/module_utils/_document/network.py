@@ -9,7 +9,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import lru_cache
 from typing import Callable, Dict, FrozenSet, Optional, Tuple
 
 from .._drivers.base import Common
@@ -29,23 +28,19 @@ STATES = choice("present", "absent")
 IPV6_MTU = 1280
 
 
-@lru_cache(maxsize=1)
 def list_fleet_keys() -> FrozenSet[str]:
     """Return the keys that only a fleet's plan reads."""
     return frozenset(("on_every_host",)).union(*(find_driver(name).fleet_keys for name in DRIVERS))
 
 
-@lru_cache(maxsize=1)
 def _any_key() -> FrozenSet[str]:
     return COMMON_KEYS.union(*(find_driver(name).keys for name in DRIVERS))
 
 
-@lru_cache(maxsize=1)
 def _borrowed() -> Elsewhere:
     return unlike_ours(NETWORK, _any_key())
 
 
-@lru_cache(maxsize=None)
 def _elsewhere(driver: str) -> Elsewhere:
     """Return what to say of keys that a network of a driver does not have. Only then are the others loaded."""
     rule = "this key belongs to driver %s, the network has driver %s"
