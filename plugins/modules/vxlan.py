@@ -143,7 +143,7 @@ from ansible_collections.netloom.container_net.plugins.module_utils._ansible.ato
 from ansible_collections.netloom.container_net.plugins.module_utils._ansible.run import ATOMIC_OPTIONS, create_module, run_request
 from ansible_collections.netloom.container_net.plugins.module_utils._engine.request import Request
 from ansible_collections.netloom.container_net.plugins.module_utils._kinds.vxlan import Vxlan
-from ansible_collections.netloom.container_net.plugins.module_utils._model.limits import MTU, PORT
+from ansible_collections.netloom.container_net.plugins.module_utils._model.limits import MTU, PORTS
 from ansible_collections.netloom.container_net.plugins.module_utils._model.link import Link
 from ansible_collections.netloom.container_net.plugins.module_utils._model.objects import FLOOD_MAC, Address, FdbEntry, KernelObject
 
@@ -179,7 +179,7 @@ def main() -> None:
         bridge = options.interface("bridge") if options["bridge"] else options["bridge"]
         kind = Vxlan(
             vni=options.number("vni", 1, 16777215),
-            port=options.number("udp_port", *PORT),
+            port=options.number("udp_port", *PORTS),
             local=options.ip("local"),
             device=device,
             group=options.ip("group"),

@@ -14,7 +14,7 @@ import pytest
 from ansible_collections.netloom.container_net.plugins.module_utils._kernel.door import Door
 from ansible_collections.netloom.container_net.plugins.module_utils._model.errors import ContainerNetError, InputError
 from harness.declarations import V4, endpoint, network
-from harness.engine import Declaration, converge, give_uplink, lines, settle
+from harness.engine import Declaration, check, converge, give_uplink, lines, settle
 from harness.faults import refuse_once
 from harness.host import sh
 from harness.kills import Killed, assert_survived
@@ -224,6 +224,18 @@ def test_what_cannot_be_a_port_is_refused() -> None:
     with pytest.raises(InputError, match="would close the host to its neighbours there"):
         converge(lan(gateway_on_host=True))
     assert_same(before)
+
+
+@pytest.mark.fake_host
+def test_a_bridge_by_which_others_reach_the_host_stays_open() -> None:
+    """Behind a port that is no end of a pair are others: a card, of which the kernel names no kind, a VLAN, here a machine's tap."""
+    sh("ip link add br-theirs type bridge; ip link set br-theirs up; ip address add 10.5.0.1/24 dev br-theirs; ip tuntap add tap0 mode tap")
+    theirs = Declaration([network("lan", {"subnet": "10.5.0.0/24"}, bridge_name="br-theirs")])
+    sh("ip link set tap0 master br-theirs up")
+    with pytest.raises(InputError, match="on br-theirs, which tap0 is a port of, and the network"):
+        converge(theirs)
+    sh("ip link set tap0 nomaster")
+    assert check(theirs), "where only containers are, a gateway may close the host to them"
 
 
 @pytest.mark.fake_host

@@ -11,7 +11,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any, Dict, Iterator, List, Mapping, Tuple
 
-from .._model.addresses import ip_version
+from .._model.addresses import LINK_LOCAL, ip_version
 from .._model.document import Document
 from .._model.joined import joined_networks
 from .._model.network import TunnelEnds
@@ -22,7 +22,7 @@ LOOPBACK = "lo"
 # What is for this host or for many. An IPv6 address is unicast whosever it is, and one of a link has no route that would tell.
 OF_THIS_HOST: Mapping[int, Tuple[Mapping[str, Any], ...]] = {
     4: ({"not_unicast": True},),
-    6: ({"to_host": True}, {"destination": "fe80::/10"}, {"destination": "ff00::/8"}),
+    6: ({"to_host": True}, {"destination": LINK_LOCAL}, {"destination": "ff00::/8"}),
 }
 
 

@@ -18,7 +18,7 @@ from .._model.names import source_table
 from .._model.network import Network
 from .._model.routing import DEFAULT_ROUTE
 from .ipam import host_address_fault
-from .routes import LINK_LOCAL, attached_subnets, interface_towards, next_hops
+from .routes import LINK_LOCALS, attached_subnets, interface_towards, next_hops
 from .scene import Scene
 
 # The metric of the routes the kernel makes for connected subnets.
@@ -54,7 +54,7 @@ def _check_gateway(scene: Scene, endpoint: Endpoint, placed: Placed, networks: M
         hops = list(next_hops(endpoint, networks, scene.document.links, family))
     else:
         hops = [(attachment.interface_name, subnet) for subnet in attached_subnets(attachment, networks[attachment.network], family)]
-    if span.holds(LINK_LOCAL[6], route.gateway):
+    if span.holds(LINK_LOCALS[6], route.gateway):
         if attachment is None and route.interface is None:
             scene.report(path + ".gateway", route.gateway, "a link-local gateway needs its interface", "add interface, or write the route below networks")
         return

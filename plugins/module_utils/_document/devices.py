@@ -13,12 +13,11 @@ from dataclasses import replace
 from itertools import count
 from typing import Dict, Iterable, Optional, Tuple
 
-from .._model.addresses import ip_version
 from .._model.document import Device
 from .._model.errors import Problem
 from .entry import list_of, read_entry, read_list
-from .network import IPV6_MTU
-from .scalars import Problems, canonical_reader, integer, read_interface_address, read_interface_name, read_mac
+from .mtu import read_mtu, refuse_small_mtu
+from .scalars import Problems, canonical_reader, read_interface_address, read_interface_name, read_mac
 from .spelling import Fault
 
 FINDERS = ("name", "mac", "pci_address")
@@ -53,10 +52,9 @@ def _read_device(value: object, path: str, problems: Problems) -> Optional[Devic
         mac=entry.get("mac", read_mac, None),
         pci_address=entry.get("pci_address", _read_pci, None),
         addresses=entry.get("addresses", _ADDRESSES, _NO_ADDRESSES),
-        mtu=entry.get("mtu", integer(68, 65535), None),
+        mtu=read_mtu(entry),
     )
-    if device.mtu is not None and device.mtu < IPV6_MTU and any(ip_version(address) == 6 for address in device.addresses):
-        entry.report("mtu", "IPv6 needs an MTU of at least %d" % IPV6_MTU, "use 1280 or more, or remove the IPv6 addresses")
+    refuse_small_mtu(entry, device.mtu, device.addresses, "addresses")
     return device if device.name or device.mac or device.pci_address else None
 
 

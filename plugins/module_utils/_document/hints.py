@@ -11,6 +11,8 @@ from __future__ import annotations
 import datetime
 from typing import Iterable
 
+from .._model.addresses import is_link_local
+
 A_MAC = "a MAC address"
 ADDRESSES = ("an IP address", "an IPv4 address", "an IPv6 address", "a subnet")
 DESCRIBED_LIMIT = 10**30
@@ -126,6 +128,6 @@ def mend_port(value: object) -> str:
 
 def list_known(addresses: Iterable[str]) -> str:
     """Return the addresses of a host that a user may have meant."""
-    usual = [address for address in addresses if not address.startswith(("127.", "fe80:")) and address != "::1"]
+    usual = [address for address in addresses if not address.startswith("127.") and not is_link_local(address) and address != "::1"]
     more = ", ..." if len(usual) > ADDRESSES_SHOWN else ""
     return "it has %s%s" % (", ".join(usual[:ADDRESSES_SHOWN]) or "no address", more)

@@ -16,8 +16,9 @@ from .._model import names
 from .._model.addresses import derive_mac, ip_version
 from .._model.document import DEFAULT_UDP_PORT, Endpoint, Tunnel, Wire, WireEnd
 from .entry import Elsewhere, Entry, belongs, list_of, read_entry, read_list
+from .mtu import read_mtu, refuse_small_mtu
 from .network import ABSENT_KEYS as NETWORK_ABSENT_KEYS
-from .network import IPV6_MTU, is_absent
+from .network import is_absent
 from .scalars import Problems, integer, read_interface_address, read_interface_name, read_label, read_mac, read_unicast_address
 
 KEYS = frozenset(("name", "ends", "tunnel", "mtu", "state"))
@@ -28,7 +29,6 @@ ELSEWHERE: Elsewhere = {**belongs(END_KEYS, "an entry of ends"), **belongs(TUNNE
 OF_LINK: Elsewhere = belongs(KEYS - {"name"}, "the link itself")
 END_ELSEWHERE: Elsewhere = {**belongs(TUNNEL_KEYS, "tunnel"), **OF_LINK}
 TUNNEL_ELSEWHERE: Elsewhere = {**belongs(END_KEYS - TUNNEL_KEYS, "an entry of ends"), **OF_LINK}
-_MTU = integer(68, 65535)
 _ADDRESSES = list_of(read_interface_address)
 _NO_ADDRESSES: Tuple[str, ...] = ()
 
@@ -106,12 +106,11 @@ def read_link(value: object, path: str, problems: Problems) -> Optional[Wire]:
         return None
     ends = entry.get("ends", _read_ends, None)
     tunnel = entry.get("tunnel", _read_tunnel, None)
-    mtu = entry.get("mtu", _MTU, None)
+    mtu = read_mtu(entry)
     if ends is None or name is None:
         return None
     _check_ends(entry, ends, "tunnel" in entry.raw)
-    if mtu is not None and mtu < IPV6_MTU and any(ip_version(address) == 6 for end in ends for address in end.addresses):
-        entry.report("mtu", "IPv6 needs an MTU of at least %d" % IPV6_MTU, "use 1280 or more, or remove the IPv6 addresses")
+    refuse_small_mtu(entry, mtu, [address for end in ends for address in end.addresses], "addresses")
     if "tunnel" in entry.raw and tunnel is None:
         return None
     return Wire(name=name, ends=ends, tunnel=tunnel, mtu=mtu)

@@ -16,6 +16,7 @@ from .._model import span
 from .._model.addresses import ip_version
 from .._model.document import Attachment, Document, Endpoint, PublishedPort
 from .._model.errors import Problem
+from .._model.limits import PORTS
 from .._model.network import Subnet
 from .check_ports import EVERYWHERE, Holders
 from .entry import list_of
@@ -23,9 +24,8 @@ from .ipam import host_address_fault
 from .ports import read_port
 from .scalars import Problems, integer, read_address, read_container_subnet, read_unicast_address
 
-LAST_PORT = 65535
 Subnets = Tuple[str, ...]
-_NUMBER = integer(1, LAST_PORT)
+_NUMBER = integer(*PORTS)
 _ADDRESSES = list_of(read_unicast_address)
 
 
@@ -124,9 +124,9 @@ def _read_numbers(raw: Mapping[str, Any], path: str, problems: Problems) -> Dict
     inside = _NUMBER(target, path + ".target", problems) if raw["target"] is not None else published
     if count is None or published is None or inside is None:
         return {"published": "1", "target": "1"}
-    room = LAST_PORT + 1 - max(published, inside)
+    room = PORTS[1] + 1 - max(published, inside)
     if count > room:
-        problems.append(Problem(path + ".count", count, "port %d is the last there is" % LAST_PORT, "write at most %d" % room))
+        problems.append(Problem(path + ".count", count, "port %d is the last there is" % PORTS[1], "write at most %d" % room))
         count = 1
     return {"published": "%d-%d" % (published, published + count - 1), "target": "%d-%d" % (inside, inside + count - 1)}
 

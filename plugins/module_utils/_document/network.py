@@ -13,19 +13,18 @@ from typing import Callable, Dict, FrozenSet, Optional, Tuple
 
 from .._drivers.base import Common
 from .._drivers.table import DRIVERS, USUAL, find_driver
-from .._model.addresses import ip_version
 from .._model.errors import Problem
 from .._model.network import Network
 from . import ipam
 from .borrowed_words import DRIVERS as BORROWED_DRIVERS
 from .borrowed_words import NETWORK, unlike_ours
 from .entry import NOWHERE, Elsewhere, Entry, belongs, read_entry, read_labels
-from .scalars import Problems, choice, closest, integer, read_boolean, read_label
+from .mtu import read_mtu, refuse_small_mtu
+from .scalars import Problems, choice, closest, read_boolean, read_label
 
 COMMON_KEYS = frozenset(("name", "driver", "ipam_config", "enable_ipv6", "mtu", "labels", "state", "on_every_host"))
 ABSENT_KEYS = frozenset(("name", "driver", "state"))
 STATES = choice("present", "absent")
-IPV6_MTU = 1280
 
 
 def list_fleet_keys() -> FrozenSet[str]:
@@ -70,13 +69,6 @@ def is_absent(entry: Entry, allowed: FrozenSet[str]) -> bool:
     return absent
 
 
-def _read_mtu(entry: Entry, has_ipv6: bool) -> Optional[int]:
-    mtu = entry.get("mtu", integer(68, 65535), None)
-    if mtu is not None and has_ipv6 and mtu < IPV6_MTU:
-        entry.report("mtu", "IPv6 needs an MTU of at least %d" % IPV6_MTU, "use 1280 or more, or remove the IPv6 subnet")
-    return mtu
-
-
 def _driver(raw: Dict[str, object], path: str, problems: Problems) -> Optional[str]:
     if "driver" not in raw:
         # Under a mistyped key it is there all the same, and the rest of the network is of that driver.
@@ -112,7 +104,8 @@ def read_network(value: object, path: str, problems: Problems, *, scope: str, fi
     driver = find_driver(name_of_driver)
     label = name if name is not None else ""
     subnets = ipam.read_subnets(entry, name=label, scope=scope, default_gateway=driver.has_usual_gateway(entry.raw))
-    mtu = _read_mtu(entry, any(ip_version(subnet.subnet) == 6 for subnet in subnets))
+    mtu = read_mtu(entry)
+    refuse_small_mtu(entry, mtu, [subnet.subnet for subnet in subnets], "subnet")
     no_labels: Dict[str, str] = {}
     labels = entry.get("labels", read_labels, no_labels)
     network: Network = driver.read(entry, Common(label, subnets, mtu, labels))

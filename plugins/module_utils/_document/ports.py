@@ -14,6 +14,7 @@ from typing import Optional, Tuple
 from .._model.addresses import ip_version
 from .._model.document import PROTOCOLS, PublishedPort
 from .._model.errors import Problem
+from .._model.limits import PORTS
 from . import hints
 from .borrowed_words import PORT, unlike_ours
 from .entry import Entry, list_of, read_entry, read_list
@@ -26,7 +27,7 @@ EXAMPLE = 'write text such as "8080:80/tcp"'
 LOCAL_ONLY = "choose a host address, or use the container's on the host"
 WILDCARDS = ("0.0.0.0", "::")
 _RANGE = re.compile(r"([0-9]{1,6})(?:-([0-9]{1,6}))?\Z", re.ASCII)
-_PORT = integer(1, 65535)
+_PORT = integer(*PORTS)
 
 Range = Tuple[int, int]  # first, last
 
@@ -40,8 +41,8 @@ def parse_range(text: str, which: str) -> Range:
     if any(len(part) > 1 and part[0] == "0" for part in numbers):
         raise Fault("the %s port has a leading zero" % which, "write %s" % "-".join(str(int(part)) for part in numbers))
     first, last = int(numbers[0]), int(numbers[-1])
-    if not (1 <= first <= 65535 and 1 <= last <= 65535):
-        raise Fault("the %s port must be 1 to 65535" % which, "write a number in that range")
+    if not (PORTS[0] <= first <= PORTS[1] and PORTS[0] <= last <= PORTS[1]):
+        raise Fault("the %s port must be %d to %d" % (which, *PORTS), "write a number in that range")
     if last < first:
         raise Fault("the %s port range runs backwards" % which, "write %d-%d" % (last, first))
     return first, last

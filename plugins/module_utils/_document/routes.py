@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Dict, Iterator, Mapping, Optional, Sequence, Tuple
 
 from .._model import span
-from .._model.addresses import ip_version
+from .._model.addresses import LINK_LOCAL, ip_version
 from .._model.document import Attachment, Document, Endpoint, StaticRoute, Wire
 from .._model.errors import Problem
 from .._model.network import Network
@@ -22,7 +22,7 @@ from .scalars import Problems, Read, canonical_reader, choice, integer, read_int
 from .spelling import Fault, canonical_address, canonical_source, unicast_fault
 
 KEYS = frozenset(("destination", "gateway", "type", "metric", "interface"))
-LINK_LOCAL = {4: "169.254.0.0/16", 6: "fe80::/10"}
+LINK_LOCALS = {4: "169.254.0.0/16", 6: LINK_LOCAL}
 NO_ROUTES: Tuple[StaticRoute, ...] = ()
 _TYPES = choice("unicast", "blackhole", "unreachable", "prohibit")
 _METRIC = integer(0, 2**32 - 1)
@@ -32,7 +32,7 @@ Hop = Tuple[str, str]  # interface, the subnet behind it
 def _next_hop(text: str) -> str:
     """Return a gateway's address; a link-local one is usual."""
     address = canonical_address(text)
-    fault = None if span.holds(LINK_LOCAL[ip_version(address)], address) else unicast_fault(address)
+    fault = None if span.holds(LINK_LOCALS[ip_version(address)], address) else unicast_fault(address)
     if fault or address in ("0.0.0.0", "::"):
         raise fault or Fault("the unspecified address is no gateway", "write the router's address")
     return address

@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import List, Optional, Sequence, TypeVar
 
 from .._model import names, span
+from .._model.addresses import is_link_local
 from .._model.errors import Problem
 from .._model.link import Link
 from .._model.mark import ALIAS_LIMIT, SHARED_ROLE, UNFINISHED, read_mark, share_mark
@@ -110,7 +111,7 @@ class _Inspector:
             self._report("parent", link.name, rule, "name another parent, or a shorter scope")
 
     def _check_handover(self, link: Link) -> None:
-        held = [address for device, address in self.facts.addresses if device == link.name and not address.startswith("fe80:")]
+        held = [address for device, address in self.facts.addresses if device == link.name and not is_link_local(address)]
         if held:
             rule = "in mode passthru the container takes all frames of %s, and the host's address %s would be cut off" % (link.name, held[0])
             self._report("parent", link.name, rule, "use a parent without addresses, or mode bridge")

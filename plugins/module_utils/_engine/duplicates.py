@@ -61,7 +61,7 @@ class _Segments:
         self._links = {(item.place, item.name): item for item in desired if isinstance(item, Link)}
         self._ports: Dict[str, List[str]] = {}
         for link in self._links.values():
-            if link.place == HOST and link.master and (link.kind is None or link.kind.leads_outside):
+            if link.place == HOST and link.master and link.leads_outside:
                 self._ports.setdefault(link.master, []).append(link.name)
         self._native = {item.device: item.vlan_id for item in desired if isinstance(item, BridgeVlan) and item.place == HOST and item.native}
         self._behind = dict(self._look_behind())

@@ -10,5 +10,5 @@ from __future__ import annotations
 
 MTU = (68, 65535)  # bytes
 IPV6_LEAST_MTU = 1280  # the least with IPv6
-PORT = (1, 65535)
+PORTS = (1, 65535)
 BRIDGE_PRIORITY = (0, 65535)

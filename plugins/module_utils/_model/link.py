@@ -84,5 +84,10 @@ class Link(KernelObject):
         return kind.peer_place if kind.is_end else kind.lower_place
 
     @property
+    def leads_outside(self) -> bool:
+        """Whether others are behind it where it is a port. The kernel names no kind for a card, nor do we know that of a machine's tap."""
+        return self.kind is None or self.kind.leads_outside
+
+    @property
     def label(self) -> str:
         return "%s %s%s" % (self.nature.kind, self.name, in_place(self.place))

@@ -62,6 +62,6 @@ def _reason(network: BridgeNetwork, facts: Facts) -> Optional[str]:
     bridge = network.bridge_name
     if any(device == bridge for destination, device in facts.routes if destination in ("0.0.0.0/0", "::/0")):
         return "has its default route by %s" % bridge
-    ports = [link.name for link in facts.links.values() if link.master == bridge and link.nature.leads_outside and read_mark(link.alias) is None]
+    ports = [link.name for link in facts.links.values() if link.master == bridge and link.leads_outside and read_mark(link.alias) is None]
     held = next(held_addresses(network, facts), None)
     return "has %s on %s, which %s is a port of" % (*held, ports[0]) if ports and held else None

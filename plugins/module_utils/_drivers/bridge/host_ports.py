@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import Iterator, Optional, Sequence, Tuple
 
 from ..._model import names
+from ..._model.addresses import is_link_local
 from ..._model.lending import write_mark
 from ..._model.link import Link
 from ..._model.mark import ALIAS_LIMIT, PROTOCOL, SHARED_ROLE, UNFINISHED, Mark, read_mark
@@ -105,5 +106,5 @@ def _mtu_fault(network: BridgeNetwork, facts: Facts) -> Optional[Tuple[str, int]
 def held_addresses(network: BridgeNetwork, facts: Facts) -> Iterator[Tuple[str, str]]:
     """Yield the host's own addresses (address/prefix, device) on the segment: those that move with the ports, have moved, or were there."""
     for item in facts.entries:
-        if isinstance(item, Address) and item.device in network.home_devices and not item.address.startswith("fe80:") and item.protocol not in (None, PROTOCOL):
+        if isinstance(item, Address) and item.device in network.home_devices and not is_link_local(item.address) and item.protocol not in (None, PROTOCOL):
             yield item.address, item.device

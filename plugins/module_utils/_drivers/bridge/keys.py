@@ -17,6 +17,7 @@ from ..._model import names
 from ..._model.addresses import ip_version
 from ..._model.document import PROTOCOLS
 from ..._model.errors import Problem
+from ..._model.limits import BRIDGE_PRIORITY
 from ..base import Common
 from ..parent_keys import read_parent_name
 from .network import BridgeNetwork
@@ -139,7 +140,7 @@ def read_bridge(entry: Entry, common: Common) -> BridgeNetwork:
         interfaces=interfaces,
         vlan_filtering=entry.get("vlan_filtering", read_boolean, False),
         stp=entry.get("stp", read_boolean, None),
-        priority=entry.get("priority", integer(0, 65535), None),
+        priority=entry.get("priority", integer(*BRIDGE_PRIORITY), None),
         ageing_time=entry.get("ageing_time", integer(0, 1000000), None),
         multicast_snooping=entry.get("multicast_snooping", read_boolean, None),
         vrf=vrf,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Iterator, Sequence
 
-from ..._model.addresses import ip_version
+from ..._model.addresses import LINK_LOCAL, ip_version
 from ..._model.document import Document
 from ..._model.joined import joined_networks
 from ..._model.rule import FORWARD_CHAIN, INPUT_CHAIN, INSIDE_CHAIN, POSTROUTING_CHAIN, RAW_CHAIN, SOURCES_CHAIN, Rule
@@ -19,7 +19,6 @@ from .vrf import rules_in_vrf
 KNOWN = ("RELATED", "ESTABLISHED")
 UNMASQUERADED = {4: ("224.0.0.0/4", "255.255.255.255/32"), 6: ("ff00::/8",)}
 ICMP = {4: "icmp", 6: "ipv6-icmp"}
-LINK_LOCAL = "fe80::/10"
 ROUTER_ADVERTISEMENT, NEIGHBOUR_SOLICITATION, NEIGHBOUR_ADVERTISEMENT = 134, 135, 136
 
 

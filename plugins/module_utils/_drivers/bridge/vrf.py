@@ -15,13 +15,13 @@ from dataclasses import replace
 from functools import partial
 from typing import Iterable, Iterator, List
 
-from ..._model.addresses import ip_version
+from ..._model.addresses import LINK_LOCAL, ip_version
 from ..._model.rule import FORWARD_CHAIN, INPUT_CHAIN, RAW_CHAIN, Rule
 from .network import BridgeNetwork
 
 ICMP6 = "ipv6-icmp"
 # Neighbours find each other by link-local addresses, and by none while they look whether theirs is free.
-NEIGHBOURLY = ("fe80::/10", "::/128")
+NEIGHBOURLY = (LINK_LOCAL, "::/128")
 NEIGHBOUR_SOLICITATION, NEIGHBOUR_ADVERTISEMENT = 135, 136
 
 
