@@ -9,21 +9,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Optional, Tuple
+from typing import Tuple
 
 from .._kinds.dummy import Dummy
-from .._kinds.vlan import Vlan
 from .._model import names
 from .._model.errors import EnvironmentUnfit
 from .._model.link import Link
-from .._model.mark import Mark, share_mark
+from .._model.mark import Mark
 from .._model.objects import HOST, KernelObject
 from .._model.snapshot import Facts
 from .mtu import STANDARD_MTU
 from .parent_network import ParentNetwork
 from .settings import interface_sysctls
-
-VLAN_PROTOCOL = "802.1q"
+from .vlan import compile_vlan
 
 
 @dataclass(frozen=True)
@@ -50,27 +48,6 @@ def compile_parent(network: ParentNetwork, scope: str, facts: Facts) -> Parent:
     if existing is None:
         raise EnvironmentUnfit("network %s: this host has no interface %s; nothing was changed" % (network.name, name or "with a default route"))
     return Parent(name, network.mtu or existing.mtu or STANDARD_MTU)
-
-
-def compile_vlan(name: str, scope: str, facts: Facts, *, master: Optional[str] = None) -> Optional[Link]:
-    """Return the VLAN device that a name like `eth1.30` asks for, or None where that is not ours to make: it stands already, or nothing is below it."""
-    existing, vlan = facts.links.get(name), names.split_vlan(name)
-    below = facts.links.get(vlan[0]) if vlan else None
-    alias = share_mark(scope, existing.alias or "") if existing else share_mark(scope)
-    if vlan is None or alias is None or below is None:
-        return None
-    return Link(
-        HOST,
-        name,
-        kind=Vlan(vlan_id=vlan[1], protocol=VLAN_PROTOCOL, lower=vlan[0]),
-        mtu=below.mtu or STANDARD_MTU,
-        up=True,
-        master=master,
-        alias=alias,
-        # The host itself has no address there, and takes none.
-        link_local=False if facts.ipv6 else None,
-        sysctls=interface_sysctls((), ipv6=facts.ipv6),
-    )
 
 
 def _compile_dummy(network: ParentNetwork, scope: str, facts: Facts) -> Parent:

@@ -17,7 +17,7 @@ from ..._model.link import Link
 from ..._model.mark import PROTOCOL
 from ..._model.objects import HOST, Address, KernelObject, Route
 from ..._model.snapshot import Facts
-from ..parent import compile_vlan
+from ..vlan import compile_vlan
 from .network import BridgeNetwork
 
 
