@@ -26,6 +26,7 @@ from .._model.mark import Mark, is_owned, read_mark
 from .._model.names import interface_name_fault, label_fault, parent_name_fault
 from .._model.objects import Address, FdbEntry, KernelObject, Namespace, Neighbour, Route
 from .._model.snapshot import Facts, Key, Snapshot
+from .._plan.stack import find_uppers
 from .._runtime.tool import run_system_tool
 
 LONG_NUMBER = 20  # digits
@@ -167,7 +168,7 @@ def _may_remove(snapshot: Snapshot, target: KernelObject, scope: str) -> bool:
     if not is_owned(mark, scope):
         raise Conflict(["%s belongs to scope '%s', this task has scope '%s'" % (found.label, mark.scope, scope)])
     if isinstance(found, Namespace):
-        others = strangers(snapshot, found.place, scope)
+        others = strangers(snapshot, found.place, scope, find_uppers(snapshot.links()))
         if others:
             raise Conflict(["%s holds interfaces that scope '%s' did not make: %s" % (found.label, scope, ", ".join(others))])
     return True

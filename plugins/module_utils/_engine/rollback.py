@@ -18,7 +18,7 @@ from .._model.link import Link, LinkKey
 from .._model.objects import HOST, Address, KernelObject, Namespace, Route, Sysctl, is_foreign
 from .._model.renaming import Names
 from .._model.snapshot import Key, Snapshot
-from .._plan.stack import all_uppers
+from .._plan.stack import all_uppers, find_uppers
 from .._plan.step import CHANGE, CREATE, DELETE, Step
 from .._runtime.containers import is_there
 from .request import Request
@@ -33,7 +33,7 @@ def read_what_goes(observer: Observer, steps: Sequence[Step]) -> None:
         return
     places = {item.place for item in going}
     places |= {item.nature.peer_place or HOST for item in going if isinstance(item, Link) and item.nature.is_end}
-    places |= {item.place for item in all_uppers([item for item in going if isinstance(item, Link)], snapshot)}
+    places |= {item.place for item in all_uppers([item for item in going if isinstance(item, Link)], find_uppers(snapshot.links()))}
     for place in sorted(places):
         settings = {(place, link.name): _settings_of(link, snapshot) for link in snapshot.links(place) if link.name != "lo"}
         if place == HOST:

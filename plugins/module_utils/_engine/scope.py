@@ -34,7 +34,7 @@ from .._model.objects import (
     is_foreign,
 )
 from .._model.snapshot import Key, Snapshot
-from .._plan.stack import all_uppers
+from .._plan.stack import Uppers, all_uppers, find_uppers
 from .owners import Owners
 
 EMPTIED_SHOWN = 5  # links and namespaces that a refusal names
@@ -51,7 +51,7 @@ def scope_keys(snapshot: Snapshot, scope: str) -> Set[Key]:
         marked[link.place, link.name] = mark.scope if mark else ""
         if is_owned(mark, scope) and link.name != "lo":
             keys.add(link.key)
-    owners = Owners(snapshot, marked, scope)
+    owners, uppers = Owners(snapshot, marked, scope), find_uppers(snapshot.links())
     for key in snapshot.mine:
         item = snapshot.objects[key]
         if isinstance(item, (Address, Route, Neighbour, FdbEntry)):
@@ -71,7 +71,7 @@ def scope_keys(snapshot: Snapshot, scope: str) -> Set[Key]:
                 keys.add(key)
         elif isinstance(item, Namespace):
             mark = read_mark(item.mark)
-            if is_owned(mark, scope) and not strangers(snapshot, item.place, scope):
+            if is_owned(mark, scope) and not strangers(snapshot, item.place, scope, uppers):
                 keys.add(key)
     return keys
 
@@ -122,11 +122,11 @@ def kept_parents(snapshot: Snapshot, scope: str, desired: Sequence[KernelObject]
     return tuple(kept)
 
 
-def strangers(snapshot: Snapshot, place: str, scope: str) -> List[str]:
+def strangers(snapshot: Snapshot, place: str, scope: str, uppers: Uppers) -> List[str]:
     """Return the links in a namespace that the scope did not put there, and that do not go with those it did."""
     links = snapshot.links(place)
     own = [link for link in links if is_owned(read_mark(link.alias), scope) and link.name != "lo"]
-    gone = {link.key for link in (*own, *all_uppers(own, snapshot))}
+    gone = {link.key for link in (*own, *all_uppers(own, uppers))}
     return [link.name for link in links if link.name not in NATIVE_LINKS and link.key not in gone]
 
 

@@ -29,9 +29,8 @@ def find_uppers(links: Iterable[Link]) -> Uppers:
     return found
 
 
-def all_uppers(going: Iterable[Link], snapshot: Snapshot) -> List[Link]:
+def all_uppers(going: Iterable[Link], uppers: Uppers) -> List[Link]:
     """Return what stands on links that go, and what stands on that."""
-    uppers = find_uppers(snapshot.links())
     pending, found = list(going), []
     while pending and uppers:
         link = pending.pop()
@@ -48,7 +47,7 @@ def carried_away(steps: Iterable[Step], snapshot: Snapshot) -> List[Link]:
     peers = [snapshot.link(*link.peer) for link in going if link.peer is not None]
     ends = [link for link in (*going, *peers) if link is not None and link.place != HOST]
     scopes = {mark.scope for mark in (read_mark(link.alias) for link in ends) if mark is not None}
-    return [link for link in all_uppers(ends, snapshot) if getattr(read_mark(link.alias), "scope", None) not in scopes] if ends else []
+    return [link for link in all_uppers(ends, find_uppers(snapshot.links())) if getattr(read_mark(link.alias), "scope", None) not in scopes] if ends else []
 
 
 def stack_depths(wanted: Mapping[Key, KernelObject]) -> Dict[LinkKey, int]:

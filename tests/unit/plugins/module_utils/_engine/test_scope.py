@@ -10,6 +10,7 @@ from typing import Any, Dict, List, Mapping, Sequence, Set
 import pytest
 from ansible_collections.netloom.container_net.plugins.module_utils._engine.scope import restored_sysctls, scope_keys, strangers
 from ansible_collections.netloom.container_net.plugins.module_utils._model.snapshot import Snapshot
+from ansible_collections.netloom.container_net.plugins.module_utils._plan.stack import find_uppers
 from object_rows import read_object
 from rule_lines import read
 from toy_kernel import ToyKernel
@@ -72,9 +73,14 @@ def test_namespaces_by_their_mark_and_their_guests() -> None:
     assert owned("main", {"namespace": "x", "mark": "other:namespace"}, {"namespace": "y"}) == set()
 
 
+def found_strangers(rows: List[Any]) -> List[str]:
+    snapshot = ToyKernel.of_rows(rows).snapshot()
+    return strangers(snapshot, "netns:x", "main", find_uppers(snapshot.links()))
+
+
 @pytest.mark.parametrize("name", ["tunl0", "sit0", "ip6tnl0", "gre0", "gretap0", "erspan0", "ip_vti0", "ip6_vti0", "ip6gre0"])
 def test_the_kernels_own_tunnels_are_no_strangers(name: str) -> None:
-    assert strangers(ToyKernel.of_rows([{"namespace": "x"}, {"link": name, "in": "x"}]).snapshot(), "netns:x", "main") == []
+    assert found_strangers([{"namespace": "x"}, {"link": name, "in": "x"}]) == []
 
 
 def test_strangers_are_named() -> None:
@@ -84,7 +90,7 @@ def test_strangers_are_named() -> None:
         {"bridge": "b", "in": "x", "mark": "other:object"},
         {"bridge": "c", "in": "x", "mark": "main:object"},
     ]
-    assert strangers(ToyKernel.of_rows(rows).snapshot(), "netns:x", "main") == ["macvlan0", "b"]
+    assert found_strangers(rows) == ["macvlan0", "b"]
 
 
 RECORDED: Mapping[str, str] = MappingProxyType({"net/ipv6/conf/eth0/accept_ra": "1", "net/ipv6/conf/all/forwarding": "0", "net/ipv4/ip_forward": "0"})
