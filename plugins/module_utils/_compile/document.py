@@ -19,6 +19,7 @@ from .default_route import compile_default_routes, find_rivals, list_offers
 from .device import compile_devices
 from .host import compile_host
 from .neighbours import compile_neighbours
+from .small_mtu import ask_no_ipv6_of_small_links
 from .source_routing import compile_source_routing
 from .wire import compile_wires, join_segments, quieten_bridges
 
@@ -43,4 +44,4 @@ def compile_document(document: Document, facts: Facts) -> Tuple[KernelObject, ..
     objects.extend(compile_wires(document, segments, facts))
     objects.extend(compile_source_routing(document, segments, objects, facts))
     objects.extend(compile_neighbours(document, facts))
-    return quieten_bridges(document, objects, segments)
+    return ask_no_ipv6_of_small_links(quieten_bridges(document, objects, segments))

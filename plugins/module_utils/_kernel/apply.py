@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import errno
 from dataclasses import replace
-from typing import Callable, Collection, Dict, FrozenSet, Iterable, List, Mapping, Optional, Sequence, Set, Tuple
+from typing import Callable, Collection, Dict, FrozenSet, Iterable, Iterator, List, Mapping, Optional, Sequence, Set, Tuple
 
 from .._model.errors import KernelError, KernelRace, errno_name
+from .._model.limits import IPV6_LEAST_MTU
 from .._model.link import Link
 from .._model.objects import GONE, HOST, Address, BridgeVlan, Chain, FdbEntry, Jump, KernelObject, Namespace, Sysctl, is_foreign
 from .._model.snapshot import Snapshot
@@ -236,6 +237,7 @@ class Applier:
     def _apply_place(self, place: str, steps: Sequence[Step]) -> None:
         with self._rooms.inside(place):
             self._note_sysctls(place, steps)
+            self._send(place, list(self._growth(steps)))
             for step in steps:
                 self._write_sysctls(step)
             fresh = {step.subject.name for step in steps if step.action == CREATE and isinstance(step.subject, Link)}
@@ -244,6 +246,18 @@ class Applier:
             last = [step for step in ordered if step.action == DELETE and isinstance(step.subject, Address) and is_foreign(step.subject)]
             for part in ([step for step in ordered if step not in last], last) if last else (ordered,):
                 self._send(place, [(step, message) for step in part for message in self._messages(step)])
+
+    def _growth(self, steps: Sequence[Step]) -> Iterator[Message]:
+        """Yield what gives links the MTU that IPv6 needs: until then, they have none of its settings."""
+        links = [(step, step.subject) for step in steps if isinstance(step.subject, Link) and step.action != DELETE]
+        small = {item.master for _step, item in links if item.mtu and item.mtu < IPV6_LEAST_MTU}
+        for step, item in links:
+            if (item.mtu or 0) < IPV6_LEAST_MTU:
+                continue
+            if step.action == CREATE and item.nature.has_ports and item.name in small:
+                yield from ((step, message) for message in link.pin_mtu(item.mtu or 0, self._index_of(item.place, item.name)))
+            elif isinstance(step.current, Link) and (step.current.mtu or IPV6_LEAST_MTU) < IPV6_LEAST_MTU:
+                yield from ((step, message) for message in link.change_link(item, ("mtu",), self._index_of(item.place, item.name), self._index_of))
 
     def _announce(self, steps: Sequence[Step]) -> None:
         """Tell neighbours, the host among them, where addresses live now: when all have moved, for who has one still would say so."""
