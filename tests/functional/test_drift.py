@@ -34,7 +34,7 @@ FULL = replace(
             ports=["8080:80"],
             sysctls={"net.ipv4.ip_unprivileged_port_start": 0},
         ),
-        endpoint("b", {"name": "web", "sysctls": {"net.ipv4.conf.IFNAME.rp_filter": 2}}),
+        endpoint("b", {"name": "web", "sysctls": {"net.ipv4.conf.IFNAME.rp_filter": 2}, "mtu": 1400, "isolated": False}),
         *MESH.endpoints,
     ],
 )
@@ -67,6 +67,9 @@ LINKS: Dict[str, Drift] = {
     "host end makes addresses": ("ip link set %s addrgenmode eui64" % A, ["~ veth %s: link_local on → off" % A]),
     "inner end down": ("ip -n a link set eth0 down", ["~ veth eth0 in a: up off → on", *LOST]),
     "inner end mtu": ("ip -n a link set eth0 mtu 1300", ["~ veth eth0 in a: mtu 1300 → 1500"]),
+    "own mtu, host end": ("ip link set %s mtu 1500" % B, ["~ veth %s: mtu 1500 → 1400" % B]),
+    "own mtu, inner end": ("ip -n b link set eth0 mtu 1500", ["~ veth eth0 in b: mtu 1500 → 1400"]),
+    "own isolated": ("bridge link set dev %s isolated on" % B, ["~ veth %s: isolated on → off" % B]),
     "inner end mac": ("ip -n a link set eth0 address 02:00:00:00:00:98", ["~ veth eth0 in a: mac 02:00:00:00:00:98 → *"]),
     "pair gone": ("ip link delete %s" % A, PAIR),
     "inner end renamed": (

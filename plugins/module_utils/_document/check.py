@@ -14,6 +14,7 @@ from .._drivers.table import by_driver
 from .._model.document import Document
 from .._model.errors import Problem
 from .check_addresses import check_addresses, check_subnets
+from .check_attachments import check_attachments
 from .check_links import check_links
 from .check_modes import check_modes
 from .check_names import check_names
@@ -37,6 +38,7 @@ def check_document(
     check_addresses(scene)
     check_parents(scene)
     check_vlans(scene)
+    check_attachments(scene)
     for driver, networks in by_driver(document.networks):
         driver.check(networks, scene)
     check_ports(scene)

@@ -15,6 +15,7 @@ from typing import Dict, FrozenSet, Iterable, List, Optional, Tuple, Union
 from .._model import names
 from .._model.document import Attachment, Endpoint, PublishedPort
 from .._model.errors import Problem
+from .._model.limits import MTU
 from . import devices, ports, routes
 from .borrowed_words import ATTACHMENT, ENDPOINT, unlike_ours
 from .container import read_container
@@ -54,14 +55,15 @@ KEYS = frozenset(
 ABSENT_KEYS = frozenset(("name", "container", "state"))
 ATTACHMENT_KEYS = frozenset(
     ("name", "ipv4_address", "ipv6_address", "mac_address", "interface_name", "host_interface_name", "ipam", "aliases", "gw_priority", "sysctls", "routes")
-    + ("vlan", "trunk", "default_route", "metric")
+    + ("vlan", "trunk", "default_route", "metric", "mtu", "isolated")
 )
 ELSEWHERE: Elsewhere = {
     **unlike_ours(ENDPOINT, KEYS),
     **belongs(ports.KEYS, "an entry of ports"),
     **belongs(ATTACHMENT_KEYS - KEYS, "an entry of networks"),
     **belongs(("destination", "gateway", "metric"), "an entry of routes"),
-    **belongs(("mac", "pci_address", "addresses", "mtu"), "an entry of devices"),
+    **belongs(("mac", "pci_address", "addresses"), "an entry of devices"),
+    **belongs(("mtu",), "an entry of networks or devices"),
 }
 ATTACHMENT_ELSEWHERE = unlike_ours(ATTACHMENT, ATTACHMENT_KEYS)
 _PRIORITY = integer(-(2**31), 2**31 - 1)
@@ -70,6 +72,7 @@ _METRIC = integer(0, 2**32 - 1)
 AUTO = "auto"
 _ALIASES = list_of(read_label)
 _VLAN = integer(1, 4094)
+_MTU = integer(*MTU)
 _TRUNK = list_of(_VLAN)
 _NO_VLANS: Tuple[int, ...] = ()
 _NETWORKS = list_of(read_label)
@@ -128,6 +131,8 @@ def _read_attachment(value: object, path: str, problems: Problems) -> Optional[A
         routes=entry.get("routes", _OWN_ROUTES, routes.NO_ROUTES),
         vlan=entry.get("vlan", _VLAN, None),
         trunk=entry.get("trunk", _TRUNK, _NO_VLANS),
+        mtu=entry.get("mtu", _MTU, None),
+        isolated=entry.get("isolated", read_boolean, None),
     )
     if attachment.vlan is not None and attachment.vlan in attachment.trunk:
         entry.report("trunk", "VLAN %d is the untagged one of this port" % attachment.vlan, "remove it from trunk")

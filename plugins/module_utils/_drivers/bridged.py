@@ -31,24 +31,25 @@ class BridgedSegment(Segment):
     port: BridgePort = PLAIN_PORT
 
     def join(self, endpoint: Endpoint, attachment: Attachment, mark: str, ipv6: bool) -> Sequence[KernelObject]:
+        mtu = self.mtu_of(endpoint, attachment)
         return [
             Link(
                 HOST,
                 attachment.host_interface_name,
                 kind=Veth(endpoint.place, attachment.interface_name, leads=True),
-                mtu=self.mtu,
+                mtu=mtu,
                 up=True,
                 master=self.bridge,
                 alias=mark,
                 link_local=False if ipv6 else None,
-                port=self.port,
+                port=self.port if attachment.isolated is None else replace(self.port, isolated=attachment.isolated),
                 first_mac=port_mac(attachment.host_interface_name),
             ),
             Link(
                 endpoint.place,
                 attachment.interface_name,
                 kind=Veth(HOST, attachment.host_interface_name),
-                mtu=self.mtu,
+                mtu=mtu,
                 mac=attachment.mac_address,
                 up=True,
                 alias=mark,

@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Dict, List, Optional, Sequence, Tuple
 
 from .._model.document import Attachment, Endpoint
+from .._model.errors import EnvironmentUnfit
 from .._model.link import BridgePort
 from .._model.network import Network, Subnet
 from .._model.objects import Address, KernelObject
@@ -34,6 +35,15 @@ class Segment:
     def join(self, endpoint: Endpoint, attachment: Attachment, mark: str, ipv6: bool) -> Sequence[KernelObject]:
         """Return the links, addresses and routes that put an endpoint on the segment; `mark` is their alias."""
         raise NotImplementedError
+
+    def mtu_of(self, endpoint: Endpoint, attachment: Attachment) -> int:
+        """Return the MTU of an endpoint's interface: its own, where that fits."""
+        if attachment.mtu is not None and attachment.mtu > self.mtu:
+            raise EnvironmentUnfit(
+                "endpoint %s: mtu %d does not fit network %s (%d); at most %d; nothing was changed"
+                % (endpoint.name, attachment.mtu, self.network.name, self.mtu, self.mtu)
+            )
+        return attachment.mtu or self.mtu
 
     def widened(self, _network: Network) -> Segment:
         """Return it for its network with the subnets of those that wires join to it."""

@@ -49,6 +49,8 @@ class Attachment:
     routes: Tuple[StaticRoute, ...] = ()
     vlan: Optional[int] = None  # untagged VLAN of a port on a bridge with vlan_filtering
     trunk: Tuple[int, ...] = ()  # tagged VLANs of it
+    mtu: Optional[int] = None  # None: the network's
+    isolated: Optional[bool] = None  # None: as all ports of the network
 
     @property
     def addresses(self) -> Tuple[str, ...]:

@@ -270,9 +270,13 @@ class Network:
         """Return it with the host as no gateway, where it could be one."""
         return self
 
-    def refusal(self, _one: Attachment, _other: Attachment) -> Optional[str]:
+    def keeps_apart(self, one: Attachment, other: Attachment) -> bool:
+        """Tell whether no frame passes between the ports of two endpoints of one host."""
+        return all(self.isolates if item.isolated is None else item.isolated for item in (one, other))
+
+    def refusal(self, one: Attachment, other: Attachment) -> Optional[str]:
         """Return why two endpoints of one host must not reach each other."""
-        return None
+        return "both are isolated on network %s" % self.name if self.keeps_apart(one, other) else None
 
     def reaches(self, _one: Attachment, _other: Attachment, _local: bool) -> bool:
         """Tell whether two endpoints that nothing forbids surely reach each other; `local` says that they are on one host."""

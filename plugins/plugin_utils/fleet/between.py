@@ -46,10 +46,17 @@ def _on_one_network(source: Member, target: Member, network: Network, attachment
         yield make_check(source, "ping", address, "refuse", closed, to=target)
     elif network.reaches(mine, attachment, local) and (_same_subnet(network, own, address) or _is_led_by_host(source, network)):
         yield make_check(source, "ping", address, "pass", "both on network %s" % network.name, to=target)
+        if not _takes_full_packets(attachment, mine):
+            return
         if network.is_tunnelled and not local:
             yield make_check(source, "mtu", address, "pass", "the tunnel takes full packets of network %s" % network.name, to=target)
         elif fleet.is_first_pair(source, target, network, ip_version(address)):
             yield make_check(source, "mtu", address, "pass", "full packets pass on network %s" % network.name, to=target)
+
+
+def _takes_full_packets(target: Attachment, source: Attachment) -> bool:
+    """Tell whether the target's interface takes what fits into the source's."""
+    return target.mtu is None or (source.mtu is not None and source.mtu <= target.mtu)
 
 
 def _same_subnet(network: Network, one: str, other: str) -> bool:

@@ -117,12 +117,18 @@ class BridgeNetwork(Network):
         return replace(self, gateway_on_host=False)
 
     def refusal(self, one: Attachment, other: Attachment) -> Optional[str]:
-        if not self.enable_icc:
+        if self.isolates and one.isolated is None and other.isolated is None:
             return "network %s has enable_icc: false" % self.name
+        # Between its subnets the host leads the way, past the ports' flags.
+        if self.keeps_apart(one, other) and not any(len(self.subnets_of(family)) > 1 for family in (4, 6)):
+            return super().refusal(one, other)
         if self.vlan_filtering and not one.trunk and not other.trunk and one.vlan != other.vlan:
             return "on different VLANs of network %s" % self.name
         return None
 
     def reaches(self, one: Attachment, other: Attachment, local: bool) -> bool:
+        # The network's rules may stop what the ports pass, and the host lead what they do not.
+        if local and (self.keeps_apart(one, other) or self.isolates):
+            return False
         # Which VLANs the LAN between two hosts carries is up to its switches.
         return not self.vlan_filtering or (local and not (one.trunk or other.trunk))

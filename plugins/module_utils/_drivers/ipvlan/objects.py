@@ -37,7 +37,7 @@ class IpvlanSegment(Segment):
                 endpoint.place,
                 attachment.interface_name,
                 kind=Ipvlan(lower=self.lower, lower_place=HOST, mode=self.network.mode, flag=self.network.flag),
-                mtu=self.mtu,
+                mtu=self.mtu_of(endpoint, attachment),
                 up=True,
                 alias=mark,
                 sysctls=inner_settings(attachment, ipv6),

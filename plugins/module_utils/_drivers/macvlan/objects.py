@@ -44,7 +44,7 @@ class MacvlanSegment(Segment):
                 endpoint.place,
                 attachment.interface_name,
                 kind=kind,
-                mtu=self.mtu,
+                mtu=self.mtu_of(endpoint, attachment),
                 mac=attachment.mac_address,
                 up=True,
                 alias=mark,

@@ -49,13 +49,14 @@ class RoutedSegment(Segment):
 
     def join(self, endpoint: Endpoint, attachment: Attachment, mark: str, ipv6: bool) -> Sequence[KernelObject]:
         outer, inner = attachment.host_interface_name, attachment.interface_name
+        mtu = self.mtu_of(endpoint, attachment)
         families = {ip_version(address) for address in attachment.addresses}
         objects: List[KernelObject] = [
             Link(
                 HOST,
                 outer,
                 kind=Veth(endpoint.place, inner, leads=True),
-                mtu=self.mtu,
+                mtu=mtu,
                 # Fixed: the container may know its gateway's MAC from before, by whatever name.
                 mac=derive_mac("gateway", routed_interface_name(self.scope, endpoint.name, self.network.name)),
                 up=True,
@@ -67,7 +68,7 @@ class RoutedSegment(Segment):
                 endpoint.place,
                 inner,
                 kind=Veth(HOST, outer),
-                mtu=self.mtu,
+                mtu=mtu,
                 mac=attachment.mac_address,
                 up=True,
                 alias=mark,

@@ -233,3 +233,31 @@ def test_tunnels_whose_ends_name_each_other() -> None:
     assert pings(table(*hosts), "h1/e1", "h2/e2") == {("h1/e1", "10.8.0.2"): "pass", ("h2/e2", "10.8.0.1"): "pass"}
     away = [hosts[0], host(2, endpoint("e2"), networks=[ONLY_V4], links=[tunnel(2, "192.0.2.9")])]
     assert pings(table(*away), "h1/e1", "h2/e2") == {}
+
+
+APART = {"isolated": True}
+
+
+@pytest.mark.parametrize(
+    ("network", "first", "second", "expected"),
+    [
+        ({}, APART, APART, "refuse"),
+        ({}, APART, {}, "pass"),
+        ({"enable_icc": False}, {}, {}, "refuse"),
+        ({"enable_icc": False}, {"isolated": False}, {}, None),
+    ],
+)
+def test_ports_that_are_isolated_alone(network: Any, first: Any, second: Any, expected: Any) -> None:
+    web = {"name": "web", "ipam_config": [{"subnet": "10.20.0.0/24"}], **network}
+    ends = [endpoint(name, dict(at("web", "10.20.0.%d" % number), **keys)) for name, number, keys in (("a", 10, first), ("b", 11, second))]
+    found = pings(table(host(1, *ends, networks=[web])), "h1/a", "h1/b")
+    assert {(key, found.get(key)) for key in (("h1/a", "10.20.0.11"), ("h1/b", "10.20.0.10"))} == {
+        (("h1/a", "10.20.0.11"), expected),
+        (("h1/b", "10.20.0.10"), expected),
+    }
+
+
+def test_no_full_packets_into_a_smaller_interface() -> None:
+    ends = [endpoint("a", at("lan", "198.51.100.10")), endpoint("b", dict(at("lan", "198.51.100.11"), mtu=1400))]
+    found = table(host(1, *ends, networks=[lan()]))
+    assert [key[:3] for key in found if key[1] == "mtu"] == [("h1/b", "mtu", "198.51.100.10")]

@@ -1,0 +1,36 @@
+# Copyright (c) 2026, the netloom.container_net authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to this collection: anything here may change without notice.
+
+"""Options of an attachment's interface that its network or its addresses do not allow."""
+
+from __future__ import annotations
+
+from .._model.document import Attachment
+from .._model.limits import IPV6_LEAST_MTU
+from .._model.network import Network
+from .scene import Scene
+
+
+def check_attachments(scene: Scene) -> None:
+    networks = {network.name: network for network in scene.document.networks}
+    for endpoint in scene.document.endpoints:
+        for attachment in endpoint.attachments:
+            network, path = networks.get(attachment.network), scene.attachment(endpoint, attachment)
+            if network is not None:
+                _check_mtu(scene, path + ".mtu", attachment, network)
+                if attachment.isolated is not None and not network.is_bridged:
+                    rule = 'network "%s" has driver %s, whose endpoints are no ports of a bridge' % (network.name, network.driver)
+                    scene.report(path + ".isolated", attachment.isolated, rule, "remove it")
+
+
+def _check_mtu(scene: Scene, path: str, attachment: Attachment, network: Network) -> None:
+    if attachment.mtu is None or path in scene.troubled:
+        return
+    if network.mtu is not None and attachment.mtu > network.mtu:
+        scene.report(path, attachment.mtu, 'network "%s" takes packets of %d bytes' % (network.name, network.mtu), "at most %d" % network.mtu)
+    elif attachment.ipv6_address is not None and attachment.mtu < IPV6_LEAST_MTU:
+        rule = "IPv6 needs an MTU of at least %d, and this endpoint has %s" % (IPV6_LEAST_MTU, attachment.ipv6_address)
+        scene.report(path, attachment.mtu, rule, "use %d or more" % IPV6_LEAST_MTU)
