@@ -77,7 +77,8 @@ options:
         V(vlan) and V(trunk) (the untagged VLAN and the tagged ones of the port, where the bridge has V(vlan_filtering)),
         V(sysctls) (V(IFNAME) in a key stands for the interface), V(routes), V(mtu) (bytes, of this one interface and the host's end of it, at most the
         network's, which is the default), V(isolated) (the port flag of this one attachment, on a network of driver V(bridge) or V(overlay); default
-        V(true) where the network has V(enable_icc=false)). An endpoint for which no address is
+        V(true) where the network has V(enable_icc=false)), V(promisc) and V(allmulti) (which frames the container's interface takes in, default V(false)),
+        V(txqueuelen) (packets that may wait to leave by it, 0 to 1000000, default 1000). An endpoint for which no address is
         given keeps the one it has, as long as that is in V(ip_range) and nobody else names it; a new one is given an address of the subnet by its name, the
         same on a host that has nothing yet. V(ipam) has no V(dhcp): nothing of this collection stays on a host to renew a lease."
       - "V(source_routing) (default V(true)) makes answers leave by the interface the question came in on, where several networks of the endpoint have a

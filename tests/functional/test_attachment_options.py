@@ -39,7 +39,7 @@ def routed(**options: Any) -> Declaration:
 
 
 DRIVERS = {"bridge": bridged, "overlay": tunnelled, "macvlan": on_the_lan, "routed": routed}
-OPTIONS: Dict[str, Any] = {"mtu": 1300}
+OPTIONS: Dict[str, Any] = {"mtu": 1300, "promisc": True, "allmulti": True, "txqueuelen": 77}
 
 
 @pytest.mark.parametrize("driver", DRIVERS)
@@ -56,11 +56,15 @@ def test_in_place_on_every_driver(driver: str) -> None:
     assert not [line for line in changed if not line.startswith("~ ")]
     inside = sh("ip -n a -d link show eth0")
     assert " mtu 1300 " in inside
+    assert " qlen 77" in inside
+    assert "PROMISC" in inside
+    assert "ALLMULTI" in inside
     settle_back(plain, before)
     settle(None)
     assert_same(empty)
     settle(declare(**OPTIONS))
-    assert sh("ip -n a -d link show eth0").split(" qlen ")[0].split("mtu")[1] == inside.split(" qlen ")[0].split("mtu")[1]
+    for word in (" mtu 1300 ", " qlen 77", "PROMISC", "ALLMULTI"):
+        assert word in sh("ip -n a -d link show eth0")
     settle(None)
     assert_same(empty)
 

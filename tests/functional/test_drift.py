@@ -70,6 +70,9 @@ LINKS: Dict[str, Drift] = {
     "own mtu, host end": ("ip link set %s mtu 1500" % B, ["~ veth %s: mtu 1500 → 1400" % B]),
     "own mtu, inner end": ("ip -n b link set eth0 mtu 1500", ["~ veth eth0 in b: mtu 1500 → 1400"]),
     "own isolated": ("bridge link set dev %s isolated on" % B, ["~ veth %s: isolated on → off" % B]),
+    "promisc": ("ip -n a link set eth0 promisc on", ["~ veth eth0 in a: promisc on → off"]),
+    "allmulti": ("ip -n b link set eth0 allmulticast on", ["~ veth eth0 in b: allmulti on → off"]),
+    "txqueuelen": ("ip -n near link set eth0 txqueuelen 7", ["~ veth eth0 in near: txqueuelen 7 → 1000"]),
     "inner end mac": ("ip -n a link set eth0 address 02:00:00:00:00:98", ["~ veth eth0 in a: mac 02:00:00:00:00:98 → *"]),
     "pair gone": ("ip link delete %s" % A, PAIR),
     "inner end renamed": (

@@ -54,6 +54,10 @@ CHANGES: Dict[str, Tuple[Declaration, List[str]]] = {
     "a MAC": (declare(a={**A, "mac_address": "02:00:00:00:00:78"}), ["~ veth eth0 in a: mac * → 02:00:00:00:00:78"]),
     "the MTU of one": (declare(a={**A, "mtu": 1300}), ["~ veth %s: mtu 1500 → 1300" % VE["a"], "~ veth eth0 in a: mtu 1500 → 1300"]),
     "isolated, one": (declare(a={**A, "isolated": True}), ["~ veth %s: isolated off → on" % VE["a"]]),
+    "frames and queue of one": (
+        declare(a={**A, "promisc": True, "allmulti": True, "txqueuelen": 50}),
+        ["~ veth eth0 in a: promisc off → on, allmulti off → on, txqueuelen 1000 → 50"],
+    ),
     "a port": (declare(ports=["8081:80/tcp"]), both("chain nat/CNET-P-tcp-8064: rules +1 -1")),
     "a port in another block": (
         declare(ports=["8080:80/tcp", "53:53/udp"]),

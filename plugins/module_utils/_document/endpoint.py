@@ -13,9 +13,9 @@ from itertools import count
 from typing import Dict, FrozenSet, Iterable, List, Optional, Tuple, Union
 
 from .._model import names
-from .._model.document import Attachment, Endpoint, PublishedPort
+from .._model.document import USUAL_QUEUE, Attachment, Endpoint, PublishedPort
 from .._model.errors import Problem
-from .._model.limits import MTU
+from .._model.limits import MTU, QUEUE
 from . import devices, ports, routes
 from .borrowed_words import ATTACHMENT, ENDPOINT, unlike_ours
 from .container import read_container
@@ -55,7 +55,7 @@ KEYS = frozenset(
 ABSENT_KEYS = frozenset(("name", "container", "state"))
 ATTACHMENT_KEYS = frozenset(
     ("name", "ipv4_address", "ipv6_address", "mac_address", "interface_name", "host_interface_name", "ipam", "aliases", "gw_priority", "sysctls", "routes")
-    + ("vlan", "trunk", "default_route", "metric", "mtu", "isolated")
+    + ("vlan", "trunk", "default_route", "metric", "mtu", "isolated", "promisc", "allmulti", "txqueuelen")
 )
 ELSEWHERE: Elsewhere = {
     **unlike_ours(ENDPOINT, KEYS),
@@ -73,6 +73,7 @@ AUTO = "auto"
 _ALIASES = list_of(read_label)
 _VLAN = integer(1, 4094)
 _MTU = integer(*MTU)
+_QUEUE = integer(*QUEUE)
 _TRUNK = list_of(_VLAN)
 _NO_VLANS: Tuple[int, ...] = ()
 _NETWORKS = list_of(read_label)
@@ -133,6 +134,9 @@ def _read_attachment(value: object, path: str, problems: Problems) -> Optional[A
         trunk=entry.get("trunk", _TRUNK, _NO_VLANS),
         mtu=entry.get("mtu", _MTU, None),
         isolated=entry.get("isolated", read_boolean, None),
+        promisc=entry.get("promisc", read_boolean, False),
+        allmulti=entry.get("allmulti", read_boolean, False),
+        txqueuelen=entry.get("txqueuelen", _QUEUE, USUAL_QUEUE),
     )
     if attachment.vlan is not None and attachment.vlan in attachment.trunk:
         entry.report("trunk", "VLAN %d is the untagged one of this port" % attachment.vlan, "remove it from trunk")

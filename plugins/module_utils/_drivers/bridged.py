@@ -18,7 +18,7 @@ from .._model.link import BridgePort, Link
 from .._model.network import Network
 from .._model.objects import HOST, BridgeVlan, KernelObject
 from .base import Way
-from .segment import PLAIN_PORT, Segment, inner_addresses, inner_settings
+from .segment import PLAIN_PORT, Segment, inner_addresses, inner_settings, inner_tuning
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,7 @@ class BridgedSegment(Segment):
                 mac=attachment.mac_address,
                 up=True,
                 alias=mark,
+                tuning=inner_tuning(attachment),
                 sysctls=inner_settings(attachment, ipv6),
             ),
             *self._vlans(attachment),

@@ -14,7 +14,7 @@ from typing import Dict, List, Optional, Sequence, Tuple
 
 from .._model.document import Attachment, Endpoint
 from .._model.errors import EnvironmentUnfit
-from .._model.link import BridgePort
+from .._model.link import BridgePort, Tuning
 from .._model.network import Network, Subnet
 from .._model.objects import Address, KernelObject
 from .settings import Settings, interface_sysctls
@@ -57,6 +57,10 @@ class Segment:
 def inner_settings(attachment: Attachment, ipv6: bool) -> Settings:
     """Return the settings of an endpoint's interface: ours, overruled by those of the declaration."""
     return _merge(interface_sysctls(attachment.addresses, ipv6=ipv6), split_sysctls(attachment)[0])
+
+
+def inner_tuning(attachment: Attachment) -> Tuning:
+    return Tuning(attachment.promisc, attachment.allmulti, attachment.txqueuelen)
 
 
 def inner_addresses(endpoint: Endpoint, attachment: Attachment, network: Network) -> List[KernelObject]:

@@ -19,7 +19,7 @@ from .request import Outcome
 
 SUMMARY, OBJECTS, ALL = DIFF_DETAILS = ("summary", "objects", "all")
 # What a link has whoever declares it.
-_SETTLED = frozenset(("alias", "link_local", "first_mac", "mac", "hairpin", "isolated", "learning", "flood", "peer_name"))
+_SETTLED = frozenset(("alias", "link_local", "first_mac", "mac", "hairpin", "isolated", "learning", "flood", "promisc", "allmulti", "txqueuelen", "peer_name"))
 _TOLD_BY_LABEL = frozenset(("mark", "remote", "leads", "copies"))
 
 

@@ -13,12 +13,13 @@ from typing import Callable, List, Optional, Sequence, Tuple
 
 from .._model.kind import Attributes, LinkKind
 from .._model.limits import MTU
-from .._model.link import BridgePort, Link
+from .._model.link import BridgePort, Link, Tuning
 from . import wire
 from .stamp import MAC, NUMBER, TEXT, Stamp
 
 IndexOf = Callable[[str, str], int]  # (place, link name) -> interface index
 Descriptor = Callable[[str], int]  # place -> namespace descriptor
+IFF_PROMISC, IFF_ALLMULTI = 0x100, 0x200
 GENERATE_EUI64, GENERATE_NOTHING = 0, 1
 # Links are put into this group only in the datagram that deletes the group.
 DELETION_GROUP = 0x636E6574
@@ -149,20 +150,23 @@ def configure_link(link: Link, index: int) -> List[bytes]:
         # The kernel raises before it reads the mode; a link that has its carrier at once would get its address meanwhile.
         messages.append(wire.link_message(wire.RTM_NEWLINK, wire.NLM_F_REQUEST, _link_local(False), index=index))
     messages.append(
-        _stamp_configuration((link.link_local, link.port, raised), (link.alias, index))
+        _stamp_configuration((link.link_local, link.port, link.tuning, raised), (link.alias, index))
         if link.alias
-        else _encode_configuration(link.link_local, link.port, raised, None, index)
+        else _encode_configuration(link.link_local, link.port, link.tuning, raised, None, index)
     )
     return messages
 
 
-def _encode_configuration(link_local: Optional[bool], port: Optional[BridgePort], up: Optional[bool], alias: Optional[str], index: int) -> bytes:
+def _encode_configuration(
+    link_local: Optional[bool], port: Optional[BridgePort], tuning: Optional[Tuning], up: Optional[bool], alias: Optional[str], index: int
+) -> bytes:
     attributes: Attributes = [("IFLA_GROUP", 0)]
     if alias:
         attributes.append(("IFLA_IFALIAS", alias))
     attributes.extend(_link_local(link_local))
     attributes.extend(_port(port))
-    return wire.link_message(wire.RTM_NEWLINK, wire.NLM_F_REQUEST, attributes, index=index, up=up)
+    attributes.extend(_queue(tuning))
+    return wire.link_message(wire.RTM_NEWLINK, wire.NLM_F_REQUEST, attributes, index=index, up=up, modes=_modes(tuning))
 
 
 _stamp_configuration = Stamp(_encode_configuration, (TEXT, NUMBER))
@@ -192,9 +196,11 @@ def change_link(link: Link, fields: Tuple[str, ...], index: int, index_of: Index
             messages.extend(wire.link_message(wire.RTM_NEWLINK, wire.NLM_F_REQUEST, info, index=index) for info in infos)
         else:
             attributes.extend(attribute for info in infos for attribute in info)
-    up = link.up if "up" in fields else None
-    if attributes or up is not None:
-        messages.append(wire.link_message(wire.RTM_NEWLINK, wire.NLM_F_REQUEST, attributes, index=index, up=up))
+    tuning = link.tuning if "tuning" in fields else None
+    attributes.extend(_queue(tuning))
+    up, modes = link.up if "up" in fields else None, _modes(tuning)
+    if attributes or up is not None or modes:
+        messages.append(wire.link_message(wire.RTM_NEWLINK, wire.NLM_F_REQUEST, attributes, index=index, up=up, modes=modes))
     if "port" in fields:
         messages.append(wire.link_message(wire.RTM_NEWLINK, wire.NLM_F_REQUEST, _port(link.port), index=index))
     return messages
@@ -232,6 +238,15 @@ def _link_local(wanted: Optional[bool]) -> Attributes:
         return []
     mode = GENERATE_EUI64 if wanted else GENERATE_NOTHING
     return [("IFLA_AF_SPEC", {"attrs": [("AF_INET6", {"attrs": [("IFLA_INET6_ADDR_GEN_MODE", mode)]})]})]
+
+
+def _queue(tuning: Optional[Tuning]) -> Attributes:
+    return [("IFLA_TXQLEN", tuning.txqueuelen)] if tuning is not None and tuning.txqueuelen is not None else []
+
+
+def _modes(tuning: Optional[Tuning]) -> wire.Modes:
+    asked = ((IFF_PROMISC, tuning.promisc), (IFF_ALLMULTI, tuning.allmulti)) if tuning is not None else ()
+    return tuple((bit, on) for bit, on in asked if on is not None)
 
 
 def _port(port: Optional[BridgePort]) -> Attributes:

@@ -11,15 +11,16 @@ from __future__ import annotations
 import socket
 import struct
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Dict, Mapping, NamedTuple, Optional, Tuple
 
 from .._kinds.table import KINDS
 from .._model.addresses import text_of_ip
-from .._model.link import BridgePort, Link
+from .._model.link import BridgePort, Link, Tuning
 from .._model.mark import UNFINISHED
 from .._model.objects import AddressDetails
 from .door import read_all, read_attributes
-from .link import CREATION_GROUP, DELETION_GROUP, GENERATE_NOTHING
+from .link import CREATION_GROUP, DELETION_GROUP, GENERATE_NOTHING, IFF_ALLMULTI, IFF_PROMISC
 
 IFF_UP = 1
 PERMANENT_ADDRESS = 54
@@ -109,6 +110,7 @@ def parse_link(place: str, payload: bytes) -> RawLink:
         alias=alias,
         link_local=inet6[8][0] != GENERATE_NOTHING if 8 in inet6 else None,
         port=port,
+        tuning=_tuning(flags & (IFF_PROMISC | IFF_ALLMULTI), _u32(found.get(13))),
         index=index,
         other_names=other_names,
         condemned=_u32(found.get(27)) == DELETION_GROUP,
@@ -118,6 +120,11 @@ def parse_link(place: str, payload: bytes) -> RawLink:
     below = _u32(found.get(5))
     lower = known.find_lower(data, below) if known is not None else 0
     return RawLink(link, index, below, _u32(found.get(10)), lower, _s32(found.get(37)), settings, kind_name or "", hardware)
+
+
+@lru_cache(maxsize=64)
+def _tuning(flags: int, queue: int) -> Tuning:
+    return Tuning(bool(flags & IFF_PROMISC), bool(flags & IFF_ALLMULTI), queue)
 
 
 def _hardware(found: Mapping[int, bytes]) -> str:

@@ -131,13 +131,20 @@ def _encode(message: Any, message_type: int, flags: int, attributes: Attributes)
     return bytes(message.data)
 
 
-def link_message(message_type: int, flags: int, attributes: Attributes, *, index: int = 0, up: Optional[bool] = None, family: int = 0) -> bytes:
+Modes = Tuple[Tuple[int, bool], ...]
+
+
+def link_message(
+    message_type: int, flags: int, attributes: Attributes, *, index: int = 0, up: Optional[bool] = None, modes: Modes = (), family: int = 0
+) -> bytes:
+    """Return a message about a link; `modes` are further flags of it, each with its bit and whether it is on."""
     message = _LinkMessage()
     message["family"] = family
     message["index"] = index
-    if up is not None:
-        message["flags"] = IFF_UP if up else 0
-        message["change"] = IFF_UP
+    flags_of_link = (*modes, (IFF_UP, up)) if up is not None else modes
+    if flags_of_link:
+        message["flags"] = sum(bit for bit, on in flags_of_link if on)
+        message["change"] = sum(bit for bit, _on in flags_of_link)
     return _encode(message, message_type, flags, attributes)
 
 

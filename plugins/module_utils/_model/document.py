@@ -15,6 +15,7 @@ from .network import Network
 
 DEFAULT_SCOPE = "main"
 DEFAULT_UDP_PORT = 4789
+USUAL_QUEUE = 1000  # packets; what the kernel gives a new link
 PROTOCOLS = ("tcp", "udp", "sctp")
 
 
@@ -51,6 +52,9 @@ class Attachment:
     trunk: Tuple[int, ...] = ()  # tagged VLANs of it
     mtu: Optional[int] = None  # None: the network's
     isolated: Optional[bool] = None  # None: as all ports of the network
+    promisc: bool = False
+    allmulti: bool = False
+    txqueuelen: int = USUAL_QUEUE
 
     @property
     def addresses(self) -> Tuple[str, ...]:

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 MTU = (68, 65535)  # bytes
+QUEUE = (0, 1000000)  # packets that wait for a link
 IPV6_LEAST_MTU = 1280  # the least with IPv6
 PORTS = (1, 65535)
 BRIDGE_PRIORITY = (0, 65535)

@@ -23,6 +23,15 @@ class BridgePort:
     flood: Optional[bool] = None
 
 
+@dataclass(frozen=True)
+class Tuning:
+    """Which frames a link takes in, and how many may wait to leave by it."""
+
+    promisc: Optional[bool] = None
+    allmulti: Optional[bool] = None
+    txqueuelen: Optional[int] = None  # packets
+
+
 LinkKey = Tuple[str, str]  # place, name
 MAC_LENGTH = 17  # of its text
 
@@ -43,6 +52,7 @@ class Link(KernelObject):
     alias: Optional[str] = None
     link_local: Optional[bool] = None  # False: the kernel makes no fe80:: address
     port: Optional[BridgePort] = None
+    tuning: Optional[Tuning] = None
     sysctls: Optional[Tuple[Tuple[str, str], ...]] = None  # (("ipv6/accept_ra", "0"), ...) below /proc/sys/net/*/conf/NAME
     index: Optional[int] = None  # as observed
     first_mac: Optional[str] = None  # for creation only, where `mac` is not asked for

@@ -167,11 +167,16 @@ CASES: Dict[str, Declaration] = {
     "foreign-bridge": Declaration([network("web", V4, bridge_name="br-lan")], two(), prepare=make_foreign_bridge),
     "options-of-an-attachment": Declaration(
         [network("web", V4, V6), network("small", {"subnet": "10.23.0.0/24"})],
-        [endpoint("a", {"name": "web", "mtu": 1400, "isolated": True}, {"name": "small", "mtu": 1000}), endpoint("b", "web")],
+        [
+            endpoint("a", {"name": "web", "mtu": 1400, "isolated": True, "promisc": True, "allmulti": True, "txqueuelen": 500}, {"name": "small", "mtu": 1000}),
+            endpoint("b", "web"),
+        ],
         prepare=give_uplink,
     ),
     "macvlan-with-options-of-an-attachment": Declaration(
-        [network("lan", LAN4, driver="macvlan")], [endpoint("a", {"name": "lan", "mtu": 1000, "ipv4_address": "192.0.2.10"})], prepare=give_uplink
+        [network("lan", LAN4, driver="macvlan")],
+        [endpoint("a", {"name": "lan", "mtu": 1000, "promisc": True, "txqueuelen": 0, "ipv4_address": "192.0.2.10"})],
+        prepare=give_uplink,
     ),
     "macvlan": lan("a", "b", parent="eth0"),
     "macvlan-default-parent": lan("a"),

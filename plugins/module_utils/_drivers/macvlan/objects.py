@@ -17,7 +17,7 @@ from ..._model.link import Link
 from ..._model.objects import HOST, KernelObject
 from ..._model.snapshot import Facts
 from ..parent import compile_parent
-from ..segment import Segment, inner_addresses, inner_settings
+from ..segment import Segment, inner_addresses, inner_settings, inner_tuning
 from .network import MacvlanNetwork
 from .shim import Shim, compile_shim
 
@@ -48,6 +48,7 @@ class MacvlanSegment(Segment):
                 mac=attachment.mac_address,
                 up=True,
                 alias=mark,
+                tuning=inner_tuning(attachment),
                 sysctls=inner_settings(attachment, ipv6),
             ),
             *inner_addresses(endpoint, attachment, self.network),

@@ -21,7 +21,7 @@ from ..._model.names import routed_interface_name, scope_metric
 from ..._model.objects import HOST, Address, KernelObject, ProxyNeighbour, Route, Sysctl
 from ..._model.snapshot import Facts
 from ..mtu import STANDARD_MTU
-from ..segment import Segment, inner_settings
+from ..segment import Segment, inner_settings, inner_tuning
 from ..settings import interface_sysctls
 from .network import RoutedNetwork
 
@@ -72,6 +72,7 @@ class RoutedSegment(Segment):
                 mac=attachment.mac_address,
                 up=True,
                 alias=mark,
+                tuning=inner_tuning(attachment),
                 sysctls=inner_settings(attachment, ipv6),
             ),
         ]

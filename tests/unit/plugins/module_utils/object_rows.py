@@ -18,7 +18,7 @@ from typing import Any, Dict, Mapping, Optional, Type
 from ansible_collections.netloom.container_net.plugins.module_utils._kinds.nic import Nic
 from ansible_collections.netloom.container_net.plugins.module_utils._kinds.table import KINDS
 from ansible_collections.netloom.container_net.plugins.module_utils._model.kind import LinkKind
-from ansible_collections.netloom.container_net.plugins.module_utils._model.link import BridgePort, Link
+from ansible_collections.netloom.container_net.plugins.module_utils._model.link import BridgePort, Link, Tuning
 from ansible_collections.netloom.container_net.plugins.module_utils._model.mark import PREFIX
 from ansible_collections.netloom.container_net.plugins.module_utils._model.objects import (
     Address,
@@ -88,6 +88,8 @@ def _read_link(row: Mapping[str, Any], kind_word: str, name: str, place: str, va
         values["alias"] = full_mark(values.pop("mark"))
     if "port" in values:
         values["port"] = BridgePort(**values["port"])
+    if "tuning" in values:
+        values["tuning"] = Tuning(**values["tuning"])
     if "sysctls" in values:
         values["sysctls"] = tuple((key, str(value)) for key, value in values["sysctls"].items())
     if "peer" in values:

@@ -24,7 +24,7 @@ from ansible_collections.netloom.container_net.plugins.module_utils._kernel.sysc
 from ansible_collections.netloom.container_net.plugins.module_utils._kinds.bridge import Bridge
 from ansible_collections.netloom.container_net.plugins.module_utils._kinds.veth import Veth
 from ansible_collections.netloom.container_net.plugins.module_utils._kinds.vxlan import Vxlan
-from ansible_collections.netloom.container_net.plugins.module_utils._model.link import BridgePort, Link
+from ansible_collections.netloom.container_net.plugins.module_utils._model.link import BridgePort, Link, Tuning
 from ansible_collections.netloom.container_net.plugins.module_utils._model.mark import UNFINISHED
 from ansible_collections.netloom.container_net.plugins.module_utils._model.objects import (
     FLOOD_MAC,
@@ -188,6 +188,7 @@ CHANGES: List[Tuple[Link, Tuple[str, ...]]] = [
     (Link("", "b0", alias=MARK + ":other"), ("alias",)),
     (Link("", "b0", up=False), ("up",)),
     (Link("", "b0", link_local=True), ("link_local",)),
+    (Link("", "b0", tuning=Tuning(True, True, 0)), ("tuning",)),
     (Link("", "b0", kind=Bridge(stp=False, ageing_time=10)), ("kind",)),
     (Link("", "b0", mtu=1300, up=False, alias=MARK + ":x", kind=Bridge(priority=8192)), ("mtu", "up", "alias", "kind")),
 ]

@@ -17,7 +17,7 @@ from ansible_collections.netloom.container_net.plugins.module_utils._kinds.ipvla
 from ansible_collections.netloom.container_net.plugins.module_utils._kinds.macvlan import Macvlan
 from ansible_collections.netloom.container_net.plugins.module_utils._kinds.veth import Veth
 from ansible_collections.netloom.container_net.plugins.module_utils._kinds.vlan import Vlan
-from ansible_collections.netloom.container_net.plugins.module_utils._model.link import BridgePort
+from ansible_collections.netloom.container_net.plugins.module_utils._model.link import BridgePort, Tuning
 from ansible_collections.netloom.container_net.plugins.module_utils._model.objects import AddressDetails, FdbEntry, Neighbour
 
 LETTERS = "PQRSTUVWabcxyz0189_-"
@@ -57,7 +57,8 @@ def port(dice: random.Random) -> Tuple[Any, Any]:
 
 def configuration(dice: random.Random) -> Tuple[Any, Any]:
     flags = BridgePort(hairpin=dice.random() < 0.5, isolated=dice.choice((None, True, False)))
-    return (dice.choice((None, True, False)), dice.choice((None, flags)), dice.choice((None, True, False))), (text(dice, 80), number(dice))
+    tuning = dice.choice((None, Tuning(True, False, 1000), Tuning(txqueuelen=0)))
+    return (dice.choice((None, True, False)), dice.choice((None, flags)), tuning, dice.choice((None, True, False))), (text(dice, 80), number(dice))
 
 
 def new_address(dice: random.Random) -> Tuple[Any, Any]:
@@ -135,7 +136,7 @@ def test_the_encoder_runs_once_for_a_shape() -> None:
 
     stamp = Stamp(build, (TEXT, NUMBER))
     for index in range(10, 60):
-        stamp((None, None, True), ("container-net:main:endpoint:web:api%d" % index, index))
+        stamp((None, None, None, True), ("container-net:main:endpoint:web:api%d" % index, index))
     assert len(calls) == 2  # the message itself and its template
 
 
