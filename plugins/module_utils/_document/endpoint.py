@@ -15,12 +15,13 @@ from typing import Dict, FrozenSet, Iterable, List, Optional, Tuple, Union
 from .._model import names
 from .._model.document import USUAL_QUEUE, Attachment, Endpoint, PublishedPort
 from .._model.errors import Problem
-from .._model.limits import MTU, QUEUE
+from .._model.limits import QUEUE
 from . import devices, ports, routes
 from .borrowed_words import ATTACHMENT, ENDPOINT, unlike_ours
 from .container import read_container
 from .entry import Elsewhere, Pairs, belongs, list_of, named_path, read_entry, read_labels, read_list
 from .modes import check_mode, read_mode, required_keys
+from .mtu import read_mtu
 from .network import is_absent
 from .scalars import (
     Problems,
@@ -72,7 +73,6 @@ _METRIC = integer(0, 2**32 - 1)
 AUTO = "auto"
 _ALIASES = list_of(read_label)
 _VLAN = integer(1, 4094)
-_MTU = integer(*MTU)
 _QUEUE = integer(*QUEUE)
 _TRUNK = list_of(_VLAN)
 _NO_VLANS: Tuple[int, ...] = ()
@@ -132,7 +132,7 @@ def _read_attachment(value: object, path: str, problems: Problems) -> Optional[A
         routes=entry.get("routes", _OWN_ROUTES, routes.NO_ROUTES),
         vlan=entry.get("vlan", _VLAN, None),
         trunk=entry.get("trunk", _TRUNK, _NO_VLANS),
-        mtu=entry.get("mtu", _MTU, None),
+        mtu=read_mtu(entry),
         isolated=entry.get("isolated", read_boolean, None),
         promisc=entry.get("promisc", read_boolean, False),
         allmulti=entry.get("allmulti", read_boolean, False),
