@@ -18,7 +18,7 @@ from .._model.link import BridgePort, Link
 from .._model.network import Network
 from .._model.objects import HOST, BridgeVlan, KernelObject
 from .base import Way
-from .segment import PLAIN_PORT, Segment, inner_addresses, inner_settings, inner_tuning
+from .segment import PLAIN_PORT, Segment, inner_addresses
 
 
 @dataclass(frozen=True)
@@ -31,13 +31,12 @@ class BridgedSegment(Segment):
     port: BridgePort = PLAIN_PORT
 
     def join(self, endpoint: Endpoint, attachment: Attachment, mark: str, ipv6: bool) -> Sequence[KernelObject]:
-        mtu = self.mtu_of(endpoint, attachment)
         return [
             Link(
                 HOST,
                 attachment.host_interface_name,
                 kind=Veth(endpoint.place, attachment.interface_name, leads=True),
-                mtu=mtu,
+                mtu=self.mtu_of(endpoint, attachment),
                 up=True,
                 master=self.bridge,
                 alias=mark,
@@ -45,17 +44,7 @@ class BridgedSegment(Segment):
                 port=self.port if attachment.isolated is None else replace(self.port, isolated=attachment.isolated),
                 first_mac=port_mac(attachment.host_interface_name),
             ),
-            Link(
-                endpoint.place,
-                attachment.interface_name,
-                kind=Veth(HOST, attachment.host_interface_name),
-                mtu=mtu,
-                mac=attachment.mac_address,
-                up=True,
-                alias=mark,
-                tuning=inner_tuning(attachment),
-                sysctls=inner_settings(attachment, ipv6),
-            ),
+            self.inner_link(endpoint, attachment, Veth(HOST, attachment.host_interface_name), mark, ipv6, attachment.mac_address),
             *self._vlans(attachment),
             *inner_addresses(endpoint, attachment, self.network),
         ]

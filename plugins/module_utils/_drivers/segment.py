@@ -14,7 +14,8 @@ from typing import Dict, List, Optional, Sequence, Tuple
 
 from .._model.document import Attachment, Endpoint
 from .._model.errors import EnvironmentUnfit
-from .._model.link import BridgePort, Tuning
+from .._model.kind import LinkKind
+from .._model.link import BridgePort, Link, Tuning
 from .._model.network import Network, Subnet
 from .._model.objects import Address, KernelObject
 from .settings import Settings, interface_sysctls
@@ -45,6 +46,20 @@ class Segment:
             )
         return attachment.mtu or self.mtu
 
+    def inner_link(self, endpoint: Endpoint, attachment: Attachment, kind: LinkKind, mark: str, ipv6: bool, mac: Optional[str] = None) -> Link:
+        """Return an endpoint's interface, with all that an attachment says of it."""
+        return Link(
+            endpoint.place,
+            attachment.interface_name,
+            kind=kind,
+            mtu=self.mtu_of(endpoint, attachment),
+            mac=mac,
+            up=True,
+            alias=mark,
+            tuning=Tuning(attachment.promisc, attachment.allmulti, attachment.txqueuelen),
+            sysctls=inner_settings(attachment, ipv6),
+        )
+
     def widened(self, _network: Network) -> Segment:
         """Return it for its network with the subnets of those that wires join to it."""
         return self
@@ -57,10 +72,6 @@ class Segment:
 def inner_settings(attachment: Attachment, ipv6: bool) -> Settings:
     """Return the settings of an endpoint's interface: ours, overruled by those of the declaration."""
     return _merge(interface_sysctls(attachment.addresses, ipv6=ipv6), split_sysctls(attachment)[0])
-
-
-def inner_tuning(attachment: Attachment) -> Tuning:
-    return Tuning(attachment.promisc, attachment.allmulti, attachment.txqueuelen)
 
 
 def inner_addresses(endpoint: Endpoint, attachment: Attachment, network: Network) -> List[KernelObject]:

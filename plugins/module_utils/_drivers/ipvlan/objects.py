@@ -13,11 +13,10 @@ from typing import Optional, Sequence, Tuple
 
 from ..._kinds.ipvlan import Ipvlan
 from ..._model.document import Attachment, Endpoint
-from ..._model.link import Link
 from ..._model.objects import HOST, KernelObject
 from ..._model.snapshot import Facts
 from ..parent import compile_parent
-from ..segment import Segment, inner_addresses, inner_settings, inner_tuning
+from ..segment import Segment, inner_addresses
 from .network import IpvlanNetwork
 
 ON_THE_DEVICE = ""
@@ -32,17 +31,9 @@ class IpvlanSegment(Segment):
     mtu: int
 
     def join(self, endpoint: Endpoint, attachment: Attachment, mark: str, ipv6: bool) -> Sequence[KernelObject]:
+        kind = Ipvlan(lower=self.lower, lower_place=HOST, mode=self.network.mode, flag=self.network.flag)
         return [
-            Link(
-                endpoint.place,
-                attachment.interface_name,
-                kind=Ipvlan(lower=self.lower, lower_place=HOST, mode=self.network.mode, flag=self.network.flag),
-                mtu=self.mtu_of(endpoint, attachment),
-                up=True,
-                alias=mark,
-                tuning=inner_tuning(attachment),
-                sysctls=inner_settings(attachment, ipv6),
-            ),
+            self.inner_link(endpoint, attachment, kind, mark, ipv6),
             *inner_addresses(endpoint, attachment, self.network),
         ]
 

@@ -13,11 +13,10 @@ from typing import List, Optional, Sequence, Tuple
 
 from ..._kinds.macvlan import Macvlan
 from ..._model.document import Attachment, Endpoint
-from ..._model.link import Link
 from ..._model.objects import HOST, KernelObject
 from ..._model.snapshot import Facts
 from ..parent import compile_parent
-from ..segment import Segment, inner_addresses, inner_settings, inner_tuning
+from ..segment import Segment, inner_addresses
 from .network import MacvlanNetwork
 from .shim import Shim, compile_shim
 
@@ -40,17 +39,7 @@ class MacvlanSegment(Segment):
             broadcast_limit=self.network.broadcast_limit,
         )
         objects: List[KernelObject] = [
-            Link(
-                endpoint.place,
-                attachment.interface_name,
-                kind=kind,
-                mtu=self.mtu_of(endpoint, attachment),
-                mac=attachment.mac_address,
-                up=True,
-                alias=mark,
-                tuning=inner_tuning(attachment),
-                sysctls=inner_settings(attachment, ipv6),
-            ),
+            self.inner_link(endpoint, attachment, kind, mark, ipv6, attachment.mac_address),
             *inner_addresses(endpoint, attachment, self.network),
         ]
         if self.shim is not None:

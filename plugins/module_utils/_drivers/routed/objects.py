@@ -21,7 +21,7 @@ from ..._model.names import routed_interface_name, scope_metric
 from ..._model.objects import HOST, Address, KernelObject, ProxyNeighbour, Route, Sysctl
 from ..._model.snapshot import Facts
 from ..mtu import STANDARD_MTU
-from ..segment import Segment, inner_settings, inner_tuning
+from ..segment import Segment
 from ..settings import interface_sysctls
 from .network import RoutedNetwork
 
@@ -49,14 +49,13 @@ class RoutedSegment(Segment):
 
     def join(self, endpoint: Endpoint, attachment: Attachment, mark: str, ipv6: bool) -> Sequence[KernelObject]:
         outer, inner = attachment.host_interface_name, attachment.interface_name
-        mtu = self.mtu_of(endpoint, attachment)
         families = {ip_version(address) for address in attachment.addresses}
         objects: List[KernelObject] = [
             Link(
                 HOST,
                 outer,
                 kind=Veth(endpoint.place, inner, leads=True),
-                mtu=mtu,
+                mtu=self.mtu_of(endpoint, attachment),
                 # Fixed: the container may know its gateway's MAC from before, by whatever name.
                 mac=derive_mac("gateway", routed_interface_name(self.scope, endpoint.name, self.network.name)),
                 up=True,
@@ -64,17 +63,7 @@ class RoutedSegment(Segment):
                 link_local=False if ipv6 else None,
                 sysctls=interface_sysctls(attachment.addresses, ipv6=ipv6) + ((STRICT,) if 4 in families else ()),
             ),
-            Link(
-                endpoint.place,
-                inner,
-                kind=Veth(HOST, outer),
-                mtu=mtu,
-                mac=attachment.mac_address,
-                up=True,
-                alias=mark,
-                tuning=inner_tuning(attachment),
-                sysctls=inner_settings(attachment, ipv6),
-            ),
+            self.inner_link(endpoint, attachment, Veth(HOST, outer), mark, ipv6, attachment.mac_address),
         ]
         objects.extend(Address(HOST, outer, "%s/%d" % (GATEWAY[family], GATEWAY_PREFIX[family])) for family in sorted(families))
         objects.extend(Address(endpoint.place, inner, alone(address), announce=True) for address in attachment.addresses)
