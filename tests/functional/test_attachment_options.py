@@ -6,15 +6,20 @@
 
 from __future__ import annotations
 
+import socket
+import struct
 from dataclasses import replace
 from typing import Any, Dict
 
 import pytest
 from ansible_collections.netloom.container_net.plugins.module_utils._model.errors import EnvironmentUnfit
 from harness.declarations import LAN4, V4, endpoint, network, overlay
-from harness.engine import Declaration, converge, give_uplink, settle, settle_back
-from harness.host import sh
+from harness.engine import Declaration, check, converge, give_uplink, settle, settle_back
+from harness.host import entered, sh
 from harness.snapshot import assert_same, take_snapshot
+
+SOL_PACKET, PACKET_ADD_MEMBERSHIP = 263, 1
+PACKET_MR_PROMISC, PACKET_MR_ALLMULTI = 1, 2
 
 pytestmark = pytest.mark.fake_host()
 MESH = overlay("192.0.2.1", "192.0.2.2", "192.0.2.3")
@@ -67,6 +72,24 @@ def test_in_place_on_every_driver(driver: str) -> None:
         assert word in sh("ip -n a -d link show eth0")
     settle(None)
     assert_same(empty)
+
+
+@pytest.mark.parametrize("driver", DRIVERS)
+def test_who_only_listens_changes_nothing(driver: str) -> None:
+    """A program such as tcpdump asks for all frames by its socket, and the kernel keeps that apart from what was set on the interface."""
+    declare = DRIVERS[driver]
+    declare().prepare()
+    settle(declare())
+    with entered("a"):
+        listener = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
+        number = socket.if_nametoindex("eth0")
+    with listener:
+        for kind in (PACKET_MR_PROMISC, PACKET_MR_ALLMULTI):
+            listener.setsockopt(SOL_PACKET, PACKET_ADD_MEMBERSHIP, struct.pack("iHH8s", number, kind, 0, b""))
+        assert " promiscuity 1 " in sh("ip -n a -d link show eth0")
+        assert check(declare()) == []
+    sh("ip -n a link set eth0 promisc on")
+    assert [line for line in check(declare()) if line.endswith(" promisc on → off")]
 
 
 def test_too_small_for_ipv6() -> None:
