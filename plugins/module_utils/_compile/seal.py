@@ -12,11 +12,8 @@ from functools import partial
 from typing import Iterator
 
 from .._drivers.table import driver_of
-from .._model.addresses import ip_version
 from .._model.document import Document
-from .._model.rule import MARK, SEAL, SEAL_CHAIN, SEALED_CHAIN, Rule
-
-KNOWN = ("RELATED", "ESTABLISHED")
+from .._model.rule import KNOWN, MARK, SEAL, SEAL_CHAIN, SEALED_CHAIN, Rule
 
 
 def compile_seals(document: Document, family: int) -> Iterator[Rule]:
@@ -31,6 +28,6 @@ def compile_seals(document: Document, family: int) -> Iterator[Rule]:
     for network in document.networks:
         if network.isolates and not network.on_lan:
             # Neighbours who are kept apart may be reached by their own links.
-            for subnet in (item.subnet for item in network.subnets if ip_version(item.subnet) == family):
+            for subnet in (item.subnet for item in network.subnets_of(family)):
                 yield rule(SEAL_CHAIN, 10, MARK, owner=network.name, in_interface=network.bridge_name, destination=subnet, to=SEAL)
     yield rule(SEALED_CHAIN, 10, "DROP", sealed=True)

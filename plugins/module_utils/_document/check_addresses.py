@@ -107,7 +107,7 @@ def _suggest(network: Network, rows: Sequence[Owned]) -> Callable[[str], str]:
 
 def _check_membership(scene: Scene, network: Network, rows: Sequence[Owned], suggest: Callable[[str], str]) -> None:
     """Report addresses that no subnet of their network gives to a host."""
-    subnets = {version: [subnet.subnet for subnet in network.subnets if ip_version(subnet.subnet) == version] for version in (4, 6)}
+    subnets = {version: [subnet.subnet for subnet in network.subnets_of(version)] for version in (4, 6)}
     spans = {version: [span.span(subnet) for subnet in subnets[version]] for version in (4, 6)}
     for address, path, _owner in rows:
         version, number = span.number(address)

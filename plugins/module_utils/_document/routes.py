@@ -93,7 +93,7 @@ def routes(*, own_interface: bool) -> Read[Tuple[StaticRoute, ...]]:
 
 def attached_subnets(attachment: Attachment, network: Network, family: int) -> Tuple[str, ...]:
     """Return the subnet that the attachment's address of a family lies in; all of the network where the address is not known yet."""
-    subnets = tuple(subnet.subnet for subnet in network.subnets if ip_version(subnet.subnet) == family)
+    subnets = tuple(subnet.subnet for subnet in network.subnets_of(family))
     address = attachment.ipv4_address if family == 4 else attachment.ipv6_address
     if attachment.ipam != "allocate":
         return ()

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any, Dict, FrozenSet, Generic, Iterable, List, Mapping, Optional, Sequence, Tuple, Type, TypeVar
 
@@ -52,7 +53,7 @@ class HostView:
         self.problems.append(Problem(path, value, rule, fix, may_pass, stands=stands))
 
 
-class Driver(Generic[N]):
+class Driver(ABC, Generic[N]):
     """Base of every driver: how its networks are read, checked, made, closed and found again."""
 
     network: Type[N]
@@ -68,9 +69,9 @@ class Driver(Generic[N]):
         """Tell whether the first address of a subnet is its gateway where none is named."""
         return False
 
+    @abstractmethod
     def read(self, entry: Entry, common: Common) -> N:
         """Return a network with its valid parts; faulty values are reported and left at their default."""
-        raise NotImplementedError
 
     def refuse_on_host(self, _network: N, _path: str, _problems: List[Problem]) -> None:
         """Report what only a fleet's plan can make a network of."""
@@ -89,9 +90,9 @@ class Driver(Generic[N]):
     def check_host(self, _networks: Sequence[N], _view: HostView) -> None:
         """Report what of the networks this host cannot or must not have. They are settled."""
 
+    @abstractmethod
     def compile(self, network: N, scope: str, facts: Facts) -> Tuple[Segment, Tuple[KernelObject, ...]]:
         """Return the segment that endpoints join, and what it needs on the host."""
-        raise NotImplementedError
 
     def list_rules(self, _network: N, _family: int, _document: Document) -> Iterable[Rule]:
         """Return the rules of one network in a family."""

@@ -9,11 +9,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import List, Optional, Sequence, TypeVar
+from typing import Optional, Sequence, TypeVar
 
 from .._model import names, span
 from .._model.addresses import is_link_local
-from .._model.errors import Problem
 from .._model.link import Link
 from .._model.mark import ALIAS_LIMIT, SHARED_ROLE, UNFINISHED, read_mark, share_mark
 from .._model.snapshot import Facts
@@ -34,18 +33,18 @@ def settle_parent(network: P, facts: Facts) -> P:
 def check_host_parents(networks: Sequence[ParentNetwork], view: HostView) -> None:
     """Report what stands in the way of macvlan and ipvlan networks on this host. Every parent is filled in."""
     for network in networks:
-        _Inspector(network, view.facts, view.problems).check(view.document.scope, view.allow_management)
+        _Inspector(network, view).check()
 
 
 class _Inspector:
     """Looks at one network's parent; after the first fault of the parent itself the rest would only follow."""
 
-    def __init__(self, network: ParentNetwork, facts: Facts, problems: List[Problem]) -> None:
+    def __init__(self, network: ParentNetwork, view: HostView) -> None:
         self.network = network
-        self.facts = facts
-        self.problems = problems
+        self.view = view
+        self.facts = view.facts
 
-    def check(self, scope: str, allow_management: bool) -> None:
+    def check(self) -> None:
         if self.network.internal:
             return
         link = self._find_parent()
@@ -53,15 +52,15 @@ class _Inspector:
             return
         self._check_mtu(link)
         if link.name == self.network.parent:
-            self._check_mark(link, share_mark(scope, link.alias or "") or "")
+            self._check_mark(link, share_mark(self.view.document.scope, link.alias or "") or "")
         # What stands on a VLAN that is still to be made takes nothing of the link below it.
-        if self.network.takes_parent and not allow_management and link.name == self.network.parent:
+        if self.network.takes_parent and not self.view.allow_management and link.name == self.network.parent:
             self._check_handover(link)
         if self.network.wants_host_address:
             self._check_host_access(link)
 
     def _report(self, key: str, value: object, rule: str, fix: str, may_pass: bool = False) -> None:
-        self.problems.append(Problem("networks[%s].%s" % (self.network.name, key), value, rule, fix, may_pass))
+        self.view.report("networks[%s].%s" % (self.network.name, key), value, rule, fix, may_pass)
 
     def _find_parent(self) -> Optional[Link]:
         """Return the link the network stands on; of a VLAN that is still to be made, the link below it."""

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import ipaddress
+from abc import ABC, abstractmethod
 from functools import lru_cache
 from typing import Dict, List, Optional, Sequence, Tuple
 
@@ -25,7 +26,7 @@ INTERFACE_TOKEN = "IFNAME"
 OWN_SETTINGS = frozenset(name for name, _value in interface_sysctls(("0.0.0.0/0", "::/0"), ipv6=True))
 
 
-class Segment:
+class Segment(ABC):
     """Where the endpoints of a network are."""
 
     network: Network  # as declared
@@ -33,9 +34,9 @@ class Segment:
     bridge: str = ""  # that a port can be added to
     port: BridgePort = PLAIN_PORT  # what its ports are like
 
+    @abstractmethod
     def join(self, endpoint: Endpoint, attachment: Attachment, mark: str, ipv6: bool) -> Sequence[KernelObject]:
         """Return the links, addresses and routes that put an endpoint on the segment; `mark` is their alias."""
-        raise NotImplementedError
 
     def mtu_of(self, endpoint: Endpoint, attachment: Attachment) -> int:
         """Return the MTU of an endpoint's interface: its own, where that fits."""

@@ -19,8 +19,8 @@ from .._kernel.sockets import listening_sockets
 from .._kernel.trial import apart
 from .._model.errors import Conflict
 from .._model.mark import ROUTER_ROLE, UNFINISHED, is_owned, read_mark
-from .._model.objects import Address, Chain, KernelObject
-from .._model.rule import PEERS_PREFIX, Rule
+from .._model.objects import Address, KernelObject
+from .._model.rule import PEERS_PREFIX, Rule, rules_of
 from .._model.snapshot import Snapshot
 from .._model.translation import Holdings
 from .._plan.step import Step
@@ -120,7 +120,7 @@ class Firewalls:
 
 def _show_vnis(objects: Sequence[KernelObject]) -> bool:
     """Tell whether a rule that stands matches a VNI, so that the kernel can."""
-    return any(rule.vni is not None for item in objects if isinstance(item, Chain) for rule in item.rules or ())
+    return any(rule.vni is not None for rule in rules_of(objects))
 
 
 def _places_with_rules(snapshot: Snapshot, scope: str) -> Iterator[str]:

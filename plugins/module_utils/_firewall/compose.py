@@ -13,7 +13,7 @@ from typing import Dict, Iterator, List, Sequence, Set, Tuple
 
 from .._model.errors import FirewallError
 from .._model.objects import HOST, Chain, Jump, KernelObject
-from .._model.rule import FORWARD_CHAIN, MARK, UNSEAL, USER_CHAIN, Rule
+from .._model.rule import FORWARD_CHAIN, MARK, UNSEAL, USER_CHAIN, Rule, rules_of
 from .blocks import spread
 from .layout import is_ours, jumps_to
 from .render import render_rule
@@ -51,10 +51,8 @@ def _wanted(rules: Sequence[Rule], scope: str) -> Iterator[Rule]:
 
 
 def _kept(current: Sequence[KernelObject], scope: str) -> Iterator[Rule]:
-    """Yield the rules of other scopes and those without one; a rule without our comment is none of ours."""
-    for chain in current:
-        if isinstance(chain, Chain) and chain.name != USER_CHAIN:
-            yield from (rule for rule in chain.rules or () if rule.is_ours and rule.scope != scope and rule.target != USER_CHAIN)
+    """Return the rules of other scopes and those without one; a rule without our comment is none of ours."""
+    return (rule for rule in rules_of(current) if rule.is_ours and rule.scope != scope and USER_CHAIN not in (rule.chain, rule.target))
 
 
 def _as_objects(content: Dict[ChainKey, List[Rule]], place: str) -> Tuple[KernelObject, ...]:

@@ -11,8 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Iterator, List, Optional, Sequence, Set, Tuple
 
-from .._model.objects import Chain, KernelObject
-from .._model.rule import INPUT_CHAIN, POSTROUTING_CHAIN
+from .._model.objects import KernelObject
+from .._model.rule import INPUT_CHAIN, POSTROUTING_CHAIN, rules_of
 from .._model.translation import Holdings, Translation
 from .layout import is_ours
 from .parse import Table, read_verdict
@@ -101,7 +101,7 @@ def read_standing(objects: Sequence[KernelObject], scope: str) -> Holdings:
     published: List[Translation] = []
     sources: Set[str] = set()
     closed: Set[str] = set()
-    for rule in (rule for chain in objects if isinstance(chain, Chain) for rule in chain.rules or ()):
+    for rule in rules_of(objects):
         if not rule.is_ours or rule.scope != scope:
             continue
         if rule.target == "DNAT" and rule.destination_ports and rule.protocol:

@@ -9,13 +9,14 @@ from __future__ import annotations
 import socket
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Optional, Tuple
+from typing import Iterable, Iterator, Optional, Tuple
 
 from .errors import FirewallError
-from .objects import HOST
+from .objects import HOST, Chain, KernelObject
 
 STATES = ("INVALID", "NEW", "RELATED", "ESTABLISHED", "UNTRACKED", "SNAT", "DNAT")
 WHOLE = {4: 32, 6: 128}
+KNOWN = ("RELATED", "ESTABLISHED")  # of a connection that was let in before
 STRANGE = -1  # the rank of a rule that is not ours
 
 
@@ -66,6 +67,13 @@ class Rule:
     @property
     def is_ours(self) -> bool:
         return self.rank != STRANGE
+
+
+def rules_of(objects: Iterable[KernelObject]) -> Iterator[Rule]:
+    """Yield the rules of all chains among objects."""
+    for item in objects:
+        if isinstance(item, Chain):
+            yield from item.rules or ()
 
 
 @lru_cache(maxsize=16384)

@@ -80,7 +80,7 @@ def cut_parts(carriers: Carriers, path: str, recorded: Mapping[str, Tuple[str, .
     parts.update(_explicit_parts(network, set(parts), path, problems))
     chosen: Parts = {}
     for version, length in network.host_prefixes:
-        subnets = [item.subnet for item in network.subnets if ip_version(item.subnet) == version]
+        subnets = [item.subnet for item in network.subnets_of(version)]
         short = next((subnet for subnet in subnets if int(subnet.split("/")[1]) > length), None)
         if not subnets or short is not None:
             rule = "the network has no IPv%d subnet" % version if not subnets else "a part of length /%d is larger than %s" % (length, short)

@@ -14,6 +14,7 @@ from typing import Optional, Sequence
 from ..._model.addresses import canonical_ip
 from ..._model.mark import read_mark
 from ..._model.published import published_ports
+from ..._model.routing import DEFAULT_ROUTE
 from ..._model.snapshot import Facts
 from ..base import HostView
 from .host_ports import held_addresses
@@ -60,7 +61,7 @@ def check_host_bridges(networks: Sequence[BridgeNetwork], view: HostView) -> Non
 def _reason(network: BridgeNetwork, facts: Facts) -> Optional[str]:
     """Tell what makes a bridge the host's own way to others."""
     bridge = network.bridge_name
-    if any(device == bridge for destination, device in facts.routes if destination in ("0.0.0.0/0", "::/0")):
+    if any(device == bridge for destination, device in facts.routes if destination in DEFAULT_ROUTE.values()):
         return "has its default route by %s" % bridge
     ports = [link.name for link in facts.links.values() if link.master == bridge and link.leads_outside and read_mark(link.alias) is None]
     held = next(held_addresses(network, facts), None)

@@ -17,7 +17,7 @@ from ..._model import names
 from ..._model.addresses import ip_version
 from ..._model.document import PROTOCOLS
 from ..._model.errors import Problem
-from ..._model.limits import BRIDGE_PRIORITY
+from ..._model.limits import BRIDGE_PRIORITY, PORTS
 from ..base import Common
 from ..parent_keys import read_parent_name
 from .network import BridgeNetwork
@@ -59,7 +59,7 @@ def _read_service(value: object, path: str, problems: Problems) -> Optional[str]
     if text is None:
         return None
     match = _SERVICE.match(text)
-    if match is None or int(match.group(1)) > 65535:
+    if match is None or int(match.group(1)) > PORTS[1]:
         problems.append(Problem(path, value, "expected port/protocol", 'write one such as "53/udp"'))
         return None
     return text

@@ -12,14 +12,12 @@ from typing import Iterator, Sequence
 from ..._model.addresses import LINK_LOCAL, ip_version
 from ..._model.document import Document
 from ..._model.joined import joined_networks
-from ..._model.rule import FORWARD_CHAIN, INPUT_CHAIN, INSIDE_CHAIN, POSTROUTING_CHAIN, RAW_CHAIN, SOURCES_CHAIN, Rule
+from ..._model.rule import FORWARD_CHAIN, INPUT_CHAIN, INSIDE_CHAIN, KNOWN, POSTROUTING_CHAIN, RAW_CHAIN, SOURCES_CHAIN, Rule
+from ..icmp import ICMP, list_discovery_rules
 from .network import BridgeNetwork
 from .vrf import rules_in_vrf
 
-KNOWN = ("RELATED", "ESTABLISHED")
 UNMASQUERADED = {4: ("224.0.0.0/4", "255.255.255.255/32"), 6: ("ff00::/8",)}
-ICMP = {4: "icmp", 6: "ipv6-icmp"}
-ROUTER_ADVERTISEMENT, NEIGHBOUR_SOLICITATION, NEIGHBOUR_ADVERTISEMENT = 134, 135, 136
 
 
 def list_bridge_rules(network: BridgeNetwork, family: int, document: Document) -> Iterator[Rule]:
@@ -141,9 +139,7 @@ def _input_rules(network: BridgeNetwork, family: int, scope: str) -> Iterator[Ru
     rule = partial(Rule, family, "filter", INPUT_CHAIN, scope=scope, owner=network.name, in_interface=network.bridge_name)
     subnets = network.subnets_of(family)
     if family == 6 and subnets:
-        yield rule(9, "DROP", protocol=ICMP[6], icmp_type=ROUTER_ADVERTISEMENT)
-        for icmp_type in (NEIGHBOUR_SOLICITATION, NEIGHBOUR_ADVERTISEMENT):
-            yield rule(20, "ACCEPT", protocol=ICMP[6], icmp_type=icmp_type)
+        yield from list_discovery_rules(rule)
     if access != "none":
         yield rule(10, "ACCEPT", ct_state=KNOWN)
         for subnet in subnets:

@@ -15,14 +15,13 @@ from dataclasses import replace
 from functools import partial
 from typing import Iterable, Iterator, List
 
-from ..._model.addresses import LINK_LOCAL, ip_version
+from ..._model.addresses import LINK_LOCAL
 from ..._model.rule import FORWARD_CHAIN, INPUT_CHAIN, RAW_CHAIN, Rule
+from ..icmp import ICMP, NEIGHBOUR_ADVERTISEMENT, NEIGHBOUR_SOLICITATION
 from .network import BridgeNetwork
 
-ICMP6 = "ipv6-icmp"
 # Neighbours find each other by link-local addresses, and by none while they look whether theirs is free.
 NEIGHBOURLY = (LINK_LOCAL, "::/128")
-NEIGHBOUR_SOLICITATION, NEIGHBOUR_ADVERTISEMENT = 135, 136
 
 
 def rules_in_vrf(rules: Iterable[Rule], network: BridgeNetwork, family: int, scope: str) -> Iterator[Rule]:
@@ -31,7 +30,7 @@ def rules_in_vrf(rules: Iterable[Rule], network: BridgeNetwork, family: int, sco
     if vrf is None:
         yield from rules
         return
-    subnets = [subnet.subnet for subnet in network.subnets if ip_version(subnet.subnet) == family]
+    subnets = [subnet.subnet for subnet in network.subnets_of(family)]
     for rule in rules:
         if rule.in_interface == "!" + bridge:
             yield replace(rule, in_interface="!" + vrf)
@@ -52,7 +51,7 @@ def _sources(make: "partial[Rule]", bridge: str, vrf: str, subnets: List[str], f
     for subnet in subnets:
         yield make("raw", RAW_CHAIN, 10, "RETURN", in_interface=bridge, source=subnet)
     for source in NEIGHBOURLY if family == 6 else ():
-        yield make("raw", RAW_CHAIN, 10, "RETURN", in_interface=bridge, source=source, protocol=ICMP6)
+        yield make("raw", RAW_CHAIN, 10, "RETURN", in_interface=bridge, source=source, protocol=ICMP[6])
     yield make("raw", RAW_CHAIN, 11, "DROP", in_interface=bridge)
     if subnets:
         yield make("raw", RAW_CHAIN, 10, "RETURN", in_interface=vrf)
@@ -62,7 +61,7 @@ def _outsiders(make: "partial[Rule]", network: BridgeNetwork, vrf: str, subnets:
     """What a rule for "not this bridge" no longer says of a VRF: its other members are outside, and the bridge itself is not."""
     bridge = network.bridge_name
     for icmp_type in (NEIGHBOUR_SOLICITATION, NEIGHBOUR_ADVERTISEMENT) if family == 6 and subnets else ():
-        yield make("filter", INPUT_CHAIN, 6, "ACCEPT", in_interface=bridge, protocol=ICMP6, icmp_type=icmp_type)
+        yield make("filter", INPUT_CHAIN, 6, "ACCEPT", in_interface=bridge, protocol=ICMP[6], icmp_type=icmp_type)
     for subnet in subnets:
         if network.host_access == "all":
             yield make("filter", INPUT_CHAIN, 40, "RETURN", in_interface=vrf, source=subnet)

@@ -13,22 +13,19 @@ from typing import Iterator, List, Optional, Tuple
 
 from ..._model.addresses import ip_version
 from ..._model.document import Document, Endpoint, PublishedPort
-from ..._model.rule import FORWARD_CHAIN, INPUT_CHAIN, INSIDE_CHAIN, RAW_CHAIN, ROUTED_INTERFACES, Rule
+from ..._model.rule import FORWARD_CHAIN, INPUT_CHAIN, INSIDE_CHAIN, KNOWN, RAW_CHAIN, ROUTED_INTERFACES, Rule
 from ..base import Way
+from ..icmp import ICMP, list_discovery_rules
 from .network import RoutedNetwork
 from .objects import GATEWAY
 
-KNOWN = ("RELATED", "ESTABLISHED")
-ICMP = {4: "icmp", 6: "ipv6-icmp"}
-ROUTER_ADVERTISEMENT, NEIGHBOUR_SOLICITATION, NEIGHBOUR_ADVERTISEMENT = 134, 135, 136
-# Addresses of one chain of opened ports: few chains to pass, few rules in each.
 ANYBODY: Tuple[Optional[str], ...] = (None,)
 
 
 def list_routed_rules(network: RoutedNetwork, family: int, document: Document) -> Iterator[Rule]:
     rule = partial(Rule, family, scope=document.scope, owner=network.name)
     doors = find_doors(network, document)
-    own = tuple(item.subnet for item in network.subnets if ip_version(item.subnet) == family)
+    own = tuple(item.subnet for item in network.subnets_of(family))
     reach = tuple(subnet for subnet in network.reach if ip_version(subnet) == family)
     for door in doors:
         yield rule("filter", INSIDE_CHAIN, 10, "DROP", in_interface=door)
@@ -56,9 +53,7 @@ def list_sealed_ways(network: RoutedNetwork, document: Document) -> List[Way]:
 def _input_rules(rule: "partial[Rule]", family: int) -> Iterator[Rule]:
     """What containers may ask of the host itself: answers, and whether it is there."""
     if family == 6:
-        yield rule(9, "DROP", protocol=ICMP[6], icmp_type=ROUTER_ADVERTISEMENT)
-        for icmp_type in (NEIGHBOUR_SOLICITATION, NEIGHBOUR_ADVERTISEMENT):
-            yield rule(20, "ACCEPT", protocol=ICMP[6], icmp_type=icmp_type)
+        yield from list_discovery_rules(rule)
     yield rule(10, "ACCEPT", ct_state=KNOWN)
     yield rule(20, "ACCEPT", destination=GATEWAY[family], protocol=ICMP[family])
     yield rule(40, "DROP")
