@@ -64,6 +64,7 @@ from ansible_collections.netloom.container_net.plugins.module_utils._ansible.run
 from ansible_collections.netloom.container_net.plugins.module_utils._engine.request import Outcome, Request
 from ansible_collections.netloom.container_net.plugins.module_utils._model.mark import Mark
 from ansible_collections.netloom.container_net.plugins.module_utils._model.objects import Namespace
+from ansible_collections.netloom.container_net.plugins.module_utils._model.place import NAMED, Place
 from ansible_collections.netloom.container_net.plugins.module_utils._runtime.namespace import namespace_path
 
 
@@ -74,14 +75,14 @@ def main() -> None:
         options = Options(module.params)
         options.label("name")
         options.check()
-        namespace = Namespace("netns:" + options["name"], str(Mark(options.scope, "namespace")))
+        namespace = Namespace(Place.of(NAMED, options["name"]), str(Mark(options.scope, "namespace")))
         if options["state"] == "absent":
             return absent(module, options, [namespace])
         return present(module, options, [namespace], [])
 
     def describe(_outcome: Outcome) -> Dict[str, Any]:
         name = module.params["name"]
-        return {"netns": {"name": name, "path": namespace_path("netns:" + name), "exists": module.params["state"] == "present"}}
+        return {"netns": {"name": name, "path": namespace_path(Place.of(NAMED, name)), "exists": module.params["state"] == "present"}}
 
     run_request(module, prepare, describe)
 

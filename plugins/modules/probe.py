@@ -360,13 +360,13 @@ from ..module_utils._model.errors import PROBLEMS_SHOWN, ContainerNetError, Inpu
 from ..module_utils._probe.arguments import read_checks, read_responders
 from ..module_utils._probe.background import Lease, leave_behind
 from ..module_utils._probe.check import TYPES, Check, Responder, Result
+from ..module_utils._probe.locations import find_locations
 from ..module_utils._probe.matrix import render_matrix
-from ..module_utils._probe.places import find_places
 from ..module_utils._probe.responder import Opened, Service, open_responders, serve
 from ..module_utils._probe.runner import run_checks
 
 HOLD_LIMIT = 86400
-PLACE = {
+LOCATION = {
     "netns": {"type": "str"},
     "path": {"type": "str"},
     "docker": {"type": "str"},
@@ -376,7 +376,7 @@ PLACE = {
 }
 CHECK = {
     "name": {"type": "str"},
-    "from": {"type": "dict", "options": PLACE},
+    "from": {"type": "dict", "options": LOCATION},
     "type": {"type": "str", "required": True, "choices": list(TYPES)},
     "address": {"type": "str", "required": True},
     "to": {"type": "str"},
@@ -391,7 +391,7 @@ CHECK = {
 }
 RESPONDER = {
     "name": {"type": "str", "required": True},
-    "in": {"type": "dict", "options": PLACE},
+    "in": {"type": "dict", "options": LOCATION},
     "protocol": {"type": "str", "choices": ["tcp", "udp"], "default": "tcp"},
     "address": {"type": "str", "default": "any"},
     "port": {"type": "int", "required": True},
@@ -433,7 +433,7 @@ def read_options(params: Dict[str, Any]) -> Tuple[Tuple[Check, ...], Tuple[Respo
 
 def run(params: Dict[str, Any]) -> Tuple[List[Result], List[Dict[str, Any]]]:
     """Open the responders, run the checks, and let the responders end as they should."""
-    checks, responders = find_places(*read_options(params))
+    checks, responders = find_locations(*read_options(params))
     if not responders:
         return run_checks(checks), []
     lease = Lease(params["hold"] or math.inf, params["run_file"])

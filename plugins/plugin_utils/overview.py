@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
+from ..module_utils._model.place import Place
 from .lines import fold
 
 Row = Mapping[str, Any]
@@ -110,7 +111,7 @@ def _fill_boxes(live: Row, declared: Sequence[Row]) -> List[_Box]:
 
 def _place(entry: Row) -> Optional[str]:
     container = entry.get("container")
-    return next(("%s:%s" % pair for pair in container.items()), None) if isinstance(container, Mapping) else None
+    return next((Place.of(*pair) for pair in container.items()), None) if isinstance(container, Mapping) else None
 
 
 def _state(entry: Row, look: Optional[Row]) -> Optional[str]:
@@ -120,7 +121,7 @@ def _state(entry: Row, look: Optional[Row]) -> Optional[str]:
         return "the host's own network" if mode == "host" else "in the namespace of %s" % str(mode).partition(":")[2]
     if look is None:
         return "not looked into"
-    if look["state"] == "not running" and look["container"].startswith("netns:"):
+    if look["state"] == "not running" and Place(look["container"]).is_named:
         return "no such namespace"
     return {"read": None, "not running": "not running"}.get(look["state"], look["reason"])
 

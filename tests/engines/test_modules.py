@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.netloom.container_net.plugins.module_utils._firewall.backend import NoFirewall
-from ansible_collections.netloom.container_net.plugins.module_utils._probe.check import Check, Place
-from ansible_collections.netloom.container_net.plugins.module_utils._probe.places import find_places
+from ansible_collections.netloom.container_net.plugins.module_utils._model.place import Place
+from ansible_collections.netloom.container_net.plugins.module_utils._probe.check import Check, Location
+from ansible_collections.netloom.container_net.plugins.module_utils._probe.locations import find_locations
 from ansible_collections.netloom.container_net.plugins.module_utils._probe.runner import run_checks
 from ansible_collections.netloom.container_net.plugins.module_utils._report.info import Report, describe_containers, observe_everything, read_places
 from engines import Folders, running
@@ -37,8 +38,8 @@ def test_looking_into_a_container(folders: Folders, kind: str) -> None:
         assert states == ["read", "not running"]
 
         def outcome(name: str) -> str:
-            place = Place(label=name, container="%s:%s" % (kind, name))
-            checks, _responders = find_places([Check("c", place, "ping", "10.20.0.1", "gateway")], ())
+            start = Location(label=name, container=Place.of(kind, name))
+            checks, _responders = find_locations([Check("c", start, "ping", "10.20.0.1", "gateway")], ())
             return run_checks(checks)[0].line if not run_checks(checks)[0].ok else "pass"
 
         assert outcome("app") == "pass"

@@ -25,7 +25,8 @@ from ansible_collections.netloom.container_net.plugins.module_utils._kinds.bridg
 from ansible_collections.netloom.container_net.plugins.module_utils._model.errors import ContainerNetError, NotConfirmed
 from ansible_collections.netloom.container_net.plugins.module_utils._model.link import Link
 from ansible_collections.netloom.container_net.plugins.module_utils._model.mark import Mark
-from ansible_collections.netloom.container_net.plugins.module_utils._model.objects import HOST, KernelObject, Route
+from ansible_collections.netloom.container_net.plugins.module_utils._model.objects import KernelObject, Route
+from ansible_collections.netloom.container_net.plugins.module_utils._model.place import HOST
 from harness.declarations import V4, endpoint, lan, network
 from harness.engine import SHORTEST_CONFIRM, Declaration, Tools, check, converge, give_uplink, lines, reach
 from harness.faults import count_points, die_at, refuse_once

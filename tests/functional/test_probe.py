@@ -22,7 +22,7 @@ from ansible_collections.netloom.container_net.plugins.module_utils._model.error
 from ansible_collections.netloom.container_net.plugins.module_utils._probe.arguments import read_checks, read_responders
 from ansible_collections.netloom.container_net.plugins.module_utils._probe.background import Lease, leave_behind
 from ansible_collections.netloom.container_net.plugins.module_utils._probe.check import Result
-from ansible_collections.netloom.container_net.plugins.module_utils._probe.namespace import call_inside, named_place
+from ansible_collections.netloom.container_net.plugins.module_utils._probe.namespace import call_inside, named_location
 from ansible_collections.netloom.container_net.plugins.module_utils._probe.responder import Service, open_responders, serve
 from ansible_collections.netloom.container_net.plugins.module_utils._probe.runner import run_checks
 from harness.host import on_fake_host
@@ -231,7 +231,7 @@ def test_a_route_that_says_no_refuses(kind: str, detail: str, attempt: str) -> N
 
 
 def test_a_silent_server_passes_without_a_banner_and_not_with_one() -> None:
-    server = call_inside(named_place("pr-b"), lambda: socket.create_server(("10.99.0.2", 7001)))
+    server = call_inside(named_location("pr-b"), lambda: socket.create_server(("10.99.0.2", 7001)))
     with server:
         results = probe(check("pr-a", "tcp", "10.99.0.2", port=7001), check("pr-a", "tcp", "10.99.0.2", port=7001, expect_banner="pr-b", timeout=0.3))
     assert [result.outcome.outcome for result in results] == ["pass", "refuse"]
@@ -245,7 +245,7 @@ def test_a_foreign_echo_server_passes_udp() -> None:
         bound.settimeout(5)
         return bound
 
-    bound = call_inside(named_place("pr-b"), serve_echo)
+    bound = call_inside(named_location("pr-b"), serve_echo)
 
     def echo_once() -> None:
         data, sender = bound.recvfrom(2048)
@@ -286,7 +286,7 @@ def test_two_responders_do_not_talk_for_ever() -> None:
             return datagram.recv(100)
 
     with pytest.raises(socket.timeout):
-        call_inside(named_place("pr-a"), talk)
+        call_inside(named_location("pr-a"), talk)
 
 
 @pytest.mark.usefixtures("responders")
@@ -298,7 +298,7 @@ def test_a_guest_who_speaks_first_still_gets_the_banner() -> None:
             stream.sendall(b"more")
             return stream.recv(100)
 
-    assert call_inside(named_place("pr-a"), talk) == b"container-net pr-b\n"
+    assert call_inside(named_location("pr-a"), talk) == b"container-net pr-b\n"
 
 
 def test_a_hundred_checks_take_as_long_as_one() -> None:
@@ -337,7 +337,7 @@ def name_server() -> Iterator[int]:
         bound.bind(("10.99.0.2", 5353))
         return bound
 
-    bound = call_inside(named_place("pr-b"), bind)
+    bound = call_inside(named_location("pr-b"), bind)
     records = {(b"\3web\4test\0", 1): socket.inet_aton("10.99.0.9"), (b"\3web\4test\0", 28): socket.inet_pton(socket.AF_INET6, "fd99::9")}
 
     def answer() -> None:
@@ -354,7 +354,7 @@ def name_server() -> Iterator[int]:
     thread = threading.Thread(target=answer)
     thread.start()
     yield 5353
-    call_inside(named_place("pr-b"), lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b"end", ("10.99.0.2", 5353)))
+    call_inside(named_location("pr-b"), lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b"end", ("10.99.0.2", 5353)))
     thread.join()
     bound.close()
 
@@ -373,7 +373,7 @@ def test_names_are_asked_from_inside(name_server: int) -> None:
 
 
 def test_a_taken_port_is_named_and_nothing_is_left_open() -> None:
-    server = call_inside(named_place("pr-b"), lambda: socket.create_server(("0.0.0.0", 7003)))
+    server = call_inside(named_location("pr-b"), lambda: socket.create_server(("0.0.0.0", 7003)))
     with server, pytest.raises(EnvironmentUnfit, match="responder two: cannot listen on tcp any port 7003 in pr-b: Address already in use"):
         open_responders(read_responders([listener("one", "pr-c", 7003), listener("two", "pr-b", 7003)], None))
     for item in open_responders(read_responders([listener("one", "pr-c", 7003), listener("two", "pr-b", 7003)], None)):

@@ -20,7 +20,7 @@ from ansible_collections.netloom.container_net.plugins.module_utils._model.error
     KernelTimeout,
     VerifyError,
 )
-from ansible_collections.netloom.container_net.plugins.module_utils._model.objects import HOST
+from ansible_collections.netloom.container_net.plugins.module_utils._model.place import HOST
 from harness.declarations import V4, endpoint, network
 from harness.engine import Declaration, Tools, converge, lines, reach
 from harness.faults import lose_datagram, refuse_always, refuse_once

@@ -15,8 +15,8 @@ import pytest
 from ansible_collections.netloom.container_net.plugins.module_utils._engine import support
 from ansible_collections.netloom.container_net.plugins.module_utils._kernel import trial
 from ansible_collections.netloom.container_net.plugins.module_utils._kernel.door import Door
-from ansible_collections.netloom.container_net.plugins.module_utils._kernel.libc import CLONE_NEWNET
 from ansible_collections.netloom.container_net.plugins.module_utils._model.errors import ContainerNetError, EnvironmentUnfit
+from ansible_collections.netloom.container_net.plugins.module_utils._runtime.libc import CLONE_NEWNET
 from harness.declarations import BOX, V4, endpoint, lan, network, plain
 from harness.engine import Declaration, Outcome, converge, give_uplink, lines, settle
 from harness.host import bind_space, on_fake_host, sh

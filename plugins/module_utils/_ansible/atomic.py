@@ -25,6 +25,7 @@ from .._model.link import Link
 from .._model.mark import Mark, is_owned, read_mark
 from .._model.names import interface_name_fault, label_fault, parent_name_fault
 from .._model.objects import Address, FdbEntry, KernelObject, Namespace, Neighbour, Route
+from .._model.place import HOST, NAMED, PATH, Place
 from .._model.snapshot import Facts, Key, Snapshot
 from .._plan.stack import find_uppers
 from .._runtime.tool import run_system_tool
@@ -117,15 +118,15 @@ class Options:
                 self.problems.append(Problem("%s[%d]" % (name, index), value, "must be an address with prefix length", "such as 10.0.0.1/24"))
         return tuple(found)
 
-    def place(self, name: str) -> str:
+    def place(self, name: str) -> Place:
         """Return the place of a namespace option: nothing is the host, a leading slash makes it a path."""
         value = self.params[name]
         if not value:
-            return ""
+            return HOST
         if value.startswith("/"):
-            return "path:" + str(value)
+            return Place.of(PATH, value)
         self.label(name)
-        return "netns:" + str(value)
+        return Place.of(NAMED, value)
 
     def check(self) -> None:
         if self.problems:
@@ -197,7 +198,7 @@ def describe_link(place: str, name: str, result: str) -> Callable[[Outcome], Dic
     """Return what a task reports of its link: what was asked, laid over what was found."""
 
     def action(outcome: Outcome) -> Dict[str, Any]:
-        found: Dict[str, Any] = {"name": name, "namespace": place.partition(":")[2] or None, "exists": False}
+        found: Dict[str, Any] = {"name": name, "namespace": Place(place).reference or None, "exists": False}
         current = outcome.snapshot.link(place, name)
         wanted = [item for item in outcome.desired if isinstance(item, Link) and (item.place, item.name) == (place, name)]
         if wanted:

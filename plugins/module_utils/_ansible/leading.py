@@ -13,7 +13,8 @@ from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from .._model.addresses import ip_version
 from .._model.errors import Problem
-from .._model.objects import HOST, Route
+from .._model.objects import Route
+from .._model.place import HOST
 from .._model.routing import DEFAULT_ROUTE, plain_metric
 from .atomic import Options
 

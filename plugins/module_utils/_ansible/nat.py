@@ -21,7 +21,8 @@ from .._firewall.backend import NoFirewall, select_backend
 from .._kernel.sockets import name_process
 from .._model.document import Document
 from .._model.errors import Problem
-from .._model.objects import HOST, KernelObject
+from .._model.objects import KernelObject
+from .._model.place import HOST
 from .._model.rule import Rule
 from .._model.snapshot import Facts
 from .._report.words import tell_plan

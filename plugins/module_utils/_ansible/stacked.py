@@ -17,6 +17,7 @@ from .._model.kind import LinkKind
 from .._model.limits import MTU
 from .._model.link import Link
 from .._model.objects import Address, KernelObject
+from .._model.place import in_place
 from .._model.snapshot import Key, Snapshot
 from .atomic import Options, absent, object_mark, present
 from .leading import leading_options, read_routes
@@ -59,5 +60,4 @@ def _check_mtu(snapshot: Snapshot, place: str, parent: str, mtu: Optional[int]) 
     """Report what the kernel would refuse with a bare number."""
     found = snapshot.link(place, parent)
     if found is not None and mtu is not None and found.mtu is not None and mtu > found.mtu:
-        where = " in %s" % place.partition(":")[2] if place else ""
-        raise InputError((Problem("mtu", mtu, "above the MTU of the parent %s%s" % (parent, where), "at most %d" % found.mtu),))
+        raise InputError((Problem("mtu", mtu, "above the MTU of the parent %s%s" % (parent, in_place(place)), "at most %d" % found.mtu),))

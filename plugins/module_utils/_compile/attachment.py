@@ -20,7 +20,7 @@ from .routes import compile_routes
 
 def compile_endpoint(endpoint: Endpoint, segments: Mapping[str, Segment], scope: str, ipv6: bool) -> Tuple[KernelObject, ...]:
     objects: List[KernelObject] = []
-    if endpoint.place.startswith("netns:"):
+    if endpoint.place.is_named:
         objects.append(Namespace(endpoint.place, str(Mark(scope, "namespace"))))
     for path, value in endpoint.sysctls:
         objects.append(Sysctl(endpoint.place, path.replace(".", "/"), value, restore=True))

@@ -11,7 +11,8 @@ from __future__ import annotations
 from typing import List, Tuple
 
 from .._model.document import Document
-from .._model.objects import HOST, KernelObject, Sysctl
+from .._model.objects import KernelObject, Sysctl
+from .._model.place import HOST
 from .._model.snapshot import Facts
 
 FORWARDING = {4: "net/ipv4/ip_forward", 6: "net/ipv6/conf/all/forwarding"}

@@ -18,7 +18,8 @@ from typing import List
 from .._model.addresses import ip_version
 from .._model.document import Document
 from .._model.names import source_table
-from .._model.objects import HOST, KernelObject, Neighbour, PolicyRule, Route
+from .._model.objects import KernelObject, Neighbour, PolicyRule, Route
+from .._model.place import HOST
 from .._model.snapshot import Facts
 
 # Before the main table (32766), and behind what the host's administrator puts first.

@@ -22,7 +22,8 @@ from .._model.errors import EnvironmentUnfit
 from .._model.joined import joined_networks, with_subnets
 from .._model.link import Link
 from .._model.mark import LINK_ROLE, Mark
-from .._model.objects import HOST, Address, KernelObject
+from .._model.objects import Address, KernelObject
+from .._model.place import HOST
 from .._model.snapshot import Facts
 
 # A host answers for all its addresses on all its bridges; where bridges are joined, only the one that has the address may.

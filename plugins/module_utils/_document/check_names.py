@@ -64,9 +64,9 @@ def _check_endpoints(scene: Scene) -> None:
     places: Dict[str, str] = {}
     for endpoint in scene.document.endpoints:
         if endpoint.place and endpoint.place in places:
-            kind, _colon, name = endpoint.place.partition(":")
             rule = 'endpoint "%s" has the same container' % places[endpoint.place]
-            scene.report("%s.container.%s" % (scene.endpoint(endpoint), kind), name, rule, "declare one endpoint with both networks")
+            path = "%s.container.%s" % (scene.endpoint(endpoint), endpoint.place.kind)
+            scene.report(path, endpoint.place.reference, rule, "declare one endpoint with both networks")
         places.setdefault(endpoint.place, endpoint.name)
         inside: Dict[str, str] = {}
         for attachment in endpoint.attachments:

@@ -14,10 +14,10 @@ from typing import Mapping, Optional
 
 from .._model.errors import Problem
 from .._model.names import character_fault
+from .._model.place import DOCKER, KINDS, NAMED, PATH, PODMAN, PROCESS, Place
 from .entry import read_entry
 from .scalars import Problems, Read, integer, read_label, read_text
 
-KINDS = ("netns", "docker", "podman", "path", "pid")
 KEYS = frozenset(KINDS)
 PATH_LIMIT = 4095
 PID_LIMIT = 2**22  # the kernel's own
@@ -70,10 +70,10 @@ def _read_process(value: object, path: str, problems: Problems) -> Optional[str]
     return None if number is None else str(number)
 
 
-_READERS: Mapping[str, Read[str]] = {"netns": read_label, "docker": _read_reference, "podman": _read_reference, "path": _read_path, "pid": _read_process}
+_READERS: Mapping[str, Read[str]] = {NAMED: read_label, DOCKER: _read_reference, PODMAN: _read_reference, PATH: _read_path, PROCESS: _read_process}
 
 
-def read_container(value: object, path: str, problems: Problems) -> Optional[str]:
+def read_container(value: object, path: str, problems: Problems) -> Optional[Place]:
     """Return the place of a container: netns:NAME, docker:NAME, podman:NAME, path:FILE or pid:NUMBER."""
     entry = read_entry(value, path, problems, allowed=KEYS)
     if entry is None:
@@ -83,4 +83,4 @@ def read_container(value: object, path: str, problems: Problems) -> Optional[str
         entry.refuse("exactly one of %s is required" % ", ".join(KINDS), "remove all but one" if given else "add netns: NAME, docker: NAME or another")
         return None
     reference = entry.get(given[0], _READERS[given[0]], None)
-    return None if reference is None else "%s:%s" % (given[0], reference)
+    return None if reference is None else Place.of(given[0], reference)

@@ -16,6 +16,7 @@ from .._model import names
 from .._model.document import USUAL_QUEUE, Attachment, Endpoint, PublishedPort
 from .._model.errors import Problem
 from .._model.limits import QUEUE
+from .._model.place import HOST
 from . import devices, ports, routes
 from .borrowed_words import ATTACHMENT, ENDPOINT, unlike_ours
 from .container import read_container
@@ -217,7 +218,7 @@ def read_endpoint(value: object, path: str, problems: Problems, *, scope: str, k
     filled = _fill_names(attachments, scope, name or "", (device.interface_name for device in given))
     endpoint = Endpoint(
         name=name or "",
-        place=place or "",
+        place=place or HOST,
         attachments=filled,
         ports=entry.get("ports", ports.read_ports, _NO_PORTS),
         sysctls=entry.get("sysctls", _SYSCTLS, _NO_PAIRS),

@@ -15,7 +15,7 @@ from .._model.devices import find_homes
 from .._model.document import Document
 from .._model.errors import Problem
 from .._model.link import Link
-from .._model.objects import HOST
+from .._model.place import HOST
 from .._model.snapshot import Facts
 
 

@@ -12,6 +12,7 @@ from typing import Optional, Tuple
 
 from .._model.errors import Problem
 from .._model.names import label_fault
+from .._model.place import Place
 from .entry import Entry
 from .scalars import Problems, closest, read_text
 
@@ -56,7 +57,7 @@ def required_keys(raw: object) -> Tuple[str, ...]:
     return ("name",) if isinstance(mode, str) and (mode == HOST or shared_endpoint(mode) is not None) else ("name", "container")
 
 
-def check_mode(entry: Entry, mode: Optional[str], place: Optional[str]) -> None:
+def check_mode(entry: Entry, mode: Optional[str], place: Optional[Place]) -> None:
     """Report the keys that a mode leaves no room for."""
     if mode is None:
         return
@@ -68,6 +69,6 @@ def check_mode(entry: Entry, mode: Optional[str], place: Optional[str]) -> None:
     for key in _OF_NAMESPACE:
         if key in entry.raw:
             entry.report(key, "with network_mode %s the namespace is another's" % mode, "remove it, or set it where the namespace is declared")
-    if place is not None and place.startswith("netns:"):
+    if place is not None and place.is_named:
         whose = "that of the host" if mode == HOST else "that of endpoint %s" % shared_endpoint(mode)
         entry.report("container", "netns names a namespace of its own, but with network_mode %s it is %s" % (mode, whose), "remove container")

@@ -18,6 +18,7 @@ from .._model.document import Attachment, Document, Endpoint, PublishedPort
 from .._model.errors import Problem
 from .._model.limits import PORTS
 from .._model.network import Subnet
+from .._model.place import HOST
 from .check_ports import EVERYWHERE, Holders
 from .entry import list_of
 from .ipam import host_address_fault
@@ -152,4 +153,4 @@ def _endpoints(network: str, ports: Sequence[NatPort]) -> Tuple[Endpoint, ...]:
 
 def _endpoint(network: str, address: str, ports: Sequence[PublishedPort]) -> Endpoint:
     attachment = Attachment(network, ipv6_address=address) if ":" in address else Attachment(network, ipv4_address=address)
-    return Endpoint("to-" + address.replace(":", "-"), "", (attachment,), tuple(ports))
+    return Endpoint("to-" + address.replace(":", "-"), HOST, (attachment,), tuple(ports))

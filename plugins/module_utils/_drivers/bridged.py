@@ -16,7 +16,8 @@ from .._model.addresses import port_mac
 from .._model.document import Attachment, Endpoint
 from .._model.link import BridgePort, Link
 from .._model.network import Network
-from .._model.objects import HOST, BridgeVlan, KernelObject
+from .._model.objects import BridgeVlan, KernelObject
+from .._model.place import HOST
 from .base import Way
 from .segment import PLAIN_PORT, Segment, inner_addresses
 

@@ -16,7 +16,8 @@ from .._model import names
 from .._model.errors import EnvironmentUnfit
 from .._model.link import Link
 from .._model.mark import Mark
-from .._model.objects import HOST, KernelObject
+from .._model.objects import KernelObject
+from .._model.place import HOST
 from .._model.snapshot import Facts
 from .mtu import STANDARD_MTU
 from .parent_network import ParentNetwork

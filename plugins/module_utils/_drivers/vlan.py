@@ -14,7 +14,7 @@ from .._kinds.vlan import Vlan
 from .._model import names
 from .._model.link import Link
 from .._model.mark import share_mark
-from .._model.objects import HOST
+from .._model.place import HOST
 from .._model.snapshot import Facts
 from .mtu import STANDARD_MTU
 from .settings import interface_sysctls

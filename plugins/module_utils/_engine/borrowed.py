@@ -16,7 +16,8 @@ from .._model.addresses import ip_version, is_link_local
 from .._model.kind import LinkKind
 from .._model.link import Link
 from .._model.mark import KERNEL_PROTOCOL, read_mark
-from .._model.objects import HOST, Address, KernelObject, Route
+from .._model.objects import Address, KernelObject, Route
+from .._model.place import HOST
 from .._model.snapshot import Key, Snapshot
 from .._plan.step import CHANGE, Step
 

@@ -14,7 +14,8 @@ from .._kernel.duplicate import find_owners
 from .._model.errors import Conflict
 from .._model.link import Link
 from .._model.mark import SHARED_ROLE, read_mark
-from .._model.objects import HOST, Address, BridgeVlan, KernelObject, ProxyNeighbour, is_foreign
+from .._model.objects import Address, BridgeVlan, KernelObject, ProxyNeighbour, is_foreign
+from .._model.place import HOST
 from .._model.snapshot import Snapshot
 from .._plan.step import CREATE, Step
 

@@ -18,7 +18,8 @@ from .._kernel.namespace import Rooms
 from .._kernel.pending import Pending
 from .._model.flow import PROTOCOLS, Flow, Flows, Ground, show_end
 from .._model.link import Link
-from .._model.objects import HOST, MAIN_TABLE, Address, Chain, Jump, KernelObject, Namespace, Route, is_foreign
+from .._model.objects import MAIN_TABLE, Address, Chain, Jump, KernelObject, Namespace, Route, is_foreign
+from .._model.place import HOST
 from .._model.rule import USER_CHAIN, Rule
 from .._model.snapshot import Snapshot
 from .._plan.step import DELETE, Step

@@ -14,7 +14,7 @@ from .._document.check_modes import namespace_owner
 from .._document.modes import HOST, NONE, is_apart
 from .._model.document import Document, Endpoint
 from .._model.errors import InputError, NamespaceMissing, Problem
-from .._model.objects import HOST as HOST_PLACE
+from .._model.place import HOST as HOST_PLACE
 from .._runtime.containers import identify_namespace
 
 WAIT_LIMIT = 3600
@@ -30,7 +30,7 @@ def check_sharing(document: Document, problems: List[Problem]) -> None:
 
 
 def _sharing_problem(endpoint: Endpoint, owner: Endpoint) -> Optional[Problem]:
-    kind, _colon, name = endpoint.place.partition(":")
+    kind, name = endpoint.place.kind, endpoint.place.reference
     path = "endpoints[%s].container.%s" % (endpoint.name, kind)
     runs = "the container does not share %s" % ("the host's network namespace" if owner.network_mode == HOST else "the namespace of endpoint %s" % owner.name)
     fix = "start it so (%s), or correct network_mode" % _how(kind, endpoint, owner)
@@ -45,15 +45,15 @@ def _sharing_problem(endpoint: Endpoint, owner: Endpoint) -> Optional[Problem]:
 def _how(kind: str, endpoint: Endpoint, owner: Endpoint) -> str:
     if owner.network_mode == HOST:
         return "--network host"
-    other, _colon, name = owner.place.partition(":")
-    if other == kind:
+    name = owner.place.reference
+    if owner.place.kind == kind:
         return "--network container:%s" % name
-    return "--network ns:/run/netns/%s" % name if (kind, other) == ("podman", "netns") else "in that namespace"
+    return "--network ns:/run/netns/%s" % name if kind == "podman" and owner.place.is_named else "in that namespace"
 
 
 def idle_places(document: Document) -> Tuple[str, ...]:
     """Return the containers of endpoints that shall have no network: what stands there is read, to be removed."""
-    return tuple(endpoint.place for endpoint in document.endpoints if endpoint.network_mode == NONE and not endpoint.place.startswith("netns:"))
+    return tuple(endpoint.place for endpoint in document.endpoints if endpoint.network_mode == NONE and not endpoint.place.is_named)
 
 
 def validate_wait_timeout(seconds: float) -> None:

@@ -12,7 +12,8 @@ from ipaddress import ip_address, ip_network
 from typing import Dict, Iterable, List, Mapping, Optional, Tuple
 
 from .._model.names import source_table
-from .._model.objects import HOST, MAIN_TABLE, Address, KernelObject, PolicyRule, ProxyNeighbour, Route
+from .._model.objects import MAIN_TABLE, Address, KernelObject, PolicyRule, ProxyNeighbour, Route
+from .._model.place import HOST
 from .._model.snapshot import Snapshot
 
 NOBODY = ""

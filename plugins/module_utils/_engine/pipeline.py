@@ -36,7 +36,8 @@ from .._model.collector import collector_paused
 from .._model.errors import ContainerNetError, FirewallError, KernelRace, NamespaceMissing, ToolFailed, VerifyError, printable
 from .._model.flow import Flows
 from .._model.link import Link
-from .._model.objects import HOST, Chain, Jump, KernelObject, Namespace, Sysctl
+from .._model.objects import Chain, Jump, KernelObject, Namespace, Sysctl
+from .._model.place import HOST, Place
 from .._model.snapshot import Facts, Key, Snapshot, find_residents, find_ways_out
 from .._plan.clash import know_again, left_links, plan_around
 from .._plan.planner import plan
@@ -222,7 +223,7 @@ class _Run:
         observer = Observer(self._door, self._rooms, self._loans, read_placeholder)
         observer.observe_place(HOST, {})
         if self._rooms.find(request.place) is None:
-            raise NamespaceMissing("there is no network namespace named '%s'; nothing was changed" % request.place.partition(":")[2])
+            raise NamespaceMissing("there is no network namespace named '%s'; nothing was changed" % request.place.reference)
         if request.early:
             observe_named(observer, self._rooms, list_named_namespaces(), ())
             self._visited.observe(observer, ())
@@ -409,7 +410,7 @@ class _Run:
             if place in observer.snapshot.places and place not in deep:
                 observer.observe_settings(place, by_place.get(place, {}), sysctls.get(place, ()))
             elif not observer.observe_place(place, by_place.get(place, {}), sysctls.get(place, ()), tables=deep.get(place)) and place not in made:
-                raise NamespaceMissing("there is no network namespace named '%s'; nothing was changed" % place.partition(":")[2])
+                raise NamespaceMissing("there is no network namespace named '%s'; nothing was changed" % Place(place).reference)
         for place in self._request.places:
             if place != HOST and place not in places and not observer.observe_place(place, {}, sysctls.get(place, ())):
                 observer.observe_mark(place)

@@ -13,7 +13,8 @@ from typing import Callable, FrozenSet, Iterable, List, Optional, Sequence, Tupl
 
 from .._firewall.backend import Backend, RunCommand
 from .._kernel.statefile import STATE_DIRECTORY
-from .._model.objects import HOST, KernelObject
+from .._model.objects import KernelObject
+from .._model.place import HOST, Place
 from .._model.rule import Rule
 from .._model.snapshot import Facts, Key, Snapshot
 from .._plan.step import Step
@@ -39,7 +40,7 @@ class Request:
     refuse_emptying: bool = False  # it declares nothing and was not told that this is meant: what the scope owns must not go for that
     restore: bool = False  # put the host's earlier settings back if nobody needs ours any more; `prune` implies it
     removes: Optional[Callable[[Snapshot], Iterable[Key]]] = None
-    place: str = HOST  # whose firewall and forwarding
+    place: Place = HOST  # whose firewall and forwarding
     places: Tuple[str, ...] = ()  # to be read although nothing is desired there
     early: bool = False  # the declaration is about links that may be in containers by now, so those are read before it is compiled
     residents: Tuple[str, ...] = ()  # whose addresses and ways out are read before it is compiled

@@ -15,7 +15,8 @@ from .._drivers.settings import interface_sysctls
 from .._kernel.observe import Observer
 from .._kernel.record import Record
 from .._model.link import Link, LinkKey
-from .._model.objects import HOST, Address, KernelObject, Namespace, Route, Sysctl, is_foreign
+from .._model.objects import Address, KernelObject, Namespace, Route, Sysctl, is_foreign
+from .._model.place import HOST, Place
 from .._model.renaming import Names
 from .._model.snapshot import Key, Snapshot
 from .._plan.stack import all_uppers, find_uppers
@@ -89,7 +90,7 @@ def _within_reach(objects: Sequence[KernelObject], places: Sequence[str]) -> Tup
     def is_left(item: KernelObject) -> bool:
         return item.place not in gone and _beyond(item) not in gone
 
-    return tuple(item for item in objects if is_left(item)), tuple(place for place in places if place.startswith("netns:") or is_there(place))
+    return tuple(item for item in objects if is_left(item)), tuple(place for place in places if Place(place).is_named or is_there(place))
 
 
 def _beyond(item: KernelObject) -> Optional[str]:

@@ -17,7 +17,6 @@ from .._model.link import Link
 from .._model.mark import SHARED_ROLE, is_owned, leave_mark, read_mark
 from .._model.names import SCOPE_METRICS, scope_metric
 from .._model.objects import (
-    HOST,
     MAIN_TABLE,
     Address,
     AddressDetails,
@@ -33,6 +32,7 @@ from .._model.objects import (
     Sysctl,
     is_foreign,
 )
+from .._model.place import HOST
 from .._model.snapshot import Key, Snapshot
 from .._plan.stack import Uppers, all_uppers, find_uppers
 from .owners import Owners

@@ -13,6 +13,7 @@ from typing import Dict, Iterable, List
 from .._kernel.namespace import Rooms
 from .._kernel.observe import Observer
 from .._model.errors import Conflict, NamespaceMissing
+from .._model.place import Place
 
 
 def refuse_shared(rooms: Rooms, places: Iterable[str]) -> None:
@@ -31,7 +32,7 @@ def refuse_shared(rooms: Rooms, places: Iterable[str]) -> None:
 def observe_named(observer: Observer, rooms: Rooms, named: Iterable[str], known: Iterable[str]) -> None:
     """Read the marks in named namespaces, except those that were read already, by this name or as the namespace of a container."""
     seen = set(known)
-    identities = {rooms.identify(place) for place in seen if not place.startswith("netns:")}
+    identities = {rooms.identify(place) for place in seen if not Place(place).is_named}
     for place in named:
         if place in seen:
             continue

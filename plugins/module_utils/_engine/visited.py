@@ -19,7 +19,8 @@ from .._kernel.visits import Options, Visit, Visits
 from .._model.errors import NamespaceMissing
 from .._model.link import Link
 from .._model.mark import is_owned, read_mark
-from .._model.objects import HOST, LOOPBACK, KernelObject, PolicyRule, Route, Sysctl, interface_of
+from .._model.objects import LOOPBACK, KernelObject, PolicyRule, Route, Sysctl, interface_of
+from .._model.place import HOST, Place
 from .._model.renaming import Names
 from .._model.snapshot import Facts, Key, Snapshot, host_facts
 from .._plan.step import DELETE, Step
@@ -194,7 +195,7 @@ def _with_peer(item: KernelObject) -> Iterable[Key]:
 def _is_own(place: str, snapshot: Snapshot, scope: str) -> bool:
     """Tell whether a scope made a named namespace, or is about to."""
     key = ("Namespace", place)
-    return place.startswith("netns:") and (key not in snapshot.objects or is_owned(snapshot.mark(key), scope))
+    return Place(place).is_named and (key not in snapshot.objects or is_owned(snapshot.mark(key), scope))
 
 
 def _to_follow(desired: Iterable[KernelObject]) -> Set[str]:

@@ -11,7 +11,8 @@ from __future__ import annotations
 from typing import Callable, FrozenSet, Protocol, Sequence, Tuple
 
 from .._model.errors import EnvironmentUnfit
-from .._model.objects import HOST, KernelObject
+from .._model.objects import KernelObject
+from .._model.place import HOST
 from .._model.rule import Rule
 from .._model.translation import Translation
 from .iptables import Iptables, Report, RunCommand

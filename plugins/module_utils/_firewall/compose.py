@@ -12,7 +12,8 @@ from dataclasses import replace
 from typing import Dict, Iterator, List, Sequence, Set, Tuple
 
 from .._model.errors import FirewallError
-from .._model.objects import HOST, Chain, Jump, KernelObject
+from .._model.objects import Chain, Jump, KernelObject
+from .._model.place import HOST
 from .._model.rule import FORWARD_CHAIN, MARK, UNSEAL, USER_CHAIN, Rule, rules_of
 from .blocks import spread
 from .layout import is_ours, jumps_to

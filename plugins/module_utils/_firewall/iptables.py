@@ -13,7 +13,8 @@ import time
 from typing import Callable, Collection, List, Mapping, Optional, Sequence, Set, Tuple
 
 from .._model.errors import EnvironmentUnfit, FirewallError, KernelRace, ToolFailed, printable
-from .._model.objects import HOST, Chain, Jump, KernelObject
+from .._model.objects import Chain, Jump, KernelObject
+from .._model.place import HOST
 from .._model.rule import Rule
 from .._model.translation import Translation
 from .compose import compose

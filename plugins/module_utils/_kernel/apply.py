@@ -15,7 +15,8 @@ from typing import Callable, Collection, Dict, FrozenSet, Iterable, Iterator, Li
 from .._model.errors import KernelError, KernelRace, errno_name
 from .._model.limits import IPV6_LEAST_MTU
 from .._model.link import Link
-from .._model.objects import GONE, HOST, Address, BridgeVlan, Chain, FdbEntry, Jump, KernelObject, Namespace, Sysctl, is_foreign
+from .._model.objects import GONE, Address, BridgeVlan, Chain, FdbEntry, Jump, KernelObject, Namespace, Sysctl, is_foreign
+from .._model.place import HOST
 from .._model.snapshot import Snapshot
 from .._plan.step import CREATE, DELETE, LOWERED, Step
 from . import link

@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Collection, Dict, Optional, Set, Tuple
 
 from .._model.mark import DEVICE_ROLE, read_mark
-from .._model.objects import HOST
+from .._model.place import HOST
 from .parse import RawLink
 from .statefile import StateFile
 

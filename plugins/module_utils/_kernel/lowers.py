@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Callable, Dict, Iterator, Mapping, Optional, Sequence, Tuple
 
 from .._model.link import Link
-from .._model.objects import HOST
+from .._model.place import HOST
 from .._model.snapshot import Snapshot
 from .pairs import IsBeyond
 from .parse import RawLink

@@ -12,8 +12,8 @@ import resource
 from contextlib import contextmanager
 from typing import Callable, Dict, Iterator, List, Optional
 
-from .._model.objects import HOST
-from . import libc
+from .._model.place import HOST
+from .._runtime import libc
 from .link import loopback_messages
 
 

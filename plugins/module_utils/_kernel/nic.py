@@ -18,7 +18,7 @@ from .._model.errors import KernelError, KernelRace, errno_name
 from .._model.kind import Attributes, Lent
 from .._model.link import Link
 from .._model.mark import DEVICE_ROLE, Mark, read_mark
-from .._model.objects import HOST
+from .._model.place import HOST
 from .._plan.step import Step
 from . import wire
 from .door import Door, Line

@@ -22,7 +22,6 @@ from .._model.names import SCOPE_METRICS
 from .._model.objects import (
     FLOOD_MAC,
     GONE,
-    HOST,
     LOOPBACK,
     MAIN_TABLE,
     Address,
@@ -36,6 +35,7 @@ from .._model.objects import (
     Route,
     Sysctl,
 )
+from .._model.place import HOST, Place
 from .._model.routing import DEFAULT_ROUTE, plain_metric
 from .._model.snapshot import Key, Snapshot
 from . import parse, wire
@@ -147,7 +147,7 @@ class Observer:
             self.snapshot.add(link, mine=read_mark(link.alias) is not None)
             if place != HOST and link.name == "lo":
                 self.snapshot.add(Sysctl(place, LOOPBACK, UP if link.up else DOWN))
-            if place.startswith("netns:") and link.name == "lo":
+            if Place(place).is_named and link.name == "lo":
                 self.snapshot.add(Namespace(place, link.alias or ""), mine=read_mark(link.alias) is not None)
         return names
 

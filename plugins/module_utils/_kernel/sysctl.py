@@ -11,7 +11,8 @@ import os
 from typing import Optional
 
 from .._model.objects import LOOPBACK
-from . import libc, loopback
+from .._runtime import libc
+from . import loopback
 
 ROOT = "/proc/sys"
 # Each namespace leaves its own entries below one node of /proc, and a look-up walks past those of all others: 2 ms with a thousand

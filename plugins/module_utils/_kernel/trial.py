@@ -18,7 +18,7 @@ from .._kinds.table import find_samples
 from .._kinds.veth import Veth
 from .._model.errors import KernelTimeout
 from .._model.link import Link
-from . import libc
+from .._runtime import libc
 from .apply import FIRST_FREE_INDEX
 from .door import Door, Refusal
 from .link import configure_link, create_link, rename_link

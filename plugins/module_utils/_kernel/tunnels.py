@@ -18,7 +18,8 @@ from .._model.errors import ContainerNetError
 from .._model.link import Link
 from .._model.objects import KernelObject
 from .._model.snapshot import Snapshot
-from . import libc, parse, wire
+from .._runtime import libc
+from . import parse, wire
 from .door import Door, Line
 from .lowers import standing_on
 from .namespace import Rooms

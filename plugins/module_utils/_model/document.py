@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Mapping, Optional, Tuple
 
 from .network import Network
+from .place import Place
 
 DEFAULT_SCOPE = "main"
 DEFAULT_UDP_PORT = 4789
@@ -128,7 +129,7 @@ class Endpoint:
     """A container, known by the place of its namespace, and what it is attached to."""
 
     name: str
-    place: str  # "" where network_mode is host or container:NAME and no container is named
+    place: Place  # "" where network_mode is host or container:NAME and no container is named
     attachments: Tuple[Attachment, ...] = ()
     ports: Tuple[PublishedPort, ...] = ()
     sysctls: Tuple[Tuple[str, str], ...] = ()

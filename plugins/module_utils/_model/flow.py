@@ -12,7 +12,8 @@ import socket
 from dataclasses import dataclass
 from typing import Mapping, NamedTuple, Tuple
 
-from .objects import KernelObject, in_place
+from .objects import KernelObject
+from .place import in_place
 from .rule import Rule
 
 PROTOCOLS: Mapping[int, str] = {1: "icmp", 6: "tcp", 17: "udp", 33: "dccp", 58: "ipv6-icmp", 132: "sctp", 136: "udplite"}

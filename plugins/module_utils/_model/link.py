@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Optional, Tuple
 
 from .kind import PLAIN, LinkKind
-from .objects import HOST, KernelObject, in_place
+from .objects import KernelObject
+from .place import HOST, in_place
 
 
 @dataclass(frozen=True)

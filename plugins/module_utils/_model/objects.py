@@ -15,22 +15,16 @@ from typing import TYPE_CHECKING, ClassVar, FrozenSet, Optional, Tuple
 from .mark import KERNEL_PROTOCOL, PROTOCOL
 from .names import SCOPE_METRICS
 from .once import Once
+from .place import Place, in_place
 
 if TYPE_CHECKING:
     from .rule import Rule
 
-# A place is the namespace an object lives in: "" is the host's own, else "netns:NAME" or "path:FILE".
-HOST = ""
 FLOOD_MAC = "00:00:00:00:00:00"
 GONE = "a link that is gone"  # no link has a name with spaces
 MAIN_TABLE = 254
 # The one setting that is no file below /proc/sys: whether `lo` is up or down.
 LOOPBACK = "net/lo"
-
-
-def in_place(place: str) -> str:
-    """Return the words that name a place behind an object's label."""
-    return " in %s" % place.split(":", 1)[1] if place else ""
 
 
 @dataclass(frozen=True)
@@ -61,7 +55,7 @@ class Namespace(KernelObject):
 
     @property
     def name(self) -> str:
-        return self.place.split(":", 1)[1]
+        return Place(self.place).reference
 
     @property
     def label(self) -> str:

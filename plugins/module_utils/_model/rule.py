@@ -12,7 +12,8 @@ from functools import lru_cache
 from typing import Iterable, Iterator, Optional, Tuple
 
 from .errors import FirewallError
-from .objects import HOST, Chain, KernelObject
+from .objects import Chain, KernelObject
+from .place import HOST
 
 STATES = ("INVALID", "NEW", "RELATED", "ESTABLISHED", "UNTRACKED", "SNAT", "DNAT")
 WHOLE = {4: 32, 6: 128}

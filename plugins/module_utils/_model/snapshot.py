@@ -13,7 +13,8 @@ from typing import Any, Collection, Dict, FrozenSet, Iterable, List, Mapping, Op
 from .addresses import ip_version, is_link_local
 from .link import Link
 from .mark import Mark, read_mark
-from .objects import HOST, MAIN_TABLE, Address, KernelObject, Route
+from .objects import MAIN_TABLE, Address, KernelObject, Route
+from .place import HOST
 from .renaming import Names
 from .routing import DEFAULT_ROUTE, WAYS_OUT
 from .rule import ALL_USERS, Users

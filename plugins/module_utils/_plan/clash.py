@@ -14,7 +14,8 @@ from typing import Callable, Collection, Dict, FrozenSet, List, Optional, Sequen
 from .._model.errors import Conflict
 from .._model.link import Link, LinkKey
 from .._model.mark import UNMARKED_ROLE, is_owned, read_mark
-from .._model.objects import HOST, KernelObject, Sysctl, interface_of
+from .._model.objects import KernelObject, Sysctl, interface_of
+from .._model.place import HOST
 from .._model.snapshot import Key, Snapshot
 from .planner import plan
 from .renames import identify

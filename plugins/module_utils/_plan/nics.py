@@ -13,7 +13,8 @@ from typing import Iterable, Iterator, List, Set
 from .._model.addresses import is_link_local
 from .._model.link import Link, LinkKey
 from .._model.mark import is_owned, read_mark
-from .._model.objects import HOST, Address, KernelObject, Route
+from .._model.objects import Address, KernelObject, Route
+from .._model.place import HOST
 from .._model.snapshot import Snapshot
 from .stack import find_uppers
 

@@ -13,7 +13,8 @@ from typing import Callable, Dict, Iterable, Iterator, List, Mapping, Optional, 
 from .._model.link import Link, LinkKey
 from .._model.mark import DEVICE_ROLE, LINK_ROLE, ROUTER_ROLE, UNFINISHED, UNMARKED_ROLE, read_mark
 from .._model.names import INTERFACE_NAME_LIMIT, ROUTED_PREFIX, VETH_PREFIX, digest
-from .._model.objects import HOST, KernelObject
+from .._model.objects import KernelObject
+from .._model.place import HOST
 from .._model.renaming import Names
 from .._model.snapshot import Snapshot
 from .step import CHANGE, LOWERED, NAME, Change, Step

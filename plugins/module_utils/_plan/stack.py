@@ -13,7 +13,8 @@ from typing import Dict, Iterable, Iterator, List, Mapping, Optional, Set
 from .._model.errors import Conflict
 from .._model.link import Link, LinkKey
 from .._model.mark import is_owned, read_mark
-from .._model.objects import HOST, KernelObject, in_place
+from .._model.objects import KernelObject
+from .._model.place import HOST, in_place
 from .._model.snapshot import Key, Snapshot
 from .step import CREATE, DELETE, Step
 

@@ -11,8 +11,9 @@ from typing import Optional, Tuple
 
 from .._model.link import Link
 from .._model.names import ROUTED_PREFIX
-from .._model.objects import HOST, Chain, Jump, KernelObject
+from .._model.objects import Chain, Jump, KernelObject
 from .._model.once import Once
+from .._model.place import HOST
 from .._model.rule import Rule
 
 CREATE, CHANGE, DELETE = "create", "change", "delete"

@@ -13,7 +13,8 @@ from typing import Collection, Iterable, Iterator, List, Optional, Sequence, Tup
 from .._model.kind import Tunnel
 from .._model.link import Link, LinkKey
 from .._model.mark import LINK_ROLE, read_mark
-from .._model.objects import KernelObject, in_place
+from .._model.objects import KernelObject
+from .._model.place import PROCESS, Place, in_place
 from .._model.snapshot import Snapshot
 from .step import CREATE, DELETE, Step
 
@@ -91,6 +92,6 @@ def _is_guarded(link: Link) -> bool:
 
 
 def _label(link: Link) -> str:
-    word, _colon, number = link.place.partition(":")
-    where = " in the namespace of process %s" % number if word == "pid" else in_place(link.place)
+    place = Place(link.place)
+    where = " in the namespace of process %s" % place.reference if place.kind == PROCESS else in_place(place)
     return "%s %s%s" % (link.nature.kind, link.name, where)

@@ -14,14 +14,14 @@ from typing import Any, Dict, List, Mapping, Optional, Tuple
 
 from .._model.errors import InputError, Problem, printable
 from .._model.names import character_fault
-from .check import MTU, NAME, PING, TCP, UDP, Check, Place, Responder
+from .._model.place import KINDS, NAMED, PATH, PROCESS, Place
+from .check import MTU, NAME, PING, TCP, UDP, Check, Location, Responder
 from .dns import encode_name
 from .icmp import ICMP_HEADER, IP_HEADER, IPV6_HEADER, LARGEST_PACKET, TOKEN_SIZE
-from .namespace import named_place
+from .namespace import named_location
 
 PORT_LIMIT, DNS_PORT = 65535, 53
 TIMEOUT_LIMIT, COUNT_LIMIT, NAME_LIMIT = 60, 100, 255
-PLACES = ("netns", "docker", "podman", "path", "pid")
 Options = Mapping[str, Any]
 
 
@@ -45,13 +45,13 @@ def read_responders(responders: List[Options], namespace: Optional[str]) -> Tupl
     return found
 
 
-def _start(namespace: Optional[str], problems: List[Problem]) -> Place:
+def _start(namespace: Optional[str], problems: List[Problem]) -> Location:
     if not namespace:
-        return Place()
+        return Location()
     if namespace.startswith("/"):
-        return Place(namespace, namespace)
+        return Location(namespace, namespace)
     _note(problems, "namespace", namespace, _namespace_fault(namespace))
-    return named_place(namespace)
+    return named_location(namespace)
 
 
 def _namespace_fault(name: str) -> Optional[str]:
@@ -65,27 +65,27 @@ def _note(problems: List[Problem], path: str, value: object, rule: Optional[str]
         problems.append(Problem(path, value, rule, fix))
 
 
-def _place(path: str, options: Optional[Options], default: Place, problems: List[Problem]) -> Place:
+def _location(path: str, options: Optional[Options], default: Location, problems: List[Problem]) -> Location:
     given = {key: value for key, value in (options or {}).items() if value is not None}
-    kinds = [kind for kind in PLACES if kind in given]
-    place = default
+    kinds = [kind for kind in KINDS if kind in given]
+    location = default
     if len(kinds) > 1:
         _note(problems, path, dict(given), "%s name the same thing twice" % " and ".join(kinds), "keep one of them")
-    elif "netns" in given:
+    elif NAMED in given:
         _note(problems, path + ".netns", given["netns"], _namespace_fault(given["netns"]) or (None if given["netns"] else "a name is needed"))
-        place = named_place(given["netns"])
-    elif "path" in given:
+        location = named_location(given["netns"])
+    elif PATH in given:
         _note(problems, path + ".path", given["path"], None if given["path"].startswith("/") else "an absolute path is needed")
-        place = Place(given["path"], given["path"])
+        location = Location(given["path"], given["path"])
     elif kinds:
         reference = str(given[kinds[0]])
         _note(problems, "%s.%s" % (path, kinds[0]), given[kinds[0]], _reference_fault(kinds[0], reference))
-        place = Place(label=reference, container="%s:%s" % (kinds[0], reference))
-    return replace(place, label=printable(given.get("label") or place.label))
+        location = Location(label=reference, container=Place.of(kinds[0], reference))
+    return replace(location, label=printable(given.get("label") or location.label))
 
 
 def _reference_fault(kind: str, reference: str) -> Optional[str]:
-    if kind == "pid":
+    if kind == PROCESS:
         return None if reference.isdecimal() and int(reference) > 0 else "the number of a process is needed"
     return character_fault(reference) or (None if reference else "a name is needed")
 
@@ -110,7 +110,7 @@ def _host_name_fault(text: str) -> Optional[str]:
     return None
 
 
-def _check(path: str, options: Options, start: Place, problems: List[Problem]) -> Check:
+def _check(path: str, options: Options, start: Location, problems: List[Problem]) -> Check:
     kind, address = options["type"], options["address"]
     _note(problems, path + ".address", address, _host_name_fault(address) if kind == NAME else _address_fault(address))
     _note(problems, path + ".timeout", options["timeout"], _number_fault(options["timeout"], 0.01, TIMEOUT_LIMIT, " seconds"))
@@ -128,7 +128,7 @@ def _check(path: str, options: Options, start: Place, problems: List[Problem]) -
         server = options["server"]
         _note(problems, path + ".server", server, _address_fault(server) if server else "a name check needs the address of a DNS server")
         port = port or DNS_PORT
-    origin = _place(path + ".from", options["from"], start, problems)
+    origin = _location(path + ".from", options["from"], start, problems)
     target = printable(options["to"] or address)
     name = printable(options["name"] or "%s %s -> %s%s" % (kind, origin.label, target, " port %d" % port if port else ""))
     return Check(
@@ -158,12 +158,12 @@ def _note_needless(path: str, options: Options, problems: List[Problem]) -> None
             _note(problems, "%s.%s" % (path, option), options[option], "only for type %s, this is %s" % (" and ".join(kinds), options["type"]), "leave it out")
 
 
-def _responder(path: str, options: Options, start: Place, problems: List[Problem]) -> Responder:
+def _responder(path: str, options: Options, start: Location, problems: List[Problem]) -> Responder:
     name, address = options["name"], options["address"]
     fault = character_fault(name) or (None if 1 <= len(name) <= NAME_LIMIT and " " not in name else "1 to %d characters without spaces" % NAME_LIMIT)
     _note(problems, path + ".name", name, fault)
     if address != "any":
         _note(problems, path + ".address", address, _address_fault(address) and 'an IPv4 or IPv6 address, or "any", is needed')
     _note(problems, path + ".port", options["port"], _number_fault(options["port"], 1, PORT_LIMIT))
-    place = _place(path + ".in", options["in"], start, problems)
-    return Responder(name, place, options["protocol"], "" if address == "any" else address, options["port"])
+    location = _location(path + ".in", options["in"], start, problems)
+    return Responder(name, location, options["protocol"], "" if address == "any" else address, options["port"])

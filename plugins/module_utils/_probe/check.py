@@ -11,27 +11,29 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Dict, Optional
 
+from .._model.place import HOST, Place
+
 PING, TCP, UDP, MTU, NAME = "ping", "tcp", "udp", "mtu", "name"
 TYPES = (PING, TCP, UDP, MTU, NAME)
 PASS, REFUSE, ERROR = "pass", "refuse", "error"
 
 
 @dataclass(frozen=True)
-class Place:
+class Location:
     """A network namespace: where it is, and the word for it in results. An empty path is the host's own."""
 
     path: str = ""
     label: str = "host"
-    container: str = ""  # whose namespace it is, docker:NAME, podman:NAME or pid:NUMBER; still to be found
+    container: Place = HOST  # whose namespace it is; still to be found
     fault: str = ""  # why it was not found
 
 
 @dataclass(frozen=True)
 class Check:
-    """One thing to try from one place."""
+    """One thing to try from one location."""
 
     name: str
-    origin: Place
+    origin: Location
     type: str
     address: str
     target: str  # the word for the address in the matrix
@@ -50,7 +52,7 @@ class Responder:
     """A socket that answers with a name."""
 
     name: str
-    place: Place
+    location: Location
     protocol: str
     address: str  # "" is every address
     port: int

@@ -6,62 +6,49 @@
 
 from __future__ import annotations
 
-import ctypes
-import fcntl
 import os
 import threading
 from typing import Callable, List, TypeVar
 
 from .._model.errors import NamespaceMissing
-from .check import Place
-
-DIRECTORY = "/run/netns"
-CLONE_NEWNET = 0x40000000
-NS_GET_NSTYPE = 0xB703
+from .._runtime.libc import setns
+from .._runtime.namespace import NETNS_DIRECTORY, OWN_NAMESPACE, is_network_namespace
+from .check import Location
 
 Value = TypeVar("Value")
-_libc = ctypes.CDLL(None, use_errno=True)
 
 
-def named_place(name: str) -> Place:
-    return Place("%s/%s" % (DIRECTORY, name), name)
+def named_location(name: str) -> Location:
+    return Location("%s/%s" % (NETNS_DIRECTORY, name), name)
 
 
-def enter(place: Place) -> None:
+def enter(location: Location) -> None:
     """Move the calling thread, and no other, into a network namespace."""
-    if place.fault:
-        raise NamespaceMissing(place.fault)
-    path = place.path or "/proc/self/ns/net"
+    if location.fault:
+        raise NamespaceMissing(location.fault)
+    path = location.path or OWN_NAMESPACE
     try:
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError as error:
-        raise NamespaceMissing("namespace %s: %s: %s" % (place.label, path, error.strerror)) from error
+        raise NamespaceMissing("namespace %s: %s: %s" % (location.label, path, error.strerror)) from error
     try:
-        if not _is_network_namespace(fd):
-            raise NamespaceMissing("namespace %s: %s is not a network namespace" % (place.label, path))
-        if _libc.setns(fd, CLONE_NEWNET) != 0:
-            raise NamespaceMissing("namespace %s: cannot enter: %s" % (place.label, os.strerror(ctypes.get_errno())))
+        if not is_network_namespace(fd):
+            raise NamespaceMissing("namespace %s: %s is not a network namespace" % (location.label, path))
+        setns(fd)
+    except OSError as error:
+        raise NamespaceMissing("namespace %s: cannot enter: %s" % (location.label, error.strerror)) from error
     finally:
         os.close(fd)
 
 
-def _is_network_namespace(fd: int) -> bool:
-    if os.fstat(fd).st_dev != os.stat("/proc/self/ns/net").st_dev:
-        return False
-    try:
-        return fcntl.ioctl(fd, NS_GET_NSTYPE) == CLONE_NEWNET
-    except OSError:
-        return False
-
-
-def call_inside(place: Place, function: Callable[[], Value]) -> Value:
+def call_inside(location: Location, function: Callable[[], Value]) -> Value:
     """Call a function inside a namespace, in a thread of its own, so that the caller never leaves its own namespace."""
     values: List[Value] = []
     errors: List[BaseException] = []
 
     def run() -> None:
         try:
-            enter(place)
+            enter(location)
             values.append(function())
         except BaseException as error:  # handed to the caller below
             errors.append(error)

@@ -39,7 +39,7 @@ def open_responders(responders: Sequence[Responder]) -> List[Opened]:
     with contextlib.ExitStack() as stack:
         opened: List[Opened] = []
         for responder in responders:
-            for item in call_inside(responder.place, lambda responder=responder: _open_patiently(responder, end)):  # type: ignore[misc]
+            for item in call_inside(responder.location, lambda responder=responder: _open_patiently(responder, end)):  # type: ignore[misc]
                 stack.enter_context(item)
                 opened.append(Opened(responder, item))
         stack.pop_all()
@@ -52,7 +52,7 @@ def _open_patiently(responder: Responder, end: float) -> List[socket.socket]:
             return _open(responder)
         except OSError as error:
             if error.errno != errno.EADDRINUSE or time.monotonic() > end:
-                words = (responder.name, responder.protocol, responder.address or "any", responder.port, responder.place.label)
+                words = (responder.name, responder.protocol, responder.address or "any", responder.port, responder.location.label)
                 raise EnvironmentUnfit("responder %s: cannot listen on %s %s port %d in %s: " % words + (error.strerror or str(error))) from error
         time.sleep(PULSE)
 

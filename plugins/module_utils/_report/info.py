@@ -22,7 +22,8 @@ from .._model.errors import ContainerNotRunning, InputError, NamespaceMissing, P
 from .._model.kind import LinkKind, Tunnel
 from .._model.link import Link
 from .._model.mark import Mark, read_mark
-from .._model.objects import FLOOD_MAC, HOST, FdbEntry, Namespace, Neighbour
+from .._model.objects import FLOOD_MAC, FdbEntry, Namespace, Neighbour
+from .._model.place import HOST, PATH, Place
 from .._model.snapshot import Snapshot
 from .._runtime.containers import Containers
 from .._runtime.namespace import list_named_namespaces, namespace_path, read_placeholder
@@ -32,14 +33,14 @@ from .ports import describe_ports
 ENDPOINT_ROLES = ("endpoint", "router")
 
 
-def read_places(paths: Iterable[str], containers: Iterable[Mapping[str, Any]]) -> List[str]:
+def read_places(paths: Iterable[str], containers: Iterable[Mapping[str, Any]]) -> List[Place]:
     """Return the places of namespace files and of containers, each of these a map with one kind."""
     problems: List[Problem] = []
     given = [{kind: value for kind, value in container.items() if value is not None} for container in containers]
     found = [read_container(container, "containers[%d]" % index, problems) for index, container in enumerate(given)]
     if problems:
         raise InputError(tuple(problems))
-    return ["path:" + path for path in paths] + [place for place in found if place is not None]
+    return [Place.of(PATH, path) for path in paths] + [place for place in found if place is not None]
 
 
 @dataclass(frozen=True)

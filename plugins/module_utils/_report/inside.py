@@ -12,7 +12,8 @@ from typing import Any, Dict, Iterable, List, Optional
 
 from .._model.addresses import is_link_local
 from .._model.link import Link
-from .._model.objects import HOST, MAIN_TABLE, Address, KernelObject, PolicyRule, Route
+from .._model.objects import MAIN_TABLE, Address, KernelObject, PolicyRule, Route
+from .._model.place import HOST
 from .._model.routing import DEFAULT_ROUTE
 from .._model.snapshot import Snapshot
 

@@ -16,7 +16,8 @@ from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 
 from .._model.link import Link
 from .._model.mark import DEVICE_ROLE, LINK_ROLE, read_mark
-from .._model.objects import HOST, Chain, Jump, KernelObject, Namespace, interface_of
+from .._model.objects import Chain, Jump, KernelObject, Namespace, interface_of
+from .._model.place import HOST, Place
 from .._model.rule import Rule
 from .._model.snapshot import Snapshot
 from .._plan.detail import detail
@@ -102,7 +103,7 @@ class Picture:
         for found in snapshot.of(Namespace):
             mark = read_mark(found.mark)
             if mark is not None and mark.scope == scope and found.place not in self._places:
-                name = found.place.split(":", 1)[1]
+                name = Place(found.place).reference
                 self.words["namespace", name] = ("namespace %s" % name,) * 3
 
     def _add_network(self, network: Mapping[str, Any]) -> None:
@@ -223,7 +224,7 @@ def find_item(step: Step, before: Picture, after: Picture, scope: str) -> Item:
     subject = step.subject
     pictures = (before, after) if step.action == DELETE and isinstance(subject, Link) else (after, before)
     marked = _marked_item(subject, scope) if step.renames and isinstance(subject, Link) else None
-    return marked or pictures[0].find(subject) or pictures[1].find(subject) or (("namespace", subject.place.split(":", 1)[1]) if subject.place else HOST_ITEM)
+    return marked or pictures[0].find(subject) or pictures[1].find(subject) or (("namespace", Place(subject.place).reference) if subject.place else HOST_ITEM)
 
 
 def find_owner(rule: Rule, before: Picture, after: Picture, scope: str) -> Optional[Item]:

@@ -13,6 +13,7 @@ import time
 from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 
 from .._model.errors import PROBLEMS_SHOWN, ContainerNotRunning, NamespaceMissing
+from .._model.place import PATH, Place
 from .container import Container, Inspect, open_container
 from .docker import inspect_docker
 from .namespace import open_namespace
@@ -53,10 +54,10 @@ class Containers:
             try:
                 opening.run(references)
             except NamespaceMissing as error:
-                faults.update(dict.fromkeys(("%s:%s" % (runtime, reference) for reference in references), error))
-            faults.update(("%s:%s" % (runtime, reference), error) for reference, error in opening.faults.items())
+                faults.update(dict.fromkeys((Place.of(runtime, reference) for reference in references), error))
+            faults.update((Place.of(runtime, reference), error) for reference, error in opening.faults.items())
             for container, descriptor in opening.opened:
-                place, refusal = "%s:%s" % (runtime, container.reference), container.refusal(descriptor)
+                place, refusal = Place.of(runtime, container.reference), container.refusal(descriptor)
                 if refusal is None:
                     self._open[place] = descriptor
                 else:
@@ -66,7 +67,7 @@ class Containers:
 
     def open(self, place: str) -> Optional[int]:
         """Return a descriptor that keeps the namespace of a place, or None if a named one does not exist. It is the caller's to close."""
-        if place.partition(":")[0] not in RUNTIMES:
+        if Place(place).kind not in RUNTIMES:
             return open_namespace(place)
         self.prepare([place])
         return self._open.pop(place)
@@ -74,10 +75,10 @@ class Containers:
 
 def identify_namespace(place: str) -> Optional[int]:
     """Return the inode of the namespace a place is in, also where that is the host's or another container's; None if a named one does not exist."""
-    runtime, _colon, reference = place.partition(":")
-    if runtime in RUNTIMES:
-        opening = _Opening(runtime)
-        opening.run([reference])
+    place = Place(place)
+    if place.kind in RUNTIMES:
+        opening = _Opening(place.kind)
+        opening.run([place.reference])
         _raise_together(list(opening.faults.values()))
         descriptor: Optional[int] = opening.opened[0][1]
     else:
@@ -125,7 +126,7 @@ def _look_at(places: Sequence[str]) -> None:
         for _container, opened in opening.opened:
             os.close(opened)
     # Named namespaces are made where they are missing, and the number of a process that is to come could be anybody's.
-    for place in dict.fromkeys(place for place in places if place.startswith("path:")):
+    for place in dict.fromkeys(place for place in map(Place, places) if place.kind == PATH):
         try:
             descriptor = open_namespace(place, may_be_host=True)
         except NamespaceMissing as error:
@@ -139,10 +140,9 @@ def _look_at(places: Sequence[str]) -> None:
 def group_by_runtime(places: Iterable[str]) -> Dict[str, List[str]]:
     """Return the references of containers by runtime, each once, in order."""
     found: Dict[str, List[str]] = {}
-    for place in dict.fromkeys(places):
-        runtime, _colon, reference = place.partition(":")
-        if runtime in RUNTIMES:
-            found.setdefault(runtime, []).append(reference)
+    for place in map(Place, dict.fromkeys(places)):
+        if place.kind in RUNTIMES:
+            found.setdefault(place.kind, []).append(place.reference)
     return found
 
 

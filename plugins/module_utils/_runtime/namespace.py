@@ -16,48 +16,50 @@ from typing import List, Optional
 from .._model.errors import ContainerNotRunning, NamespaceMissing
 from .._model.mark import ALIAS_LIMIT, read_mark
 from .._model.names import label_fault
+from .._model.place import HOST, NAMED, PATH, PROCESS, Place
 from .process import open_process_namespace
 
 NETNS_DIRECTORY = "/run/netns"
+OWN_NAMESPACE = "/proc/self/ns/net"
 _NS_GET_NSTYPE = 0xB703
 _CLONE_NEWNET = 0x40000000
 
 
 def namespace_path(place: str) -> str:
     """Return the file that stands for a place. The host's own namespace is ""."""
-    kind, _colon, name = place.partition(":")
-    if kind == "":
-        return "/proc/self/ns/net"
-    if kind == "path":
-        return name
-    if kind != "netns" or label_fault(name):
+    where = Place(place)
+    if where == HOST:
+        return OWN_NAMESPACE
+    if where.kind == PATH:
+        return where.reference
+    if not where.is_named or label_fault(where.reference):
         raise NamespaceMissing("'%s' is not a namespace reference" % place)
-    return os.path.join(NETNS_DIRECTORY, name)
+    return os.path.join(NETNS_DIRECTORY, where.reference)
 
 
 def open_namespace(place: str, *, may_be_host: bool = False) -> Optional[int]:
     """Return a descriptor that keeps the namespace, or None if a named one does not exist (or was left half made by us)."""
-    kind, _colon, name = place.partition(":")
-    if kind == "pid" and name.isdecimal():
-        path = "process " + name
-        descriptor = open_process_namespace(int(name))
+    where = Place(place)
+    if where.kind == PROCESS and where.reference.isdecimal():
+        path = "process " + where.reference
+        descriptor = open_process_namespace(int(where.reference))
     else:
         path = namespace_path(place)
         try:
             descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
         except FileNotFoundError:
-            if kind == "netns":
+            if where.is_named:
                 return None
             raise ContainerNotRunning("%s: no such file; is the container running?" % path) from None
         except OSError as error:
             raise NamespaceMissing("%s: %s" % (path, error.strerror)) from error
     if is_network_namespace(descriptor):
-        if place and not may_be_host and os.path.samestat(os.fstat(descriptor), os.stat("/proc/self/ns/net")):
+        if place and not may_be_host and os.path.samestat(os.fstat(descriptor), os.stat(OWN_NAMESPACE)):
             os.close(descriptor)
             raise NamespaceMissing("%s is the host's own network namespace, not a container's; nothing was changed" % path)
         return descriptor
     try:
-        if place.startswith("netns:") and _placeholder_mark(descriptor) is not None:
+        if where.is_named and _placeholder_mark(descriptor) is not None:
             return None
     finally:
         os.close(descriptor)
@@ -66,7 +68,7 @@ def open_namespace(place: str, *, may_be_host: bool = False) -> Optional[int]:
 
 def is_network_namespace(descriptor: int) -> bool:
     """Ask the kernel, since a leftover file of a crashed creation looks the same in a listing."""
-    if os.fstat(descriptor).st_dev != os.stat("/proc/self/ns/net").st_dev:
+    if os.fstat(descriptor).st_dev != os.stat(OWN_NAMESPACE).st_dev:
         return False
     try:
         return fcntl.ioctl(descriptor, _NS_GET_NSTYPE) == _CLONE_NEWNET
@@ -94,10 +96,10 @@ def _placeholder_mark(descriptor: int) -> Optional[str]:
     return mark if read_mark(mark) is not None else None
 
 
-def list_named_namespaces() -> List[str]:
+def list_named_namespaces() -> List[Place]:
     """Return the places of all named namespaces that are real, sorted."""
     try:
         names = sorted(os.listdir(NETNS_DIRECTORY))
     except FileNotFoundError:
         return []
-    return ["netns:" + name for name in names if label_fault(name) is None]
+    return [Place.of(NAMED, name) for name in names if label_fault(name) is None]

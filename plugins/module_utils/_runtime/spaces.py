@@ -12,18 +12,20 @@ import os
 import re
 from typing import Iterator, Optional, Set, Tuple
 
+from .._model.place import PATH, PROCESS, Place
+
 _INODE = re.compile(r"net:\[(\d+)\]")
 _ESCAPED = re.compile(r"\\([0-7]{3})")
 _ROOT, _PATH = 3, 4  # columns of /proc/self/mountinfo
 
 
-def list_namespaces() -> Iterator[Tuple[int, str]]:
+def list_namespaces() -> Iterator[Tuple[int, Place]]:
     """Yield inode and place of each, by the file it is mounted on (as Docker mounts its own in /run/docker/netns) and by its first process."""
     yield from _first(_mounted())
     yield from _first(_used())
 
 
-def _first(found: Iterator[Tuple[Optional[int], str]]) -> Iterator[Tuple[int, str]]:
+def _first(found: Iterator[Tuple[Optional[int], Place]]) -> Iterator[Tuple[int, Place]]:
     seen: Set[int] = set()
     for identity, place in found:
         if identity is not None and identity not in seen:
@@ -31,16 +33,16 @@ def _first(found: Iterator[Tuple[Optional[int], str]]) -> Iterator[Tuple[int, st
             yield identity, place
 
 
-def _mounted() -> Iterator[Tuple[Optional[int], str]]:
+def _mounted() -> Iterator[Tuple[Optional[int], Place]]:
     with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as stream:
         for columns in (line.split(" ") for line in stream):
-            yield _inode(columns[_ROOT]), "path:" + _ESCAPED.sub(lambda found: chr(int(found[1], 8)), columns[_PATH])
+            yield _inode(columns[_ROOT]), Place.of(PATH, _ESCAPED.sub(lambda found: chr(int(found[1], 8)), columns[_PATH]))
 
 
-def _used() -> Iterator[Tuple[Optional[int], str]]:
+def _used() -> Iterator[Tuple[Optional[int], Place]]:
     for pid in sorted(filter(str.isdecimal, os.listdir("/proc")), key=int):
         try:
-            yield _inode(os.readlink("/proc/%s/ns/net" % pid)), "pid:" + pid
+            yield _inode(os.readlink("/proc/%s/ns/net" % pid)), Place.of(PROCESS, pid)
         except OSError:
             continue  # it has ended, or is not for us to see
 

@@ -12,8 +12,8 @@ import socket
 from typing import Any, Callable, List, Optional, Sequence, Tuple
 
 from ansible_collections.netloom.container_net.plugins.module_utils._engine import pipeline
-from ansible_collections.netloom.container_net.plugins.module_utils._kernel import libc
 from ansible_collections.netloom.container_net.plugins.module_utils._kernel.door import Door
+from ansible_collections.netloom.container_net.plugins.module_utils._runtime import libc
 
 from harness.engine import Declaration, Tools, converge
 from harness.host import Child

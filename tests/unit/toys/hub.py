@@ -22,7 +22,8 @@ from ansible_collections.netloom.container_net.plugins.module_utils._model.docum
 from ansible_collections.netloom.container_net.plugins.module_utils._model.link import BridgePort, Link
 from ansible_collections.netloom.container_net.plugins.module_utils._model.mark import Mark, read_mark
 from ansible_collections.netloom.container_net.plugins.module_utils._model.network import MadeLink, Network
-from ansible_collections.netloom.container_net.plugins.module_utils._model.objects import HOST, KernelObject
+from ansible_collections.netloom.container_net.plugins.module_utils._model.objects import KernelObject
+from ansible_collections.netloom.container_net.plugins.module_utils._model.place import HOST
 from ansible_collections.netloom.container_net.plugins.module_utils._model.rule import FORWARD_CHAIN, Rule
 from ansible_collections.netloom.container_net.plugins.module_utils._model.snapshot import Facts
 

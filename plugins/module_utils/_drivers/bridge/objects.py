@@ -15,7 +15,8 @@ from ..._model.lending import write_mark
 from ..._model.link import BridgePort, Link
 from ..._model.mark import Mark, mark_ports, read_mark
 from ..._model.names import scope_metric
-from ..._model.objects import HOST, MAIN_TABLE, Address, BridgeVlan, KernelObject, Route
+from ..._model.objects import MAIN_TABLE, Address, BridgeVlan, KernelObject, Route
+from ..._model.place import HOST
 from ..._model.routing import DEFAULT_ROUTE
 from ..._model.snapshot import Facts
 from ..bridged import BridgedSegment

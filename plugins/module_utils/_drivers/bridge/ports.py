@@ -15,7 +15,8 @@ from ..._model.addresses import is_link_local
 from ..._model.lending import held_by
 from ..._model.link import Link
 from ..._model.mark import PROTOCOL
-from ..._model.objects import HOST, Address, KernelObject, Route
+from ..._model.objects import Address, KernelObject, Route
+from ..._model.place import HOST
 from ..._model.snapshot import Facts
 from ..vlan import compile_vlan
 from .network import BridgeNetwork

@@ -13,7 +13,8 @@ from typing import Optional, Sequence, Tuple
 
 from ..._kinds.ipvlan import Ipvlan
 from ..._model.document import Attachment, Endpoint
-from ..._model.objects import HOST, KernelObject
+from ..._model.objects import KernelObject
+from ..._model.place import HOST
 from ..._model.snapshot import Facts
 from ..parent import compile_parent
 from ..segment import Segment, inner_addresses

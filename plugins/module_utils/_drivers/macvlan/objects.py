@@ -13,7 +13,8 @@ from typing import List, Optional, Sequence, Tuple
 
 from ..._kinds.macvlan import Macvlan
 from ..._model.document import Attachment, Endpoint
-from ..._model.objects import HOST, KernelObject
+from ..._model.objects import KernelObject
+from ..._model.place import HOST
 from ..._model.snapshot import Facts
 from ..parent import compile_parent
 from ..segment import Segment, inner_addresses

@@ -23,7 +23,8 @@ from ..._model.addresses import derive_mac
 from ..._model.document import Attachment, Endpoint
 from ..._model.link import Link
 from ..._model.mark import Mark
-from ..._model.objects import HOST, KernelObject, Neighbour, Route
+from ..._model.objects import KernelObject, Neighbour, Route
+from ..._model.place import HOST
 from ..._model.snapshot import Facts
 from ..parent import Parent
 from ..segment import find_subnet

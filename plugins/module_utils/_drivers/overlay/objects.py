@@ -16,7 +16,8 @@ from ..._model.addresses import derive_mac
 from ..._model.errors import EnvironmentUnfit
 from ..._model.link import BridgePort, Link
 from ..._model.mark import Mark
-from ..._model.objects import FLOOD_MAC, HOST, FdbEntry, KernelObject, Neighbour
+from ..._model.objects import FLOOD_MAC, FdbEntry, KernelObject, Neighbour
+from ..._model.place import HOST
 from ..._model.snapshot import Facts
 from ..bridged import BridgedSegment
 from ..mtu import OUTER_TTL, VXLAN_OVERHEAD

@@ -18,7 +18,8 @@ from ..._model.document import Attachment, Endpoint
 from ..._model.errors import EnvironmentUnfit
 from ..._model.link import Link
 from ..._model.names import routed_interface_name, scope_metric
-from ..._model.objects import HOST, Address, KernelObject, ProxyNeighbour, Route, Sysctl
+from ..._model.objects import Address, KernelObject, ProxyNeighbour, Route, Sysctl
+from ..._model.place import HOST
 from ..._model.snapshot import Facts
 from ..mtu import STANDARD_MTU
 from ..segment import Segment

@@ -26,7 +26,6 @@ from ansible_collections.netloom.container_net.plugins.module_utils._model.addre
 from ansible_collections.netloom.container_net.plugins.module_utils._model.link import BridgePort, Link
 from ansible_collections.netloom.container_net.plugins.module_utils._model.mark import read_mark
 from ansible_collections.netloom.container_net.plugins.module_utils._model.objects import (
-    HOST,
     Address,
     BridgeVlan,
     Chain,
@@ -39,6 +38,7 @@ from ansible_collections.netloom.container_net.plugins.module_utils._model.objec
     Route,
     Sysctl,
 )
+from ansible_collections.netloom.container_net.plugins.module_utils._model.place import HOST
 from ansible_collections.netloom.container_net.plugins.module_utils._model.renaming import Names
 from ansible_collections.netloom.container_net.plugins.module_utils._model.snapshot import Key, Snapshot
 from ansible_collections.netloom.container_net.plugins.module_utils._plan.step import CHANGE, CREATE, DELETE, LOWERED, Step

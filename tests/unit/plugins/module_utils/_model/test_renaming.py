@@ -16,7 +16,6 @@ from ansible_collections.netloom.container_net.plugins.module_utils._kinds.vlan 
 from ansible_collections.netloom.container_net.plugins.module_utils._kinds.vxlan import Vxlan
 from ansible_collections.netloom.container_net.plugins.module_utils._model.link import Link
 from ansible_collections.netloom.container_net.plugins.module_utils._model.objects import (
-    HOST,
     LOOPBACK,
     Address,
     BridgeVlan,
@@ -30,6 +29,7 @@ from ansible_collections.netloom.container_net.plugins.module_utils._model.objec
     Route,
     Sysctl,
 )
+from ansible_collections.netloom.container_net.plugins.module_utils._model.place import HOST
 from ansible_collections.netloom.container_net.plugins.module_utils._model.renaming import Names
 
 A = "netns:a"

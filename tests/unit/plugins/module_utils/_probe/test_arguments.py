@@ -9,7 +9,7 @@ from typing import Any, Dict, List, Optional
 import pytest
 from ansible_collections.netloom.container_net.plugins.module_utils._model.errors import InputError
 from ansible_collections.netloom.container_net.plugins.module_utils._probe.arguments import read_checks, read_responders
-from ansible_collections.netloom.container_net.plugins.module_utils._probe.check import Check, Place, Responder
+from ansible_collections.netloom.container_net.plugins.module_utils._probe.check import Check, Location, Responder
 
 
 def check(**options: Any) -> Dict[str, Any]:
@@ -28,22 +28,22 @@ def problems(checks: List[Dict[str, Any]], namespace: Optional[str] = None) -> L
 
 
 def test_a_plain_check_starts_on_the_host() -> None:
-    assert read_checks([check()], None) == (Check(name="ping host -> 10.0.0.1", origin=Place(), type="ping", address="10.0.0.1", target="10.0.0.1"),)
+    assert read_checks([check()], None) == (Check(name="ping host -> 10.0.0.1", origin=Location(), type="ping", address="10.0.0.1", target="10.0.0.1"),)
 
 
 @pytest.mark.parametrize(
-    ("namespace", "origin", "place"),
+    ("namespace", "origin", "location"),
     [
-        ("api", None, Place("/run/netns/api", "api")),
-        ("/proc/7/ns/net", None, Place("/proc/7/ns/net", "/proc/7/ns/net")),
-        ("api", {"netns": "db"}, Place("/run/netns/db", "db")),
-        (None, {"path": "/var/run/docker/netns/x", "label": "web"}, Place("/var/run/docker/netns/x", "web")),
-        ("api", {"label": "here"}, Place("/run/netns/api", "here")),
-        (None, {"netns": None, "path": None, "label": None}, Place()),
+        ("api", None, Location("/run/netns/api", "api")),
+        ("/proc/7/ns/net", None, Location("/proc/7/ns/net", "/proc/7/ns/net")),
+        ("api", {"netns": "db"}, Location("/run/netns/db", "db")),
+        (None, {"path": "/var/run/docker/netns/x", "label": "web"}, Location("/var/run/docker/netns/x", "web")),
+        ("api", {"label": "here"}, Location("/run/netns/api", "here")),
+        (None, {"netns": None, "path": None, "label": None}, Location()),
     ],
 )
-def test_places(namespace: Optional[str], origin: Optional[Dict[str, Any]], place: Place) -> None:
-    assert read_checks([check(**{"from": origin})], namespace)[0].origin == place
+def test_locations(namespace: Optional[str], origin: Optional[Dict[str, Any]], location: Location) -> None:
+    assert read_checks([check(**{"from": origin})], namespace)[0].origin == location
 
 
 def test_labels_cannot_command_a_terminal() -> None:
@@ -97,7 +97,7 @@ def test_a_name_check_asks_the_usual_port() -> None:
 
 def test_responders() -> None:
     wanted = [listener(), listener(**{"in": {"netns": "db"}, "address": "::1", "protocol": "udp"})]
-    assert read_responders(wanted, None) == (Responder("api", Place(), "tcp", "", 80), Responder("api", Place("/run/netns/db", "db"), "udp", "::1", 80))
+    assert read_responders(wanted, None) == (Responder("api", Location(), "tcp", "", 80), Responder("api", Location("/run/netns/db", "db"), "udp", "::1", 80))
 
 
 @pytest.mark.parametrize(

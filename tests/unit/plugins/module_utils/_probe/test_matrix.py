@@ -4,12 +4,12 @@
 
 from __future__ import annotations
 
-from ansible_collections.netloom.container_net.plugins.module_utils._probe.check import ERROR, PASS, REFUSE, Check, Outcome, Place, Result
+from ansible_collections.netloom.container_net.plugins.module_utils._probe.check import ERROR, PASS, REFUSE, Check, Location, Outcome, Result
 from ansible_collections.netloom.container_net.plugins.module_utils._probe.matrix import LEGEND, render_matrix
 
 
 def result(origin: str, target: str, outcome: str, expect: str = PASS) -> Result:
-    check = Check(name="n", origin=Place("", origin), type="tcp", address="10.0.0.1", target=target, port=80, expect=expect)
+    check = Check(name="n", origin=Location("", origin), type="tcp", address="10.0.0.1", target=target, port=80, expect=expect)
     return Result(check, Outcome(outcome, "why"), 1.0)
 
 

@@ -8,9 +8,8 @@ import os
 from pathlib import Path
 
 import pytest
-from ansible_collections.netloom.container_net.plugins.module_utils._kernel import libc
 from ansible_collections.netloom.container_net.plugins.module_utils._model.errors import NamespaceMissing
-from ansible_collections.netloom.container_net.plugins.module_utils._runtime import namespace
+from ansible_collections.netloom.container_net.plugins.module_utils._runtime import libc, namespace
 from fresh_network import in_fresh_network
 
 MARK = b"container-net:main:namespace"

@@ -12,30 +12,31 @@ from dataclasses import replace
 from typing import Dict, Sequence, Tuple
 
 from .._model.errors import ContainerNetError
+from .._model.place import Place
 from .._runtime.containers import Containers
-from .check import Check, Place, Responder
+from .check import Check, Location, Responder
 
 
-def find_places(checks: Sequence[Check], responders: Sequence[Responder]) -> Tuple[Tuple[Check, ...], Tuple[Responder, ...]]:
+def find_locations(checks: Sequence[Check], responders: Sequence[Responder]) -> Tuple[Tuple[Check, ...], Tuple[Responder, ...]]:
     """Open the containers; the descriptors stay open as long as this process lives. One that cannot be used fails its own checks only."""
-    found: Dict[str, Place] = {}
+    found: Dict[Place, Location] = {}
 
-    def find(place: Place) -> Place:
-        if not place.container:
-            return place
-        if place.container not in found:
-            found[place.container] = _open(place.container)
-        return replace(found[place.container], label=place.label)
+    def find(location: Location) -> Location:
+        if not location.container:
+            return location
+        if location.container not in found:
+            found[location.container] = _open(location.container)
+        return replace(found[location.container], label=location.label)
 
     return (
         tuple(replace(check, origin=find(check.origin)) for check in checks),
-        tuple(replace(responder, place=find(responder.place)) for responder in responders),
+        tuple(replace(responder, location=find(responder.location)) for responder in responders),
     )
 
 
-def _open(container: str) -> Place:
+def _open(container: Place) -> Location:
     try:
         with Containers() as containers:
-            return Place("/proc/self/fd/%d" % (containers.open(container) or 0))
+            return Location("/proc/self/fd/%d" % (containers.open(container) or 0))
     except ContainerNetError as error:
-        return Place(fault=str(error))
+        return Location(fault=str(error))
