@@ -264,7 +264,7 @@ from typing import Any, Dict
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.netloom.container_net.plugins.module_utils._ansible.run import BACKEND_OPTION, create_module, guard
-from ansible_collections.netloom.container_net.plugins.module_utils._firewall.backend import select_backend
+from ansible_collections.netloom.container_net.plugins.module_utils._firewall.table import select_backend
 from ansible_collections.netloom.container_net.plugins.module_utils._report.info import (
     Report,
     describe_containers,

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.netloom.container_net.plugins.module_utils._firewall.backend import NoFirewall
+from ansible_collections.netloom.container_net.plugins.module_utils._firewall.none import NoFirewall
 from ansible_collections.netloom.container_net.plugins.module_utils._model.place import Place
 from ansible_collections.netloom.container_net.plugins.module_utils._probe.check import Check, Location
 from ansible_collections.netloom.container_net.plugins.module_utils._probe.locations import find_locations

@@ -13,8 +13,8 @@ import textwrap
 from types import TracebackType
 from typing import Dict, List, Optional, Sequence, Tuple, Type
 
-from ansible_collections.netloom.container_net.plugins.module_utils._firewall.iptables import Iptables
-from ansible_collections.netloom.container_net.plugins.module_utils._firewall.layout import Tools
+from ansible_collections.netloom.container_net.plugins.module_utils._firewall.iptables.backend import Iptables
+from ansible_collections.netloom.container_net.plugins.module_utils._firewall.iptables.layout import Tools
 from ansible_collections.netloom.container_net.plugins.module_utils._model.rule import Rule
 from ansible_collections.netloom.container_net.plugins.module_utils._model.snapshot import Snapshot
 from ansible_collections.netloom.container_net.plugins.module_utils._plan.planner import plan

@@ -17,7 +17,7 @@ import pytest
 from ansible_collections.netloom.container_net.plugins.module_utils._engine import pipeline
 from ansible_collections.netloom.container_net.plugins.module_utils._engine.request import Request
 from ansible_collections.netloom.container_net.plugins.module_utils._engine.topology import topology_request
-from ansible_collections.netloom.container_net.plugins.module_utils._firewall.backend import NoFirewall
+from ansible_collections.netloom.container_net.plugins.module_utils._firewall.none import NoFirewall
 from ansible_collections.netloom.container_net.plugins.module_utils._kernel import unconfirmed
 from ansible_collections.netloom.container_net.plugins.module_utils._kernel.door import Door
 from ansible_collections.netloom.container_net.plugins.module_utils._kernel.statefile import STATE_DIRECTORY

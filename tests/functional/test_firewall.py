@@ -14,11 +14,11 @@ import pytest
 from ansible_collections.netloom.container_net.plugins.module_utils._compile.firewall import compile_firewall
 from ansible_collections.netloom.container_net.plugins.module_utils._drivers.bridge.network import BridgeNetwork
 from ansible_collections.netloom.container_net.plugins.module_utils._drivers.overlay.network import OverlayNetwork, Peer
-from ansible_collections.netloom.container_net.plugins.module_utils._firewall.blocks import spread
+from ansible_collections.netloom.container_net.plugins.module_utils._firewall.iptables.blocks import spread
+from ansible_collections.netloom.container_net.plugins.module_utils._firewall.iptables.objects import Chain
 from ansible_collections.netloom.container_net.plugins.module_utils._model.document import Attachment, Document, Endpoint, PublishedPort
 from ansible_collections.netloom.container_net.plugins.module_utils._model.errors import FirewallError
 from ansible_collections.netloom.container_net.plugins.module_utils._model.network import Subnet
-from ansible_collections.netloom.container_net.plugins.module_utils._model.objects import Chain
 from ansible_collections.netloom.container_net.plugins.module_utils._model.rule import SEAL, STATES, Rule
 from firewall_lab import Firewall, Host, Probe
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any, Dict, List, Set, Tuple
 
 import pytest
-from ansible_collections.netloom.container_net.plugins.module_utils._firewall.backend import select_backend
+from ansible_collections.netloom.container_net.plugins.module_utils._firewall.table import select_backend
 from ansible_collections.netloom.container_net.plugins.module_utils._model.names import host_interface_name, source_table
 from ansible_collections.netloom.container_net.plugins.module_utils._report.info import Report, observe_everything
 from harness.declarations import endpoint, network

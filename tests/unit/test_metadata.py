@@ -13,11 +13,13 @@ from typing import Any, Dict, List, Set
 
 import yaml
 from ansible_collections.netloom.container_net.plugins.doc_fragments import atomic, attributes, pyroute2
+from ansible_collections.netloom.container_net.plugins.module_utils._firewall import table
 from ansible_collections.netloom.container_net.plugins.module_utils._kernel import wire
 
 ROOT = Path(__file__).resolve().parents[2]
 MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py"))
 GROUP = "netloom.container_net.container_net"
+BACKEND = "firewall_backend"
 FRAGMENT = "netloom.container_net.attributes.actiongroup"
 
 
@@ -77,3 +79,13 @@ def test_the_table_of_faults_names_tests_that_are_there() -> None:
             file = named[1] or file
             assert "def %s(" % named[2] in (ROOT / file).read_text(encoding="utf-8"), row
         assert file, row
+
+
+def test_every_place_offers_the_firewall_backends_that_there_are() -> None:
+    found = {module: _documentation(module).get("options", {}).get(BACKEND) for module in MODULES}
+    for path in sorted((ROOT / "roles").glob("*/meta/argument_specs.yml")):
+        for specs in yaml.safe_load(path.read_text(encoding="utf-8"))["argument_specs"].values():
+            found.update({name: option for name, option in specs.get("options", {}).items() if name.endswith("_" + BACKEND)})
+    offered = {name: (option["choices"], option["default"]) for name, option in found.items() if option is not None}
+    assert {"topology", "topology_info", "nat", "fleet_" + BACKEND} <= offered.keys()
+    assert offered == dict.fromkeys(offered, (table.list_choices(), table.AUTO))

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Rules are data everywhere but in `_firewall`, and there only one function reads the words of a saved one."""
+"""Rules are data everywhere but in the folder of the backend that writes them, and there only one function reads the words of a saved one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import pytest
 UTILS = Path(__file__).resolve().parents[2] / "plugins" / "module_utils"
 WORDS = re.compile(r"--(?:dport|sport|comment|to-destination|to-source|ctstate|uid-owner|set-xmark|u32|notrack)\b|(?:^| )-[jgsdio] ")
 OURS = re.compile(r"container-net|CNET")
-READER = "_firewall/read.py"
+READER = "_firewall/iptables/read.py"
 
 
 def strings(path: Path) -> Iterator[Tuple[str, str]]:
@@ -33,7 +33,7 @@ def strings(path: Path) -> Iterator[Tuple[str, str]]:
 FILES = sorted(path.relative_to(UTILS).as_posix() for path in UTILS.rglob("*.py"))
 
 
-@pytest.mark.parametrize("name", [name for name in FILES if not name.startswith("_firewall/")])
+@pytest.mark.parametrize("name", [name for name in FILES if not name.startswith("_firewall/iptables/")])
 def test_nobody_else_knows_the_words_of_a_tool(name: str) -> None:
     assert [text for text, _called in strings(UTILS / name) if WORDS.search(text)] == []
 

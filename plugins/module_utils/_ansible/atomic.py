@@ -18,7 +18,7 @@ from .._document.hints import A_MAC, mend_text
 from .._engine.request import Outcome, Request
 from .._engine.result import describe
 from .._engine.scope import is_of_another, strangers
-from .._firewall.backend import NoFirewall
+from .._firewall.none import NoFirewall
 from .._model.addresses import canonical_mac
 from .._model.errors import Conflict, InputError, Problem
 from .._model.link import Link

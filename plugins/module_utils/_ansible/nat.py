@@ -17,7 +17,8 @@ from .._document.host_taken import check_taken, nobody
 from .._document.nat import read_nat
 from .._engine.request import Outcome, Request
 from .._engine.topology import refuse_and_tell
-from .._firewall.backend import NoFirewall, select_backend
+from .._firewall.none import NoFirewall
+from .._firewall.table import select_backend
 from .._kernel.sockets import name_process
 from .._model.document import Document
 from .._model.errors import Problem

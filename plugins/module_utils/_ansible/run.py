@@ -18,6 +18,7 @@ from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from .._engine.pipeline import converge
 from .._engine.request import LOCK_TIMEOUT, Outcome, Request
 from .._engine.result import DIFF_DETAILS, OBJECTS, render
+from .._firewall.table import AUTO, list_choices
 from .._kernel.capability import lacking_capabilities
 from .._kernel.wire import PYROUTE2_ERROR, PYROUTE2_FLOOR, pyroute2_version
 from .._model.errors import ContainerNetError
@@ -30,7 +31,7 @@ LOCK_OPTION: Arguments = {"lock_timeout": {"type": "float", "default": LOCK_TIME
 SCOPE_OPTION: Arguments = {"scope": {"type": "str", "default": "tasks"}}
 PLACE_OPTION: Arguments = {"namespace": {"type": "str"}}
 STATE_OPTION: Arguments = {"state": {"type": "str", "choices": ["present", "absent"], "default": "present"}}
-BACKEND_OPTION: Arguments = {"firewall_backend": {"type": "str", "choices": ["auto", "iptables", "none"], "default": "auto"}}
+BACKEND_OPTION: Arguments = {"firewall_backend": {"type": "str", "choices": list_choices(), "default": AUTO}}
 DIFF_OPTION: Arguments = {"diff_detail": {"type": "str", "choices": list(DIFF_DETAILS), "default": OBJECTS}}
 ATOMIC_OPTIONS: Arguments = {**STATE_OPTION, **SCOPE_OPTION, **LOCK_OPTION}
 

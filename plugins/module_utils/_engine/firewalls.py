@@ -11,25 +11,23 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Dict, Iterator, List, Optional, Sequence, Set, Tuple
 
-from .._firewall.backend import Backend, Report, RunCommand
+from .._firewall.base import Backend, Report, RunCommand
 from .._firewall.holders import held_ports
 from .._firewall.standing import read_standing
 from .._kernel.namespace import Rooms
 from .._kernel.sockets import listening_sockets
 from .._kernel.trial import apart
 from .._model.errors import Conflict
+from .._model.firewall import FirewallObject, rules_of
 from .._model.mark import ROUTER_ROLE, UNFINISHED, is_owned, read_mark
 from .._model.objects import Address, KernelObject
-from .._model.rule import PEERS_PREFIX, Rule, rules_of
+from .._model.rule import PEERS_PREFIX, Rule
 from .._model.snapshot import Snapshot
 from .._model.translation import Holdings
 from .._plan.step import Step
 from .undo import Undo
 
-UNTOLD = (
-    "this kernel has no iptables match u32 (module xt_u32), so a peer of one overlay can write into any other on UDP port %s; "
-    "load or install it, or give each overlay a udp_port of its own"
-)
+UNTOLD = "%s, so a peer of one overlay can write into any other on UDP port %s; load or install it, or give each overlay a udp_port of its own"
 
 
 class Firewalls:
@@ -40,7 +38,7 @@ class Firewalls:
         self._run = run
         self._rooms = rooms
         self._home = home
-        self._observed: Dict[str, Tuple[KernelObject, ...]] = {}
+        self._observed: Dict[str, Tuple[FirewallObject, ...]] = {}
         self.notes: List[str] = []  # what the rules of this host cannot do
 
     def find_holdings(self, snapshot: Snapshot, scope: str, publishes: bool) -> Holdings:
@@ -80,21 +78,22 @@ class Firewalls:
         if all(rule.vni is None for rule in rules) or _show_vnis(self._observe(self._home, snapshot)):
             return rules
         with apart() as unseen:
-            if not unseen or self._backend.tells_vnis(self._run):
-                return rules
+            lack = self._backend.why_no_vnis(self._run) if unseen else ""
+        if not lack:
+            return rules
         vnis: Dict[str, Set[int]] = {}
         for rule in rules:
             if rule.vni is not None:
                 vnis.setdefault(rule.chain, set()).add(rule.vni)
-        self.notes += [UNTOLD % chain[len(PEERS_PREFIX) :] for chain, found in sorted(vnis.items()) if len(found) > 1]
+        self.notes += [UNTOLD % (lack, chain[len(PEERS_PREFIX) :]) for chain, found in sorted(vnis.items()) if len(found) > 1]
         return list(dict.fromkeys(replace(rule, vni=None) for rule in rules))
 
     def _undone(self, undo: Undo, place: str, snapshot: Snapshot) -> Tuple[KernelObject, ...]:
         """Others write to the firewall of the host, or of a namespace a task names; a router's is ours alone."""
         current = self._observe(place, snapshot)
-        return undo.over(current, place) if place == self._home else undo.chains(place)
+        return undo.over(current, place, self._backend.mend) if place == self._home else undo.pieces(place)
 
-    def _observe(self, place: str, snapshot: Snapshot) -> Tuple[KernelObject, ...]:
+    def _observe(self, place: str, snapshot: Snapshot) -> Tuple[FirewallObject, ...]:
         if place in self._observed:
             return self._observed[place]
         if self._rooms.find(place) is None:

@@ -16,11 +16,11 @@ from .._kernel.door import Door
 from .._kernel.flow import CannotFollow, are_followed, end_flows, is_over, read_flows
 from .._kernel.namespace import Rooms
 from .._kernel.pending import Pending
+from .._model.firewall import FirewallObject, Head, RuleList
 from .._model.flow import PROTOCOLS, Flow, Flows, Ground, show_end
 from .._model.link import Link
-from .._model.objects import MAIN_TABLE, Address, Chain, Jump, KernelObject, Namespace, Route, is_foreign
+from .._model.objects import MAIN_TABLE, Address, KernelObject, Namespace, Route, is_foreign
 from .._model.place import HOST
-from .._model.rule import USER_CHAIN, Rule
 from .._model.snapshot import Snapshot
 from .._plan.step import DELETE, Step
 
@@ -99,7 +99,7 @@ class Connections:
         for place in sorted({HOST, home, *narrowed, *pending} - ending):
             if not (place in narrowed or taking or place in pending):
                 continue
-            rules = [item for item in desired if isinstance(item, (Chain, Jump))]
+            rules = [item for item in desired if isinstance(item, FirewallObject)]
             before = _ground(place, snapshot, [(item, key in snapshot.mine) for key, item in snapshot.objects.items()], snapshot.objects.values())
             after = _ground(place, later, left, rules)
             if place in narrowed or place in pending or before.loses(after):
@@ -153,20 +153,15 @@ def _ground(place: str, snapshot: Snapshot, items: Iterable[Tuple[KernelObject, 
     return Ground(chains, heads, tuple(ways), tuple(own), tuple(vrfs), tuple(subnets), tuple(inside))
 
 
-def _rules(
-    place: str, snapshot: Snapshot, rules: Iterable[KernelObject]
-) -> Tuple[Tuple[Tuple[int, str, str, Tuple[Rule, ...]], ...], Tuple[Tuple[int, str, str], ...]]:
-    chains: List[Tuple[int, str, str, Tuple[Rule, ...]]] = []
-    heads: Dict[Tuple[int, str, str], None] = {}
+def _rules(place: str, snapshot: Snapshot, rules: Iterable[KernelObject]) -> Tuple[Tuple[RuleList, ...], Tuple[Head, ...]]:
+    chains: List[RuleList] = []
+    heads: Dict[Head, None] = {}
     for item in rules:
-        if item.place != place:
-            continue
-        if isinstance(item, Chain):
+        if isinstance(item, FirewallObject) and item.place == place:
             # The administrator's own rules are not ours to plan; they stay as they are.
-            found = snapshot.objects.get(item.key) if item.name == USER_CHAIN else item
-            chains.append((item.family, item.table, item.name, tuple(getattr(found, "rules", None) or ())))
-        elif isinstance(item, Jump) and item.leads:
-            heads[item.family, item.table, item.target] = None
+            standing = snapshot.objects.get(item.key)
+            chains.extend(item.over(standing if isinstance(standing, FirewallObject) else None).lists())
+            heads.update(dict.fromkeys(item.heads()))
     return tuple(chains), tuple(heads)
 
 

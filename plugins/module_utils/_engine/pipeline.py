@@ -15,7 +15,8 @@ from functools import partial
 from typing import Dict, FrozenSet, List, Mapping, Optional, Sequence, Set, Tuple
 
 from .._compile.host import FORWARDING, accept_ra_path
-from .._firewall.backend import FirewallStep, NoFirewall
+from .._firewall.base import FirewallStep
+from .._firewall.none import NoFirewall
 from .._kernel.apply import Applier
 from .._kernel.door import Door
 from .._kernel.hostlock import host_lock
@@ -34,9 +35,10 @@ from .._kernel.users import list_users
 from .._kernel.visits import Visits
 from .._model.collector import collector_paused
 from .._model.errors import ContainerNetError, FirewallError, KernelRace, NamespaceMissing, ToolFailed, VerifyError, printable
+from .._model.firewall import FirewallObject
 from .._model.flow import Flows
 from .._model.link import Link
-from .._model.objects import Chain, Jump, KernelObject, Namespace, Sysctl
+from .._model.objects import KernelObject, Namespace, Sysctl
 from .._model.place import HOST, Place
 from .._model.snapshot import Facts, Key, Snapshot, find_residents, find_ways_out
 from .._plan.clash import know_again, left_links, plan_around
@@ -125,7 +127,7 @@ def _converge_locked(request: Request, door: Door) -> Outcome:
 def _start_guard(request: Request, door: Door, planned: Outcome, kept: KeptFiles) -> Guard:
     def put_back() -> int:
         remove_torn_files(request.state_directory)
-        walls = tuple(step for step in planned.steps if isinstance(step.subject, (Chain, Jump)))
+        walls = tuple(step for step in planned.steps if isinstance(step.subject, FirewallObject))
         return _put_back(request, kept, door.timeout, Undo(planned.snapshot, walls), planned.steps)
 
     return Guard(request.state_directory, request.scope, request.confirm_timeout, request.connection, put_back)
@@ -265,7 +267,7 @@ class _Run:
             ]
         if request.removes:
             prunable |= set(request.removes(snapshot))
-        prunable |= {key for key in snapshot.mine if key[0] in ("Chain", "Jump")}
+        prunable |= {item.key for item in snapshot.firewall()}
         declared = desired
         if request.adopt:
             steps = plan(desired, snapshot, prunable=prunable, adopt=True)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Callable, FrozenSet, Iterable, List, Optional, Sequence, Tuple
 
-from .._firewall.backend import Backend, RunCommand
+from .._firewall.base import Backend, RunCommand
 from .._kernel.statefile import STATE_DIRECTORY
 from .._model.objects import KernelObject
 from .._model.place import HOST, Place

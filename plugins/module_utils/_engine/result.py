@@ -11,8 +11,9 @@ from __future__ import annotations
 from dataclasses import fields, is_dataclass
 from typing import Any, Callable, Dict, Iterator, Sequence
 
+from .._model.firewall import FirewallObject
 from .._model.link import Link
-from .._model.objects import Chain, Jump, KernelObject
+from .._model.objects import KernelObject
 from .._model.rule import Rule
 from .._plan.step import CHANGE, CREATE, DELETE, SIGNS, Step
 from .request import Outcome
@@ -41,8 +42,8 @@ def tell(outcome: Outcome, diff_detail: str) -> Iterator[str]:
     """Yield what people read: the words of the declaration and their sum, then kernel objects, then rules."""
     if not outcome.steps:
         return
-    rules = [step for step in outcome.steps if isinstance(step.subject, (Chain, Jump))]
-    objects = [step for step in outcome.steps if not isinstance(step.subject, (Chain, Jump))]
+    rules = [step for step in outcome.steps if isinstance(step.subject, FirewallObject)]
+    objects = [step for step in outcome.steps if not isinstance(step.subject, FirewallObject)]
     margin = ""
     if outcome.words:
         margin = "  "
@@ -71,8 +72,9 @@ def _count_objects(steps: Sequence[Step]) -> str:
 
 def _count_rules(steps: Sequence[Step]) -> str:
     counts = [step.rule_counts for step in steps]
-    numbers = (sum(come for come, _gone in counts), sum(gone for _come, gone in counts), len({step.subject.key[:5] for step in steps}))
-    return "firewall rules: +%d -%d, chains: %d" % numbers
+    pieces = [step.subject for step in steps if isinstance(step.subject, FirewallObject)]
+    units = (pieces[0].UNITS, len({piece.unit for piece in pieces}))
+    return "firewall rules: +%d -%d, %s: %d" % (sum(come for come, _gone in counts), sum(gone for _come, gone in counts), *units)
 
 
 def _lines(step: Step, whole: bool) -> Iterator[str]:

@@ -13,6 +13,7 @@ from typing import Dict, Iterator, List, Mapping, Sequence, Set, Tuple
 
 from .._compile.host import FORWARDING
 from .._model.errors import Conflict
+from .._model.firewall import FirewallObject
 from .._model.link import Link
 from .._model.mark import SHARED_ROLE, is_owned, leave_mark, read_mark
 from .._model.names import SCOPE_METRICS, scope_metric
@@ -21,7 +22,6 @@ from .._model.objects import (
     Address,
     AddressDetails,
     BridgeVlan,
-    Chain,
     FdbEntry,
     KernelObject,
     Namespace,
@@ -135,11 +135,11 @@ def restored_sysctls(snapshot: Snapshot, place: str, scope: str, desired: Sequen
     if not recorded or any(isinstance(item, Sysctl) and item.restore and item.place == place for item in desired):
         return ()
     others = [link for link in snapshot.links(place) if (mark := read_mark(link.alias)) is not None and not is_owned(mark, scope) and link.name != "lo"]
-    if others or any(isinstance(item, Chain) and _holds_rules_of_others(item, scope) for item in desired):
+    if others or any(isinstance(item, FirewallObject) and _holds_rules_of_others(item, scope) for item in desired):
         return ()
     order = [path for path in FORWARDING.values() if path in recorded] + sorted(set(recorded) - set(FORWARDING.values()))
     return tuple(Sysctl(place, path, recorded[path]) for path in order)
 
 
-def _holds_rules_of_others(chain: Chain, scope: str) -> bool:
-    return any(rule.is_ours and rule.scope not in ("", scope) for rule in chain.rules or ())
+def _holds_rules_of_others(item: FirewallObject, scope: str) -> bool:
+    return any(rule.is_ours and rule.scope not in ("", scope) for rule in item.held)

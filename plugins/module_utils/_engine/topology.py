@@ -26,7 +26,8 @@ from .._document.management import check_takeovers, management_links
 from .._document.on_host import check_host_networks, settle_networks
 from .._document.reader import read_document
 from .._drivers.table import DRIVERS, find_driver
-from .._firewall.backend import RunCommand, select_backend
+from .._firewall.base import RunCommand
+from .._firewall.table import select_backend
 from .._kernel.sockets import name_process
 from .._model.addresses import canonical_ip
 from .._model.document import Document

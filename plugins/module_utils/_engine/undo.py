@@ -8,14 +8,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Dict, Optional, Sequence, Set, Tuple, Union
+from dataclasses import dataclass
+from typing import Callable, Dict, Optional, Sequence, Tuple
 
-from .._model.objects import Chain, Jump, KernelObject
+from .._model.firewall import FirewallObject
+from .._model.objects import KernelObject
 from .._model.snapshot import Key, Snapshot
 from .._plan.step import DELETE, Step
 
-ChainKey = Tuple[str, int, str, str]
+Pieces = Sequence[FirewallObject]
+Mend = Callable[[Pieces, Pieces, Pieces], Tuple[FirewallObject, ...]]
 
 
 @dataclass(frozen=True)
@@ -25,60 +27,33 @@ class Undo:
     before: Snapshot
     steps: Tuple[Step, ...]
 
-    def chains(self, place: str) -> Tuple[KernelObject, ...]:
+    def pieces(self, place: str) -> Tuple[FirewallObject, ...]:
         """Return what stood in a place before the run."""
-        return tuple(item for item in (*self.before.of(Chain), *self.before.of(Jump)) if item.place == place)
+        return tuple(item for item in self.before.firewall() if item.place == place)
 
     @property
     def places(self) -> Tuple[str, ...]:
-        return tuple(dict.fromkeys(chain.place for chain in self.before.of(Chain)))
+        return tuple(dict.fromkeys(item.place for item in self.before.firewall()))
 
-    def over(self, current: Sequence[KernelObject], place: str) -> Tuple[KernelObject, ...]:
+    def over(self, current: Pieces, place: str, mend: Mend) -> Tuple[FirewallObject, ...]:
         """Return what should stand in a place: never less than stood before, and of what another tool wrote meanwhile, all."""
-        before = {item.key: item for item in self.chains(place)}
+        before = {item.key: item for item in self.pieces(place)}
         stands = {item.key: item for item in current}
         made = self._last_steps(place)
-        wanted: Dict[Key, KernelObject] = {}
-        for key in dict.fromkeys((*before, *stands)):
-            item = _undone(before.get(key), stands.get(key), made.get(key))
-            if item is not None:
-                wanted[key] = item
-        _keep_what_is_led_to(wanted, stands)
-        chains: Set[ChainKey] = {_chain_key(item, item.name) for item in wanted.values() if isinstance(item, Chain)}
-        for item in (*before.values(), *stands.values()):
-            if isinstance(item, Jump):
-                if _chain_key(item, item.target) in chains:
-                    wanted.setdefault(item.key, replace(item, leads=True, copies=1))
-                else:
-                    wanted.pop(item.key, None)
-        return tuple(wanted.values())
+        undone = (_undone(before.get(key), stands.get(key), made.get(key)) for key in dict.fromkeys((*before, *stands)))
+        return mend([item for item in undone if item is not None], list(before.values()), current)
 
     def _last_steps(self, place: str) -> Dict[Key, Step]:
         return {step.subject.key: step for step in self.steps if step.place == place}
 
 
-def _undone(before: Optional[KernelObject], stands: Optional[KernelObject], step: Optional[Step]) -> Optional[KernelObject]:
-    if stands is None or (isinstance(stands, Chain) and not stands.rules and isinstance(before, Chain) and before.rules):
+def _undone(before: Optional[FirewallObject], stands: Optional[FirewallObject], step: Optional[Step]) -> Optional[FirewallObject]:
+    if stands is None or (not stands.held and before is not None and before.held):
         return before
     left = step.desired if step is not None and step.action != DELETE else None
     return before if left is not None and _is_left_so(stands, left) else stands
 
 
-def _is_left_so(stands: KernelObject, left: KernelObject) -> bool:
-    """Tell whether nobody wrote to a chain or jump since the run did. What is not ours to fill is so while it is empty."""
-    return not isinstance(stands, Chain) or not isinstance(left, Chain) or (stands.rules or ()) == (left.rules or ())
-
-
-def _keep_what_is_led_to(wanted: Dict[Key, KernelObject], stands: Dict[Key, KernelObject]) -> None:
-    pending = [item for item in wanted.values() if isinstance(item, Chain)]
-    while pending:
-        chain = pending.pop()
-        targets = {_chain_key(chain, rule.target) for rule in chain.rules or ()}
-        for key, item in stands.items():
-            if key not in wanted and isinstance(item, Chain) and _chain_key(item, item.name) in targets:
-                wanted[key] = item
-                pending.append(item)
-
-
-def _chain_key(item: Union[Chain, Jump], name: str) -> ChainKey:
-    return (item.place, item.family, item.table, name)
+def _is_left_so(stands: FirewallObject, left: KernelObject) -> bool:
+    """Tell whether nobody wrote to a piece since the run did. What is not ours to fill is so while it is empty."""
+    return isinstance(left, FirewallObject) and stands.held == left.held

@@ -10,15 +10,16 @@ from __future__ import annotations
 
 from typing import Dict, Iterable, Iterator, List, Tuple
 
-from .._model.objects import Chain, KernelObject
+from .._model.firewall import FirewallObject
+from .._model.objects import KernelObject
 from .._model.rule import Rule
 
 
-def held_ports(chains: Iterable[KernelObject], scope: str) -> Iterator[str]:
+def held_ports(objects: Iterable[KernelObject], scope: str) -> Iterator[str]:
     """Yield what to say of each port of a scope that another one publishes too."""
     told = set()
-    for chain in chains:
-        rules = chain.rules or () if isinstance(chain, Chain) else ()
+    for item in objects:
+        rules = item.held if isinstance(item, FirewallObject) else ()
         for port, protocol, owner in _clashes([rule for rule in rules if rule.is_ours and rule.target == "DNAT" and rule.destination_ports], scope):
             line = "host port %d/%s is published by scope '%s' already; choose another port or host_ip, or remove it there" % (port, protocol, owner)
             if line not in told:

@@ -4,100 +4,20 @@
 
 # PRIVATE to this collection: anything here may change without notice.
 
-"""What stands in the tables: what others translate, and what a scope does."""
+"""What the rules of a scope that stand do."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Iterator, List, Optional, Sequence, Set, Tuple
+from typing import List, Sequence, Set
 
+from .._model.firewall import rules_of
 from .._model.objects import KernelObject
-from .._model.rule import INPUT_CHAIN, POSTROUTING_CHAIN, rules_of
+from .._model.rule import INPUT_CHAIN, POSTROUTING_CHAIN
 from .._model.translation import Holdings, Translation
-from .layout import is_ours
-from .parse import Table, read_verdict
-from .read import PROTOCOLS, WORD
-
-Span = Tuple[int, int]
-EVERY_PORT: Tuple[Span, ...] = ((0, 65535),)
-# Matches that do not tell some packets to a port of the host from others, or whose options are read.
-_READ = frozenset(("tcp", "udp", "sctp", "comment", "multiport", "addrtype", "conntrack", "statistic"))
-LOCAL_TYPE, NETWORKS = "LOCAL", {4: "/32", 6: "/128"}
-
-
-@dataclass(frozen=True)
-class Match:
-    """What got so far."""
-
-    protocol: Optional[str] = None
-    ports: Tuple[Span, ...] = EVERY_PORT
-    host: Optional[str] = None
-    limited: bool = False
-
-
-def find_translations(table: Table, family: int) -> Iterator[Translation]:
-    """Yield what the rules of others in a nat table take of the packets to this host."""
-    seen: Set[Tuple[str, Match]] = set()
-    told: Set[Tuple[object, ...]] = set()
-    pending: List[Tuple[str, Match]] = [("PREROUTING", Match())]
-    while pending:
-        chain, before = pending.pop()
-        if (chain, before) in seen:
-            continue
-        seen.add((chain, before))
-        for rule in table.rules.get(chain, ()):
-            target = read_verdict(rule)[1]
-            if is_ours(target) or not (target in ("DNAT", "REDIRECT") or target in table.rules):
-                continue
-            match = _narrowed(before, rule, family)
-            if match is None:
-                continue
-            if target in table.rules:
-                pending.append((target, match))
-            elif (match, target) not in told:
-                told.add((match, target))
-                for span in match.ports:
-                    yield Translation(family, match.protocol, span, match.host, match.limited, "-A %s %s" % (chain, rule))
-
-
-def _narrowed(before: Match, rule: str, family: int) -> Optional[Match]:
-    """Return what a rule leaves of what came to it, or None where that is nothing the host has."""
-    match, negated = before, False
-    words = WORD.findall(rule)
-    for word, value in zip(words, [*words[1:], ""]):
-        if word in ("-j", "-g"):
-            break
-        if word == "-p" and not negated:
-            match = replace(match, protocol=PROTOCOLS.get(value, value))
-        elif word in ("--dport", "--dports", "--destination-port", "--destination-ports") and not negated:
-            ports = tuple(_meet(match.ports, value))
-            if not ports:
-                return None
-            match = replace(match, ports=ports)
-        elif word == "-d" and not negated:
-            match = replace(match, host=value[: -len(NETWORKS[family])] if value.endswith(NETWORKS[family]) else value)
-        elif word == "--dst-type" and (value == LOCAL_TYPE) == negated:
-            return None
-        elif (word in ("-i", "-s") and not negated) or (word == "-m" and value not in _READ):
-            match = replace(match, limited=True)
-        negated = word == "!"
-    return match
-
-
-def _meet(spans: Sequence[Span], text: str) -> Iterator[Span]:
-    for part in text.split(","):
-        first, _colon, last = part.partition(":")
-        if not first.isdigit():
-            continue
-        wanted = (int(first), int(last or first))
-        for span in spans:
-            low, high = max(span[0], wanted[0]), min(span[1], wanted[1])
-            if low <= high:
-                yield low, high
 
 
 def read_standing(objects: Sequence[KernelObject], scope: str) -> Holdings:
-    """Return what the rules of a scope do."""
+    """Return which ports a scope publishes, its fixed source addresses, and the interfaces towards which it closes the host."""
     published: List[Translation] = []
     sources: Set[str] = set()
     closed: Set[str] = set()

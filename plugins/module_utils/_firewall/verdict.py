@@ -11,11 +11,11 @@ from __future__ import annotations
 from bisect import bisect_right
 from typing import Callable, Dict, FrozenSet, Iterable, List, Optional, Sequence, Set, Tuple
 
+from .._model.firewall import FirewallObject
 from .._model.flow import PROTOCOLS, Flow, Ground
-from .._model.objects import Chain, Jump
 from .._model.rule import DNAT_CHAIN, FORWARD_CHAIN, INPUT_CHAIN, POSTROUTING_CHAIN, RAW_CHAIN
+from .base import DELETE, FirewallStep
 from .match import Match, Network, Packet, read_matches, read_network
-from .restore import DELETE, FirewallStep
 
 _DROPS = frozenset(("DROP", "REJECT"))
 _FINAL = _DROPS | frozenset(("ACCEPT", "DNAT", "SNAT", "MASQUERADE"))
@@ -28,12 +28,12 @@ _OPENS, _CLOSES = frozenset(("ACCEPT",)), _DROPS
 def narrows(step: FirewallStep) -> bool:
     """Tell whether a step may let less through, or translate differently."""
     item = step.desired or step.current
-    if isinstance(item, Jump):
-        return True
-    if not isinstance(item, Chain):
+    if not isinstance(item, FirewallObject):
         return False
-    before = tuple(getattr(step.current, "rules", None) or ())
-    after = () if step.action == DELETE else tuple(item.rules or ())
+    if item.leading:
+        return True
+    before = step.current.held if isinstance(step.current, FirewallObject) else ()
+    after = () if step.action == DELETE else item.held
     come, gone = set(after) - set(before), set(before) - set(after)
     if not come and not gone:
         return before != after  # another order

@@ -13,9 +13,10 @@ from dataclasses import replace
 from typing import Callable, Collection, Dict, FrozenSet, Iterable, Iterator, List, Mapping, Optional, Sequence, Set, Tuple
 
 from .._model.errors import KernelError, KernelRace, errno_name
+from .._model.firewall import FirewallObject
 from .._model.limits import IPV6_LEAST_MTU
 from .._model.link import Link
-from .._model.objects import GONE, Address, BridgeVlan, Chain, FdbEntry, Jump, KernelObject, Namespace, Sysctl, is_foreign
+from .._model.objects import GONE, Address, BridgeVlan, FdbEntry, KernelObject, Namespace, Sysctl, is_foreign
 from .._model.place import HOST
 from .._model.snapshot import Snapshot
 from .._plan.step import CREATE, DELETE, LOWERED, Step
@@ -72,8 +73,8 @@ class Applier:
             self._numbers.setdefault(found.place, set()).add(number)
 
     def apply(self, steps: Sequence[Step], apply_firewall: Callable[[Sequence[Step]], None]) -> None:
-        kernel = [step for step in steps if not isinstance(step.subject, (Chain, Jump))]
-        walls = [step for step in steps if isinstance(step.subject, (Chain, Jump))]
+        kernel = [step for step in steps if not isinstance(step.subject, FirewallObject)]
+        walls = [step for step in steps if isinstance(step.subject, FirewallObject)]
         # A namespace that gets rid of all its rules does so while its links can still tell that there are any.
         leaving = {step.place for step in walls} - {HOST} - {step.place for step in walls if step.action != DELETE}
         apply_firewall([step for step in walls if step.place in leaving])

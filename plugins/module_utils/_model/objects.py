@@ -10,15 +10,12 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, FrozenSet, Optional, Tuple
+from typing import ClassVar, FrozenSet, Optional, Tuple
 
 from .mark import KERNEL_PROTOCOL, PROTOCOL
 from .names import SCOPE_METRICS
 from .once import Once
 from .place import Place, in_place
-
-if TYPE_CHECKING:
-    from .rule import Rule
 
 FLOOD_MAC = "00:00:00:00:00:00"
 GONE = "a link that is gone"  # no link has a name with spaces
@@ -235,45 +232,6 @@ class Sysctl(KernelObject):
         if self.path == LOOPBACK:
             return "lo%s" % in_place(self.place)
         return "sysctl %s%s" % (self.path.replace("/", "."), in_place(self.place))
-
-
-@dataclass(frozen=True)
-class Chain(KernelObject):
-    """A whole firewall chain of ours."""
-
-    IDENTITY = ("place", "family", "table", "name")
-
-    family: int = 4
-    table: str = "filter"
-    name: str = ""
-    rules: Optional[Tuple[Rule, ...]] = None
-
-    @property
-    def label(self) -> str:
-        return "%s chain %s/%s%s" % ("ip6tables" if self.family == 6 else "iptables", self.table, self.name, in_place(self.place))
-
-
-@dataclass(frozen=True)
-class Jump(KernelObject):
-    """The one rule in a built-in chain that leads to a chain of ours. `leads` says that nothing final stands before it."""
-
-    IDENTITY = ("place", "family", "table", "parent", "rule")
-
-    family: int = 4
-    table: str = "filter"
-    parent: str = ""
-    rule: str = ""
-    leads: Optional[bool] = None
-    copies: Optional[int] = None  # how often the rule stands there
-
-    @property
-    def target(self) -> str:
-        """Return the chain it leads to: nothing follows that name."""
-        return self.rule.rpartition(" ")[2]
-
-    @property
-    def label(self) -> str:
-        return "%s jump %s/%s %s%s" % ("ip6tables" if self.family == 6 else "iptables", self.table, self.parent, self.rule, in_place(self.place))
 
 
 def is_foreign(item: KernelObject) -> bool:

@@ -9,10 +9,9 @@ from __future__ import annotations
 import socket
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Iterable, Iterator, Optional, Tuple
+from typing import Optional, Tuple
 
 from .errors import FirewallError
-from .objects import Chain, KernelObject
 from .place import HOST
 
 STATES = ("INVALID", "NEW", "RELATED", "ESTABLISHED", "UNTRACKED", "SNAT", "DNAT")
@@ -23,7 +22,7 @@ STRANGE = -1  # the rank of a rule that is not ours
 
 @dataclass(frozen=True)
 class Rule:
-    """One firewall rule as data, spelt in one way; a backend renders and reads it. None fields do not match on anything.
+    """One firewall rule as data, spelt in one way; a backend writes and reads it. None fields do not match on anything.
 
     All chains are shared by all scopes of a host: `rank` orders rules inside a chain (lower first; those of one rank may stand in any order),
     `scope` and `owner` (a network or endpoint) go into the comment, by which a scope finds its own rules again.
@@ -70,13 +69,6 @@ class Rule:
         return self.rank != STRANGE
 
 
-def rules_of(objects: Iterable[KernelObject]) -> Iterator[Rule]:
-    """Yield the rules of all chains among objects."""
-    for item in objects:
-        if isinstance(item, Chain):
-            yield from item.rules or ()
-
-
 @lru_cache(maxsize=16384)
 def canonical_match(network: str, family: int) -> Optional[str]:
     """Return the one spelling of an address or subnet to match on, or None for one that everything is in; "!" negates."""
@@ -104,7 +96,8 @@ UNSEAL = "0x0/0x20000000"
 # A bit of what the host itself sends into a network of ours. The tunnel that takes it on leaves it.
 INWARD = "0x10000000/0x10000000"
 
-# The chains every backend keeps, by table and the built-in chain that leads to each.
+# The chains that rules are in, whatever a backend makes of them, by table and where packets come to each.
+CHAIN_PREFIX = "CNET-"
 RAW_CHAIN = "CNET-RAW"
 OUTPUT_CHAIN = "CNET-OUTPUT"  # in raw: what programs of the host may not send
 INWARD_CHAIN = "CNET-INWARD"  # marks what the host sends into networks
@@ -118,7 +111,9 @@ POSTROUTING_CHAIN = "CNET-POST"
 USER_CHAIN = "CNET-USER"  # the administrator's own rules; evaluated before ours, never changed by us
 INSIDE_CHAIN = "CNET-INSIDE"  # drops what comes from any bridge of ours; overlays lead their UDP port here
 LAST_CHAIN = "CNET-LAST"  # at the end of FORWARD: the default drop where we switched forwarding on
-PUBLISHED_PREFIX = "CNET-P-"  # + protocol + first port of a block of published ports
-OPEN_PREFIX = "CNET-R-"  # + hash of a block of addresses: ports that routed endpoints open
 ROUTED_INTERFACES = "cnr-+"  # the one wildcard we write: the host's ends of all routed endpoints
 PEERS_PREFIX = "CNET-VX-"  # + UDP port: which hosts may send VXLAN to us; in filter, past us; + OUT- and UDP port: to whom no program may
+
+
+def is_own_chain(name: str) -> bool:
+    return name.startswith(CHAIN_PREFIX)

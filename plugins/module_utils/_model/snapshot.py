@@ -11,6 +11,7 @@ from ipaddress import ip_address, ip_network
 from typing import Any, Collection, Dict, FrozenSet, Iterable, List, Mapping, Optional, Set, Tuple, Type, TypeVar
 
 from .addresses import ip_version, is_link_local
+from .firewall import FirewallObject
 from .link import Link
 from .mark import Mark, read_mark
 from .objects import MAIN_TABLE, Address, KernelObject, Route
@@ -74,6 +75,10 @@ class Snapshot:
     def of(self, kind: Type[Object]) -> Collection[Object]:
         """Return all objects of one kind: of rows there are tens of thousands, which most who look need not see."""
         return self._kinds.get(kind, {}).values()
+
+    def firewall(self) -> Iterable[FirewallObject]:
+        """Return what the firewalls that were read hold of ours."""
+        return [item for kind, items in self._kinds.items() if issubclass(kind, FirewallObject) for item in items.values()]
 
     def link(self, place: str, name: str) -> Optional[Link]:
         return self._links.get(place, {}).get(name)

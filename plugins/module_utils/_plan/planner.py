@@ -12,15 +12,14 @@ from dataclasses import replace
 from typing import Collection, Dict, Iterable, List, Optional, Sequence, Set, Tuple
 
 from .._model.errors import Conflict
+from .._model.firewall import FirewallObject
 from .._model.link import Link, LinkKey
 from .._model.mark import is_owned, read_mark
 from .._model.names import SCOPE_METRICS
 from .._model.objects import (
     Address,
     BridgeVlan,
-    Chain,
     FdbEntry,
-    Jump,
     KernelObject,
     Namespace,
     Neighbour,
@@ -255,8 +254,8 @@ def _rank(step: Step, depths: Dict[LinkKey, int]) -> Tuple[int, int, int, str]:
     subject = step.subject
     if step.renames:
         return (1, 9, 0, "") if step.waits_for_firewall else (0, 2, 0, "")
-    if isinstance(subject, (Chain, Jump)):
-        return (1, subject.family, isinstance(subject, Jump), subject.table)
+    if isinstance(subject, FirewallObject):
+        return (1, *subject.order)
     kind = _KINDS.index(type(subject))
     if step.action == DELETE:
         if isinstance(subject, Link):

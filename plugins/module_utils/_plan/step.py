@@ -9,9 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Optional, Tuple
 
+from .._model.firewall import FirewallObject
 from .._model.link import Link
 from .._model.names import ROUTED_PREFIX
-from .._model.objects import Chain, Jump, KernelObject
+from .._model.objects import KernelObject
 from .._model.once import Once
 from .._model.place import HOST
 from .._model.rule import Rule
@@ -94,18 +95,23 @@ class Step:
 
     @property
     def rules(self) -> Tuple[Tuple[Rule, ...], Tuple[Rule, ...]]:
-        """The rules of a chain that come and those that go."""
-        come = self.desired.rules or () if isinstance(self.desired, Chain) and self.action != DELETE else ()
-        gone = self.current.rules or () if isinstance(self.current, Chain) and self.action != CREATE else ()
+        """The firewall rules that come and those that go."""
+        come = self.desired.held if isinstance(self.desired, FirewallObject) and self.action != DELETE else ()
+        gone = self.current.held if isinstance(self.current, FirewallObject) and self.action != CREATE else ()
         return _without(come, gone), _without(gone, come)
 
     @property
     def rule_counts(self) -> Tuple[int, int]:
-        """How many firewall rules come and go; a jump is one."""
-        if isinstance(self.subject, Jump):
-            return (0, 1) if self.action == DELETE else (1, 0)
+        """How many firewall rules come and go; what leads to them counts too."""
         come, gone = self.rules
-        return len(come), len(gone)
+        leading = self.leading_counts
+        return len(come) + leading[0], len(gone) + leading[1]
+
+    @property
+    def leading_counts(self) -> Tuple[int, int]:
+        """How many rules come and go that only lead to ours."""
+        count = self.subject.leading if isinstance(self.subject, FirewallObject) else 0
+        return (0, count) if self.action == DELETE else (count, 0)
 
     @property
     def line(self) -> str:

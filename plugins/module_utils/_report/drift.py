@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from typing import Any, Callable, Dict, Iterator, List, Sequence
 
+from .._model.firewall import FirewallObject
 from .._model.flow import Flows
-from .._model.objects import Chain, Jump, KernelObject
+from .._model.objects import KernelObject
 from .._model.rule import Rule
 from .._model.snapshot import Snapshot
 from .._plan.step import CHANGE, CREATE, Change, Step
@@ -38,7 +39,7 @@ def _rows(scope: str, before: Picture, after: Picture, steps: Sequence[Step], sh
     for step in steps:
         if isinstance(step.subject, Flows):
             continue  # what stands would not be different, had they ended
-        if isinstance(step.subject, Chain) and step.action == CHANGE:
+        if isinstance(step.subject, FirewallObject) and step.action == CHANGE:
             for rules, row in zip(step.rules, (_missing, _surplus)):
                 rows.extend(
                     {"item": name_item(find_owner(rule, before, after, scope) or FIREWALL, before, after), **row(step, "rule", show_rule(rule))}
@@ -46,7 +47,7 @@ def _rows(scope: str, before: Picture, after: Picture, steps: Sequence[Step], sh
                 )
             if any(step.rules):
                 continue
-        item = name_item(FIREWALL if isinstance(step.subject, (Chain, Jump)) else find_item(step, before, after, scope), before, after)
+        item = name_item(FIREWALL if isinstance(step.subject, FirewallObject) else find_item(step, before, after, scope), before, after)
         rows.extend({"item": item, **row} for row in _differences(step))
     return rows
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple, Union
 
 from .._document.container import read_container
-from .._firewall.backend import Backend, RunCommand
+from .._firewall.base import Backend, RunCommand
 from .._kernel.door import Door
 from .._kernel.loans import Loans
 from .._kernel.namespace import Rooms

@@ -10,16 +10,16 @@ from __future__ import annotations
 
 from typing import Any, Dict, List, Optional, Tuple
 
-from .._firewall.blocks import gather
-from .._model.objects import Chain
-from .._model.rule import Rule, rules_of
+from .._firewall.published import gather
+from .._model.firewall import rules_of
+from .._model.rule import Rule
 from .._model.snapshot import Snapshot
 
 
 def describe_ports(snapshot: Snapshot, scope: Optional[str]) -> List[Dict[str, Any]]:
     """Return what is published, and what endpoints of routed networks open at their own addresses, sorted by scope, endpoint and port."""
     rows: Dict[Tuple[object, ...], Dict[str, Any]] = {}
-    found = gather(rule for rule in rules_of(snapshot.of(Chain)) if scope in (None, rule.scope))
+    found = gather(rule for rule in rules_of(snapshot.firewall()) if scope in (None, rule.scope))
     for rule in sorted(found, key=_order):
         row = rows.setdefault(
             _shape(rule),

@@ -14,9 +14,10 @@ from __future__ import annotations
 import ipaddress
 from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 
+from .._model.firewall import FirewallObject
 from .._model.link import Link
 from .._model.mark import DEVICE_ROLE, LINK_ROLE, read_mark
-from .._model.objects import Chain, Jump, KernelObject, Namespace, interface_of
+from .._model.objects import KernelObject, Namespace, interface_of
 from .._model.place import HOST, Place
 from .._model.rule import Rule
 from .._model.snapshot import Snapshot
@@ -61,7 +62,7 @@ def tell_plan(scope: str, snapshot: Snapshot, desired: Iterable[KernelObject], s
         if details:
             lines.append((item, "%s %s: %s" % (SIGNS[CHANGE], name_item(item, before, after), ", ".join(details))))
     if not lines:
-        what = "jumps +%d -%d" % work.jumps if any(work.jumps) else "order of rules"
+        what = "%s +%d -%d" % (work.leading, *work.jumps) if any(work.jumps) else "order of rules"
         lines.append((FIREWALL, "%s firewall: %s" % (SIGNS[CHANGE], what)))
     return tuple(line for _item, line in sorted(lines, key=lambda pair: (KINDS.index(pair[0][0]), pair[0])))
 
@@ -207,13 +208,14 @@ class _Work:
         self.objects: Dict[Item, List[Step]] = {}
         self.rules: Dict[Item, Tuple[int, int]] = {}
         self.jumps = (0, 0)
+        self.leading = ""  # what such rules are called here
 
 
 def _sort_steps(steps: Iterable[Step], before: Picture, after: Picture, scope: str) -> _Work:
     work = _Work()
     for step in steps:
-        if isinstance(step.subject, (Chain, Jump)):
-            _sort_rules(step, work, before, after, scope)
+        if isinstance(step.subject, FirewallObject):
+            _sort_rules(step, step.subject, work, before, after, scope)
         elif not isinstance(step.subject, Namespace):
             work.objects.setdefault(find_item(step, before, after, scope), []).append(step)
     return work
@@ -239,10 +241,10 @@ def name_item(item: Item, before: Picture, after: Picture) -> str:
     return words[2] if words else " ".join(item) if len(item) < 3 else "%s %s on %s" % item
 
 
-def _sort_rules(step: Step, work: _Work, before: Picture, after: Picture, scope: str) -> None:
-    if isinstance(step.subject, Jump):
-        come, gone = step.rule_counts
-        work.jumps = (work.jumps[0] + come, work.jumps[1] + gone)
+def _sort_rules(step: Step, piece: FirewallObject, work: _Work, before: Picture, after: Picture, scope: str) -> None:
+    work.leading = piece.LEADING
+    come, gone = step.leading_counts
+    work.jumps = (work.jumps[0] + come, work.jumps[1] + gone)
     for rules, index in zip(step.rules, (0, 1)):
         for rule in rules:
             item = find_owner(rule, before, after, scope)

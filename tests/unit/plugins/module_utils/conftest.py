@@ -12,7 +12,7 @@ HERE = Path(__file__).parent
 TOYS = HERE.parents[1] / "toys"
 HELPERS = ("asking", "golden_files", "object_rows", "toy_kernel", "fresh_network", "kernel_engine", "rule_lines")
 # The tests are imported by path, so their helpers are given names here, in the order in which they need each other.
-for path in (*(HERE / (name + ".py") for name in HELPERS), TOYS / "tap.py", TOYS / "hub.py"):
+for path in (*(HERE / (name + ".py") for name in HELPERS), *sorted(TOYS.glob("*.py"))):
     spec = importlib.util.spec_from_file_location(path.stem, path)
     if spec is None or spec.loader is None:
         raise ImportError(path.stem)

@@ -12,7 +12,7 @@ from typing import Any, List, Optional, Sequence, Tuple
 
 from ansible_collections.netloom.container_net.plugins.module_utils._engine.pipeline import converge
 from ansible_collections.netloom.container_net.plugins.module_utils._engine.request import Request
-from ansible_collections.netloom.container_net.plugins.module_utils._firewall.backend import NoFirewall
+from ansible_collections.netloom.container_net.plugins.module_utils._firewall.none import NoFirewall
 from ansible_collections.netloom.container_net.plugins.module_utils._kernel.door import Door
 from ansible_collections.netloom.container_net.plugins.module_utils._model.errors import ContainerNetError
 from ansible_collections.netloom.container_net.plugins.module_utils._model.objects import KernelObject

@@ -15,6 +15,7 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import Any, Dict, Mapping, Optional, Type
 
+from ansible_collections.netloom.container_net.plugins.module_utils._firewall.iptables.objects import Chain, Jump
 from ansible_collections.netloom.container_net.plugins.module_utils._kinds.nic import Nic
 from ansible_collections.netloom.container_net.plugins.module_utils._kinds.table import KINDS
 from ansible_collections.netloom.container_net.plugins.module_utils._model.kind import LinkKind
@@ -23,9 +24,7 @@ from ansible_collections.netloom.container_net.plugins.module_utils._model.mark 
 from ansible_collections.netloom.container_net.plugins.module_utils._model.objects import (
     Address,
     BridgeVlan,
-    Chain,
     FdbEntry,
-    Jump,
     KernelObject,
     Namespace,
     Neighbour,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Dict, List, Tuple
 
-from ansible_collections.netloom.container_net.plugins.module_utils._firewall.read import read_rule
+from ansible_collections.netloom.container_net.plugins.module_utils._firewall.iptables.read import read_rule
 from ansible_collections.netloom.container_net.plugins.module_utils._model.rule import Rule
 
 ALONE = {4: "/32", 6: "/128"}  # not shown of a single address

@@ -13,6 +13,7 @@ import ipaddress
 from dataclasses import fields, replace
 from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Set, Tuple
 
+from ansible_collections.netloom.container_net.plugins.module_utils._firewall.iptables.objects import Chain, Jump
 from ansible_collections.netloom.container_net.plugins.module_utils._kinds.bridge import Bridge
 from ansible_collections.netloom.container_net.plugins.module_utils._kinds.dummy import Dummy
 from ansible_collections.netloom.container_net.plugins.module_utils._kinds.ipvlan import Ipvlan
@@ -28,9 +29,7 @@ from ansible_collections.netloom.container_net.plugins.module_utils._model.mark 
 from ansible_collections.netloom.container_net.plugins.module_utils._model.objects import (
     Address,
     BridgeVlan,
-    Chain,
     FdbEntry,
-    Jump,
     KernelObject,
     Namespace,
     Neighbour,

@@ -11,7 +11,7 @@ from ansible_collections.netloom.container_net.plugins.module_utils._compile.fir
 from ansible_collections.netloom.container_net.plugins.module_utils._drivers.bridge.network import BridgeNetwork
 from ansible_collections.netloom.container_net.plugins.module_utils._drivers.macvlan.network import MacvlanNetwork
 from ansible_collections.netloom.container_net.plugins.module_utils._drivers.overlay.network import OverlayNetwork, Peer
-from ansible_collections.netloom.container_net.plugins.module_utils._firewall.blocks import spread
+from ansible_collections.netloom.container_net.plugins.module_utils._firewall.iptables.blocks import spread
 from ansible_collections.netloom.container_net.plugins.module_utils._model.document import Attachment, Document, Endpoint, PublishedPort
 from ansible_collections.netloom.container_net.plugins.module_utils._model.network import Subnet
 from rule_lines import chains

@@ -18,7 +18,7 @@ from typing import Any, Dict, FrozenSet, Iterable, List, Mapping, Set, Tuple
 import pytest
 from ansible_collections.netloom.container_net.plugins.module_utils._engine.pipeline import converge
 from ansible_collections.netloom.container_net.plugins.module_utils._engine.request import Outcome, Request
-from ansible_collections.netloom.container_net.plugins.module_utils._firewall.backend import NoFirewall
+from ansible_collections.netloom.container_net.plugins.module_utils._firewall.none import NoFirewall
 from ansible_collections.netloom.container_net.plugins.module_utils._kinds.veth import Veth
 from ansible_collections.netloom.container_net.plugins.module_utils._model.errors import Conflict
 from ansible_collections.netloom.container_net.plugins.module_utils._model.link import Link

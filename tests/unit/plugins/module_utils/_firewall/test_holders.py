@@ -7,8 +7,8 @@ from __future__ import annotations
 from typing import Any, List, Optional, Sequence
 
 import pytest
-from ansible_collections.netloom.container_net.plugins.module_utils._firewall.compose import compose
 from ansible_collections.netloom.container_net.plugins.module_utils._firewall.holders import held_ports
+from ansible_collections.netloom.container_net.plugins.module_utils._firewall.iptables.compose import compose
 from ansible_collections.netloom.container_net.plugins.module_utils._model.objects import KernelObject
 from ansible_collections.netloom.container_net.plugins.module_utils._model.rule import Rule
 

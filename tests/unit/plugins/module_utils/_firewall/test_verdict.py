@@ -12,10 +12,10 @@ from typing import Any, Dict, List, Set, Tuple
 
 import pytest
 from ansible_collections.netloom.container_net.plugins.module_utils._firewall import verdict
+from ansible_collections.netloom.container_net.plugins.module_utils._firewall.iptables.objects import Chain, Jump
 from ansible_collections.netloom.container_net.plugins.module_utils._firewall.match import Interface, Network, read_match
 from ansible_collections.netloom.container_net.plugins.module_utils._firewall.verdict import end_uncovered, narrows
 from ansible_collections.netloom.container_net.plugins.module_utils._model.flow import Flow, Ground
-from ansible_collections.netloom.container_net.plugins.module_utils._model.objects import Chain, Jump
 from ansible_collections.netloom.container_net.plugins.module_utils._model.rule import Rule
 from ansible_collections.netloom.container_net.plugins.module_utils._plan.step import CHANGE, CREATE, DELETE, Step
 from rule_lines import read

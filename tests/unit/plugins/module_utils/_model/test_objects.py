@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import Any, Optional
 
 import pytest
+from ansible_collections.netloom.container_net.plugins.module_utils._firewall.iptables.objects import Chain, Jump
 from ansible_collections.netloom.container_net.plugins.module_utils._kinds.bridge import Bridge
 from ansible_collections.netloom.container_net.plugins.module_utils._kinds.veth import Veth
 from ansible_collections.netloom.container_net.plugins.module_utils._kinds.vxlan import Vxlan
@@ -27,9 +28,7 @@ from ansible_collections.netloom.container_net.plugins.module_utils._model.mark 
 from ansible_collections.netloom.container_net.plugins.module_utils._model.objects import (
     FLOOD_MAC,
     Address,
-    Chain,
     FdbEntry,
-    Jump,
     KernelObject,
     Namespace,
     Neighbour,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Dict, Tuple
 
 import pytest
+from ansible_collections.netloom.container_net.plugins.module_utils._firewall.iptables.objects import Chain
 from ansible_collections.netloom.container_net.plugins.module_utils._kinds.ipvlan import Ipvlan
 from ansible_collections.netloom.container_net.plugins.module_utils._kinds.macvlan import Macvlan
 from ansible_collections.netloom.container_net.plugins.module_utils._kinds.veth import Veth
@@ -19,7 +20,6 @@ from ansible_collections.netloom.container_net.plugins.module_utils._model.objec
     LOOPBACK,
     Address,
     BridgeVlan,
-    Chain,
     FdbEntry,
     KernelObject,
     Namespace,

@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import Any, List, Optional
 
 import pytest
+from ansible_collections.netloom.container_net.plugins.module_utils._firewall.iptables.objects import Chain, Jump
 from ansible_collections.netloom.container_net.plugins.module_utils._kinds.bridge import Bridge
 from ansible_collections.netloom.container_net.plugins.module_utils._kinds.ipvlan import Ipvlan
 from ansible_collections.netloom.container_net.plugins.module_utils._kinds.macvlan import Macvlan
@@ -19,9 +20,7 @@ from ansible_collections.netloom.container_net.plugins.module_utils._model.link 
 from ansible_collections.netloom.container_net.plugins.module_utils._model.objects import (
     Address,
     BridgeVlan,
-    Chain,
     FdbEntry,
-    Jump,
     KernelObject,
     Neighbour,
     PolicyRule,

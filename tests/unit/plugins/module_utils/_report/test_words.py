@@ -13,9 +13,10 @@ import pytest
 from ansible_collections.netloom.container_net.plugins.module_utils._compile.document import compile_document
 from ansible_collections.netloom.container_net.plugins.module_utils._compile.firewall import compile_firewall
 from ansible_collections.netloom.container_net.plugins.module_utils._document.reader import read_document
-from ansible_collections.netloom.container_net.plugins.module_utils._firewall.compose import compose
+from ansible_collections.netloom.container_net.plugins.module_utils._firewall.iptables.compose import compose
+from ansible_collections.netloom.container_net.plugins.module_utils._firewall.iptables.objects import Chain, Jump
 from ansible_collections.netloom.container_net.plugins.module_utils._model.link import Link
-from ansible_collections.netloom.container_net.plugins.module_utils._model.objects import Address, Chain, Jump, KernelObject
+from ansible_collections.netloom.container_net.plugins.module_utils._model.objects import Address, KernelObject
 from ansible_collections.netloom.container_net.plugins.module_utils._model.snapshot import Facts, Snapshot
 from ansible_collections.netloom.container_net.plugins.module_utils._plan.planner import plan
 from ansible_collections.netloom.container_net.plugins.module_utils._plan.renames import foresee_names

@@ -12,8 +12,10 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import Dict, FrozenSet, Iterator, List, Set, Tuple
 
-from .._model.objects import Chain, Jump, KernelObject
-from .layout import HEADS, is_ours
+from ..._model.firewall import FirewallObject
+from ..._model.rule import is_own_chain
+from .layout import HEADS
+from .objects import Chain, Jump
 from .read import read_rule
 
 # Targets after which a packet does not come to the next rule.
@@ -26,14 +28,14 @@ _NOTE = re.compile(r'-m comment --comment ("(?:[^"\\]|\\.)*"|\S+) ?')
 _VERDICT = re.compile(r" -([jg]) (\S+)")
 
 
-def parse_dump(text: str, family: int, place: str) -> Tuple[KernelObject, ...]:
+def parse_dump(text: str, family: int, place: str) -> Tuple[FirewallObject, ...]:
     """Return our chains of one family, and what in a built-in chain leads to them."""
-    found: List[KernelObject] = []
+    found: List[FirewallObject] = []
     for table in read_tables(text):
         found.extend(
             Chain(place, family, table.name, name, tuple(read_rule(rule, family, table.name, name) for rule in rules))
             for name, rules in table.rules.items()
-            if is_ours(name)
+            if is_own_chain(name)
         )
         for parent in (name for name in table.rules if name in table.builtin):
             found.extend(_jumps(table, parent, family, place).values())
@@ -45,7 +47,7 @@ def _jumps(table: Table, parent: str, family: int, place: str) -> Dict[str, Jump
     closed = False  # by a final verdict so far
     for rule in table.rules[parent]:
         kind, target = read_verdict(rule)
-        if is_ours(target):
+        if is_own_chain(target):
             first = jumps.get(rule, Jump(place, family, table.name, parent, rule, target not in HEADS or not closed, 0))
             jumps[rule] = replace(first, copies=(first.copies or 0) + 1)
         elif kind == "g" or target in FINAL or table.ends(target):
@@ -63,7 +65,7 @@ class Table:
 
     def ends(self, chain: str, callers: FrozenSet[str] = frozenset()) -> bool:
         """Tell whether somebody else's chain ends in a final verdict: what a packet that enters it meets at last."""
-        if chain in callers or is_ours(chain):
+        if chain in callers or is_own_chain(chain):
             return False
         rules = self.rules.get(chain, [])
         for position, rule in enumerate(rules):

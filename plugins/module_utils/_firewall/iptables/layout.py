@@ -12,9 +12,19 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Mapping, Tuple
 
-from .._model.rule import DNAT_CHAIN, FORWARD_CHAIN, INPUT_CHAIN, INWARD_CHAIN, LAST_CHAIN, OUTPUT_CHAIN, POSTROUTING_CHAIN, RAW_CHAIN, SEAL_CHAIN, SEALED_CHAIN
+from ..._model.rule import (
+    DNAT_CHAIN,
+    FORWARD_CHAIN,
+    INPUT_CHAIN,
+    INWARD_CHAIN,
+    LAST_CHAIN,
+    OUTPUT_CHAIN,
+    POSTROUTING_CHAIN,
+    RAW_CHAIN,
+    SEAL_CHAIN,
+    SEALED_CHAIN,
+)
 
-CHAIN_PREFIX = "CNET-"
 # Chains whose jump must stand before every final verdict. All other jumps are appended, and any place is right.
 HEADS = frozenset((RAW_CHAIN, OUTPUT_CHAIN, INWARD_CHAIN, FORWARD_CHAIN, INPUT_CHAIN, SEAL_CHAIN, SEALED_CHAIN))
 _LOCAL = "-m addrtype --dst-type LOCAL -j %s" % DNAT_CHAIN
@@ -32,10 +42,6 @@ class Tools:
 TOOLS: Mapping[int, Tools] = MappingProxyType({4: Tools("iptables-save", "iptables-restore"), 6: Tools("ip6tables-save", "ip6tables-restore")})
 # The two kernel interfaces behind these names; only one of them should hold rules.
 VARIANTS: Mapping[int, Tuple[str, str]] = {4: ("iptables-legacy-save", "iptables-nft-save"), 6: ("ip6tables-legacy-save", "ip6tables-nft-save")}
-
-
-def is_ours(chain: str) -> bool:
-    return chain.startswith(CHAIN_PREFIX)
 
 
 def jumps_to(chain: str, family: int) -> Tuple[Tuple[str, str], ...]:

@@ -8,36 +8,17 @@
 
 from __future__ import annotations
 
-from typing import Dict, List, Optional, Protocol, Sequence, Tuple
+from typing import Dict, List, Optional, Sequence, Tuple
 
-from .._model.objects import Chain, Jump, KernelObject
-from .._model.rule import USER_CHAIN
+from ..._model.objects import KernelObject
+from ..._model.rule import USER_CHAIN
+from ..base import CREATE, DELETE, FirewallStep
 from .layout import HEADS
+from .objects import Chain, Jump
 from .render import render_rule
 
-CREATE, DELETE = "create", "delete"
 # Isolation stands before anything is published, and what takes the seal off before what sets it.
 TABLES = ("raw", "filter", "mangle", "nat")
-
-
-class FirewallStep(Protocol):
-    """What this package needs of a planner step."""
-
-    @property
-    def action(self) -> str:
-        """Return create, change or delete."""
-
-    @property
-    def desired(self) -> Optional[KernelObject]:
-        """Return what should stand."""
-
-    @property
-    def current(self) -> Optional[KernelObject]:
-        """Return what stands."""
-
-    @property
-    def place(self) -> str:
-        """Return the namespace meant."""
 
 
 def firewall_object(step: FirewallStep) -> Optional[KernelObject]:

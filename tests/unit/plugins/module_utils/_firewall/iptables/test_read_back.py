@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.netloom.container_net.plugins.module_utils._firewall.read import read_rule
-from ansible_collections.netloom.container_net.plugins.module_utils._firewall.render import render_rule
+from ansible_collections.netloom.container_net.plugins.module_utils._firewall.iptables.read import read_rule
+from ansible_collections.netloom.container_net.plugins.module_utils._firewall.iptables.render import render_rule
 from ansible_collections.netloom.container_net.plugins.module_utils._model.rule import INWARD, SEAL, STATES, Rule
 
 pytest.importorskip("hypothesis", reason="hypothesis is not installed here; the main unit leg runs these")

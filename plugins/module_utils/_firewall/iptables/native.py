@@ -12,8 +12,8 @@ import json
 from dataclasses import replace
 from typing import Any, Dict, Iterator, List, Optional, Set, Tuple
 
-from .._model.translation import Translation
-from .standing import EVERY_PORT, Match, Span
+from ..._model.translation import Translation
+from .translations import EVERY_PORT, Match, Span
 
 FAMILIES = {"ip": (4,), "ip6": (6,), "inet": (4, 6)}
 Where = Tuple[str, str]  # family, table

@@ -12,9 +12,9 @@ import re
 from dataclasses import replace
 from typing import Any, Callable, Dict, Iterator, List, Mapping, Tuple
 
-from .._model.errors import FirewallError
-from .._model.mark import PREFIX
-from .._model.rule import INWARD, SEAL, STATES, STRANGE, Rule
+from ..._model.errors import FirewallError
+from ..._model.mark import PREFIX
+from ..._model.rule import INWARD, SEAL, STATES, STRANGE, Rule
 from .render import VNI, render_rule
 
 PROTOCOLS: Mapping[str, str] = {"1": "icmp", "6": "tcp", "17": "udp", "58": "ipv6-icmp", "icmpv6": "ipv6-icmp", "132": "sctp"}

@@ -7,8 +7,8 @@ from __future__ import annotations
 from typing import List, Tuple
 
 import pytest
-from ansible_collections.netloom.container_net.plugins.module_utils._firewall.parse import parse_dump
-from ansible_collections.netloom.container_net.plugins.module_utils._model.objects import Chain, Jump
+from ansible_collections.netloom.container_net.plugins.module_utils._firewall.iptables.objects import Chain, Jump
+from ansible_collections.netloom.container_net.plugins.module_utils._firewall.iptables.parse import parse_dump
 from ansible_collections.netloom.container_net.plugins.module_utils._model.rule import Rule
 
 DUMP = """\

@@ -7,11 +7,13 @@ from __future__ import annotations
 from typing import Any, Callable, List, Optional, Sequence, Set, Tuple
 
 import pytest
-from ansible_collections.netloom.container_net.plugins.module_utils._firewall.backend import NoFirewall, select_backend
-from ansible_collections.netloom.container_net.plugins.module_utils._firewall.iptables import Iptables, apply_firewall, observe_firewall
-from ansible_collections.netloom.container_net.plugins.module_utils._firewall.restore import restore_text
+from ansible_collections.netloom.container_net.plugins.module_utils._firewall.iptables.backend import Iptables, apply_firewall, observe_firewall
+from ansible_collections.netloom.container_net.plugins.module_utils._firewall.iptables.objects import Chain, Jump
+from ansible_collections.netloom.container_net.plugins.module_utils._firewall.iptables.restore import restore_text
+from ansible_collections.netloom.container_net.plugins.module_utils._firewall.none import NoFirewall
+from ansible_collections.netloom.container_net.plugins.module_utils._firewall.table import select_backend
 from ansible_collections.netloom.container_net.plugins.module_utils._model.errors import EnvironmentUnfit, FirewallError
-from ansible_collections.netloom.container_net.plugins.module_utils._model.objects import Address, Chain, Jump
+from ansible_collections.netloom.container_net.plugins.module_utils._model.objects import Address
 from ansible_collections.netloom.container_net.plugins.module_utils._model.rule import Rule
 from ansible_collections.netloom.container_net.plugins.module_utils._plan.step import Step
 from rule_lines import read
@@ -181,9 +183,10 @@ def test_no_firewall_does_nothing() -> None:
 )
 def test_whether_vnis_can_be_told_is_tried_once(answers: List[Tuple[int, str, str]], tells: bool) -> None:
     backend, tool = select_backend("auto", has("iptables", "iptables-save", "iptables-restore")), Tool(*answers)
-    assert [backend.tells_vnis(tool.run), backend.tells_vnis(tool.run)] == [tells, tells]
-    assert select_backend("auto", has("iptables-save", "iptables-restore")).tells_vnis(Tool().run)
-    assert NoFirewall().tells_vnis(Tool().run)
+    lack = "" if tells else "this kernel has no iptables match u32 (module xt_u32)"
+    assert [backend.why_no_vnis(tool.run), backend.why_no_vnis(tool.run)] == [lack, lack]
+    assert select_backend("auto", has("iptables-save", "iptables-restore")).why_no_vnis(Tool().run) == ""
+    assert NoFirewall().why_no_vnis(Tool().run) == ""
 
 
 @pytest.mark.parametrize(("legacy", "count"), [("-A INPUT -j DROP\n", 1), ("", 0)])

@@ -9,9 +9,10 @@ from dataclasses import replace
 from typing import Dict, List, Sequence, Tuple
 
 import pytest
-from ansible_collections.netloom.container_net.plugins.module_utils._firewall.compose import compose
+from ansible_collections.netloom.container_net.plugins.module_utils._firewall.iptables.compose import compose
+from ansible_collections.netloom.container_net.plugins.module_utils._firewall.iptables.objects import Chain, Jump
 from ansible_collections.netloom.container_net.plugins.module_utils._model.errors import FirewallError
-from ansible_collections.netloom.container_net.plugins.module_utils._model.objects import Chain, Jump, KernelObject
+from ansible_collections.netloom.container_net.plugins.module_utils._model.objects import KernelObject
 from ansible_collections.netloom.container_net.plugins.module_utils._model.rule import Rule
 from rule_lines import read
 

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.netloom.container_net.plugins.module_utils._firewall.render import render_rule
+from ansible_collections.netloom.container_net.plugins.module_utils._firewall.iptables.render import render_rule
 from ansible_collections.netloom.container_net.plugins.module_utils._model.rule import INWARD
 from rule_lines import read
 

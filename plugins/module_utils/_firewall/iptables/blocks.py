@@ -11,14 +11,17 @@ from __future__ import annotations
 import ipaddress
 from dataclasses import replace
 from functools import lru_cache
-from typing import Dict, Iterable, Iterator, List, Optional, Tuple
+from typing import Dict, Iterable, Iterator, Tuple
 
-from .._model.names import digest
-from .._model.rule import DNAT_CHAIN, FORWARD_CHAIN, OPEN_PREFIX, PUBLISHED_PREFIX, Rule
+from ..._model.names import digest
+from ..._model.rule import DNAT_CHAIN, FORWARD_CHAIN, Rule
+from ..published import opens_ports
 
 PORTS = 64  # of a block
 PREFIX = {4: 26, 6: 122}  # of a block of addresses
 OPEN_RANK = 10
+PUBLISHED_PREFIX = "CNET-P-"  # + protocol + first port of a block of published ports
+OPEN_PREFIX = "CNET-R-"  # + hash of a block of addresses: ports that routed endpoints open
 ChainKey = Tuple[int, str]  # family, name
 
 
@@ -31,7 +34,7 @@ def spread(rules: Iterable[Rule]) -> Iterator[Rule]:
                 if (piece.family, piece.chain) not in jumps:
                     jumps[piece.family, piece.chain] = _jump_to_ports(piece)
                 yield piece
-        elif _opens_ports(rule) and rule.chain == FORWARD_CHAIN:
+        elif opens_ports(rule) and rule.chain == FORWARD_CHAIN:
             block, name = _name_block(rule.destination or "", PREFIX[rule.family])
             chain = OPEN_PREFIX + name
             if (rule.family, chain) not in jumps:
@@ -40,41 +43,6 @@ def spread(rules: Iterable[Rule]) -> Iterator[Rule]:
         else:
             yield rule
     yield from jumps.values()
-
-
-def gather(rules: Iterable[Rule]) -> List[Rule]:
-    """Return what is published, and what is opened at the endpoints' own addresses, one rule for each as it was declared."""
-    pieces = [rule for rule in rules if rule.is_ours and not rule.partial and (rule.target == "DNAT" or _opens_ports(rule)) and rule.destination_ports]
-    found: List[Rule] = []
-    for piece in sorted(pieces, key=_order):
-        joined = _join(found[-1], piece) if found else None
-        if joined is not None:
-            found[-1] = joined
-        else:
-            found.append(replace(piece, to_port=_target(piece)) if piece.target == "DNAT" else piece)
-    return found
-
-
-def _opens_ports(rule: Rule) -> bool:
-    return rule.target == "ACCEPT" and rule.destination is not None and rule.destination_ports is not None
-
-
-def _order(rule: Rule) -> Tuple[object, ...]:
-    return rule.family, rule.scope, rule.owner, rule.protocol or "", rule.destination or "", rule.to or "", rule.source or "", rule.destination_ports
-
-
-def _join(before: Rule, piece: Rule) -> Optional[Rule]:
-    """Return two rules as one where the second goes on with the publication of the first; its rank says so."""
-    (first, last), (start, end) = before.destination_ports or (0, 0), piece.destination_ports or (0, 0)
-    goes_on = replace(before, rank=before.rank + 1, chain=piece.chain, destination_ports=(start, end), to_port=piece.to_port)
-    if goes_on != piece or start != last + 1 or _target(piece) != _target(before) + start - first:
-        return None
-    return replace(before, destination_ports=(first, end))
-
-
-def _target(rule: Rule) -> int:
-    """Return the port that the first one of a rule is led to."""
-    return rule.to_port if rule.to_port is not None else (rule.destination_ports or (0, 0))[0]
 
 
 def _pieces(rule: Rule) -> Iterator[Rule]:

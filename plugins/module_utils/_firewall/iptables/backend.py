@@ -12,21 +12,22 @@ import re
 import time
 from typing import Callable, Collection, List, Mapping, Optional, Sequence, Set, Tuple
 
-from .._model.errors import EnvironmentUnfit, FirewallError, KernelRace, ToolFailed, printable
-from .._model.objects import Chain, Jump, KernelObject
-from .._model.place import HOST
-from .._model.rule import Rule
-from .._model.translation import Translation
+from ..._model.errors import EnvironmentUnfit, FirewallError, KernelRace, ToolFailed, printable
+from ..._model.firewall import FirewallObject
+from ..._model.objects import KernelObject
+from ..._model.place import HOST
+from ..._model.rule import Rule
+from ..._model.translation import Translation
+from ..base import CREATE, DELETE, FirewallStep, HasTool, Report, RunCommand, silent
 from .compose import compose
 from .layout import TOOLS, VARIANTS, Tools
+from .mend import mend
 from .native import find_native_translations
+from .objects import Chain, Jump
 from .parse import Table, parse_dump, read_tables
 from .render import render_rule
-from .restore import CREATE, DELETE, FirewallStep, firewall_object, restore_text
-from .standing import find_translations
-
-RunCommand = Callable[[Sequence[str], Optional[str]], Tuple[int, str, str]]
-Report = Callable[[Sequence[FirewallStep]], None]
+from .restore import firewall_object, restore_text
+from .translations import find_translations
 
 BUSY = 4  # the lock is held, or somebody else changed the rules meanwhile
 RETRIES = 3
@@ -37,9 +38,9 @@ VNI_TRIAL = ("-m", "u32", "--u32", "0x0=0x0", "-j", "DROP")
 _FAILED_LINE = re.compile(r"\bline:? ([0-9]+)")
 
 
-def observe_firewall(run: RunCommand, place: str = HOST, families: Collection[int] = (4, 6), tools: Mapping[int, Tools] = TOOLS) -> Tuple[KernelObject, ...]:
+def observe_firewall(run: RunCommand, place: str = HOST, families: Collection[int] = (4, 6), tools: Mapping[int, Tools] = TOOLS) -> Tuple[FirewallObject, ...]:
     """Return our chains and the jumps to them; changes nothing."""
-    found: List[KernelObject] = []
+    found: List[FirewallObject] = []
     for family in families:
         code, out, err = run([tools[family].save], None)
         if code:
@@ -58,7 +59,7 @@ def apply_firewall(
     families: Collection[int] = (4, 6),
     tools: Mapping[int, Tools] = TOOLS,
     pause: Callable[[float], None] = time.sleep,
-    report: Report = lambda _steps: None,
+    report: Report = silent,
 ) -> int:
     """Carry out the steps of one place; return how many restores were run. `report` hears of those that are done, also where another fails."""
     if len({step.place for step in steps}) > 1:
@@ -79,7 +80,7 @@ def require_tools(needed: Collection[int], families: Collection[int], tools: Map
 
 
 def _restore(steps: Sequence[FirewallStep], family: int, run: RunCommand, tools: Tools, pause: Callable[[float], None], report: Report) -> int:
-    def look() -> Tuple[KernelObject, ...]:
+    def look() -> Tuple[FirewallObject, ...]:
         return observe_firewall(run, steps[0].place, (family,), {family: tools})
 
     pending = list(steps)
@@ -175,22 +176,25 @@ def _failed_line(text: str, err: str) -> str:
 class Iptables:
     """Both families through the iptables tools. `families` are those whose tools are installed."""
 
-    def __init__(self, *, families: Collection[int], has_tool: Callable[[str], bool], tools: Mapping[int, Tools] = TOOLS) -> None:
+    def __init__(self, *, families: Collection[int], has_tool: HasTool, tools: Mapping[int, Tools] = TOOLS) -> None:
         self._families = frozenset(families)
         self._has_tool = has_tool
         self._tools = tools
         self._tells_vnis: Optional[bool] = None  # not known yet
 
-    def observe(self, run: RunCommand, place: str = HOST, families: Collection[int] = (4, 6)) -> Tuple[KernelObject, ...]:
+    def observe(self, run: RunCommand, place: str = HOST, families: Collection[int] = (4, 6)) -> Tuple[FirewallObject, ...]:
         return observe_firewall(run, place, sorted(self._families.intersection(families)), self._tools)
 
-    def compose(self, rules: Sequence[Rule], *, scope: str, current: Sequence[KernelObject], place: str = HOST) -> Tuple[KernelObject, ...]:
+    def compose(self, rules: Sequence[Rule], *, scope: str, current: Sequence[KernelObject], place: str = HOST) -> Tuple[FirewallObject, ...]:
         needed: Set[int] = {rule.family for rule in rules}
         require_tools(sorted(needed), self._families, self._tools)
         return compose(rules, scope=scope, current=current, place=place)
 
-    def apply(self, steps: Sequence[FirewallStep], run: RunCommand, report: Report = lambda _steps: None) -> int:
+    def apply(self, steps: Sequence[FirewallStep], run: RunCommand, report: Report = silent) -> int:
         return apply_firewall(steps, run, families=self._families, tools=self._tools, report=report)
+
+    def mend(self, wanted: Sequence[FirewallObject], before: Sequence[FirewallObject], standing: Sequence[FirewallObject]) -> Tuple[FirewallObject, ...]:
+        return mend(wanted, before, standing)
 
     def show(self, rule: Rule) -> str:
         return render_rule(rule)
@@ -210,7 +214,10 @@ class Iptables:
             found.extend(find_native_translations(out) if code == 0 else ())
         return tuple(dict.fromkeys(found))
 
-    def tells_vnis(self, run: RunCommand) -> bool:
+    def why_no_vnis(self, run: RunCommand) -> str:
+        return "" if self._can_tell_vnis(run) else "this kernel has no iptables match u32 (module xt_u32)"
+
+    def _can_tell_vnis(self, run: RunCommand) -> bool:
         """Try a rule; where any other fails too, the kernel is not to blame."""
         if self._tells_vnis is None:
             tool = self._tools[min(self._families)].save.rpartition("-save")[0]
@@ -237,6 +244,17 @@ class Iptables:
                     % (family, variants[0], legacy, variants[1], nft, "iptables" if family == 4 else "ip6tables")
                 )
         return tuple(found)
+
+
+def find_iptables(has_tool: HasTool) -> Iptables:
+    """Return the backend for the tools that this host has."""
+    families = frozenset(family for family, tools in TOOLS.items() if has_tool(tools.save) and has_tool(tools.restore))
+    if 4 not in families:
+        raise EnvironmentUnfit(
+            "iptables-save and iptables-restore are not installed, nothing was changed; "
+            "install the package iptables, or set firewall_backend to none and filter by other means"
+        )
+    return Iptables(families=families, has_tool=has_tool)
 
 
 def _tables_of(out: str) -> Sequence[Table]:
