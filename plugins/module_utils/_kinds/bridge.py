@@ -25,6 +25,7 @@ class Bridge(LinkKind):
     TOLD_AT_TIMES = frozenset(("ageing_time",))
     has_ports = True
     is_bound = True
+    shows = (1, "bridge")
 
     stp: Optional[bool] = None
     ageing_time: Optional[int] = None  # seconds

@@ -29,6 +29,7 @@ class Vxlan(LinkKind):
     lower_in_data = True
     changes_alone = True  # without an MTU beside it
     has_neighbours = True
+    shows = (4, "overlay")
 
     vni: Optional[int] = None
     port: Optional[int] = None

@@ -72,6 +72,11 @@ class LinkKind:
     has_neighbours: ClassVar[bool] = False  # of ours, written down
 
     @property
+    def shows(self) -> Tuple[int, str]:
+        """The driver of the network that a link of ours belongs to, and how sure that is beside links that another driver left there."""
+        return (3 if self.known_by_mac else 2, self.kind) if self.takes_all else (0, "")
+
+    @property
     def order(self) -> int:
         """Its place among others when they are made: a master comes before its ports."""
         return 1

@@ -116,10 +116,7 @@ class Report:
         driver = _driver(links, [link for _mark, link in members])
         lan = [link.nature for link in (*links, *(link for _mark, link in members)) if link.nature.takes_all]
         found: Dict[str, Any] = {"name": name, "scope": scope, "driver": driver}
-        if driver in ("bridge", "overlay"):
-            found.update(self._bridge(links, members))
-        elif lan:
-            found.update(self._lan(links, lan))
+        found.update(self._lan(links, lan) if lan and not tunnels else self._bridge(links, members))
         if tunnels:
             found["vxlan"] = self._tunnel(*tunnels[0])
         found["endpoints"] = [{"name": mark.endpoint, **self._insides.describe(link)} for mark, link in members]
@@ -201,17 +198,9 @@ def _describe_container(place: str, found: Union[str, NamespaceMissing], insides
 
 
 def _driver(links: Sequence[Link], members: Sequence[Link]) -> str:
-    """Name the driver by the links that only it makes."""
-    kinds = [link.nature for link in (*links, *members)]
-    if any(kind.tunnel is not None for kind in kinds):
-        return "overlay"
-    # Where the driver was changed and links of the earlier one are left, those with a MAC of their own tell.
-    lan = next((kind.kind for kind in sorted(kinds, key=lambda kind: not kind.known_by_mac) if kind.takes_all), None)
-    if lan is not None:
-        return lan
-    if any(kind.has_ports for kind in kinds):
-        return "bridge"
-    return "bridge" if any(link.master for link in members) else "routed"
+    """Name the driver by the links that only it makes; a bridge may be somebody else's, and routed endpoints are on none."""
+    _rank, driver = max((link.nature.shows for link in (*links, *members)), default=(0, ""))
+    return driver or ("bridge" if any(link.master for link in members) else "routed")
 
 
 def select_networks(networks: List[Dict[str, Any]], names: Optional[Iterable[str]]) -> List[Dict[str, Any]]:

@@ -170,19 +170,20 @@ def _marked_item(link: Link, scope: str) -> Optional[Item]:
 
 def _network_words(network: Mapping[str, Any]) -> List[str]:
     """Return driver, carrier and subnets as far as the host's own addresses, else the members', tell them."""
-    driver = network["driver"]
-    carrier = network.get("bridge") if driver != "overlay" else None
-    words = ["%s %s" % (driver, carrier) if carrier else driver]
+    words = network["driver"]
     if network.get("vxlan"):
-        words = ["overlay, vni %s, bridge %s" % (network["vxlan"]["vni"], network.get("bridge"))]
-    elif driver in ("macvlan", "ipvlan"):
-        words = ["%s on %s" % (driver, network["parent"])] if network.get("parent") else [driver]
+        words += ", vni %s, bridge %s" % (network["vxlan"]["vni"], network.get("bridge"))
+    elif network.get("bridge"):
+        words += " %s" % network["bridge"]
+    elif network.get("parent"):
+        words += " on %s" % network["parent"]
     held = network.get("addresses") or [address for member in network["endpoints"] for address in member["addresses"]]
-    return list(dict.fromkeys(words + ([str(ipaddress.ip_interface(address).network) for address in held] if driver != "routed" else [])))
+    subnets = (ipaddress.ip_interface(address).network for address in held)
+    return list(dict.fromkeys([words, *(str(subnet) for subnet in subnets if subnet.num_addresses > 1)]))
 
 
 def _wire_words(wire: Mapping[str, Any]) -> str:
-    ends = ["%s in %s" % (end["interface"], end["container"].split(":", 1)[1]) if end["container"] else "a port of %s" % end["bridge"] for end in wire["ends"]]
+    ends = ["%s in %s" % (end["interface"], Place(end["container"]).reference) if end["container"] else "a port of %s" % end["bridge"] for end in wire["ends"]]
     if wire["tunnel"]:
         ends.append("vni %s to %s" % (wire["tunnel"]["vni"], wire["tunnel"]["remote"]))
     return ", ".join(ends)
