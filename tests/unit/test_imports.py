@@ -20,9 +20,10 @@ COLLECTION = "ansible_collections.netloom.container_net.plugins."
 # Folder of module_utils -> what it may import of its neighbours: a folder, or one file of it.
 MAY_IMPORT: Dict[str, FrozenSet[str]] = {
     "_model": frozenset(),
+    "_schema": frozenset({"_model"}),
     "_kinds": frozenset({"_model"}),
-    "_document": frozenset({"_model", "_drivers"}),
-    "_drivers": frozenset({"_model", "_kinds", "_document.entry", "_document.hints", "_document.scalars", "_document.scene"}),
+    "_document": frozenset({"_model", "_schema", "_drivers"}),
+    "_drivers": frozenset({"_model", "_schema", "_kinds", "_document.entry", "_document.hints", "_document.scalars", "_document.scene"}),
     "_compile": frozenset({"_model", "_kinds", "_drivers"}),
     "_plan": frozenset({"_model"}),
     "_firewall": frozenset({"_model"}),

@@ -11,7 +11,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import Dict, Iterable, Mapping, Tuple
 
-from .entry import Elsewhere
+from .._schema.schema import Elsewhere
 
 # key: what to do instead
 NETWORK: Mapping[str, str] = MappingProxyType(

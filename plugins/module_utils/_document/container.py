@@ -10,15 +10,16 @@ from __future__ import annotations
 
 import posixpath
 import re
-from typing import Mapping, Optional
+from typing import Optional
 
 from .._model.errors import Problem
 from .._model.names import character_fault
-from .._model.place import DOCKER, KINDS, NAMED, PATH, PODMAN, PROCESS, Place
-from .entry import read_entry
-from .scalars import Problems, Read, integer, read_label, read_text
+from .._model.place import DOCKER, NAMED, PATH, PODMAN, PROCESS, Place
+from .._schema.reading import Problems, Shape, reader
+from .._schema.schema import Field, Schema
+from .entry import map_of, read_entry
+from .scalars import integer, read_label, read_text
 
-KEYS = frozenset(KINDS)
 PATH_LIMIT = 4095
 PID_LIMIT = 2**22  # the kernel's own
 REFERENCE_LIMIT = 128
@@ -35,6 +36,7 @@ def _path_fault(text: str) -> Optional[str]:
     return character_fault(text)
 
 
+@reader(Shape("str", pattern="/[ -~]{0,%d}" % (PATH_LIMIT - 1)))
 def _read_path(value: object, path: str, problems: Problems) -> Optional[str]:
     text = read_text(value, path, problems, "an absolute path")
     if text is None:
@@ -52,6 +54,7 @@ def _reference_fault(text: str) -> Optional[str]:
     return character_fault(text) or (None if _REFERENCE.match(text) else "not a container's name: two or more of A-Z a-z 0-9 _ . -, a letter or digit first")
 
 
+@reader(Shape("str", pattern="[A-Za-z0-9][A-Za-z0-9_.-]{1,%d}" % (REFERENCE_LIMIT - 1)))
 def _read_reference(value: object, path: str, problems: Problems) -> Optional[str]:
     """Return the name or full id of a runtime's container."""
     text = read_text(value, path, problems, "a container's name")
@@ -65,22 +68,33 @@ def _read_reference(value: object, path: str, problems: Problems) -> Optional[st
 _read_pid = integer(1, PID_LIMIT)
 
 
+@reader(_read_pid.shape)
 def _read_process(value: object, path: str, problems: Problems) -> Optional[str]:
     number = _read_pid(value, path, problems)
     return None if number is None else str(number)
 
 
-_READERS: Mapping[str, Read[str]] = {NAMED: read_label, DOCKER: _read_reference, PODMAN: _read_reference, PATH: _read_path, PROCESS: _read_process}
+_FIELDS = (
+    Field(NAMED, read_label, None, "Name of a network namespace, made if it does not exist."),
+    Field(DOCKER, _read_reference, None, "Exact name or full id of a running container of the Docker Engine."),
+    Field(PODMAN, _read_reference, None, "Exact name or full id of a running container of Podman."),
+    Field(PATH, _read_path, None, "Absolute path of a namespace file.", example="/run/netns/cni-5d1e0c"),
+    Field(PROCESS, _read_process, None, "Number of a process, for single tasks: it changes with each start."),
+)
+CONTAINER = Schema("container", _FIELDS, one_of=tuple(field.key for field in _FIELDS))
 
 
+@map_of(CONTAINER)
 def read_container(value: object, path: str, problems: Problems) -> Optional[Place]:
     """Return the place of a container: netns:NAME, docker:NAME, podman:NAME, path:FILE or pid:NUMBER."""
-    entry = read_entry(value, path, problems, allowed=KEYS)
+    entry = read_entry(value, path, problems, CONTAINER)
     if entry is None:
         return None
-    given = [kind for kind in KINDS if kind in entry.raw]
+    given = [field for field in CONTAINER.fields if field.key in entry.raw]
     if len(given) != 1:
-        entry.refuse("exactly one of %s is required" % ", ".join(KINDS), "remove all but one" if given else "add netns: NAME, docker: NAME or another")
+        entry.refuse(
+            "exactly one of %s is required" % ", ".join(CONTAINER.one_of), "remove all but one" if given else "add netns: NAME, docker: NAME or another"
+        )
         return None
-    reference = entry.get(given[0], _READERS[given[0]], None)
-    return None if reference is None else Place.of(given[0], reference)
+    reference = entry.get(given[0])
+    return None if reference is None else Place.of(given[0].key, reference)

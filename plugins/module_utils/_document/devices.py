@@ -15,17 +15,14 @@ from typing import Dict, Iterable, Optional, Tuple
 
 from .._model.document import Device
 from .._model.errors import Problem
-from .entry import list_of, read_entry, read_list
+from .._schema.reading import Problems, Shape, reader
+from .._schema.schema import Field, Schema
+from .entry import list_of, map_of, read_entry, read_list
 from .mtu import read_mtu, refuse_small_mtu
-from .scalars import Problems, canonical_reader, read_interface_address, read_interface_name, read_mac
+from .scalars import canonical_reader, read_interface_address, read_interface_name, read_mac
 from .spelling import Fault
 
-FINDERS = ("name", "mac", "pci_address")
-KEYS = frozenset((*FINDERS, "interface_name", "addresses", "mtu"))
 _PCI = re.compile(r"(?:([0-9a-f]{4}):)?([0-9a-f]{2}:[01][0-9a-f]\.[0-7])\Z", re.ASCII)
-_ADDRESSES = list_of(read_interface_address)
-_NO_ADDRESSES: Tuple[str, ...] = ()
-NO_DEVICES: Tuple[Device, ...] = ()
 
 
 def _pci_address(text: str) -> str:
@@ -35,29 +32,38 @@ def _pci_address(text: str) -> str:
     return "%s:%s" % (match.group(1) or "0000", match.group(2))
 
 
-_read_pci = canonical_reader("a PCI address", _pci_address)
+_read_pci = canonical_reader("a PCI address", _pci_address, Shape("str", pattern=r"([0-9a-fA-F]{4}:)?[0-9a-fA-F]{2}:[01][0-9a-fA-F]\.[0-7]"))
+NAME = Field("name", read_interface_name, None, "Name that the link has on the host.")
+MAC = Field("mac", read_mac, None, "MAC address of the link.")
+PCI_ADDRESS = Field("pci_address", _read_pci, None, "Place of the card.", example='"0000:03:00.0"')
+INTERFACE_NAME = Field("interface_name", read_interface_name, "", "Name of the interface inside.", default_words="the next free C(ethN)")
+ADDRESSES = Field("addresses", list_of(read_interface_address), (), "Addresses of the interface inside, with prefix length.")
+MTU = Field("mtu", read_mtu, None, "Largest packet of the interface.", unit="bytes", default_words="what it has")
+DEVICE = Schema("an entry of devices", (NAME, MAC, PCI_ADDRESS, INTERFACE_NAME, ADDRESSES, MTU), one_of=("name", "mac", "pci_address"))
 
 
+@map_of(DEVICE)
 def _read_device(value: object, path: str, problems: Problems) -> Optional[Device]:
-    entry = read_entry(value, path, problems, allowed=KEYS)
+    entry = read_entry(value, path, problems, DEVICE)
     if entry is None:
         return None
-    given = [key for key in FINDERS if key in entry.raw]
+    given = [key for key in DEVICE.one_of if key in entry.raw]
     if len(given) != 1:
-        entry.refuse("exactly one of %s is required" % ", ".join(FINDERS), "keep one" if given else "add name: eth2")
+        entry.refuse("exactly one of %s is required" % ", ".join(DEVICE.one_of), "keep one" if given else "add name: eth2")
         return None
     device = Device(
-        interface_name=entry.get("interface_name", read_interface_name, ""),
-        name=entry.get("name", read_interface_name, None),
-        mac=entry.get("mac", read_mac, None),
-        pci_address=entry.get("pci_address", _read_pci, None),
-        addresses=entry.get("addresses", _ADDRESSES, _NO_ADDRESSES),
-        mtu=read_mtu(entry),
+        interface_name=entry.get(INTERFACE_NAME),
+        name=entry.get(NAME),
+        mac=entry.get(MAC),
+        pci_address=entry.get(PCI_ADDRESS),
+        addresses=entry.get(ADDRESSES),
+        mtu=entry.get(MTU),
     )
     refuse_small_mtu(entry, device.mtu, device.addresses, "addresses")
     return device if device.name or device.mac or device.pci_address else None
 
 
+@reader(Shape("list", elements=_read_device.shape))
 def read_devices(value: object, path: str, problems: Problems) -> Optional[Tuple[Device, ...]]:
     """Return the valid entries of devices; an interface name not given stays empty."""
     items = read_list(value, path, problems)

@@ -9,19 +9,18 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from types import MappingProxyType
-from typing import Dict, FrozenSet, Iterable, List, Mapping, Optional, Set, Tuple, TypeVar, Union
+from typing import Callable, Dict, FrozenSet, List, Optional, Set, Tuple, TypeVar
 
 from .._model.errors import Problem, type_name
 from .._model.names import label_fault
+from .._schema.reading import Problems, Read, Shape, either, reader
+from .._schema.schema import Field, Schema
 from . import hints
-from .scalars import COMPARED_LENGTH, Problems, Read, closest, read_printable
+from .scalars import COMPARED_LENGTH, PRINTABLE, closest, read_printable
 
 T = TypeVar("T")
-D = TypeVar("D")
 Pairs = Tuple[Tuple[str, str], ...]
-Elsewhere = Mapping[str, Tuple[str, str]]  # key: rule, fix
-NOWHERE: Elsewhere = MappingProxyType({})
+LABELS = Shape("dict", values=Shape("str", pattern="[ -~]{0,255}"), names=PRINTABLE.pattern)
 
 
 class Entry:
@@ -34,12 +33,12 @@ class Entry:
         self.path = path
         self.problems = problems
 
-    def get(self, key: str, read: Read[T], default: D) -> Union[T, D]:
-        """Return the value of a key, or the default where it is missing or faulty."""
-        if key not in self.raw:
-            return default
-        value = read(self.raw[key], "%s.%s" % (self.path, key), self.problems)
-        return default if value is None else value
+    def get(self, field: Field[T], read: Optional[Callable[[object, str, Problems], Optional[T]]] = None) -> T:
+        """Return the value of a key, or its default where it is missing or faulty; `read` is a reader that knows more than the field's."""
+        if field.key not in self.raw:
+            return field.default
+        value = (read or field.read.read)(self.raw[field.key], "%s.%s" % (self.path, field.key), self.problems)
+        return field.default if value is None else value
 
     def report(self, key: str, rule: str, fix: str = "") -> None:
         self.problems.append(Problem("%s.%s" % (self.path, key), self.raw.get(key), rule, fix))
@@ -77,23 +76,18 @@ def _unknown_key(key: str, allowed: FrozenSet[str]) -> Tuple[str, str, str]:
     return "unknown key", "did you mean %s" % meant if meant else "known: %s" % ", ".join(sorted(allowed)), meant or ""
 
 
-def belongs(keys: Iterable[str], where: str) -> Elsewhere:
-    """Return what to say of keys that are known one level deeper."""
-    return dict.fromkeys(keys, ("this key belongs to %s" % where, "move it there"))
-
-
 def read_entry(
     value: object,
     path: str,
     problems: Problems,
+    schema: Schema,
     *,
-    allowed: FrozenSet[str],
-    required: Tuple[str, ...] = (),
-    elsewhere: Elsewhere = NOWHERE,
+    required: Optional[Tuple[str, ...]] = None,
 ) -> Optional[Entry]:
-    """Return an entry of known keys; `elsewhere` says of some unknown keys where they belong."""
+    """Return an entry that has the keys of its schema; `required` are those that it needs, if not the schema's."""
     if not is_map(value, path, problems):
         return None
+    allowed, elsewhere = schema.keys, schema.elsewhere
     entry = Entry(value, path, problems)  # type: ignore[arg-type]
     meant: Set[str] = set()  # keys that are there under another name
     if not entry.raw.keys() <= allowed:
@@ -107,7 +101,7 @@ def read_entry(
                 rule, fix, word = _unknown_key(key[: 2 * COMPARED_LENGTH], allowed)
                 meant |= {word} if word and word not in entry.raw else set()
                 problems.append(Problem("%s.%s" % (path, key_text(key)), entry.raw[key], rule, fix, meant="%s.%s" % (path, word) if word else ""))
-    for key in required:
+    for key in schema.required if required is None else required:
         if key not in entry.raw and key not in meant:
             entry.refuse('required key "%s" is missing' % key, "add it")
     return entry
@@ -138,7 +132,7 @@ def list_of(read: Read[T]) -> Read[Tuple[T, ...]]:
                 found[result] = index
         return tuple(found)
 
-    return read_items
+    return Read(read_items, Shape("list", elements=read.shape))
 
 
 def one_or_list_of(read: Read[T]) -> Read[Tuple[T, ...]]:
@@ -151,9 +145,15 @@ def one_or_list_of(read: Read[T]) -> Read[Tuple[T, ...]]:
         item = read(value, path, problems)
         return None if item is None else (item,)
 
-    return read_either
+    return Read(read_either, either(read.shape, read_items.shape))
 
 
+def map_of(schema: Schema) -> Callable[[Callable[[object, str, Problems], Optional[T]]], Read[T]]:
+    """Make a reader of the function that follows, which reads a map."""
+    return reader(Shape("dict", schema=schema))
+
+
+@reader(LABELS)
 def read_labels(value: object, path: str, problems: Problems) -> Optional[Dict[str, str]]:
     """Return a map of printable text to printable text; values may be empty."""
     if not is_map(value, path, problems):

@@ -8,18 +8,18 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Dict, List, Optional, Tuple
 
 from .._model import span
 from .._model.addresses import derive_ula, first_usable, ip_version
 from .._model.errors import Problem
 from .._model.network import Subnet
+from .._schema.reading import Problems, Read, Shape, reader
+from .._schema.schema import Field, Schema
 from .borrowed_words import SUBNET, unlike_ours
 from .entry import Entry, is_map, key_text, list_of, read_entry
-from .scalars import Problems, read_address, read_boolean, read_container_subnet, read_label, read_subnet
-
-KEYS = frozenset(("subnet", "gateway", "ip_range", "aux_addresses"))
-BORROWED = unlike_ours(SUBNET, KEYS)
+from .scalars import LABEL, read_address, read_boolean, read_container_subnet, read_label, read_subnet
 
 
 def host_address_fault(address: str, subnet: str) -> Optional[str]:
@@ -37,6 +37,7 @@ def host_address_fault(address: str, subnet: str) -> Optional[str]:
     return None
 
 
+@reader(Shape("dict", values=read_address.shape, names=LABEL.pattern))
 def _read_addresses(value: object, path: str, problems: Problems) -> Optional[Dict[str, str]]:
     if not is_map(value, path, problems):
         return None
@@ -50,10 +51,23 @@ def _read_addresses(value: object, path: str, problems: Problems) -> Optional[Di
     return found
 
 
+SUBNET_OF_NETWORK = Field("subnet", read_container_subnet, None, "The subnet, IPv4 or IPv6.", required=True, example="10.20.0.0/24")
+GATEWAY = Field(
+    "gateway",
+    read_address,
+    None,
+    "Address of the gateway.",
+    default_words="of driver V(bridge) without V(interfaces) the first address; else none",
+)
+IP_RANGE = Field("ip_range", read_subnet, None, "Part of the subnet that addresses are given from.", default_words="all of it")
+AUX_ADDRESSES = Field("aux_addresses", _read_addresses, {}, "Addresses that are given to no endpoint, by names of your own.", example="{printer: 10.20.0.9}")
+_KEYS = (SUBNET_OF_NETWORK, GATEWAY, IP_RANGE, AUX_ADDRESSES)
+IPAM = Schema("an entry of ipam_config", _KEYS, unlike_ours(SUBNET, [field.key for field in _KEYS]))
+
+
 def _read_auxiliary(entry: Entry, subnet: str, gateway: Optional[str]) -> Tuple[Tuple[str, str], ...]:
     found: Dict[str, str] = {}
-    none: Dict[str, str] = {}
-    for name, address in entry.get("aux_addresses", _read_addresses, none).items():
+    for name, address in entry.get(AUX_ADDRESSES).items():
         path = "%s.aux_addresses.%s" % (entry.path, name)
         fault = host_address_fault(address, subnet)
         if fault:
@@ -67,15 +81,15 @@ def _read_auxiliary(entry: Entry, subnet: str, gateway: Optional[str]) -> Tuple[
     return tuple(sorted(found.items()))
 
 
-def _read_subnet_entry(value: object, path: str, problems: Problems, default_gateway: bool) -> Optional[Subnet]:
-    entry = read_entry(value, path, problems, allowed=KEYS, required=("subnet",), elsewhere=BORROWED)
+def _read_subnet_entry(value: object, path: str, problems: Problems, default_gateway: bool = False) -> Optional[Subnet]:
+    entry = read_entry(value, path, problems, IPAM)
     if entry is None:
         return None
-    subnet = entry.get("subnet", read_container_subnet, None)
-    gateway = entry.get("gateway", read_address, None)
-    ip_range = entry.get("ip_range", read_subnet, None)
+    subnet = entry.get(SUBNET_OF_NETWORK)
+    gateway = entry.get(GATEWAY)
+    ip_range = entry.get(IP_RANGE)
     if subnet is None:
-        entry.get("aux_addresses", _read_addresses, None)
+        entry.get(AUX_ADDRESSES)
         return None
     usual = first_usable(subnet)
     if gateway is not None:
@@ -94,15 +108,24 @@ def _read_subnet_entry(value: object, path: str, problems: Problems, default_gat
     return Subnet(subnet=subnet, gateway=gateway, ip_range=ip_range, aux_addresses=_read_auxiliary(entry, subnet, gateway))
 
 
+_SUBNET = Shape("dict", schema=IPAM)
+_with_gateways = list_of(Read(partial(_read_subnet_entry, default_gateway=True), _SUBNET))
+IPAM_CONFIG = Field(
+    "ipam_config",
+    list_of(Read(_read_subnet_entry, _SUBNET)),
+    (),
+    "Subnets of the network. Of a routed network, on a host, this host's part of it, without gateways.",
+    example="[{subnet: 10.20.0.0/24}]",
+)
+ENABLE_IPV6 = Field(
+    "enable_ipv6", read_boolean, None, "With V(true), a private /64 is derived from the name where V(ipam_config) has no IPv6 subnet; V(false) forbids one."
+)
+
+
 def read_subnets(entry: Entry, *, name: str, scope: str, default_gateway: bool) -> Tuple[Subnet, ...]:
     """Return the subnets of a network, with one of RFC 4193 added where IPv6 is wanted and none is given."""
-
-    def read(value: object, path: str, problems: Problems) -> Optional[Subnet]:
-        return _read_subnet_entry(value, path, problems, default_gateway)
-
-    none: Tuple[Subnet, ...] = ()
-    subnets: List[Subnet] = list(entry.get("ipam_config", list_of(read), none))
-    enable_ipv6 = entry.get("enable_ipv6", read_boolean, None)
+    subnets: List[Subnet] = list(entry.get(IPAM_CONFIG, _with_gateways if default_gateway else None))
+    enable_ipv6 = entry.get(ENABLE_IPV6)
     has_ipv6 = any(ip_version(item.subnet) == 6 for item in subnets)
     if enable_ipv6 is False and has_ipv6:
         entry.report("enable_ipv6", "ipam_config has an IPv6 subnet", "remove the subnet or enable_ipv6: false")

@@ -15,26 +15,45 @@ from typing import Dict, Iterator, Optional, Sequence, Set, Tuple
 from .._model import names
 from .._model.addresses import derive_mac, ip_version
 from .._model.document import DEFAULT_UDP_PORT, Endpoint, Tunnel, Wire, WireEnd
-from .entry import Elsewhere, Entry, belongs, list_of, read_entry, read_list
+from .._schema.reading import Problems, Shape, reader
+from .._schema.schema import Field, Schema, belongs
+from .entry import Entry, list_of, map_of, read_entry, read_list
 from .mtu import read_mtu, refuse_small_mtu
-from .network import ABSENT_KEYS as NETWORK_ABSENT_KEYS
-from .network import is_absent
-from .scalars import Problems, integer, read_interface_address, read_interface_name, read_label, read_mac, read_unicast_address
+from .scalars import read_interface_address, read_interface_name, read_label, read_mac, read_udp_port, read_unicast_address, read_vni
+from .state import STATE, is_absent
 
-KEYS = frozenset(("name", "ends", "tunnel", "mtu", "state"))
-ABSENT_KEYS = NETWORK_ABSENT_KEYS - {"driver"} | {"ends"}
-END_KEYS = frozenset(("endpoint", "network", "interface_name", "mac_address", "addresses"))
-TUNNEL_KEYS = frozenset(("vni", "remote", "local", "udp_port", "underlay_interface"))
-ELSEWHERE: Elsewhere = {**belongs(END_KEYS, "an entry of ends"), **belongs(TUNNEL_KEYS, "tunnel")}
-OF_LINK: Elsewhere = belongs(KEYS - {"name"}, "the link itself")
-END_ELSEWHERE: Elsewhere = {**belongs(TUNNEL_KEYS, "tunnel"), **OF_LINK}
-TUNNEL_ELSEWHERE: Elsewhere = {**belongs(END_KEYS - TUNNEL_KEYS, "an entry of ends"), **OF_LINK}
-_ADDRESSES = list_of(read_interface_address)
-_NO_ADDRESSES: Tuple[str, ...] = ()
+ENDPOINT = Field("endpoint", read_label, None, "Endpoint that the end is an interface of.")
+NETWORK = Field("network", read_label, None, "Network that the end is a port of, of driver V(bridge) or V(overlay).")
+INTERFACE_NAME = Field(
+    "interface_name",
+    read_interface_name,
+    "",
+    "Name of the interface.",
+    default_words="inside an endpoint the next free C(ethN), on the host C(cn-) and a hash",
+)
+MAC_ADDRESS = Field("mac_address", read_mac, None, "MAC address of the interface, only of an endpoint.", default_words="derived from the link")
+ADDRESSES = Field("addresses", list_of(read_interface_address), (), "Addresses of the interface, with prefix length; only of an endpoint.")
+_END_FIELDS = (ENDPOINT, NETWORK, INTERFACE_NAME, MAC_ADDRESS, ADDRESSES)
+
+VNI = Field("vni", read_vni, None, "Number of the tunnel, the same at both ends.", required=True)
+REMOTE = Field("remote", read_unicast_address, None, "Address of the other host. Only it may send into the tunnel.", required=True)
+LOCAL = Field("local", read_unicast_address, None, "This host's address.", default_words="the one on the way to V(remote)")
+UDP_PORT = Field("udp_port", read_udp_port, DEFAULT_UDP_PORT, "UDP port of the tunnel.")
+UNDERLAY_INTERFACE = Field(
+    "underlay_interface", read_interface_name, None, "Link of the host that the tunnel is bound to.", default_words="none, the host's routes lead it"
+)
+_TUNNEL_FIELDS = (VNI, REMOTE, LOCAL, UDP_PORT, UNDERLAY_INTERFACE)
+
+_OF_LINK = belongs(("ends", "tunnel", "mtu", "state"), "the link itself")
+_OF_END = belongs([field.key for field in _END_FIELDS], "an entry of ends")
+_OF_TUNNEL = belongs([field.key for field in _TUNNEL_FIELDS], "tunnel")
+END = Schema("an entry of ends", _END_FIELDS, {**_OF_TUNNEL, **_OF_LINK}, one_of=("endpoint", "network"))
+TUNNEL = Schema("tunnel", _TUNNEL_FIELDS, {**_OF_END, **_OF_LINK})
 
 
+@map_of(END)
 def _read_end(value: object, path: str, problems: Problems) -> Optional[WireEnd]:
-    entry = read_entry(value, path, problems, allowed=END_KEYS, elsewhere=END_ELSEWHERE)
+    entry = read_entry(value, path, problems, END)
     if entry is None:
         return None
     given = [key for key in ("endpoint", "network") if key in entry.raw]
@@ -42,11 +61,11 @@ def _read_end(value: object, path: str, problems: Problems) -> Optional[WireEnd]
         entry.refuse("exactly one of endpoint and network is required", "remove one" if given else "add endpoint: NAME or network: NAME")
         return None
     end = WireEnd(
-        endpoint=entry.get("endpoint", read_label, None),
-        network=entry.get("network", read_label, None),
-        interface_name=entry.get("interface_name", read_interface_name, ""),
-        mac_address=entry.get("mac_address", read_mac, None),
-        addresses=entry.get("addresses", _ADDRESSES, _NO_ADDRESSES),
+        endpoint=entry.get(ENDPOINT),
+        network=entry.get(NETWORK),
+        interface_name=entry.get(INTERFACE_NAME),
+        mac_address=entry.get(MAC_ADDRESS),
+        addresses=entry.get(ADDRESSES),
     )
     if "network" in entry.raw:
         for key in ("addresses", "mac_address"):
@@ -55,13 +74,14 @@ def _read_end(value: object, path: str, problems: Problems) -> Optional[WireEnd]
     return end if end.endpoint is not None or end.network is not None else None
 
 
+@map_of(TUNNEL)
 def _read_tunnel(value: object, path: str, problems: Problems) -> Optional[Tunnel]:
-    entry = read_entry(value, path, problems, allowed=TUNNEL_KEYS, required=("vni", "remote"), elsewhere=TUNNEL_ELSEWHERE)
+    entry = read_entry(value, path, problems, TUNNEL)
     if entry is None:
         return None
-    vni = entry.get("vni", integer(1, 16777215), None)
-    remote = entry.get("remote", read_unicast_address, None)
-    local = entry.get("local", read_unicast_address, None)
+    vni = entry.get(VNI)
+    remote = entry.get(REMOTE)
+    local = entry.get(LOCAL)
     if remote is not None and local is not None and ip_version(remote) != ip_version(local):
         entry.report("local", "remote is IPv%d" % ip_version(remote), "use one family on the underlay")
     elif remote is not None and remote == local:
@@ -72,11 +92,12 @@ def _read_tunnel(value: object, path: str, problems: Problems) -> Optional[Tunne
         vni=vni,
         remote=remote,
         local=local,
-        udp_port=entry.get("udp_port", integer(1024, 49151), DEFAULT_UDP_PORT),
-        underlay_interface=entry.get("underlay_interface", read_interface_name, None),
+        udp_port=entry.get(UDP_PORT),
+        underlay_interface=entry.get(UNDERLAY_INTERFACE),
     )
 
 
+@reader(Shape("list", elements=_read_end.shape))
 def _read_ends(value: object, path: str, problems: Problems) -> Optional[Tuple[WireEnd, ...]]:
     items = read_list(value, path, problems)
     if items is None:
@@ -94,19 +115,32 @@ def _check_ends(entry: Entry, ends: Tuple[WireEnd, ...], tunnelled: bool) -> Non
         entry.report("ends", 'both ends are ports of network "%s": a loop, %s -> %s' % (ends[0].network, *(end.network for end in ends)), "name two networks")
 
 
+NAME = Field("name", read_label, None, "Name of the link.", required=True)
+ENDS = Field("ends", _read_ends, None, "The two ends of a wire, or the one of a tunnel, which is in an endpoint.", required=True)
+TUNNEL_OF_LINK = Field("tunnel", _read_tunnel, None, "Makes it a tunnel, a VXLAN device that ends in an endpoint. The other end is declared on the other host.")
+MTU = Field(
+    "mtu",
+    read_mtu,
+    None,
+    "Largest packet.",
+    unit="bytes",
+    default_words="of a wire the smallest of its networks, or 1500; of a tunnel the underlay's less 50 over IPv4 or 70 over IPv6",
+)
+LINK = Schema("a link", (NAME, ENDS, TUNNEL_OF_LINK, MTU, STATE), {**_OF_END, **_OF_TUNNEL}, absent=("name", "ends"))
+
+
 def read_link(value: object, path: str, problems: Problems) -> Optional[Wire]:
     """Return a wire or tunnel; names and MACs not given stay empty. None where it is absent or cannot be told."""
     absent = isinstance(value, dict) and value.get("state") == "absent"
-    required = ("name",) if absent else ("name", "ends")
-    entry = read_entry(value, path, problems, allowed=KEYS, required=required, elsewhere=ELSEWHERE)
+    entry = read_entry(value, path, problems, LINK, required=(NAME.key,) if absent else None)
     if entry is None:
         return None
-    name = entry.get("name", read_label, None)
-    if is_absent(entry, ABSENT_KEYS):
+    name = entry.get(NAME)
+    if is_absent(entry, LINK):
         return None
-    ends = entry.get("ends", _read_ends, None)
-    tunnel = entry.get("tunnel", _read_tunnel, None)
-    mtu = read_mtu(entry)
+    ends = entry.get(ENDS)
+    tunnel = entry.get(TUNNEL_OF_LINK)
+    mtu = entry.get(MTU)
     if ends is None or name is None:
         return None
     _check_ends(entry, ends, "tunnel" in entry.raw)

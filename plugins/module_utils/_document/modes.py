@@ -13,8 +13,9 @@ from typing import Optional, Tuple
 from .._model.errors import Problem
 from .._model.names import label_fault
 from .._model.place import Place
+from .._schema.reading import Problems, Shape, reader
 from .entry import Entry
-from .scalars import Problems, closest, read_text
+from .scalars import LABEL, closest, read_text
 
 NONE, HOST, SHARED = "none", "host", "container:"
 # What an endpoint of no networks has no use for, and what one without a namespace of its own cannot have.
@@ -33,6 +34,7 @@ def shared_endpoint(mode: Optional[str]) -> Optional[str]:
     return mode[len(SHARED) :] if mode is not None and mode.startswith(SHARED) else None
 
 
+@reader(Shape("str", pattern="%s|%s|%s%s" % (NONE, HOST, SHARED, LABEL.pattern)))
 def read_mode(value: object, path: str, problems: Problems) -> Optional[str]:
     text = read_text(value, path, problems, "a network mode")
     if text is None or text in (NONE, HOST):

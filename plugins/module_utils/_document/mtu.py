@@ -15,11 +15,7 @@ from .._model.limits import IPV6_LEAST_MTU, MTU
 from .entry import Entry
 from .scalars import integer
 
-_MTU = integer(*MTU)
-
-
-def read_mtu(entry: Entry) -> Optional[int]:
-    return entry.get("mtu", _MTU, None)
+read_mtu = integer(*MTU)
 
 
 def refuse_small_mtu(entry: Entry, mtu: Optional[int], addresses: Iterable[str], held: str) -> None:

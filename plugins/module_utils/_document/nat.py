@@ -19,11 +19,12 @@ from .._model.errors import Problem
 from .._model.limits import PORTS
 from .._model.network import Subnet
 from .._model.place import HOST
+from .._schema.reading import Problems
 from .check_ports import EVERYWHERE, Holders
 from .entry import list_of
 from .ipam import host_address_fault
 from .ports import read_port
-from .scalars import Problems, integer, read_address, read_container_subnet, read_unicast_address
+from .scalars import integer, read_address, read_container_subnet, read_unicast_address
 
 Subnets = Tuple[str, ...]
 _NUMBER = integer(*PORTS)

@@ -9,31 +9,70 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Callable, Dict, FrozenSet, Optional, Tuple
+from functools import lru_cache
+from typing import Callable, Dict, FrozenSet, Mapping, Optional, Tuple
 
 from .._drivers.base import Common
 from .._drivers.table import DRIVERS, USUAL, find_driver
 from .._model.errors import Problem
 from .._model.network import Network
+from .._schema.reading import Problems, Shape, reader
+from .._schema.schema import Elsewhere, Field, Schema, belongs
 from . import ipam
 from .borrowed_words import DRIVERS as BORROWED_DRIVERS
 from .borrowed_words import NETWORK, unlike_ours
-from .entry import NOWHERE, Elsewhere, Entry, belongs, read_entry, read_labels
+from .entry import Entry, read_entry, read_labels
 from .mtu import read_mtu, refuse_small_mtu
-from .scalars import Problems, choice, closest, read_boolean, read_label
+from .scalars import choice, closest, read_boolean, read_label
+from .state import STATE, is_absent
 
-COMMON_KEYS = frozenset(("name", "driver", "ipam_config", "enable_ipv6", "mtu", "labels", "state", "on_every_host"))
-ABSENT_KEYS = frozenset(("name", "driver", "state"))
-STATES = choice("present", "absent")
+
+@reader(Shape("str", choices=tuple(DRIVERS)))
+def _read_driver(value: object, path: str, problems: Problems) -> Optional[str]:
+    if isinstance(value, str) and value.lower() in BORROWED_DRIVERS:
+        problems.append(Problem(path, value, "choices: %s" % ", ".join(DRIVERS), 'write "%s"' % BORROWED_DRIVERS[value.lower()]))
+        return None
+    return choice(*DRIVERS)(value, path, problems)
+
+
+NAME = Field("name", read_label, None, "Name of the network.", required=True)
+DRIVER = Field("driver", _read_driver, USUAL, "What the network is made of; each has keys of its own.")
+MTU = Field(
+    "mtu",
+    read_mtu,
+    None,
+    "Largest packet of the network.",
+    unit="bytes",
+    default_words="what the links below it take: of V(macvlan) and V(ipvlan) the parent's; of V(overlay) the underlay's less 50 over IPv4 or 70 over IPv6;"
+    " else that of the interface with the default route, or 1500",
+)
+LABELS: Field[Mapping[str, str]] = Field("labels", read_labels, {}, "Text of your own, for whoever reads the declaration.", example="{team: shop}")
+ON_EVERY_HOST = Field("on_every_host", read_boolean, False, "Whether the network is made also on hosts of the fleet where nothing uses it.", fleet_only=True)
+COMMON = Schema(
+    "a network",
+    (NAME, DRIVER, ipam.IPAM_CONFIG, ipam.ENABLE_IPV6, MTU, LABELS, STATE, ON_EVERY_HOST),
+    absent=("name", "driver"),
+)
+
+
+@lru_cache(maxsize=None)
+def _joined(own: Schema) -> Schema:
+    """Return what a network has with the keys of a driver."""
+    return replace(COMMON, fields=COMMON.fields + own.fields)
+
+
+def network_schema(driver: str) -> Schema:
+    """Return the keys of a network of a driver."""
+    return _joined(find_driver(driver).schema)
 
 
 def list_fleet_keys() -> FrozenSet[str]:
     """Return the keys that only a fleet's plan reads."""
-    return frozenset(("on_every_host",)).union(*(find_driver(name).fleet_keys for name in DRIVERS))
+    return COMMON.fleet_only.union(*(find_driver(name).schema.fleet_only for name in DRIVERS))
 
 
 def _any_key() -> FrozenSet[str]:
-    return COMMON_KEYS.union(*(find_driver(name).keys for name in DRIVERS))
+    return COMMON.keys.union(*(find_driver(name).schema.keys for name in DRIVERS))
 
 
 def _borrowed() -> Elsewhere:
@@ -43,12 +82,13 @@ def _borrowed() -> Elsewhere:
 def _elsewhere(driver: str) -> Elsewhere:
     """Return what to say of keys that a network of a driver does not have. Only then are the others loaded."""
     rule = "this key belongs to driver %s, the network has driver %s"
+    own = find_driver(driver).schema.keys
     owners: Dict[str, str] = {}
     for other in DRIVERS:
-        for key in find_driver(other).keys - find_driver(driver).keys:
+        for key in find_driver(other).schema.keys - own:
             owners[key] = "%s or %s" % (owners[key], other) if key in owners else other
     others = {key: (rule % (owner, driver), "remove it") for key, owner in owners.items()}
-    return {**_borrowed(), **others, **belongs(ipam.KEYS, "an entry of ipam_config")}
+    return {**_borrowed(), **others, **belongs(ipam.IPAM.keys, "an entry of ipam_config")}
 
 
 def require_nothing(_driver: str) -> Tuple[str, ...]:
@@ -57,39 +97,29 @@ def require_nothing(_driver: str) -> Tuple[str, ...]:
 
 def require_host_keys(driver: str) -> Tuple[str, ...]:
     """Return what a host needs of a network and a fleet's plan provides."""
-    return find_driver(driver).host_keys
-
-
-def is_absent(entry: Entry, allowed: FrozenSet[str]) -> bool:
-    """Tell whether an entry is declared absent, and report what else it carries then."""
-    absent: bool = entry.get("state", STATES, "present") == "absent"
-    surplus = sorted(set(entry.raw) - allowed) if absent else []
-    if surplus:
-        entry.refuse("state: absent takes only %s" % ", ".join(sorted(allowed - {"state"})), "remove %s" % ", ".join(surplus)[:60])
-    return absent
+    return find_driver(driver).schema.provided
 
 
 def _driver(raw: Dict[str, object], path: str, problems: Problems) -> Optional[str]:
     if "driver" not in raw:
         # Under a mistyped key it is there all the same, and the rest of the network is of that driver.
-        unknown = [] if raw.keys() <= COMMON_KEYS | find_driver(USUAL).keys else [key for key in raw if key not in _any_key()]
+        unknown = [] if raw.keys() <= network_schema(USUAL).keys else [key for key in raw if key not in _any_key()]
         mistyped = next((key for key in unknown if closest(key, sorted(_any_key())) == "driver" and raw[key] in tuple(DRIVERS)), None)
         return USUAL if mistyped is None else str(raw[mistyped])
-    if isinstance(raw["driver"], str) and raw["driver"].lower() in BORROWED_DRIVERS:
-        fix = 'write "%s"' % BORROWED_DRIVERS[raw["driver"].lower()]
-        problems.append(Problem(path + ".driver", raw["driver"], "choices: %s" % ", ".join(DRIVERS), fix))
-        return None
-    return choice(*DRIVERS)(raw["driver"], path + ".driver", problems)
+    return DRIVER.read(raw["driver"], path + ".driver", problems)
 
 
 def _read_entry(value: object, path: str, problems: Problems, driver: Optional[str], required: Tuple[str, ...]) -> Optional[Entry]:
     absent = isinstance(value, dict) and value.get("state") == "absent"
-    needed = ("name",) if absent else ("name", *required)
+    needed = COMMON.required if absent else (*COMMON.required, *required)
     if driver is None:
-        return read_entry(value, path, problems, allowed=_any_key(), required=needed, elsewhere=NOWHERE if absent else _borrowed())
-    allowed = COMMON_KEYS | find_driver(driver).keys
-    known = not isinstance(value, dict) or value.keys() <= allowed
-    return read_entry(value, path, problems, allowed=allowed, required=needed, elsewhere=NOWHERE if absent or known else _elsewhere(driver))
+        every = tuple(field for name in DRIVERS for field in find_driver(name).schema.fields)
+        schema = replace(COMMON, fields=COMMON.fields + every, elsewhere={} if absent else _borrowed())
+    else:
+        schema = network_schema(driver)
+        if not absent and isinstance(value, dict) and not value.keys() <= schema.keys:
+            schema = replace(schema, elsewhere=_elsewhere(driver))
+    return read_entry(value, path, problems, schema, required=needed)
 
 
 def read_network(value: object, path: str, problems: Problems, *, scope: str, find_required: Callable[[str], Tuple[str, ...]]) -> Optional[Network]:
@@ -98,17 +128,15 @@ def read_network(value: object, path: str, problems: Problems, *, scope: str, fi
     entry = _read_entry(value, path, problems, name_of_driver, find_required(name_of_driver) if name_of_driver else ())
     if entry is None:
         return None
-    name = entry.get("name", read_label, None)
-    if is_absent(entry, ABSENT_KEYS) or name_of_driver is None:
+    name = entry.get(NAME)
+    if is_absent(entry, COMMON) or name_of_driver is None:
         return None
     driver = find_driver(name_of_driver)
     label = name if name is not None else ""
     subnets = ipam.read_subnets(entry, name=label, scope=scope, default_gateway=driver.has_usual_gateway(entry.raw))
-    mtu = read_mtu(entry)
+    mtu = entry.get(MTU)
     refuse_small_mtu(entry, mtu, [subnet.subnet for subnet in subnets], "subnet")
-    no_labels: Dict[str, str] = {}
-    labels = entry.get("labels", read_labels, no_labels)
-    network: Network = driver.read(entry, Common(label, subnets, mtu, labels))
-    if entry.get("on_every_host", read_boolean, False):
+    network: Network = driver.read(entry, Common(label, subnets, mtu, entry.get(LABELS)))
+    if entry.get(ON_EVERY_HOST):
         network = replace(network, on_every_host=True)
     return network if name is not None else None

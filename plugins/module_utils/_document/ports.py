@@ -15,19 +15,22 @@ from .._model.addresses import ip_version
 from .._model.document import PROTOCOLS, PublishedPort
 from .._model.errors import Problem
 from .._model.limits import PORTS
+from .._schema.reading import Problems, Shape, either, reader
+from .._schema.schema import Field, Schema
 from . import hints
-from .borrowed_words import PORT, unlike_ours
+from .borrowed_words import PORT as BORROWED
+from .borrowed_words import unlike_ours
 from .entry import Entry, list_of, read_entry, read_list
-from .scalars import Problems, canonical_reader, closest, integer, read_source
+from .scalars import ADDRESS, canonical_reader, closest, integer, read_source
 from .spelling import Fault, canonical_address, unicast_fault
 
-KEYS = frozenset(("published", "target", "protocol", "host_ip", "allowed_sources"))
-BORROWED = unlike_ours(PORT, KEYS)
 EXAMPLE = 'write text such as "8080:80/tcp"'
 LOCAL_ONLY = "choose a host address, or use the container's on the host"
 WILDCARDS = ("0.0.0.0", "::")
 _RANGE = re.compile(r"([0-9]{1,6})(?:-([0-9]{1,6}))?\Z", re.ASCII)
 _PORT = integer(*PORTS)
+_PORTS = "[0-9]{1,5}(-[0-9]{1,5})?"
+_TEXT = Shape("str", pattern=r"(\[[0-9a-fA-F:.]+\]:|[0-9.]+:)?%s:%s(/(%s))?" % (_PORTS, _PORTS, "|".join(PROTOCOLS)))
 
 Range = Tuple[int, int]  # first, last
 
@@ -111,6 +114,7 @@ def _read_text_form(text: str) -> PublishedPort:
     )
 
 
+@reader(either(_PORT.shape, Shape("str", pattern=_PORTS)))
 def _read_range(value: object, path: str, problems: Problems) -> Optional[Range]:
     if isinstance(value, str):
         try:
@@ -122,15 +126,21 @@ def _read_range(value: object, path: str, problems: Problems) -> Optional[Range]
     return None if number is None else (number, number)
 
 
-_read_protocol = canonical_reader("one of %s" % ", ".join(PROTOCOLS), _protocol)
-_read_host_ip = canonical_reader("an IP address", _host_ip)
+_read_protocol = canonical_reader("one of %s" % ", ".join(PROTOCOLS), _protocol, Shape("str", choices=PROTOCOLS))
+_read_host_ip = canonical_reader("an IP address", _host_ip, ADDRESS)
+PUBLISHED = Field("published", _read_range, None, "Port of the host, or a range such as V(8000-8010).", required=True)
+TARGET = Field("target", _read_range, None, "Port inside, or a range of the same size.", required=True)
+PROTOCOL = Field("protocol", _read_protocol, "tcp", "Its protocol.")
+HOST_IP = Field("host_ip", _read_host_ip, None, "Address of the host at which the port is published.", default_words="all of them")
+ALLOWED_SOURCES = Field("allowed_sources", list_of(read_source), (), "Subnets and addresses that may use the port.", default_words="everybody")
+_FIELDS = (PUBLISHED, TARGET, PROTOCOL, HOST_IP, ALLOWED_SOURCES)
+PORT = Schema("an entry of ports", _FIELDS, unlike_ours(BORROWED, [field.key for field in _FIELDS]))
 
 
 def _read_sources(entry: Entry, host_ip: Optional[str]) -> Tuple[str, ...]:
-    none: Tuple[str, ...] = ()
     if entry.raw.get("allowed_sources") in ([], ()):
         entry.report("allowed_sources", "an empty list allows nobody, a missing key allows everybody", "give subnets or remove the key")
-    sources = entry.get("allowed_sources", list_of(read_source), none)
+    sources = entry.get(ALLOWED_SOURCES)
     if host_ip is not None and any(ip_version(source) != ip_version(host_ip) for source in sources):
         entry.report("allowed_sources", "a source has another family than host_ip %s" % host_ip, "remove it")
     return sources
@@ -138,13 +148,13 @@ def _read_sources(entry: Entry, host_ip: Optional[str]) -> Tuple[str, ...]:
 
 def _read_map_form(value: object, path: str, problems: Problems) -> Optional[PublishedPort]:
     before = len(problems)
-    entry = read_entry(value, path, problems, allowed=KEYS, required=("published", "target"), elsewhere=BORROWED)
+    entry = read_entry(value, path, problems, PORT)
     if entry is None:
         return None
-    published = entry.get("published", _read_range, None)
-    target = entry.get("target", _read_range, None)
-    protocol = entry.get("protocol", _read_protocol, "tcp")
-    host_ip = entry.get("host_ip", _read_host_ip, None)
+    published = entry.get(PUBLISHED)
+    target = entry.get(TARGET)
+    protocol = entry.get(PROTOCOL)
+    host_ip = entry.get(HOST_IP)
     sources = _read_sources(entry, host_ip)
     if published is None or target is None or len(problems) > before:
         return None
@@ -155,6 +165,7 @@ def _read_map_form(value: object, path: str, problems: Problems) -> Optional[Pub
         return None
 
 
+@reader(either(_TEXT, Shape("dict", schema=PORT)))
 def read_port(value: object, path: str, problems: Problems) -> Optional[PublishedPort]:
     """Return one entry of ports."""
     if isinstance(value, dict):
@@ -169,6 +180,7 @@ def read_port(value: object, path: str, problems: Problems) -> Optional[Publishe
         return None
 
 
+@reader(Shape("list", elements=read_port.shape))
 def read_ports(value: object, path: str, problems: Problems) -> Optional[Tuple[PublishedPort, ...]]:
     """Return the valid entries of ports, in order."""
     items = read_list(value, path, problems)

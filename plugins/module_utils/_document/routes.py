@@ -17,15 +17,13 @@ from .._model.document import Attachment, Document, Endpoint, StaticRoute, Wire
 from .._model.errors import Problem
 from .._model.network import Network
 from .._model.routing import plain_metric
+from .._schema.reading import Problems, Read, Shape
+from .._schema.schema import Field, Schema
 from .entry import read_entry, read_list
-from .scalars import Problems, Read, canonical_reader, choice, integer, read_interface_name
+from .scalars import ADDRESS, SOURCE, canonical_reader, choice, integer, read_interface_name
 from .spelling import Fault, canonical_address, canonical_source, unicast_fault
 
-KEYS = frozenset(("destination", "gateway", "type", "metric", "interface"))
 LINK_LOCALS = {4: "169.254.0.0/16", 6: LINK_LOCAL}
-NO_ROUTES: Tuple[StaticRoute, ...] = ()
-_TYPES = choice("unicast", "blackhole", "unreachable", "prohibit")
-_METRIC = integer(0, 2**32 - 1)
 Hop = Tuple[str, str]  # interface, the subnet behind it
 
 
@@ -38,26 +36,39 @@ def _next_hop(text: str) -> str:
     return address
 
 
-_read_destination = canonical_reader("a subnet", canonical_source)
-_read_gateway = canonical_reader("an IP address", _next_hop)
+DESTINATION = Field("destination", canonical_reader("a subnet", canonical_source, SOURCE), None, "Subnet that the route leads to.", required=True)
+GATEWAY = Field("gateway", canonical_reader("an IP address", _next_hop, ADDRESS), None, "Address of the router behind which it lies.")
+TYPE = Field(
+    "type",
+    choice("unicast", "blackhole", "unreachable", "prohibit"),
+    "unicast",
+    "What becomes of packets to it. Only V(unicast) has a gateway; the others drop them, silently or with an answer.",
+)
+METRIC = Field("metric", integer(0, 2**32 - 1), 0, "Of routes to one destination, that with the lowest counts.")
+INTERFACE = Field("interface", read_interface_name, None, "Interface inside by which it leaves.", default_words="the one that reaches the gateway")
+ROUTE = Schema("an entry of routes", (DESTINATION, GATEWAY, TYPE, METRIC, INTERFACE))
+ATTACHMENT_ROUTE = Schema(
+    "an entry of routes of a network",
+    (DESTINATION, GATEWAY, TYPE, METRIC),
+    {INTERFACE.key: ("a route of an attachment leaves by that attachment's interface", "remove it")},
+)
 
 
-def _read_route(value: object, path: str, problems: Problems, own_interface: bool) -> Optional[StaticRoute]:
-    entry = read_entry(value, path, problems, allowed=KEYS, required=("destination",))
+def _read_route(value: object, path: str, problems: Problems, schema: Schema) -> Optional[StaticRoute]:
+    entry = read_entry(value, path, problems, schema)
     if entry is None:
         return None
-    destination = entry.get("destination", _read_destination, None)
-    gateway = entry.get("gateway", _read_gateway, None)
-    kind = entry.get("type", _TYPES, None) if "type" in entry.raw else "unicast"
-    metric = entry.get("metric", _METRIC, 0)
-    interface = entry.get("interface", read_interface_name, None)
-    if own_interface and "interface" in entry.raw:
-        entry.report("interface", "a route of an attachment leaves by that attachment's interface", "remove it")
-    elif kind is not None and kind != "unicast":
+    destination = entry.get(DESTINATION)
+    gateway = entry.get(GATEWAY)
+    kind = TYPE.read(entry.raw["type"], path + ".type", problems) if "type" in entry.raw else TYPE.default
+    metric = entry.get(METRIC)
+    interface = entry.get(INTERFACE)
+    misplaced = entry.raw.keys() & schema.elsewhere.keys()  # that is told already, and what follows from it is not
+    if not misplaced and kind is not None and kind != "unicast":
         for key in ("gateway", "interface"):
             if key in entry.raw:
                 entry.report(key, "a route of type %s leads nowhere" % kind, "remove it")
-    elif kind is not None and "gateway" not in entry.raw and "interface" not in entry.raw:
+    elif not misplaced and kind is not None and "gateway" not in entry.raw and "interface" not in entry.raw:
         entry.refuse("a route needs a gateway, or a type other than unicast", "add gateway, or type: blackhole")
     if destination is None or kind is None:
         return None
@@ -66,8 +77,8 @@ def _read_route(value: object, path: str, problems: Problems, own_interface: boo
     return StaticRoute(destination, gateway, kind, plain_metric(metric, ip_version(destination)), interface)
 
 
-def routes(*, own_interface: bool) -> Read[Tuple[StaticRoute, ...]]:
-    """Return a reader of a list of routes; `own_interface` says that they belong to an attachment."""
+def _routes(schema: Schema) -> Read[Tuple[StaticRoute, ...]]:
+    """Return a reader of a list of routes."""
 
     def read(value: object, path: str, problems: Problems) -> Optional[Tuple[StaticRoute, ...]]:
         items = read_list(value, path, problems)
@@ -77,7 +88,7 @@ def routes(*, own_interface: bool) -> Read[Tuple[StaticRoute, ...]]:
         result = []
         for index, item in enumerate(items):
             place = "%s[%d]" % (path, index)
-            route = _read_route(item, place, problems, own_interface)
+            route = _read_route(item, place, problems, schema)
             if route is None:
                 continue
             key = (route.destination, route.metric)
@@ -88,7 +99,11 @@ def routes(*, own_interface: bool) -> Read[Tuple[StaticRoute, ...]]:
             result.append(route)
         return tuple(result)
 
-    return read
+    return Read(read, Shape("list", elements=Shape("dict", schema=schema)))
+
+
+read_routes = _routes(ROUTE)
+read_attachment_routes = _routes(ATTACHMENT_ROUTE)
 
 
 def attached_subnets(attachment: Attachment, network: Network, family: int) -> Tuple[str, ...]:

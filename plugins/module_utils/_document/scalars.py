@@ -15,19 +15,26 @@ from __future__ import annotations
 import difflib
 import re
 from functools import lru_cache
-from typing import Callable, List, Optional, Sequence, TypeVar
+from typing import Callable, Optional, Sequence
 
 from .._model.addresses import ip_version
 from .._model.errors import Problem
-from .._model.names import character_fault, interface_name_fault, label_fault
+from .._model.names import INTERFACE_NAME_LIMIT, LABEL_LIMIT, character_fault, interface_name_fault, label_fault
+from .._schema.reading import BOOLEAN, TEXT, Problems, Read, Shape, reader
 from . import hints
 from .spelling import Fault, canonical_address, canonical_hardware, canonical_interface, canonical_source, canonical_subnet, container_subnet, unicast_fault
 
-T = TypeVar("T")
-Problems = List[Problem]
-Read = Callable[[object, str, Problems], Optional[T]]
 COMPARED_LENGTH = 40
 TEXT_LIMIT = 255
+LABEL = Shape("str", pattern="[A-Za-z0-9][A-Za-z0-9_.-]{0,%d}" % (LABEL_LIMIT - 1))
+INTERFACE_NAME = Shape("str", pattern="[A-Za-z0-9][A-Za-z0-9_-]{0,%d}" % (INTERFACE_NAME_LIMIT - 1))
+PRINTABLE = Shape("str", pattern="[ -~]{1,%d}" % TEXT_LIMIT)
+IPV4 = Shape("str", pattern=r"[0-9]{1,3}(\.[0-9]{1,3}){3}")
+IPV6 = Shape("str", pattern="[0-9a-fA-F:.]*:[0-9a-fA-F:.]*")
+ADDRESS = Shape("str", pattern="[0-9a-fA-F:.]*[.:][0-9a-fA-F:.]*")
+SUBNET = Shape("str", pattern="[0-9a-fA-F:.]+/[0-9]{1,3}")
+SOURCE = Shape("str", pattern="[0-9a-fA-F:.]+(/[0-9]{1,3})?")
+MAC = Shape("str", pattern="[0-9a-fA-F]{2}(:[0-9a-fA-F]{2}){5}")
 _INTEGER = re.compile(r"(0|-?[1-9][0-9]{0,18})\Z", re.ASCII)
 
 
@@ -43,7 +50,7 @@ def read_text(value: object, path: str, problems: Problems, what: str = "text") 
     return None
 
 
-def text_reader(what: str, fault_of: Callable[[str], Optional[str]], fix: str) -> Read[str]:
+def text_reader(what: str, fault_of: Callable[[str], Optional[str]], fix: str, shape: Shape) -> Read[str]:
     def read(value: object, path: str, problems: Problems) -> Optional[str]:
         text = read_text(value, path, problems, what)
         fault = fault_of(text) if text is not None else None
@@ -52,7 +59,7 @@ def text_reader(what: str, fault_of: Callable[[str], Optional[str]], fix: str) -
             return None
         return text
 
-    return read
+    return Read(read, shape)
 
 
 def _printable_fault(text: str) -> Optional[str]:
@@ -61,12 +68,12 @@ def _printable_fault(text: str) -> Optional[str]:
     return character_fault(text)
 
 
-read_label = text_reader("a name", label_fault, "choose another name")
-read_interface_name = text_reader("an interface name", interface_name_fault, "choose another name")
-read_printable = text_reader("text", _printable_fault, "correct the text")
+read_label = text_reader("a name", label_fault, "choose another name", LABEL)
+read_interface_name = text_reader("an interface name", interface_name_fault, "choose another name", INTERFACE_NAME)
+read_printable = text_reader("text", _printable_fault, "correct the text", PRINTABLE)
 
 
-def canonical_reader(what: str, canonical: Callable[[str], str]) -> Read[str]:
+def canonical_reader(what: str, canonical: Callable[[str], str], shape: Shape = TEXT) -> Read[str]:
     """Return a reader of text that `canonical` rewrites or refuses with a Fault."""
 
     def read(value: object, path: str, problems: Problems) -> Optional[str]:
@@ -79,7 +86,7 @@ def canonical_reader(what: str, canonical: Callable[[str], str]) -> Read[str]:
             problems.append(Problem(path, value, fault.rule, fault.fix))
             return None
 
-    return read
+    return Read(read, shape)
 
 
 def _of_family(family: int) -> Callable[[str], str]:
@@ -103,17 +110,18 @@ def _unicast(text: str) -> str:
     return address
 
 
-read_address = canonical_reader("an IP address", canonical_address)
-read_ipv4_address = canonical_reader("an IPv4 address", _of_family(4))
-read_ipv6_address = canonical_reader("an IPv6 address", _of_family(6))
-read_unicast_address = canonical_reader("an IP address", _unicast)
-read_subnet = canonical_reader("a subnet", canonical_subnet)
-read_container_subnet = canonical_reader("a subnet", container_subnet)
-read_source = canonical_reader("a subnet", canonical_source)
-read_interface_address = canonical_reader("an address with its prefix length", canonical_interface)
-read_mac = canonical_reader(hints.A_MAC, canonical_hardware)
+read_address = canonical_reader("an IP address", canonical_address, ADDRESS)
+read_ipv4_address = canonical_reader("an IPv4 address", _of_family(4), IPV4)
+read_ipv6_address = canonical_reader("an IPv6 address", _of_family(6), IPV6)
+read_unicast_address = canonical_reader("an IP address", _unicast, ADDRESS)
+read_subnet = canonical_reader("a subnet", canonical_subnet, SUBNET)
+read_container_subnet = canonical_reader("a subnet", container_subnet, SUBNET)
+read_source = canonical_reader("a subnet", canonical_source, SOURCE)
+read_interface_address = canonical_reader("an address with its prefix length", canonical_interface, SUBNET)
+read_mac = canonical_reader(hints.A_MAC, canonical_hardware, MAC)
 
 
+@reader(BOOLEAN)
 def read_boolean(value: object, path: str, problems: Problems) -> Optional[bool]:
     if isinstance(value, bool):
         return value
@@ -134,7 +142,11 @@ def integer(low: int, high: int) -> Read[int]:
             return None
         return int(number)
 
-    return read
+    return Read(read, Shape("int", low=low, high=high))
+
+
+read_vni = integer(1, 16777215)
+read_udp_port = integer(1024, 49151)
 
 
 def closest(word: object, choices: Sequence[str]) -> Optional[str]:
@@ -155,4 +167,4 @@ def choice(*choices: str) -> Read[str]:
         problems.append(Problem(path, value, rule, fix))
         return None
 
-    return read
+    return Read(read, Shape("str", choices=choices))

@@ -13,12 +13,14 @@ from typing import Dict, Optional
 
 from .._model.errors import Problem
 from .._model.names import character_fault
+from .._schema.reading import BOOLEAN, Problems, Read, Shape, either
 from .entry import Pairs, is_map, key_text
-from .scalars import Problems, Read
 
 INTERFACE = "IFNAME"
 VALUE_LIMIT = 255
-_KEY = re.compile(r"net(\.[A-Za-z0-9_-]+)+\Z", re.ASCII)
+_VALUE = either(Shape("str", pattern=r"[\t -~]{1,%d}" % VALUE_LIMIT), Shape("int", low=1 - 2**64, high=2**64 - 1), BOOLEAN)
+_NAMES = r"net(\.[A-Za-z0-9_-]+)+"
+_KEY = re.compile(_NAMES + r"\Z", re.ASCII)
 
 
 def _key_problem(key: str, per_interface: bool) -> Optional[str]:
@@ -65,4 +67,4 @@ def sysctls(*, per_interface: bool) -> Read[Pairs]:
                 found[str(key)] = text
         return tuple(sorted(found.items()))
 
-    return read
+    return Read(read, Shape("dict", values=_VALUE, names=_NAMES))

@@ -20,6 +20,7 @@ from .._model.network import Network, Subnet
 from .._model.objects import KernelObject
 from .._model.rule import Rule
 from .._model.snapshot import Facts
+from .._schema.schema import Schema
 from .segment import Segment
 
 N = TypeVar("N", bound=Network)
@@ -57,9 +58,7 @@ class Driver(ABC, Generic[N]):
     """Base of every driver: how its networks are read, checked, made, closed and found again."""
 
     network: Type[N]
-    keys: FrozenSet[str] = frozenset()  # of a declaration, beside those that every network has
-    fleet_keys: FrozenSet[str] = frozenset()  # those of them that only a fleet's plan reads
-    host_keys: Tuple[str, ...] = ()  # those of them that a host needs, and a fleet's plan provides
+    schema: Schema  # of its own keys in a declaration, beside those that every network has
 
     def own(self, networks: Iterable[Network]) -> Tuple[N, ...]:
         """Return those of the networks that are this driver's."""

@@ -26,6 +26,10 @@ from ansible_collections.netloom.container_net.plugins.module_utils._model.objec
 from ansible_collections.netloom.container_net.plugins.module_utils._model.place import HOST
 from ansible_collections.netloom.container_net.plugins.module_utils._model.rule import FORWARD_CHAIN, Rule
 from ansible_collections.netloom.container_net.plugins.module_utils._model.snapshot import Facts
+from ansible_collections.netloom.container_net.plugins.module_utils._schema.schema import Field, Schema
+
+BRIDGE_NAME = Field("bridge_name", read_interface_name, None, "Name of the bridge.", default_words="C(hub-) and the network's name")
+ROOM = Field("room", integer(1, 64), 8, "Endpoints that it has room for.", provided=True)
 
 
 @dataclass(frozen=True)
@@ -53,12 +57,10 @@ class HubNetwork(Network):
 
 class HubDriver(Driver[HubNetwork]):
     network = HubNetwork
-    keys = frozenset(("bridge_name", "room"))
-    host_keys = ("room",)
+    schema = Schema("driver hub", (BRIDGE_NAME, ROOM))
 
     def read(self, entry: Entry, common: Common) -> HubNetwork:
-        bridge_name = entry.get("bridge_name", read_interface_name, "hub-" + common.name)
-        return HubNetwork(bridge_name=bridge_name, room=entry.get("room", integer(1, 64), 8), **common.fields())
+        return HubNetwork(bridge_name=entry.get(BRIDGE_NAME) or "hub-" + common.name, room=entry.get(ROOM), **common.fields())
 
     def merge(self, raw: Mapping[str, Any], shared: Mapping[str, Any]) -> Mapping[str, Any]:
         return {**raw, "room": shared["room"]}

@@ -23,15 +23,16 @@ from .check import check_bridges
 from .host import check_host_bridges, settle_bridge
 from .host_ports import check_host_ports
 from .host_vrf import check_host_vrfs
-from .keys import KEYS, read_bridge
+from .keys import SCHEMA
 from .network import BridgeNetwork
 from .objects import compile_bridge
 from .policy import list_bridge_rules, list_host_rules
+from .read import read_bridge
 
 
 class BridgeDriver(Driver[BridgeNetwork]):
     network = BridgeNetwork
-    keys = KEYS
+    schema = SCHEMA
 
     def has_usual_gateway(self, raw: Mapping[str, object]) -> bool:
         return not raw.get("interfaces")

@@ -18,14 +18,15 @@ from ..base import Common, Driver, HostView
 from ..check_parents import check_parent_networks
 from ..host_parents import check_host_parents, settle_parent
 from ..segment import Segment
-from .keys import KEYS, read_ipvlan
+from .keys import SCHEMA
 from .network import IpvlanNetwork
 from .objects import compile_ipvlan
+from .read import read_ipvlan
 
 
 class IpvlanDriver(Driver[IpvlanNetwork]):
     network = IpvlanNetwork
-    keys = KEYS
+    schema = SCHEMA
 
     def read(self, entry: Entry, common: Common) -> IpvlanNetwork:
         return read_ipvlan(entry, common)

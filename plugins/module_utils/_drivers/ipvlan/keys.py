@@ -8,23 +8,11 @@
 
 from __future__ import annotations
 
-from ..._document.entry import Entry
 from ..._document.scalars import choice
-from ..base import Common
-from ..parent_keys import read_internal, read_parent_name
-from .network import IpvlanNetwork
+from ..._schema.schema import Field, Schema
+from ..parent_keys import INTERNAL, PARENT
 
-KEYS = frozenset(("parent", "mode", "flag", "internal"))
-_MODES = choice("l2", "l3", "l3s")
-_FLAGS = choice("bridge", "private", "vepa")
+MODE = Field("mode", choice("l2", "l3", "l3s"), "l2", "Whether the endpoints are on the segment of the parent (V(l2)), or behind routes of the host.")
+FLAG = Field("flag", choice("bridge", "private", "vepa"), "bridge", "How the endpoints of one parent reach each other: directly, not at all, or by the switch.")
 
-
-def read_ipvlan(entry: Entry, common: Common) -> IpvlanNetwork:
-    """Return an ipvlan network; faulty values are reported and left at their default."""
-    return IpvlanNetwork(
-        parent=entry.get("parent", read_parent_name, None),
-        mode=entry.get("mode", _MODES, "l2"),
-        flag=entry.get("flag", _FLAGS, "bridge"),
-        internal=read_internal(entry),
-        **common.fields(),
-    )
+SCHEMA = Schema("driver ipvlan", (PARENT, MODE, FLAG, INTERNAL))

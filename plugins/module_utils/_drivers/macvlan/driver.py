@@ -21,15 +21,16 @@ from ..check_parents import check_parent_networks
 from ..host_parents import check_host_parents, settle_parent
 from ..segment import Segment
 from .check import check_passthru
-from .keys import KEYS, read_macvlan
+from .keys import SCHEMA
 from .network import MacvlanNetwork
 from .objects import compile_macvlan
 from .policy import list_shim_rules
+from .read import read_macvlan
 
 
 class MacvlanDriver(Driver[MacvlanNetwork]):
     network = MacvlanNetwork
-    keys = KEYS
+    schema = SCHEMA
 
     def read(self, entry: Entry, common: Common) -> MacvlanNetwork:
         return read_macvlan(entry, common)

@@ -8,43 +8,40 @@
 
 from __future__ import annotations
 
-from ..._document.entry import Entry
 from ..._document.scalars import choice, integer, read_boolean, read_interface_name
-from ..._model import names
-from ..base import Common
-from ..parent_keys import read_internal, read_parent_name
-from .network import MacvlanNetwork
+from ..._schema.schema import Field, Schema
+from ..parent_keys import INTERNAL, PARENT
 
-KEYS = frozenset(("parent", "mode", "internal", "host_access", "shim_name", "broadcast_queue_length", "broadcast_limit"))
-_MODES = choice("bridge", "private", "vepa", "passthru")
 LONGEST_QUEUE = 1_000_000
 NEVER_QUEUED, MOST_LISTENERS = -1, 1_000_000
 
+MODE = Field(
+    "mode",
+    choice("bridge", "private", "vepa", "passthru"),
+    "bridge",
+    "How the endpoints of one parent reach each other: directly, not at all, by the switch; with V(passthru) one endpoint has the parent to itself.",
+)
+HOST_ACCESS = Field(
+    "host_access", read_boolean, False, "Whether the host and its endpoints reach each other, by a link of the host's own beside theirs. Mode V(bridge) only."
+)
+SHIM_NAME = Field(
+    "shim_name", read_interface_name, None, "Name of the host's own link where V(host_access) is V(true).", default_words="C(mv-) and the network's name"
+)
+BROADCAST_QUEUE_LENGTH = Field(
+    "broadcast_queue_length",
+    integer(1, LONGEST_QUEUE),
+    None,
+    "Frames to many that may wait on the parent. It is one for all networks on it.",
+    unit="frames",
+    default_words="the kernel's",
+)
+BROADCAST_LIMIT = Field(
+    "broadcast_limit",
+    integer(NEVER_QUEUED, MOST_LISTENERS),
+    None,
+    "From how many listeners on a frame to many waits in the queue; V(-1) never. It is one for all networks on the parent.",
+    unit="listeners",
+    default_words="the kernel's",
+)
 
-def _read_host_access(entry: Entry, mode: str, internal: bool) -> bool:
-    """Tell whether the host takes part; it does so by a link of its own beside those of the containers."""
-    wanted = entry.get("host_access", read_boolean, False)
-    if wanted and internal:
-        entry.report("host_access", "an internal network has no parent the host could have an address on", "remove host_access or internal: true")
-    elif wanted and mode != "bridge":
-        entry.report("host_access", "only mode bridge lets the host's own link reach the containers, this network has mode %s" % mode, "remove one of the two")
-    if "shim_name" in entry.raw and not wanted:
-        entry.report("shim_name", "this is the host's own link, made where host_access is true", "remove it or set host_access: true")
-    return wanted
-
-
-def read_macvlan(entry: Entry, common: Common) -> MacvlanNetwork:
-    """Return a macvlan network; faulty values are reported and left at their default."""
-    mode = entry.get("mode", _MODES, "bridge")
-    internal = read_internal(entry)
-    host_access = _read_host_access(entry, mode, internal)
-    return MacvlanNetwork(
-        parent=entry.get("parent", read_parent_name, None),
-        mode=mode,
-        internal=internal,
-        host_access=host_access,
-        shim_name=entry.get("shim_name", read_interface_name, names.shim_name(common.name)) if host_access else "",
-        broadcast_queue_length=entry.get("broadcast_queue_length", integer(1, LONGEST_QUEUE), None),
-        broadcast_limit=entry.get("broadcast_limit", integer(NEVER_QUEUED, MOST_LISTENERS), None),
-        **common.fields(),
-    )
+SCHEMA = Schema("driver macvlan", (PARENT, MODE, INTERNAL, HOST_ACCESS, SHIM_NAME, BROADCAST_QUEUE_LENGTH, BROADCAST_LIMIT))

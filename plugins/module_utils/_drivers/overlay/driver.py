@@ -21,16 +21,16 @@ from ..bridged import list_sealed_ways
 from ..segment import Segment
 from .check import check_overlays
 from .host import check_host_tunnels
-from .keys import KEYS, merge_rows, read_overlay
+from .keys import SCHEMA
 from .network import OverlayNetwork
 from .objects import compile_overlay
 from .policy import list_overlay_rules
+from .read import merge_rows, read_overlay
 
 
 class OverlayDriver(Driver[OverlayNetwork]):
     network = OverlayNetwork
-    keys = KEYS
-    host_keys = ("vni", "vtep_address")
+    schema = SCHEMA
 
     def read(self, entry: Entry, common: Common) -> OverlayNetwork:
         return read_overlay(entry, common)

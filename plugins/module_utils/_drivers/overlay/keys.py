@@ -8,100 +8,78 @@
 
 from __future__ import annotations
 
-from typing import Any, Mapping, Optional, Tuple
+from typing import Optional
 
-from ..._document.entry import Entry, list_of, read_entry
+from ..._document.entry import list_of, map_of, read_entry
 from ..._document.scalars import (
-    Problems,
     choice,
-    integer,
     read_address,
     read_boolean,
     read_interface_name,
     read_label,
     read_mac,
     read_printable,
+    read_udp_port,
     read_unicast_address,
+    read_vni,
 )
-from ..._model import names
 from ..._model.document import DEFAULT_UDP_PORT
 from ..._model.network import RemoteEndpoint
-from ..base import Common
-from .network import OverlayNetwork, Peer
+from ..._schema.reading import Problems
+from ..._schema.schema import Field, Schema
+from ..bridged_keys import BRIDGE_NAME
+from .network import Peer
 
-KEYS = frozenset(
-    (
-        "vni",
-        "udp_port",
-        "encryption",
-        "control_plane",
-        "vtep_address",
-        "underlay_interface",
-        "peers",
-        "remote_endpoints",
-        "bridge_name",
-        "vxlan_name",
-    )
+HOST = Field("host", read_printable, None, "Name of the host.", required=True)
+VTEP = Field("vtep", read_unicast_address, None, "Address of the host on the network between the hosts.", required=True)
+FOREIGN = Field(
+    "foreign",
+    read_boolean,
+    True,
+    "Whether this collection does not manage the host. With one, ARP and neighbour discovery go through the tunnel instead of being answered on this host.",
 )
-PEER_KEYS = frozenset(("host", "vtep", "foreign"))
-REMOTE_KEYS = frozenset(("name", "mac", "vtep", "addresses"))
+PEER = Schema("an entry of peers of an overlay", (HOST, VTEP, FOREIGN))
+
+NAME = Field("name", read_label, None, "Name of the endpoint.", required=True)
+MAC = Field("mac", read_mac, None, "MAC address of the endpoint.", required=True)
+BEHIND = Field("vtep", read_unicast_address, None, "Address of its host on the network between the hosts.", required=True)
+ADDRESSES = Field("addresses", list_of(read_address), (), "Addresses of the endpoint.")
+REMOTE_ENDPOINT = Schema("an entry of remote_endpoints", (NAME, MAC, BEHIND, ADDRESSES))
 
 
+@map_of(PEER)
 def _read_peer(value: object, path: str, problems: Problems) -> Optional[Peer]:
-    entry = read_entry(value, path, problems, allowed=PEER_KEYS, required=("host", "vtep"))
+    entry = read_entry(value, path, problems, PEER)
     if entry is None:
         return None
-    host = entry.get("host", read_printable, None)
-    vtep = entry.get("vtep", read_unicast_address, None)
-    return Peer(host=host, vtep=vtep, foreign=entry.get("foreign", read_boolean, True)) if host is not None and vtep is not None else None
+    host, vtep = entry.get(HOST), entry.get(VTEP)
+    return Peer(host=host, vtep=vtep, foreign=entry.get(FOREIGN)) if host is not None and vtep is not None else None
 
 
+@map_of(REMOTE_ENDPOINT)
 def _read_remote_endpoint(value: object, path: str, problems: Problems) -> Optional[RemoteEndpoint]:
-    entry = read_entry(value, path, problems, allowed=REMOTE_KEYS, required=("name", "mac", "vtep"))
+    entry = read_entry(value, path, problems, REMOTE_ENDPOINT)
     if entry is None:
         return None
-    none: Tuple[str, ...] = ()
-    name = entry.get("name", read_label, None)
-    mac = entry.get("mac", read_mac, None)
-    vtep = entry.get("vtep", read_unicast_address, None)
-    addresses = entry.get("addresses", list_of(read_address), none)
+    name, mac, vtep, addresses = entry.get(NAME), entry.get(MAC), entry.get(BEHIND), entry.get(ADDRESSES)
     if name is None or mac is None or vtep is None:
         return None
     return RemoteEndpoint(name=name, mac=mac, vtep=vtep, addresses=addresses)
 
 
-def read_overlay(entry: Entry, common: Common) -> OverlayNetwork:
-    """Return an overlay network. What a fleet's plan fills in (vni, vtep_address, peers) may be missing."""
-    entry.get("encryption", choice("none"), "none")
-    entry.get("control_plane", choice("static"), "static")
-    no_peers: Tuple[Peer, ...] = ()
-    no_endpoints: Tuple[RemoteEndpoint, ...] = ()
-    return OverlayNetwork(
-        bridge_name=entry.get("bridge_name", read_interface_name, names.bridge_name(common.name)),
-        vxlan_name=entry.get("vxlan_name", read_interface_name, names.vxlan_name(common.name)),
-        vni=entry.get("vni", integer(1, 16777215), 0),
-        udp_port=entry.get("udp_port", integer(1024, 49151), DEFAULT_UDP_PORT),
-        vtep_address=entry.get("vtep_address", read_unicast_address, ""),
-        underlay_interface=entry.get("underlay_interface", read_interface_name, None),
-        peers=entry.get("peers", list_of(_read_peer), no_peers),
-        remote_endpoints=entry.get("remote_endpoints", list_of(_read_remote_endpoint), no_endpoints),
-        **common.fields(),
-    )
+VNI = Field("vni", read_vni, 0, "Number of the network in its tunnels.", provided=True)
+UDP_PORT = Field("udp_port", read_udp_port, DEFAULT_UDP_PORT, "UDP port of the tunnels.")
+ENCRYPTION = Field("encryption", choice("none"), "none", "This version encrypts nothing.")
+CONTROL_PLANE = Field("control_plane", choice("static"), "static", "This version writes down for each host where the endpoints of the others are.")
+VTEP_ADDRESS = Field("vtep_address", read_unicast_address, "", "This host's address on the network between the hosts.", provided=True)
+UNDERLAY_INTERFACE = Field(
+    "underlay_interface", read_interface_name, None, "Link of the host that the tunnels are bound to.", default_words="none, the host's routes lead them"
+)
+PEERS = Field("peers", list_of(_read_peer), (), "The other hosts of the overlay; a fleet's plan lists its own.")
+REMOTE_ENDPOINTS = Field("remote_endpoints", list_of(_read_remote_endpoint), (), "The endpoints on other hosts; a fleet's plan lists its own.")
+VXLAN_NAME = Field("vxlan_name", read_interface_name, None, "Name of the VXLAN device on the host.", default_words="C(vx-) and the network's name")
 
-
-def merge_rows(raw: Mapping[str, Any], shared: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return a declared overlay with the peers and remote endpoints that the fleet's plan lists."""
-    own = raw.get("vtep_address")
-    return {**raw, "peers": _of_fleet(_others(shared.get("peers"), own)), "remote_endpoints": _others(shared.get("endpoints"), own)}
-
-
-def _others(rows: object, own: object) -> object:
-    """Leave out what lives on this host; the plan lists every host's rows once."""
-    if not isinstance(rows, list):
-        return rows
-    return [row for row in rows if not (isinstance(row, dict) and row.get("vtep") == own)]
-
-
-def _of_fleet(rows: object) -> object:
-    """The plan's hosts are ours unless it says otherwise."""
-    return [{"foreign": False, **row} if isinstance(row, dict) else row for row in rows] if isinstance(rows, list) else rows
+SCHEMA = Schema(
+    "driver overlay",
+    (VNI, UDP_PORT, ENCRYPTION, CONTROL_PLANE, VTEP_ADDRESS, UNDERLAY_INTERFACE, PEERS, REMOTE_ENDPOINTS, BRIDGE_NAME, VXLAN_NAME),
+)

@@ -21,16 +21,16 @@ from ..base import Common, Driver, HostView, Way
 from ..segment import Segment
 from .check import check_routed
 from .host import check_routed_host
-from .keys import FLEET_KEYS, KEYS, merge_peers, read_routed, refuse_whole
+from .keys import SCHEMA
 from .network import RoutedNetwork
 from .objects import compile_routed
 from .policy import list_routed_rules, list_sealed_ways
+from .read import merge_peers, read_routed, refuse_whole
 
 
 class RoutedDriver(Driver[RoutedNetwork]):
     network = RoutedNetwork
-    keys = KEYS
-    fleet_keys = FLEET_KEYS
+    schema = SCHEMA
 
     def read(self, entry: Entry, common: Common) -> RoutedNetwork:
         return read_routed(entry, common)
