@@ -76,3 +76,11 @@ def fleet_goals(hosts: int, endpoints: int, runs: Mapping[int, Tuple[float, floa
     seconds, mebibytes = runs.get(hosts, (None, None))
     words = "fleet_plan of %d hosts with %d endpoints each, whole process" % (hosts, endpoints)
     return [Goal(words, seconds, 10.0, " s"), Goal(words, mebibytes, 1024.0, " MiB")]
+
+
+def start_goals(atomic: float, topology: float) -> List[Goal]:
+    """Return the goals of a small task, whole process, in seconds of a processor."""
+    return [
+        Goal("processor for a task of one bridge", atomic, 0.22, " s"),
+        Goal("processor for a topology of one bridge network", topology, 0.3, " s"),
+    ]

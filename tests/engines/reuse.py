@@ -12,7 +12,7 @@ import time
 from typing import Callable, List, Optional, Sequence
 
 import pytest
-from ansible_collections.netloom.container_net.plugins.module_utils._runtime import containers
+from ansible_collections.netloom.container_net.plugins.module_utils._runtime import containers, opening
 from ansible_collections.netloom.container_net.plugins.module_utils._runtime.container import Container, Found
 from engines import Engine, kill_and_await
 from harness.host import CLONE_NEWNET, _libc, _must, sh
@@ -82,7 +82,7 @@ class Script:
         self.slow = False
         self.change: Callable[[Container], Container] = lambda container: container
         monkeypatch.setattr(containers, "RUNTIMES", {kind: self.answer})
-        monkeypatch.setattr(containers, "RETRY_INTERVAL", 0.001)
+        monkeypatch.setattr(opening, "RETRY_INTERVAL", 0.001)
 
     def answer(self, references: Sequence[str]) -> Found:
         found = self._stale if self.slow else None

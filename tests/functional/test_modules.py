@@ -11,6 +11,7 @@ import os
 import re
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Dict, List, Tuple
 
@@ -411,9 +412,10 @@ def test_missing_library_is_named_and_nothing_changed(collections_path: Path, tm
 
 
 def test_too_old_library_is_named_and_nothing_changed(tmp_path: Path) -> None:
-    metadata = tmp_path / "pyroute2-0.6.9.dist-info"
-    metadata.mkdir()
-    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: pyroute2\nVersion: 0.6.9\n")
+    (installed,) = find_spec("pyroute2").submodule_search_locations
+    (tmp_path / "pyroute2" / "config").mkdir(parents=True)
+    (tmp_path / "pyroute2" / "__init__.py").write_text("__path__.append(%r)\n" % installed)
+    (tmp_path / "pyroute2" / "config" / "version.py").write_text('__version__ = "0.6.9"\n')
     for result in without_library("sys.path.insert(0, %r)" % str(tmp_path)).values():
         assert result["failed"]
         assert "Failed to import the required Python library (pyroute2 >= 0.7.2) on" in result["msg"]

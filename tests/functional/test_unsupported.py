@@ -12,7 +12,6 @@ from types import SimpleNamespace
 from typing import Any, Dict, Iterable, List
 
 import pytest
-from ansible_collections.netloom.container_net.plugins.module_utils._engine import support
 from ansible_collections.netloom.container_net.plugins.module_utils._kernel import trial
 from ansible_collections.netloom.container_net.plugins.module_utils._kernel.door import Door
 from ansible_collections.netloom.container_net.plugins.module_utils._model.errors import ContainerNetError, EnvironmentUnfit
@@ -170,7 +169,7 @@ class Tried:
     def __init__(self, monkeypatch: pytest.MonkeyPatch, lacking: Iterable[str] = ()) -> None:
         self.asked: List[List[str]] = []
         self._lacking = frozenset(lacking)
-        monkeypatch.setattr(support, "find_lacking", self._find)
+        monkeypatch.setattr(trial, "find_lacking", self._find)
 
     def _find(self, features: Iterable[str], _timeout: float = 0.0) -> frozenset:
         self.asked.append(sorted(features))

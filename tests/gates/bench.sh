@@ -3,6 +3,7 @@
 . "$(dirname "$0")/common.sh"
 if [ -n "$1" ]; then
   bash tests/gates/setup.sh bench
+  python bench/start.py
   python bench/run.py --sizes "$1"
 fi
 if [ -n "$2" ]; then

@@ -67,3 +67,7 @@ def test_what_was_not_measured(goals: Any) -> None:
 def test_a_fleet(goals: Any) -> None:
     assert verdicts(goals.fleet_goals(1000, 20, {1000: (9.9, 1100.0)})) == ["met", "NOT MET"]
     assert verdicts(goals.fleet_goals(1000, 20, {250: (1.0, 1.0)})) == ["not measured", "not measured"]
+
+
+def test_the_start_of_a_task(goals: Any) -> None:
+    assert verdicts(goals.start_goals(0.22, 0.31)) == ["met", "NOT MET"]

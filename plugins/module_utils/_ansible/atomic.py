@@ -14,7 +14,6 @@ from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Seque
 from . import archive  # noqa: F401  # pylint: disable=unused-import  # first, for what follows is imported through it
 
 # isort: split
-from .._document.hints import A_MAC, mend_text
 from .._engine.request import Outcome, Request
 from .._engine.result import describe
 from .._engine.scope import is_of_another, strangers
@@ -82,7 +81,7 @@ class Options:
         except ValueError:
             # YAML reads an unquoted MAC of decimal digits as a number to base 60, and Ansible makes text of that.
             number = int(value) if value.isascii() and value.isdigit() and len(value) < LONG_NUMBER else None
-            fix = "such as 02:42:0a:00:00:05" if number is None else mend_text(number, A_MAC)
+            fix = "such as 02:42:0a:00:00:05" if number is None else _mend_mac(number)
             self.refuse(name, "must be six pairs of hex digits with colons", fix)
             return None
         if int(mac[1], 16) & 1 or mac == "00:00:00:00:00:00":
@@ -131,6 +130,12 @@ class Options:
     def check(self) -> None:
         if self.problems:
             raise InputError(tuple(self.problems))
+
+
+def _mend_mac(value: int) -> str:
+    from .._document.hints import A_MAC, mend_text
+
+    return mend_text(value, A_MAC)
 
 
 def present(module: Any, options: Options, objects: Sequence[KernelObject], links: Iterable[Tuple[str, str]]) -> Request:

@@ -13,13 +13,8 @@ from typing import List, Tuple
 from .._model.document import Document
 from .._model.objects import KernelObject, Sysctl
 from .._model.place import HOST
+from .._model.routing import FORWARDING, accept_ra_path
 from .._model.snapshot import Facts
-
-FORWARDING = {4: "net/ipv4/ip_forward", 6: "net/ipv6/conf/all/forwarding"}
-
-
-def accept_ra_path(device: str) -> str:
-    return "net/ipv6/conf/%s/accept_ra" % device
 
 
 def forwarded_families(document: Document) -> Tuple[int, ...]:

@@ -13,8 +13,8 @@ from typing import Iterator, Tuple
 from .._model.document import Document, Endpoint
 from .._model.mark import ROUTER_ROLE
 from .._model.objects import KernelObject, Sysctl
+from .._model.routing import FORWARDING
 from .._model.rule import POSTROUTING_CHAIN, Rule
-from .host import FORWARDING
 
 
 def compile_forwarding(endpoint: Endpoint, ipv6: bool) -> Tuple[KernelObject, ...]:

@@ -12,7 +12,6 @@ templates of ansible-core 2.18 hand over text.
 
 from __future__ import annotations
 
-import difflib
 import re
 from functools import lru_cache
 from typing import Callable, Optional, Sequence
@@ -151,6 +150,8 @@ read_udp_port = integer(1024, 49151)
 
 def closest(word: object, choices: Sequence[str]) -> Optional[str]:
     """Return the choice a mistyped word most likely meant."""
+    import difflib
+
     found = difflib.get_close_matches(str(word)[:COMPARED_LENGTH].strip().lower(), choices, 1) if isinstance(word, str) else []
     return found[0] if found else None
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from typing import Dict, Iterator, List, Optional, Sequence, Tuple
 
-from .._kernel.duplicate import find_owners
 from .._model.errors import Conflict
 from .._model.link import Link
 from .._model.mark import SHARED_ROLE, read_mark
@@ -18,6 +17,7 @@ from .._model.objects import Address, BridgeVlan, KernelObject, ProxyNeighbour, 
 from .._model.place import HOST
 from .._model.snapshot import Snapshot
 from .._plan.step import CREATE, Step
+from .parts import find_owners
 
 Way = Tuple[str, int]  # the host's link to ask on, and the VLAN to ask in; 0 is none
 NATIVE_VLAN = 1

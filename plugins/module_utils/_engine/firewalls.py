@@ -9,14 +9,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Dict, Iterator, List, Optional, Sequence, Set, Tuple
+from typing import TYPE_CHECKING, Dict, Iterator, List, Optional, Sequence, Set, Tuple
 
 from .._firewall.base import Backend, Report, RunCommand
 from .._firewall.holders import held_ports
 from .._firewall.standing import read_standing
 from .._kernel.namespace import Rooms
 from .._kernel.sockets import listening_sockets
-from .._kernel.trial import apart
 from .._model.errors import Conflict
 from .._model.firewall import FirewallObject, rules_of
 from .._model.mark import ROUTER_ROLE, UNFINISHED, is_owned, read_mark
@@ -25,7 +24,10 @@ from .._model.rule import PEERS_PREFIX, Rule
 from .._model.snapshot import Snapshot
 from .._model.translation import Holdings
 from .._plan.step import Step
-from .undo import Undo
+from .parts import apart
+
+if TYPE_CHECKING:
+    from .undo import Undo
 
 UNTOLD = "%s, so a peer of one overlay can write into any other on UDP port %s; load or install it, or give each overlay a udp_port of its own"
 

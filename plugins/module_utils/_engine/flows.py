@@ -29,8 +29,12 @@ SWEEPS = 3
 UNKNOWN = "this kernel does not tell of its connections (%s; module nf_conntrack_netlink); those that the earlier rules let in go on until they end"
 
 
-class Connections:
-    """Finds the flows that a run ends, and ends them once everything else is done."""
+def start_ending(door: Door, rooms: Rooms, directory: str, scope: str) -> Ending:
+    return Ending(door, rooms, Pending(directory, scope))
+
+
+class Ending:
+    """Finds the flows that a run ends, and ends them."""
 
     def __init__(self, door: Door, rooms: Rooms, pending: Pending) -> None:
         self._door = door
@@ -39,7 +43,6 @@ class Connections:
         self._changes: Dict[str, Tuple[Tuple[Ground, ...], Ground]] = {}
 
     def plan(self, steps: Sequence[Step], snapshot: Snapshot, later: Snapshot, desired: Sequence[KernelObject], home: str) -> Tuple[Step, ...]:
-        """Return the steps for flows that there are now; `later` is the snapshot under the names that links will have."""
         self._changes = dict(self._foresee(steps, snapshot, later, desired, home))
         found: Dict[Flows, None] = {}
         for place in self._changes:
@@ -49,13 +52,14 @@ class Connections:
                 pass  # said once the rules have changed
         return tuple(Step(DELETE, current=item) for item in sorted(found, key=lambda item: item.key))
 
+    def without(self, steps: Sequence[Step]) -> List[Step]:
+        return [step for step in steps if not isinstance(step.subject, Flows)]
+
     def note(self) -> None:
-        """Write down what stood before the rules change, for a run that dies before the flows have ended."""
         if self._changes:
             self._pending.write({place: befores for place, (befores, _after) in self._changes.items()})
 
     def end(self) -> List[str]:
-        """End the flows that there are by now, and return what to warn of."""
         warnings: List[str] = []
         for place in self._changes:
             try:

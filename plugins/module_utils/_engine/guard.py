@@ -21,10 +21,9 @@ from typing import Callable, NoReturn
 from .._kernel.hostlock import host_lock
 from .._kernel.sysctl import close_view
 from .._kernel.unconfirmed import POLL_INTERVAL, Note, Pending, boot_clock
-from .._model.errors import EnvironmentUnfit, InputError, NotConfirmed, Problem
+from .._model.errors import EnvironmentUnfit, NotConfirmed
 from .._probe.background import leave_behind
 
-LEAST, MOST = 5, 3600
 STARTS_WITHIN = 10.0
 # Another tool, or what a killed run left behind, may still change something while the change is taken back.
 PASSES = 10
@@ -187,9 +186,3 @@ def _take_back(scope: str, put_back: Callable[[], int]) -> None:
 def _log(level: int, scope: str, text: str) -> None:
     syslog.openlog("container-net", syslog.LOG_PID, syslog.LOG_DAEMON)
     syslog.syslog(level, "the change of scope '%s' %s" % (scope, text))
-
-
-def validate_confirm_timeout(seconds: int) -> None:
-    if seconds and not LEAST <= seconds <= MOST:
-        rule = "must be 0 (off) or from %d to %d seconds" % (LEAST, MOST)
-        raise InputError((Problem("confirm_timeout", seconds, rule, "60 suits most hosts"),))

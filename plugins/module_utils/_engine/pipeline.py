@@ -12,9 +12,8 @@ import contextlib
 import time
 from dataclasses import replace
 from functools import partial
-from typing import Dict, FrozenSet, List, Mapping, Optional, Sequence, Set, Tuple
+from typing import TYPE_CHECKING, Dict, FrozenSet, List, Mapping, Optional, Sequence, Set, Tuple
 
-from .._compile.host import FORWARDING, accept_ra_path
 from .._firewall.base import FirewallStep
 from .._firewall.none import NoFirewall
 from .._kernel.apply import Applier
@@ -24,11 +23,9 @@ from .._kernel.loans import Loans
 from .._kernel.namespace import Rooms
 from .._kernel.observe import Observer, deep_places
 from .._kernel.pci import list_pci_addresses
-from .._kernel.pending import Pending
 from .._kernel.radio import list_wireless_links
 from .._kernel.record import Record
 from .._kernel.sysctl import read_sysctl
-from .._kernel.trial import renames_only_lowered
 from .._kernel.tunnels import observe_tunnels
 from .._kernel.unconfirmed import refuse_unconfirmed
 from .._kernel.users import list_users
@@ -36,10 +33,10 @@ from .._kernel.visits import Visits
 from .._model.collector import collector_paused
 from .._model.errors import ContainerNetError, FirewallError, KernelRace, NamespaceMissing, ToolFailed, VerifyError, printable
 from .._model.firewall import FirewallObject
-from .._model.flow import Flows
 from .._model.link import Link
 from .._model.objects import KernelObject, Namespace, Sysctl
 from .._model.place import HOST, Place
+from .._model.routing import FORWARDING, accept_ra_path
 from .._model.snapshot import Facts, Key, Snapshot, find_residents, find_ways_out
 from .._plan.clash import know_again, left_links, plan_around
 from .._plan.planner import plan
@@ -51,20 +48,22 @@ from .._plan.tunnels import tunnel_warnings
 from .._runtime.containers import Containers
 from .._runtime.namespace import list_named_namespaces, namespace_path, open_namespace, read_placeholder
 from .._runtime.spaces import list_namespaces
+from .connections import Connections
 from .duplicates import refuse_duplicates
 from .firewalls import Firewalls
-from .flows import Connections
-from .guard import Guard
 from .kept import KeptFiles, remove_torn_files
+from .parts import note_undo, read_what_goes, renames_only_lowered, way_back
 from .request import Outcome, Request
-from .rollback import read_what_goes, way_back
 from .scope import kept_parents, refuse_emptying, restored_sysctls, scope_keys, sign_addresses
 from .settings import refuse_settings
 from .shared import observe_named, refuse_shared
 from .support import refuse_unsupported
-from .undo import Undo
 from .visited import Visited
 from .waiting import await_host
+
+if TYPE_CHECKING:
+    from .guard import Guard
+    from .undo import Undo
 
 ATTEMPTS = 3
 DEFAULT_ROUTE_6 = "::/0"
@@ -125,10 +124,12 @@ def _converge_locked(request: Request, door: Door) -> Outcome:
 
 
 def _start_guard(request: Request, door: Door, planned: Outcome, kept: KeptFiles) -> Guard:
+    from .guard import Guard
+
     def put_back() -> int:
         remove_torn_files(request.state_directory)
-        walls = tuple(step for step in planned.steps if isinstance(step.subject, FirewallObject))
-        return _put_back(request, kept, door.timeout, Undo(planned.snapshot, walls), planned.steps)
+        walls = [step for step in planned.steps if isinstance(step.subject, FirewallObject)]
+        return _put_back(request, kept, door.timeout, note_undo(planned.snapshot, walls), planned.steps)
 
     return Guard(request.state_directory, request.scope, request.confirm_timeout, request.connection, put_back)
 
@@ -153,7 +154,7 @@ def _rolled_back(request: Request, door: Door, tried: Sequence[Outcome], cause: 
         return cause  # nothing was changed yet
     word = "what stood before was put back"
     try:
-        undo = Undo(tried[0].snapshot, tuple(step for outcome in tried for step in outcome.firewall_done))
+        undo = note_undo(tried[0].snapshot, [step for outcome in tried for step in outcome.firewall_done])
         _put_back(request, kept, door.timeout, undo, [step for outcome in tried for step in outcome.steps])
     except (ContainerNetError, OSError) as error:
         word = "putting back what stood before failed too (%s); correct the cause and run again" % error
@@ -213,7 +214,7 @@ class _Run:
         self._firewalls = Firewalls(request.backend, request.run, self._rooms, request.place)
         self._undo = undo
         self._later = Snapshot()  # what was read, under the names that links will have
-        self._connections = Connections(door, self._rooms, Pending(request.state_directory, request.scope))
+        self._connections = Connections(door, self._rooms, request.state_directory, request.scope)
 
     def close(self) -> None:
         self._rooms.close()
@@ -340,7 +341,7 @@ class _Run:
         if request.prune:
             self._visited.enter(outcome.steps, outcome.desired, outcome.snapshot, request.scope)
         self._connections.note()
-        applier.apply([step for step in outcome.steps if not isinstance(step.subject, Flows)], apply_firewall)
+        applier.apply(self._connections.without(outcome.steps), apply_firewall)
         if outcome.firewall_restores:
             outcome.warnings.extend(request.backend.warnings(request.run))
         if request.verify:

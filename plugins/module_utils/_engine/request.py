@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Callable, FrozenSet, Iterable, List, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Callable, FrozenSet, Iterable, List, Optional, Sequence, Tuple
 
 from .._firewall.base import Backend, RunCommand
 from .._kernel.statefile import STATE_DIRECTORY
@@ -18,7 +18,9 @@ from .._model.place import HOST, Place
 from .._model.rule import Rule
 from .._model.snapshot import Facts, Key, Snapshot
 from .._plan.step import Step
-from .support import LeftOut
+
+if TYPE_CHECKING:
+    from .left_out import LeftOut
 
 LOCK_TIMEOUT = 60.0  # seconds to wait for another run on the same host
 Build = Callable[[Facts], Tuple[Sequence[KernelObject], Sequence[Rule]]]

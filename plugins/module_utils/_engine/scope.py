@@ -11,7 +11,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Dict, Iterator, List, Mapping, Sequence, Set, Tuple
 
-from .._compile.host import FORWARDING
 from .._model.errors import Conflict
 from .._model.firewall import FirewallObject
 from .._model.link import Link
@@ -33,6 +32,7 @@ from .._model.objects import (
     is_foreign,
 )
 from .._model.place import HOST
+from .._model.routing import FORWARDING
 from .._model.snapshot import Key, Snapshot
 from .._plan.stack import Uppers, all_uppers, find_uppers
 from .owners import Owners

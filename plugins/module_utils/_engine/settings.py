@@ -9,18 +9,21 @@
 from __future__ import annotations
 
 import errno
-from typing import Dict, Iterator, List, Mapping, Sequence, Set, Tuple
+from typing import TYPE_CHECKING, Dict, Iterator, List, Mapping, Sequence, Set, Tuple
 
-from .._compile.host import FORWARDING
 from .._drivers.settings import interface_sysctls
 from .._kernel.namespace import Rooms
 from .._kernel.sysctl import link_sysctl_path, read_sysctl, why_unwritable
-from .._kernel.trial import Setting, find_refused, find_unwritable
 from .._model.errors import EnvironmentUnfit, printable
 from .._model.link import Link
 from .._model.objects import LOOPBACK, Sysctl
+from .._model.routing import FORWARDING
 from .._model.snapshot import Snapshot
 from .._plan.step import DELETE, Step
+from .parts import find_refused, find_unwritable
+
+if TYPE_CHECKING:
+    from .._kernel.trial import Setting
 
 OWN_PATHS = frozenset((*FORWARDING.values(), LOOPBACK))
 OWN_SETTINGS = frozenset(interface_sysctls(("0.0.0.0/0", "::/0"), ipv6=True))

@@ -4,22 +4,20 @@
 
 # PRIVATE to this collection: anything here may change without notice.
 
-"""What this kernel lacks: refused before anything is changed, or left out where the user asks for that."""
+"""What this kernel lacks is refused before anything is changed."""
 
 from __future__ import annotations
 
-from typing import Dict, FrozenSet, List, Sequence, Set
+from typing import Dict, List, Sequence
 
-from .._document.leave_out import LINKS, NETWORKS, Item, leave_out, needed_features
-from .._kernel.trial import find_lacking
 from .._kinds.table import name_feature
-from .._model.document import Document
 from .._model.errors import EnvironmentUnfit
 from .._model.features import features_of
 from .._model.link import Link
 from .._model.mark import LINK_ROLE, read_mark
-from .._model.snapshot import Facts, Snapshot
-from .._plan.step import DELETE, Step
+from .._model.snapshot import Snapshot
+from .._plan.step import Step
+from .parts import find_lacking
 
 FIX = "load it, install the package that has it (linux-modules-extra-RELEASE on Ubuntu, kernel-modules-extra on Fedora and RHEL), or use another kernel"
 SHOWN = 3
@@ -41,50 +39,12 @@ def refuse_unsupported(steps: Sequence[Step], snapshot: Snapshot, timeout: float
 
 def _list(links: Sequence[Link]) -> str:
     more = len(links) - SHOWN
-    return "%s%s" % (", ".join(map(_describe, links[:SHOWN])), " and %d more" % more if more > 0 else "")
+    return "%s%s" % (", ".join(map(describe_link, links[:SHOWN])), " and %d more" % more if more > 0 else "")
 
 
-def _describe(link: Link) -> str:
+def describe_link(link: Link) -> str:
+    """Return the words for a link and what of the declaration needs it."""
     mark = read_mark(link.alias)
     if mark is None or not mark.network:
         return link.label
     return '%s (%s "%s")' % (link.label, "link" if mark.role == LINK_ROLE else "network", mark.network)
-
-
-class LeftOut:
-    """The part of a declaration that this kernel cannot have, for one run."""
-
-    def __init__(self) -> None:
-        self.warnings: List[str] = []
-        self._items: Set[Item] = set()
-        self._known: Dict[str, bool] = {}
-
-    def reduce(self, document: Document, facts: Facts, timeout: float = 10.0) -> Document:
-        """Return the declaration without the networks and links that need what this kernel lacks."""
-        needs = needed_features(document, facts)
-        lacking = self._find_lacking(frozenset().union(*needs.values()) - features_of(facts.links.values()), timeout)
-        faults = {item: sorted(features & lacking) for item, features in needs.items() if features & lacking}
-        rest, taken = leave_out(document, faults.keys())
-        self._items = set(faults)
-        self.warnings = [
-            "%s[%s] is left out: this kernel has no %s" % (*item, " and no ".join(map(name_feature, features))) for item, features in faults.items()
-        ]
-        self.warnings += ["%s is left out with what it needs" % path for path in taken]
-        return rest
-
-    def _find_lacking(self, features: FrozenSet[str], timeout: float) -> FrozenSet[str]:
-        unknown = features - self._known.keys()
-        if unknown:
-            lacking = find_lacking(unknown, timeout)
-            self._known.update({feature: feature in lacking for feature in unknown})
-        return frozenset(feature for feature in features if self._known[feature])
-
-    def refuse_losses(self, steps: Sequence[Step]) -> None:
-        """Stop where leaving a network out would take away what stands of it."""
-        for step in steps if self._items else ():
-            if step.action != DELETE or not isinstance(step.current, Link):
-                continue
-            mark = read_mark(step.current.alias)
-            if mark is not None and (LINKS if mark.role == LINK_ROLE else NETWORKS, mark.network) in self._items:
-                words = "nothing was changed: %s stands and would go with what is left out; take out of the declaration what this kernel lacks:\n%s"
-                raise EnvironmentUnfit(words % (_describe(step.current), "\n".join("- " + line for line in self.warnings)))

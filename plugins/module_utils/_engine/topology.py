@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 from functools import partial
-from typing import Any, Dict, FrozenSet, List, Mapping, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, Dict, FrozenSet, List, Mapping, Optional, Sequence, Tuple
 
 from .._compile.document import compile_document
 from .._compile.firewall import compile_firewall
@@ -39,10 +39,12 @@ from .._model.snapshot import Facts
 from .._report.words import tell_plan
 from .._runtime.containers import await_containers
 from .._runtime.tool import has_tool
-from .guard import validate_confirm_timeout
 from .modes import check_sharing, idle_places, validate_wait_timeout
 from .request import LOCK_TIMEOUT, Build, Request
-from .support import LeftOut
+from .waiting import validate_confirm_timeout
+
+if TYPE_CHECKING:
+    from .left_out import LeftOut
 
 NOTHING: FrozenSet[str] = frozenset()
 # Of the options of the module topology, which says what each is.
@@ -95,7 +97,7 @@ def topology_request(options: Mapping[str, Any], *, run: RunCommand, check_mode:
     declared = Declared(partial(read_declaration, options["scope"], networks, endpoints, options["overlays"], links))
     document = declared.document
     backend = select_backend(options["firewall_backend"], has_tool)
-    left_out = LeftOut() if options["skip_unsupported"] else None
+    left_out = _find_left_out() if options["skip_unsupported"] else None
     notes: List[str] = []
     started = time.monotonic()
     if options["wait_timeout"]:
@@ -130,6 +132,12 @@ def topology_request(options: Mapping[str, Any], *, run: RunCommand, check_mode:
         connection=connection,
     )
     return request, declared
+
+
+def _find_left_out() -> LeftOut:
+    from .left_out import LeftOut
+
+    return LeftOut()
 
 
 def _build_declaration(

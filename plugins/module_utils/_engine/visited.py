@@ -11,7 +11,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Collection, Dict, Iterable, List, Mapping, Sequence, Set, Tuple
 
-from .._compile.host import FORWARDING
 from .._kernel.loopback import DOWN, UP
 from .._kernel.namespace import Rooms
 from .._kernel.observe import Observer
@@ -22,6 +21,7 @@ from .._model.mark import is_owned, read_mark
 from .._model.objects import LOOPBACK, KernelObject, PolicyRule, Route, Sysctl, interface_of
 from .._model.place import HOST, Place
 from .._model.renaming import Names
+from .._model.routing import FORWARDING
 from .._model.snapshot import Facts, Key, Snapshot, host_facts
 from .._plan.step import DELETE, Step
 from .borrowed import give_back, links_before, note_options, without_options

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Dict, Mapping, NamedTuple, Optional, Tuple
 
-from .._kinds.table import KINDS
+from .._kinds.table import find_kind
 from .._model.addresses import text_of_ip
 from .._model.link import BridgePort, Link, Tuning
 from .._model.mark import UNFINISHED
@@ -91,7 +91,7 @@ def parse_link(place: str, payload: bytes) -> RawLink:
     info = read_attributes(found[18], 0, len(found[18])) if 18 in found else {}
     kind_name = _text(info[1]) if 1 in info else None
     data = read_attributes(info[2], 0, len(info[2])) if 2 in info else {}
-    known = KINDS.get(kind_name or "")
+    known = find_kind(kind_name)
     port = None
     if 5 in info and 4 in info and _text(info[4]) == "bridge":
         port = _port(read_attributes(info[5], 0, len(info[5])))

@@ -13,16 +13,14 @@ from typing import Dict, Mapping, Optional, Tuple
 from .._model.errors import FirewallError
 from .._model.flow import Ground
 from .._model.rule import Rule
-from .statefile import StateFile
-
-FILE = "flows.json"
+from .statefile import FLOWS_FILE, StateFile
 
 
 class Pending:
     """The grounds of one scope, by place. Whoever writes has the host's lock."""
 
     def __init__(self, directory: str, scope: str) -> None:
-        self._file = StateFile(directory, FILE)
+        self._file = StateFile(directory, FLOWS_FILE)
         self._scope = scope
 
     def read(self) -> Dict[str, Tuple[Ground, ...]]:

@@ -11,6 +11,7 @@ import os
 from typing import Dict
 
 STATE_DIRECTORY = "/run/container_net"  # gone with a boot, like the kernel's own state
+FLOWS_FILE = "flows.json"
 
 
 class StateFile:

@@ -8,6 +8,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import re
 import sys
 import traceback
@@ -15,11 +17,12 @@ from functools import lru_cache
 from importlib.util import find_spec, module_from_spec
 from typing import Any, Optional, Tuple
 
-from .._kinds.table import KINDS
+from .._kinds.table import find_kind
 from .._model.kind import Attributes
 
 PYROUTE2_FLOOR = (0, 7, 2)
 PYROUTE2_ERROR: Optional[str] = None
+VERSION_FILE = ("config", "version.py")  # in its package
 
 
 def _import_messages() -> Tuple[Any, ...]:
@@ -106,18 +109,27 @@ class _LinkMessage(ifinfmsg):  # type: ignore[misc]
         class ifinfo(ifinfmsg.ifinfo):  # type: ignore[misc]
             @staticmethod
             def info_data(info: Any, *argv: Any, **kwarg: Any) -> Any:
-                known = KINDS.get(info.get_attr("IFLA_INFO_KIND"))
+                known = find_kind(info.get_attr("IFLA_INFO_KIND"))
                 return _lay_out(known.LAYOUT) if known is not None and known.LAYOUT else ifinfmsg.ifinfo.info_data(info, *argv, **kwarg)
 
 
 def pyroute2_version() -> Optional[Tuple[int, ...]]:
-    """Return pyroute2's version, or None where its metadata cannot tell."""
+    """Return pyroute2's version, or None where nothing tells it."""
+    spec = find_spec("pyroute2")
+    for folder in (spec.submodule_search_locations if spec is not None else None) or ():
+        with contextlib.suppress(OSError), open(os.path.join(folder, *VERSION_FILE), encoding="utf-8") as stream:
+            return _numbers(stream.read())
+    # Some old releases lack that file. This way takes as long as making a bridge does.
     from importlib.metadata import PackageNotFoundError, version
 
     try:
-        return tuple(int(number) for number in re.findall(r"\d+", version("pyroute2"))[:3])
+        return _numbers(version("pyroute2"))
     except PackageNotFoundError:
         return None
+
+
+def _numbers(text: str) -> Tuple[int, ...]:
+    return tuple(int(number) for number in re.findall(r"\d+", text)[:3])
 
 
 def _encode(message: Any, message_type: int, flags: int, attributes: Attributes) -> bytes:

@@ -10,18 +10,31 @@ from __future__ import annotations
 
 import os
 import time
-from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Dict, Iterable, List, Mapping, Optional, Sequence
 
 from .._model.errors import PROBLEMS_SHOWN, ContainerNotRunning, NamespaceMissing
 from .._model.place import PATH, Place
-from .container import Container, Inspect, open_container
-from .docker import inspect_docker
 from .namespace import open_namespace
-from .podman import inspect_podman
 
-RUNTIMES: Mapping[str, Inspect] = {"docker": inspect_docker, "podman": inspect_podman}
-ATTEMPTS = 3
-RETRY_INTERVAL = 0.1
+if TYPE_CHECKING:
+    from .container import Found, Inspect
+    from .opening import Opening
+
+
+def _inspect_docker(references: Sequence[str]) -> Found:
+    from .docker import inspect_docker
+
+    return inspect_docker(references)
+
+
+def _inspect_podman(references: Sequence[str]) -> Found:
+    from .podman import inspect_podman
+
+    return inspect_podman(references)
+
+
+# Each is loaded when a container of it is asked for.
+RUNTIMES: Mapping[str, Inspect] = {"docker": _inspect_docker, "podman": _inspect_podman}
 POLL_INTERVAL = 0.2
 
 
@@ -50,7 +63,7 @@ class Containers:
         """Look up those places that are a runtime's containers; return by place why some cannot be attached."""
         faults: Dict[str, NamespaceMissing] = {}
         for runtime, references in group_by_runtime(place for place in places if place not in self._open).items():
-            opening = _Opening(runtime)
+            opening = _start_opening(runtime)
             try:
                 opening.run(references)
             except NamespaceMissing as error:
@@ -77,7 +90,7 @@ def identify_namespace(place: str) -> Optional[int]:
     """Return the inode of the namespace a place is in, also where that is the host's or another container's; None if a named one does not exist."""
     place = Place(place)
     if place.kind in RUNTIMES:
-        opening = _Opening(place.kind)
+        opening = _start_opening(place.kind)
         opening.run([place.reference])
         _raise_together(list(opening.faults.values()))
         descriptor: Optional[int] = opening.opened[0][1]
@@ -120,7 +133,7 @@ def await_containers(places: Sequence[str], seconds: float) -> None:
 def _look_at(places: Sequence[str]) -> None:
     faults: List[NamespaceMissing] = []
     for runtime, references in group_by_runtime(places).items():
-        opening = _Opening(runtime)
+        opening = _start_opening(runtime)
         opening.run(references)
         faults.extend(opening.faults.values())
         for _container, opened in opening.opened:
@@ -156,51 +169,7 @@ def _raise_together(faults: Sequence[NamespaceMissing]) -> None:
     raise kind(text)
 
 
-class _Opening:
-    """The containers of one runtime on their way to open namespaces."""
+def _start_opening(runtime: str) -> Opening:
+    from .opening import Opening
 
-    def __init__(self, runtime: str) -> None:
-        self._inspect = RUNTIMES[runtime]
-        self.opened: List[Tuple[Container, int]] = []
-        self.faults: Dict[str, NamespaceMissing] = {}
-
-    def run(self, references: Sequence[str]) -> None:
-        """Ask, open, ask again: what stays open belongs to a container that ran all the time. One that was restarted meanwhile gets another try."""
-        pending: Dict[str, NamespaceMissing] = {}
-        for attempt in range(ATTEMPTS):
-            wanted = list(pending) if attempt else list(references)
-            if not wanted:
-                return
-            if attempt:
-                time.sleep(RETRY_INTERVAL)
-            pending = {}
-            self._confirm(self._open_each(wanted, pending), pending)
-        self.faults.update(pending)
-
-    def _open_each(self, references: Sequence[str], pending: Dict[str, NamespaceMissing]) -> List[Tuple[Container, int]]:
-        held = []
-        for reference, found in self._inspect(references).items():
-            error = found.absence() if isinstance(found, Container) else found
-            if error is None and isinstance(found, Container):
-                try:
-                    held.append((found, open_container(found)))
-                except ContainerNotRunning as ended:
-                    pending[reference] = ended
-            elif error is not None:
-                self.faults[reference] = error
-        return held
-
-    def _confirm(self, held: List[Tuple[Container, int]], pending: Dict[str, NamespaceMissing]) -> None:
-        try:
-            again = self._inspect([container.reference for container, _descriptor in held]) if held else {}
-        except BaseException:
-            for _container, descriptor in held:
-                os.close(descriptor)
-            raise
-        for container, descriptor in held:
-            second = again.get(container.reference)
-            if isinstance(second, Container) and container.is_same_start(second):
-                self.opened.append((container, descriptor))
-            else:
-                os.close(descriptor)
-                pending[container.reference] = ContainerNotRunning("%s is being restarted; run again when it stays up" % container.label)
+    return Opening(RUNTIMES[runtime])

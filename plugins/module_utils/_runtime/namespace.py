@@ -17,7 +17,6 @@ from .._model.errors import ContainerNotRunning, NamespaceMissing
 from .._model.mark import ALIAS_LIMIT, read_mark
 from .._model.names import label_fault
 from .._model.place import HOST, NAMED, PATH, PROCESS, Place
-from .process import open_process_namespace
 
 NETNS_DIRECTORY = "/run/netns"
 OWN_NAMESPACE = "/proc/self/ns/net"
@@ -41,6 +40,8 @@ def open_namespace(place: str, *, may_be_host: bool = False) -> Optional[int]:
     """Return a descriptor that keeps the namespace, or None if a named one does not exist (or was left half made by us)."""
     where = Place(place)
     if where.kind == PROCESS and where.reference.isdecimal():
+        from .process import open_process_namespace
+
         path = "process " + where.reference
         descriptor = open_process_namespace(int(where.reference))
     else:

@@ -17,7 +17,7 @@ from typing import Any, Dict, Mapping, Optional, Type
 
 from ansible_collections.netloom.container_net.plugins.module_utils._firewall.iptables.objects import Chain, Jump
 from ansible_collections.netloom.container_net.plugins.module_utils._kinds.nic import Nic
-from ansible_collections.netloom.container_net.plugins.module_utils._kinds.table import KINDS
+from ansible_collections.netloom.container_net.plugins.module_utils._kinds.table import list_kinds
 from ansible_collections.netloom.container_net.plugins.module_utils._model.kind import LinkKind
 from ansible_collections.netloom.container_net.plugins.module_utils._model.link import BridgePort, Link, Tuning
 from ansible_collections.netloom.container_net.plugins.module_utils._model.mark import PREFIX
@@ -34,7 +34,7 @@ from ansible_collections.netloom.container_net.plugins.module_utils._model.objec
     Sysctl,
 )
 
-_LINK_KINDS: Dict[str, Optional[Type[LinkKind]]] = {**KINDS, Nic.kind: Nic, "link": None}
+_LINK_KINDS: Dict[str, Optional[Type[LinkKind]]] = {**{kind.kind: kind for kind in list_kinds()}, Nic.kind: Nic, "link": None}
 # The word that starts a row, its class, and the field that the word's value is.
 _ENTRIES = {
     "address": (Address, "address"),

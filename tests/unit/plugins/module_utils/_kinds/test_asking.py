@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.netloom.container_net.plugins.module_utils._kinds.nic import Nic
-from ansible_collections.netloom.container_net.plugins.module_utils._kinds.table import KINDS
+from ansible_collections.netloom.container_net.plugins.module_utils._kinds.table import list_kinds
 from asking import Asking
 
 ASKING = Asking(
     home=("module_utils", "_kinds"),
-    classes=frozenset(kind.__name__ for kind in (*KINDS.values(), Nic)) | {"LinkKind", "Stacked"},
+    classes=frozenset(kind.__name__ for kind in (*list_kinds(), Nic)) | {"LinkKind", "Stacked"},
     holders=frozenset(("kind", "nature")),
     word="kind",
     defines=lambda module: "_kinds" in module or module.endswith("_model.kind"),

@@ -11,14 +11,15 @@ from typing import Type
 
 import pytest
 from ansible_collections.netloom.container_net.plugins.module_utils._kinds.nic import Nic
-from ansible_collections.netloom.container_net.plugins.module_utils._kinds.table import KINDS, find_samples, name_feature
+from ansible_collections.netloom.container_net.plugins.module_utils._kinds.table import KINDS, find_kind, find_samples, list_kinds, name_feature
 from ansible_collections.netloom.container_net.plugins.module_utils._model.kind import PLAIN, LinkKind
 
-EVERY = [*KINDS.values(), Nic]
+EVERY = [*list_kinds(), Nic]
 
 
 def test_a_row_begins_with_the_kernels_word() -> None:
-    assert {word: kind.kind for word, kind in KINDS.items()} == {word: word for word in KINDS}
+    assert {word: load().kind for word, load in KINDS.items()} == {word: word for word in KINDS}
+    assert (find_kind("vrf"), find_kind("tun"), find_kind(None)) == (KINDS["vrf"](), None, None)
     assert len({kind.kind for kind in (*EVERY, LinkKind)}) == len(EVERY) + 1
 
 
@@ -57,5 +58,5 @@ def test_what_not_every_kernel_has_can_be_tried_and_named() -> None:
 
 
 def test_what_a_sample_says_has_a_module_to_name() -> None:
-    assert {kind.module for kind in KINDS.values()} == {"bridge", "dummy", "ipvlan", "macvlan", "veth", "8021q", "vrf", "vxlan"}
+    assert {kind.module for kind in list_kinds()} == {"bridge", "dummy", "ipvlan", "macvlan", "veth", "8021q", "vrf", "vxlan"}
     assert Nic.module == ""

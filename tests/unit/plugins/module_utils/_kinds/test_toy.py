@@ -36,7 +36,7 @@ TAP = Link("netns:vm", "tap0", kind=Tap("br0", "", "bridge", 500), mac="02:00:00
 
 @pytest.fixture(autouse=True)
 def _row(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(KINDS, "macvtap", Tap)
+    monkeypatch.setitem(KINDS, "macvtap", lambda: Tap)
 
 
 def number_of(_place: str, name: str) -> int:
@@ -87,7 +87,7 @@ def test_it_is_reported() -> None:
 
 
 def test_a_kernel_without_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(support, "find_lacking", lambda asked, _timeout: frozenset(asked))
+    monkeypatch.setattr(trial, "find_lacking", lambda asked, _timeout: frozenset(asked))
     with pytest.raises(EnvironmentUnfit, match=r"this kernel has no links of kind macvtap \(module macvtap\), needed for macvtap tap0"):
         support.refuse_unsupported(plan([TAP], standing(LOWER)), standing(LOWER), 1.0)
 

@@ -1,0 +1,56 @@
+# Copyright (c) 2026, the netloom.container_net authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to this collection: anything here may change without notice.
+
+"""The connections of a run. What finds and ends them is loaded where something goes or another firewall comes: nothing else can end one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, List, Optional, Sequence, Tuple
+
+from .._kernel.door import Door
+from .._kernel.namespace import Rooms
+from .._kernel.statefile import FLOWS_FILE, StateFile
+from .._model.firewall import FirewallObject
+from .._model.objects import KernelObject
+from .._model.snapshot import Snapshot
+from .._plan.step import DELETE, Step
+
+if TYPE_CHECKING:
+    from .flows import Ending
+
+
+class Connections:
+    """Plans which end, and ends them once everything else is done."""
+
+    def __init__(self, door: Door, rooms: Rooms, directory: str, scope: str) -> None:
+        self._door = door
+        self._rooms = rooms
+        self._directory = directory
+        self._scope = scope
+        self._ending: Optional[Ending] = None
+
+    def plan(self, steps: Sequence[Step], snapshot: Snapshot, later: Snapshot, desired: Sequence[KernelObject], home: str) -> Tuple[Step, ...]:
+        """Return the steps for flows that there are now; `later` is the snapshot under the names that links will have."""
+        may_end = any(step.action == DELETE or isinstance(step.subject, FirewallObject) for step in steps)
+        if not may_end and not StateFile(self._directory, FLOWS_FILE).read():
+            return ()
+        from .flows import start_ending
+
+        self._ending = start_ending(self._door, self._rooms, self._directory, self._scope)
+        return self._ending.plan(steps, snapshot, later, desired, home)
+
+    def note(self) -> None:
+        """Write down what stood before the rules change, for a run that dies before the flows have ended."""
+        if self._ending is not None:
+            self._ending.note()
+
+    def without(self, steps: Sequence[Step]) -> List[Step]:
+        """Return those of the run's steps that are about anything else."""
+        return self._ending.without(steps) if self._ending is not None else list(steps)
+
+    def end(self) -> List[str]:
+        """End the flows that there are by now, and return what to warn of."""
+        return self._ending.end() if self._ending is not None else []

@@ -1,0 +1,104 @@
+# Copyright (c) 2026, the netloom.container_net authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Which files a task loads: only those of what it is about. Python compiles each of them anew at every task, which is most of what a small task takes."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, Dict, FrozenSet, Iterable, List
+
+import pytest
+from ansible_collections.netloom.container_net.plugins.module_utils import _model
+from fresh_network import in_fresh_network
+
+COLLECTION = "ansible_collections.netloom.container_net.plugins."
+RUN = """\
+import contextlib, importlib, io, json, sys
+from ansible.module_utils import basic
+root, module, options = sys.argv[1:]
+sys.path.insert(0, root)
+basic._ANSIBLE_ARGS = json.dumps({"ANSIBLE_MODULE_ARGS": json.loads(options)}).encode()
+basic._ANSIBLE_PROFILE = "legacy"
+answer = io.StringIO()
+with contextlib.redirect_stdout(answer), contextlib.suppress(SystemExit):
+    importlib.import_module(module).main()
+print(json.dumps([json.loads(answer.getvalue()), sorted(sys.modules)]))
+"""
+KINDS = frozenset("_kinds." + name for name in ("bridge", "dummy", "ipvlan", "macvlan", "veth", "vlan", "vrf", "vxlan"))
+DRIVERS = frozenset("_drivers." + name for name in ("bridge", "ipvlan", "macvlan", "overlay", "routed"))
+# What neither of the tasks below has to do with: other runtimes, waiting for a confirmation, ways back, what a kernel lacks, guesses what was meant.
+ELSEWHERE = frozenset(
+    (
+        "_document.leave_out",
+        "_document.nat",
+        "_engine.guard",
+        "_engine.left_out",
+        "_engine.rollback",
+        "_engine.undo",
+        "_kernel.duplicate",
+        "_kernel.trial",
+        "_probe",
+        "_report.drift",
+        "_runtime.container",
+        "_runtime.docker",
+        "_runtime.opening",
+        "_runtime.podman",
+        "_runtime.process",
+        "difflib",
+        "http.client",
+        "importlib.metadata",
+    )
+)
+NO_FIREWALL = frozenset(("_engine.flows", "_firewall.iptables", "_firewall.verdict", "_kernel.flow"))
+NO_DECLARATION = frozenset(("_compile", "_document", "_engine.topology", "_model.document", "_report"))
+BRIDGE = {"name": "br-start", "addresses": ["10.20.0.1/24"]}
+NETWORK = {
+    "networks": [{"name": "start", "ipam_config": [{"subnet": "10.20.0.0/24"}]}],
+    "endpoints": [{"name": "one", "container": {"netns": "one"}, "networks": [{"name": "start"}]}],
+}
+# A task -> what it must not load.
+TASKS: Dict[str, Any] = {
+    "bridge": (BRIDGE, ELSEWHERE | NO_FIREWALL | NO_DECLARATION | DRIVERS | (KINDS - {"_kinds.bridge"})),
+    "topology": (NETWORK, ELSEWHERE | (DRIVERS - {"_drivers.bridge"}) | {"_kinds.dummy", "_kinds.ipvlan", "_kinds.macvlan"}),
+}
+
+
+def loaded(module: str, options: Dict[str, Any], *, check: bool) -> List[str]:
+    """Run a task in a process of its own; return what was imported for it, ours without the name of the collection."""
+    root = Path(_model.__path__[0]).parents[len(_model.__name__.split(".")) - 1]
+
+    def work() -> List[Any]:
+        command = [sys.executable, "-c", RUN, str(root), COLLECTION + "modules." + module, json.dumps({**options, "_ansible_check_mode": check})]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        if done.returncode:
+            raise RuntimeError(done.stderr)
+        found: List[Any] = json.loads(done.stdout)
+        return found
+
+    result, modules = in_fresh_network(work)
+    assert result.get("changed") is True, result
+    ours = COLLECTION + "module_utils."
+    return [name[len(ours) :] if name.startswith(ours) else name for name in modules]
+
+
+def within(modules: Iterable[str], refused: FrozenSet[str]) -> List[str]:
+    return [name for name in modules if any(name == item or name.startswith(item + ".") for item in refused)]
+
+
+@pytest.mark.parametrize("check", [True, False], ids=["check", "run"])
+@pytest.mark.parametrize("module", TASKS)
+def test_a_task_loads_what_it_is_about(module: str, check: bool) -> None:
+    options, refused = TASKS[module]
+    found = within(loaded(module, {**options, "firewall_backend": "none"} if module == "topology" else options, check=check), refused)
+    assert not found, " ".join(found)
+
+
+def test_what_is_asked_for_is_loaded() -> None:
+    modules = loaded("topology", {**NETWORK, "firewall_backend": "none", "skip_unsupported": True}, check=True)
+    assert within(modules, ELSEWHERE) == ["_document.leave_out", "_engine.left_out"]
+    assert within(modules, KINDS | DRIVERS | NO_DECLARATION)
