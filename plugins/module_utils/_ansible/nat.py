@@ -13,7 +13,7 @@ from typing import Any, Callable, Dict, Iterator, List, Sequence, Tuple
 
 from .._compile.firewall import compile_firewall
 from .._compile.host import compile_host
-from .._document.host_taken import check_taken, nobody
+from .._document.host_taken import check_taken
 from .._document.nat import read_nat
 from .._engine.request import Outcome, Request
 from .._engine.topology import refuse_and_tell
@@ -26,6 +26,7 @@ from .._model.objects import KernelObject
 from .._model.place import HOST
 from .._model.rule import Rule
 from .._model.snapshot import Facts
+from .._model.translation import nobody
 from .._report.words import tell_plan
 from .._runtime.containers import is_there
 from .._runtime.tool import has_tool, run_system_tool

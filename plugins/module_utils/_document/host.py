@@ -11,20 +11,21 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Dict, Iterator, List, Mapping, Optional, Sequence, Set, Tuple
 
+from .._drivers.base import HostView
 from .._model import span
 from .._model.addresses import canonical_ip, ip_version
 from .._model.document import Document
 from .._model.errors import Problem
 from .._model.mark import read_mark
+from .._model.names import scope_metric
 from .._model.network import Network
-from .._model.objects import MAIN_TABLE
+from .._model.objects import MAIN_TABLE, Route
 from .._model.published import published_ports
-from .._model.snapshot import Way
-from .._model.translation import Holdings
-from .host_taken import NameProcess, check_taken, fixed_sources, nobody
+from .._model.snapshot import Facts, Way
+from .host_taken import check_taken, fixed_sources
 from .ports import WILDCARDS
 
-Facts = Sequence[Tuple[str, str]]
+Pairs = Sequence[Tuple[str, str]]  # (device, address/prefix) or (destination, device)
 EVERYTHING = ("default", "0.0.0.0/0", "::/0")
 OVERRIDE = "use another one or set allow_management: true"
 
@@ -41,7 +42,7 @@ def _plain(cidr: str) -> str:
     return canonical_ip(cidr.partition("/")[0])
 
 
-def _check_overlaps(document: Document, addresses: Facts, routes: Facts, links: Mapping[str, Optional[str]], problems: List[Problem]) -> None:
+def _check_overlaps(document: Document, addresses: Pairs, routes: Pairs, links: Mapping[str, Optional[str]], problems: List[Problem]) -> None:
     own = _own_links(document, links)
     tunnels = {network.vtep_address: network.name for network in document.networks if network.vtep_address}
     facts: Dict[Tuple[str, span.Span], str] = {}
@@ -70,7 +71,7 @@ def _check_overlaps(document: Document, addresses: Facts, routes: Facts, links: 
                 problems.append(_out_of(network, path, subnet, words))
 
 
-def _check_ways(document: Document, addresses: Facts, ways: Sequence[Way], links: Mapping[str, Optional[str]], problems: List[Problem]) -> None:
+def _check_ways(document: Document, addresses: Pairs, ways: Sequence[Way], links: Mapping[str, Optional[str]], problems: List[Problem]) -> None:
     """Report subnets that routes with many next hops, or those of a table that a rule leads to, take packets of."""
     own = _own_links(document, links)
     for network, path, subnet in _subnets(document) if ways else ():
@@ -113,13 +114,13 @@ def _is_wider(one: span.Span, other: span.Span) -> bool:
     return one[1] <= other[1] and other[2] <= one[2] and one != other
 
 
-def _has_stood(network: Network, subnet: span.Span, addresses: Facts, own: Set[str]) -> bool:
+def _has_stood(network: Network, subnet: span.Span, addresses: Pairs, own: Set[str]) -> bool:
     """Tell whether this scope has the network with this subnet on the host already, so that whatever meets it came later."""
     held = [span.span(cidr) for device, cidr in addresses if device in network.home_devices]
     return subnet in held or (all(one[0] != subnet[0] for one in held) and any(device in own for device in network.home_devices))
 
 
-def _check_controller(document: Document, addresses: Facts, ssh_peer: str, problems: List[Problem]) -> None:
+def _check_controller(document: Document, addresses: Pairs, ssh_peer: str, problems: List[Problem]) -> None:
     for network, path, subnet in _subnets(document):
         if network.has_parent:
             continue
@@ -147,36 +148,27 @@ def _check_ssh_port(document: Document, ssh_port: int, problems: List[Problem]) 
     return refused
 
 
-def check_host(
-    document: Document,
-    *,
-    addresses: Facts,
-    routes: Facts,
-    ways: Sequence[Way] = (),
-    links: Mapping[str, Optional[str]],
-    ssh_peer: Optional[str],
-    ipv6_enabled: bool,
-    holdings: Holdings,
-    ssh_port: Optional[int],
-    allow_management: bool = False,
-    name_process: NameProcess = nobody,
-    problems: List[Problem],
-) -> None:
-    """Report what of the declaration this host cannot or must not have.
-
-    `addresses` are (device, address/prefix), `routes` (destination, device), `ways` what else takes packets, `links` name to alias,
-    `holdings` who has its ports and addresses. `allow_management` lifts the rules that keep the way of the controller and
-    those about routes; an address of the host itself is never shared.
-    """
-    _check_overlaps(document, addresses, () if allow_management else routes, links, problems)
-    _check_ways(document, addresses, () if allow_management else ways, links, problems)
-    if ssh_peer and not allow_management:
-        _check_controller(document, addresses, canonical_ip(ssh_peer), problems)
-    if not ipv6_enabled:
+def check_host(view: HostView) -> None:
+    """Report what of the declaration this host cannot or must not have; an address of the host itself is never shared."""
+    document, facts, problems, port = view.document, view.facts, view.problems, view.connection.port
+    links = {name: link.alias for name, link in facts.links.items()}
+    _check_overlaps(document, facts.addresses, () if view.allow_management else _foreign_routes(facts, document.scope), links, problems)
+    _check_ways(document, facts.addresses, () if view.allow_management else facts.ways, links, problems)
+    if view.connection.peer and not view.allow_management:
+        _check_controller(document, facts.addresses, view.connection.peer, problems)
+    if not facts.ipv6:
         _check_ipv6(document, problems)
     refused: Set[str] = set()
-    if ssh_port is not None and allow_management:
-        holdings = replace(holdings, listening=tuple(row for row in holdings.listening if row[0] != "tcp" or row[2] != ssh_port))
-    elif ssh_port is not None:
-        refused = _check_ssh_port(document, ssh_port, problems)
-    check_taken(published_ports(document), fixed_sources(document), holdings, problems, refused=frozenset(refused), name_process=name_process)
+    holdings = facts.holdings
+    if port is not None and view.allow_management:
+        holdings = replace(holdings, listening=tuple(row for row in holdings.listening if row[0] != "tcp" or row[2] != port))
+    elif port is not None:
+        refused = _check_ssh_port(document, port, problems)
+    check_taken(published_ports(document), fixed_sources(document), holdings, problems, refused=frozenset(refused), name_process=view.name_process)
+
+
+def _foreign_routes(facts: Facts, scope: str) -> Pairs:
+    """Return the host's routes without those that this scope made over links of the host, and those of ours that only a rule of ours leads to."""
+    metric = scope_metric(scope)
+    routes = [item for item in facts.entries if isinstance(item, Route) and (item.table == MAIN_TABLE or item.protocol is not None)]
+    return tuple((item.destination, item.device or "") for item in routes if item.metric != metric)

@@ -8,21 +8,18 @@
 
 from __future__ import annotations
 
-from typing import List, Sequence, Tuple
-
+from .._drivers.base import HostView
 from .._model.addresses import canonical_ip
-from .._model.document import Document
-from .._model.errors import Problem
 
 
-def check_own_addresses(document: Document, addresses: Sequence[Tuple[str, str]], problems: List[Problem]) -> None:
+def check_own_addresses(view: HostView) -> None:
     """Report endpoints with an address of the host itself: on a LAN they are its neighbours."""
-    own = {canonical_ip(address.partition("/")[0]): device for device, address in addresses}
-    lans = {network.name for network in document.networks if network.on_lan}
-    for endpoint in document.endpoints:
+    own = {canonical_ip(address.partition("/")[0]): device for device, address in view.facts.addresses}
+    lans = {network.name for network in view.document.networks if network.on_lan}
+    for endpoint in view.document.endpoints:
         for attachment in endpoint.attachments:
             for address in attachment.addresses if attachment.network in lans else ():
                 if address in own:
                     path = "endpoints[%s].networks[%s]" % (endpoint.name, attachment.network)
                     rule = "the host itself has this address on %s" % own[address]
-                    problems.append(Problem(path, address, rule, "use another, or keep it out by ip_range or aux_addresses"))
+                    view.report(path, address, rule, "use another, or keep it out by ip_range or aux_addresses")

@@ -8,11 +8,10 @@
 
 from __future__ import annotations
 
-from typing import Dict, FrozenSet, List
+from typing import Dict
 
+from .._drivers.base import HostView
 from .._model.devices import find_homes
-from .._model.document import Document
-from .._model.errors import Problem
 from .._model.mark import read_mark
 from .._model.snapshot import Facts
 from .check_routers import links_of_the_host
@@ -21,26 +20,27 @@ from .scene import Scene
 LINKS_SHOWN = 6
 
 
-def check_host_devices(document: Document, facts: Facts, carriers: FrozenSet[str], *, allow_management: bool, problems: List[Problem]) -> None:
+def check_host_devices(view: HostView) -> None:
     """Report devices that this host does not have, has twice, or is managed through."""
+    document, facts, carriers = view.document, view.facts, view.connection.carriers
     owners: Dict[str, str] = {}
-    used = {name: path for path, _value, name in links_of_the_host(Scene(document, "networks", "endpoints", frozenset(), problems))}
+    used = {name: path for path, _value, name in links_of_the_host(Scene(document, "networks", "endpoints", frozenset(), view.problems))}
     for endpoint in document.endpoints:
         for index, device in enumerate(endpoint.devices):
             key = "name" if device.name else "mac" if device.mac else "pci_address"
             path, value = "endpoints[%s].devices[%d].%s" % (endpoint.name, index, key), device.name or device.mac or device.pci_address
             homes = find_homes(device, endpoint, document.scope, facts)
             if not homes:
-                problems.append(Problem(path, value, "no such link on this host", _known(facts), True))
+                view.report(path, value, "no such link on this host", _known(facts), True)
             elif len(homes) > 1:
-                problems.append(Problem(path, value, "several links of this host have it: %s" % ", ".join(sorted(homes)), "use name"))
+                view.report(path, value, "several links of this host have it: %s" % ", ".join(sorted(homes)), "use name")
             elif homes[0] in owners:
-                problems.append(Problem(path, value, "this is %s, which endpoint %s gets already" % (homes[0], owners[homes[0]]), "a link has one place"))
+                view.report(path, value, "this is %s, which endpoint %s gets already" % (homes[0], owners[homes[0]]), "a link has one place")
             elif homes[0] in used and not device.name:
-                problems.append(Problem(path, value, "this is %s, which %s names" % (homes[0], used[homes[0]]), "a link has one place"))
-            elif not allow_management and homes[0] in carriers | {facts.default_device()}:
+                view.report(path, value, "this is %s, which %s names" % (homes[0], used[homes[0]]), "a link has one place")
+            elif not view.allow_management and homes[0] in carriers | {facts.default_device()}:
                 reason = "carries the connection to this host" if homes[0] in carriers else "is the way of the host's default route"
-                problems.append(Problem(path, value, "%s %s" % (homes[0], reason), "use another link or set allow_management: true"))
+                view.report(path, value, "%s %s" % (homes[0], reason), "use another link or set allow_management: true")
             owners.update(dict.fromkeys(homes, endpoint.name))
 
 

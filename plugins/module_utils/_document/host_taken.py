@@ -11,21 +11,15 @@ What stands already is not refused for what came later: whoever came has to be t
 
 from __future__ import annotations
 
-from typing import Callable, FrozenSet, Iterable, Iterator, List, Mapping, Optional, Tuple
+from typing import FrozenSet, Iterable, Iterator, List, Mapping, Optional, Tuple
 
 from .._model.addresses import canonical_ip, ip_version
 from .._model.document import Document, Endpoint, PublishedPort
 from .._model.errors import Problem
 from .._model.network import Network
-from .._model.translation import Holdings, Translation
+from .._model.translation import Holdings, NameProcess, Translation, nobody
 from .hints import list_known
 from .ports import WILDCARDS
-
-NameProcess = Callable[[str, str, int], str]  # protocol, address, port
-
-
-def nobody(_protocol: str, _address: str, _port: int) -> str:
-    return ""
 
 
 def fixed_sources(document: Document) -> Iterator[Tuple[str, Network]]:

@@ -8,20 +8,33 @@
 
 from __future__ import annotations
 
-from typing import FrozenSet, Iterator, List, Mapping, Optional, Sequence, Tuple
+from typing import FrozenSet, Iterator, Mapping, Sequence, Tuple
 
+from .._drivers.base import HostView
 from .._model.addresses import canonical_ip
+from .._model.connection import UNKNOWN, Connection
 from .._model.devices import find_homes
 from .._model.document import Document
-from .._model.errors import Problem
 from .._model.link import Link
 from .._model.place import HOST
 from .._model.snapshot import Facts
 
 
-def management_links(server: Optional[str], addresses: Sequence[Tuple[str, str]], links: Mapping[str, Link]) -> FrozenSet[str]:
+def find_connection(connection: str, facts: Facts) -> Connection:
+    """Return the connection over SSH by which this host is managed, as sshd says in SSH_CONNECTION."""
+    parts = connection.split()
+    if len(parts) != 4 or not parts[3].isdigit():
+        return UNKNOWN
+    try:
+        peer = canonical_ip(parts[0])
+    except ValueError:  # UNKNOWN is what sshd says of a connection that is no socket
+        return UNKNOWN
+    return Connection(peer, int(parts[3]), management_links(parts[2], facts.addresses, facts.links))
+
+
+def management_links(server: str, addresses: Sequence[Tuple[str, str]], links: Mapping[str, Link]) -> FrozenSet[str]:
     """Return the interfaces that carry the connection to an address of this host: the one that has it, and those below."""
-    wanted = canonical_ip(server.partition("%")[0]) if server else None
+    wanted = canonical_ip(server.partition("%")[0])
     pending = [device for device, cidr in addresses if canonical_ip(cidr.partition("/")[0]) == wanted]
     found = set()
     while pending:
@@ -41,13 +54,13 @@ def _below(link: Link, links: Mapping[str, Link]) -> Iterator[str]:
         yield lower
 
 
-def check_takeovers(document: Document, carriers: FrozenSet[str], facts: Facts, problems: List[Problem]) -> None:
+def check_takeovers(view: HostView) -> None:
     """Report what takes an interface that carries the connection; it needs a guard that brings the host back."""
-    for path, name, words in _takeovers(document, facts):
+    for path, name, words in _takeovers(view.document, view.facts):
         # A port that stands in its bridge already is not taken any more.
-        if name in carriers and not _is_taken(document, name, facts.links):
+        if name in view.connection.carriers and not _is_taken(view.document, name, view.facts.links):
             rule = "%s takes %s, which carries this SSH connection" % (words, name)
-            problems.append(Problem(path, name, rule, "set confirm_timeout, such as 60, so that it is taken back unless it is confirmed"))
+            view.report(path, name, rule, "set confirm_timeout, such as 60, so that it is taken back unless it is confirmed")
 
 
 def _takeovers(document: Document, facts: Facts) -> Iterator[Tuple[str, str, str]]:

@@ -9,12 +9,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import FrozenSet, List
 
 from .._drivers.base import HostView
 from .._drivers.table import by_driver, driver_of
 from .._model.document import Document
-from .._model.errors import Problem
 from .._model.snapshot import Facts
 from .check_parents import parent_clashes
 
@@ -24,14 +22,10 @@ def settle_networks(document: Document, facts: Facts) -> Document:
     return replace(document, networks=tuple(driver_of(network).settle(network, facts) for network in document.networks))
 
 
-def check_host_networks(document: Document, facts: Facts, carriers: FrozenSet[str], *, allow_management: bool, problems: List[Problem]) -> None:
-    """Report what of the networks this host cannot or must not have. The document is settled.
-
-    `carriers` are the links that carry the connection this host is managed by.
-    """
+def check_host_networks(view: HostView) -> None:
+    """Report what of the networks this host cannot or must not have. The document is settled."""
     # Parents that the declaration names were compared with it; what clashes now has to do with the default one.
-    for network, (key, value, rule, fix) in parent_clashes(document.networks):
-        problems.append(Problem("networks[%s].%s" % (network.name, key), value, "%s (the default parent)" % rule, fix))
-    view = HostView(document, facts, problems, carriers, allow_management)
-    for driver, networks in by_driver(document.networks):
+    for network, (key, value, rule, fix) in parent_clashes(view.document.networks):
+        view.report("networks[%s].%s" % (network.name, key), value, "%s (the default parent)" % rule, fix)
+    for driver, networks in by_driver(view.document.networks):
         driver.check_host(networks, view)

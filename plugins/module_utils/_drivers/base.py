@@ -10,16 +10,18 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any, Dict, FrozenSet, Generic, Iterable, List, Mapping, Optional, Sequence, Tuple, Type, TypeVar
+from typing import Any, Dict, Generic, Iterable, List, Mapping, Optional, Sequence, Tuple, Type, TypeVar
 
 from .._document.entry import Entry
 from .._document.scene import Scene
+from .._model.connection import UNKNOWN, Connection
 from .._model.document import Document
 from .._model.errors import Problem
 from .._model.network import Network, Subnet
 from .._model.objects import KernelObject
 from .._model.rule import Rule
 from .._model.snapshot import Facts
+from .._model.translation import NameProcess, nobody
 from .._schema.schema import Schema
 from .segment import Segment
 
@@ -47,8 +49,9 @@ class HostView:
     document: Document
     facts: Facts
     problems: List[Problem]
-    carriers: FrozenSet[str] = frozenset()  # the links that carry the connection this host is managed by
-    allow_management: bool = False
+    connection: Connection = UNKNOWN
+    allow_management: bool = False  # lifts what keeps the way of whoever manages the host, and the rules about routes
+    name_process: NameProcess = nobody
 
     def report(self, path: str, value: object, rule: str, fix: str = "", may_pass: bool = False, stands: bool = False) -> None:
         self.problems.append(Problem(path, value, rule, fix, may_pass, stands=stands))

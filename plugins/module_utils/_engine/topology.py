@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 from functools import partial
-from typing import TYPE_CHECKING, Any, Dict, FrozenSet, List, Mapping, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, List, Mapping, Optional, Sequence, Tuple
 
 from .._compile.document import compile_document
 from .._compile.firewall import compile_firewall
@@ -22,18 +22,17 @@ from .._document.host_addresses import check_own_addresses
 from .._document.host_devices import check_host_devices
 from .._document.host_taken import sort_out
 from .._document.living import Declared, attached_places
-from .._document.management import check_takeovers, management_links
+from .._document.management import check_takeovers, find_connection
 from .._document.on_host import check_host_networks, settle_networks
 from .._document.reader import read_document
+from .._drivers.base import HostView
 from .._drivers.table import DRIVERS, find_driver
 from .._firewall.base import RunCommand
 from .._firewall.table import select_backend
 from .._kernel.sockets import name_process
-from .._model.addresses import canonical_ip
 from .._model.document import Document
 from .._model.errors import InputError, Problem
-from .._model.names import scope_metric
-from .._model.objects import MAIN_TABLE, KernelObject, Route
+from .._model.objects import KernelObject
 from .._model.rule import Rule
 from .._model.snapshot import Facts
 from .._report.words import tell_plan
@@ -46,7 +45,6 @@ from .waiting import validate_confirm_timeout
 if TYPE_CHECKING:
     from .left_out import LeftOut
 
-NOTHING: FrozenSet[str] = frozenset()
 # Of the options of the module topology, which says what each is.
 DEFAULTS: Mapping[str, Any] = {
     "scope": "main",
@@ -151,33 +149,16 @@ def _build_declaration(
     def build(facts: Facts) -> Tuple[Sequence[KernelObject], Sequence[Rule]]:
         problems: List[Problem] = []
         document = declared.settle(facts.residents)
-        ssh_peer, ssh_port = management_connection(connection)
-        links: Dict[str, Optional[str]] = {name: link.alias for name, link in facts.links.items()}
         settled = settle_networks(document, facts)
         if left_out is not None:
             settled = declared.standing = left_out.reduce(settled, facts)
         settled = find_tunnel_ends(settled, facts)
-        check_host(
-            settled,
-            addresses=facts.addresses,
-            routes=_foreign_routes(facts, document.scope),
-            ways=facts.ways,
-            links=links,
-            ssh_peer=ssh_peer,
-            ipv6_enabled=facts.ipv6,
-            holdings=facts.holdings,
-            ssh_port=ssh_port,
-            allow_management=allow_management,
-            name_process=name_process,
-            problems=problems,
-        )
-        carriers = management_links(connection.split()[2], facts.addresses, facts.links) if ssh_peer else NOTHING
-        check_own_addresses(settled, facts.addresses, problems)
-        check_host_networks(settled, facts, carriers, allow_management=allow_management, problems=problems)
+        view = HostView(settled, facts, problems, find_connection(connection, facts), allow_management, name_process)
+        for check in (check_host, check_own_addresses, check_host_networks, check_host_devices):
+            check(view)
         check_sharing(document, problems)
-        check_host_devices(settled, facts, carriers, allow_management=allow_management, problems=problems)
-        if allow_management and not confirm_timeout and ssh_peer:
-            check_takeovers(settled, carriers, facts, problems)
+        if allow_management and not confirm_timeout:
+            check_takeovers(view)
         refuse_and_tell(problems, notes)
         rules = compile_firewall(
             settled,
@@ -199,21 +180,3 @@ def refuse_and_tell(problems: List[Problem], notes: Optional[List[str]]) -> None
         raise InputError(tuple(refused))
     if notes is not None:
         notes[:] = told
-
-
-def _foreign_routes(facts: Facts, scope: str) -> Tuple[Tuple[str, str], ...]:
-    """Return the host's routes without those that this scope made over links of the host, and those of ours that only a rule of ours leads to."""
-    metric = scope_metric(scope)
-    routes = [item for item in facts.entries if isinstance(item, Route) and (item.table == MAIN_TABLE or item.protocol is not None)]
-    return tuple((item.destination, item.device or "") for item in routes if item.metric != metric)
-
-
-def management_connection(connection: str) -> Tuple[Optional[str], Optional[int]]:
-    """Return the address of whoever manages this host over SSH, and the port he came in on."""
-    parts = connection.split()
-    if len(parts) != 4 or not parts[3].isdigit():
-        return None, None
-    try:
-        return canonical_ip(parts[0]), int(parts[3])
-    except ValueError:  # UNKNOWN is what sshd says of a connection that is no socket
-        return None, None

@@ -9,7 +9,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import FrozenSet, Optional, Tuple
+from typing import Callable, FrozenSet, Optional, Tuple
+
+NameProcess = Callable[[str, str, int], str]  # protocol, address, port
+
+
+def nobody(_protocol: str, _address: str, _port: int) -> str:
+    return ""
 
 
 @dataclass(frozen=True)

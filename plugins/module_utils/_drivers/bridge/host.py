@@ -48,7 +48,7 @@ def check_host_bridges(networks: Sequence[BridgeNetwork], view: HostView) -> Non
             continue
         path, bridge, access = "networks[%s].bridge_name" % network.name, network.bridge_name, network.host_access
         stands = bridge in view.facts.holdings.closed
-        if bridge in view.carriers and not view.allow_management and access in ("none", "established"):
+        if bridge in view.connection.carriers and not view.allow_management and access in ("none", "established"):
             rule = "bridge %s carries this SSH connection, and the network's rules would close the host there" % bridge
             view.report(path, bridge, rule, OPEN, stands=stands)
         elif "host_access" not in network.routed_keys:

@@ -36,7 +36,7 @@ def check_host_ports(networks: Sequence[BridgeNetwork], view: HostView) -> None:
             for index, name in enumerate(network.interfaces):
                 place = "%s[%d]" % (path, index)
                 fault = _fault(network, name, scope, facts)
-                if fault is None and name in view.carriers and not view.allow_management and not _is_port(network, facts.links.get(name)):
+                if fault is None and name in view.connection.carriers and not view.allow_management and not _is_port(network, facts.links.get(name)):
                     fault = ("interface %s carries this SSH connection" % name, OVERRIDE)
                 if fault is not None:
                     view.report(place, name, *fault, may_pass=name not in facts.links)

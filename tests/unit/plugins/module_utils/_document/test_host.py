@@ -13,8 +13,12 @@ import yaml
 from ansible_collections.netloom.container_net.plugins.module_utils._document.host import check_host
 from ansible_collections.netloom.container_net.plugins.module_utils._document.on_host import check_host_networks
 from ansible_collections.netloom.container_net.plugins.module_utils._document.reader import read_document
+from ansible_collections.netloom.container_net.plugins.module_utils._drivers.base import HostView
+from ansible_collections.netloom.container_net.plugins.module_utils._model.connection import Connection
 from ansible_collections.netloom.container_net.plugins.module_utils._model.errors import Problem
 from ansible_collections.netloom.container_net.plugins.module_utils._model.link import Link
+from ansible_collections.netloom.container_net.plugins.module_utils._model.objects import Route
+from ansible_collections.netloom.container_net.plugins.module_utils._model.place import HOST
 from ansible_collections.netloom.container_net.plugins.module_utils._model.snapshot import Facts
 from ansible_collections.netloom.container_net.plugins.module_utils._model.translation import Holdings
 
@@ -34,13 +38,21 @@ MESH = "networks: [{name: mesh, driver: overlay, vni: 5, vtep_address: %s, ipam_
 
 
 def lines(text: str, **changes: Any) -> List[str]:
-    problems: List[Problem] = []
-    facts = {**FACTS, **changes}
-    holdings = Holdings(tuple(facts["addresses"]), tuple(facts.pop("listening")))
+    known = {**FACTS, **changes}
+    facts = Facts(
+        addresses=tuple(known["addresses"]),
+        entries=tuple(Route(HOST, destination, device=device) for destination, device in known["routes"]),
+        links={name: Link(HOST, name, alias=alias) for name, alias in known["links"].items()},
+        ipv6=known["ipv6_enabled"],
+        holdings=Holdings(tuple(known["addresses"]), tuple(known["listening"])),
+        ways=known.get("ways", ()),
+    )
+    connection = Connection(known["ssh_peer"], known["ssh_port"])
     document = read_document(yaml.safe_load(text))
-    check_host(document, holdings=holdings, problems=problems, **facts)
-    found = Facts(addresses=tuple(facts["addresses"]), links={name: Link("", name, alias=alias) for name, alias in facts["links"].items()})
-    check_host_networks(document, found, frozenset(), allow_management=True, problems=problems)
+    problems: List[Problem] = []
+    others = {name: known[name] for name in ("name_process",) if name in known}
+    check_host(HostView(document, facts, problems, connection, known.get("allow_management", False), **others))
+    check_host_networks(HostView(document, facts, problems, allow_management=True))
     return [str(problem) for problem in problems]
 
 

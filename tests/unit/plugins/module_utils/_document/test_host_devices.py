@@ -12,6 +12,8 @@ import pytest
 import yaml
 from ansible_collections.netloom.container_net.plugins.module_utils._document.host_devices import check_host_devices
 from ansible_collections.netloom.container_net.plugins.module_utils._document.reader import read_document
+from ansible_collections.netloom.container_net.plugins.module_utils._drivers.base import HostView
+from ansible_collections.netloom.container_net.plugins.module_utils._model.connection import Connection
 from ansible_collections.netloom.container_net.plugins.module_utils._model.errors import Problem
 from ansible_collections.netloom.container_net.plugins.module_utils._model.link import Link
 from ansible_collections.netloom.container_net.plugins.module_utils._model.snapshot import Facts
@@ -34,7 +36,7 @@ ETH1 = '{mac: "02:00:00:00:00:02"}'
 def lines(text: str, *carriers: str, allow_management: bool = False) -> List[str]:
     problems: List[Problem] = []
     facts = Facts(links=LINKS, pci=(("eth1", "0000:03:00.0"),))
-    check_host_devices(read_document(yaml.safe_load(text)), facts, frozenset(carriers), allow_management=allow_management, problems=problems)
+    check_host_devices(HostView(read_document(yaml.safe_load(text)), facts, problems, Connection(carriers=frozenset(carriers)), allow_management))
     return [str(problem) for problem in problems]
 
 

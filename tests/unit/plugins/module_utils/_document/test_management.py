@@ -4,15 +4,18 @@
 
 from __future__ import annotations
 
-from typing import Dict, List, Optional
+from dataclasses import replace
+from typing import Dict, List, Optional, Tuple
 
 import pytest
-from ansible_collections.netloom.container_net.plugins.module_utils._document.management import check_takeovers, management_links
+from ansible_collections.netloom.container_net.plugins.module_utils._document.management import check_takeovers, find_connection, management_links
+from ansible_collections.netloom.container_net.plugins.module_utils._drivers.base import HostView
 from ansible_collections.netloom.container_net.plugins.module_utils._drivers.bridge.network import BridgeNetwork
 from ansible_collections.netloom.container_net.plugins.module_utils._drivers.macvlan.network import MacvlanNetwork
 from ansible_collections.netloom.container_net.plugins.module_utils._kinds.bridge import Bridge
 from ansible_collections.netloom.container_net.plugins.module_utils._kinds.macvlan import Macvlan
 from ansible_collections.netloom.container_net.plugins.module_utils._kinds.vlan import Vlan
+from ansible_collections.netloom.container_net.plugins.module_utils._model.connection import Connection
 from ansible_collections.netloom.container_net.plugins.module_utils._model.document import Device, Document, Endpoint
 from ansible_collections.netloom.container_net.plugins.module_utils._model.errors import Problem
 from ansible_collections.netloom.container_net.plugins.module_utils._model.link import Link
@@ -42,16 +45,31 @@ FACTS = Facts(links=LINKS, pci=(("eth0", "0000:03:00.0"), ("eth2", "0000:03:00.2
         ("203.0.113.1", {"mv0"}),
         ("203.0.113.9", set()),
         ("192.0.2.77", set()),
-        (None, set()),
     ],
 )
-def test_the_links_that_carry_a_connection(server: Optional[str], expected: "set[str]") -> None:
+def test_the_links_that_carry_a_connection(server: str, expected: "set[str]") -> None:
     assert management_links(server, ADDRESSES, LINKS) == expected
+
+
+@pytest.mark.parametrize(
+    ("connection", "expected"),
+    [
+        ("203.0.113.9 50000 192.0.2.1 22", ("203.0.113.9", 22, {"eth0"})),
+        ("fe80::1%eth0 50000 fe80::1%eth2 2222", ("fe80::1%eth0", 2222, {"eth2"})),
+        ("", (None, None, set())),
+        ("203.0.113.9 50000 192.0.2.1", (None, None, set())),
+        ("203.0.113.9 50000 192.0.2.1 ssh", (None, None, set())),
+        ("UNKNOWN 65535 UNKNOWN 65535", (None, None, set())),
+    ],
+)
+def test_who_manages_this_host(connection: str, expected: "Tuple[Optional[str], Optional[int], set[str]]") -> None:
+    found = find_connection(connection, replace(FACTS, addresses=tuple(ADDRESSES)))
+    assert (found.peer, found.port, found.carriers) == expected
 
 
 def takeovers(document: Document, server: str) -> List[str]:
     problems: List[Problem] = []
-    check_takeovers(document, management_links(server, ADDRESSES, LINKS), FACTS, problems)
+    check_takeovers(HostView(document, FACTS, problems, Connection(carriers=management_links(server, ADDRESSES, LINKS))))
     return [str(problem) for problem in problems]
 
 

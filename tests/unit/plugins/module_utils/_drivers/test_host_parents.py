@@ -13,6 +13,7 @@ from typing import Any, List
 import pytest
 from ansible_collections.netloom.container_net.plugins.module_utils._document.on_host import check_host_networks, settle_networks
 from ansible_collections.netloom.container_net.plugins.module_utils._document.reader import read_document
+from ansible_collections.netloom.container_net.plugins.module_utils._drivers.base import HostView
 from ansible_collections.netloom.container_net.plugins.module_utils._kernel.radio import list_wireless_links
 from ansible_collections.netloom.container_net.plugins.module_utils._kinds.vlan import Vlan
 from ansible_collections.netloom.container_net.plugins.module_utils._kinds.vrf import Vrf
@@ -34,7 +35,7 @@ FACTS = Facts(links={link.name: replace(link, mac="02:00:00:00:00:01") for link 
 def lines(facts: Facts = FACTS, scope: str = "main", **options: Any) -> List[str]:
     raw = {"scope": scope, "networks": [{"name": "lan", "driver": "macvlan", **options}]}
     problems: List[Problem] = []
-    check_host_networks(settle_networks(read_document(raw), facts), facts, frozenset(), allow_management=False, problems=problems)
+    check_host_networks(HostView(settle_networks(read_document(raw), facts), facts, problems))
     return [str(problem) for problem in problems]
 
 

@@ -14,6 +14,7 @@ from ansible_collections.netloom.container_net.plugins.module_utils._compile.fir
 from ansible_collections.netloom.container_net.plugins.module_utils._document.living import Declared
 from ansible_collections.netloom.container_net.plugins.module_utils._document.on_host import check_host_networks, settle_networks
 from ansible_collections.netloom.container_net.plugins.module_utils._document.reader import read_document
+from ansible_collections.netloom.container_net.plugins.module_utils._drivers.base import HostView
 from ansible_collections.netloom.container_net.plugins.module_utils._drivers.table import DRIVERS
 from ansible_collections.netloom.container_net.plugins.module_utils._engine.scope import scope_keys
 from ansible_collections.netloom.container_net.plugins.module_utils._engine.topology import merge_overlays
@@ -92,7 +93,7 @@ def test_it_is_checked() -> None:
 def test_it_is_checked_on_the_host() -> None:
     facts = Facts(links={"hub-lab": Link("", "hub-lab", kind=Bridge(), up=True)})
     problems: List[Problem] = []
-    check_host_networks(settle_networks(read(), facts), facts, frozenset(), allow_management=False, problems=problems)
+    check_host_networks(HostView(settle_networks(read(), facts), facts, problems))
     assert [problem.rule for problem in problems] == ["somebody else has a link of this name"]
 
 

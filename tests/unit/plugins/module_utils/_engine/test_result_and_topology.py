@@ -177,21 +177,6 @@ def test_rows_of_another_type_are_told_by_the_reader() -> None:
     assert {problem.path for problem in caught.value.problems} == {"networks[mesh].peers", "networks[mesh].remote_endpoints[0]"}
 
 
-@pytest.mark.parametrize(
-    ("connection", "expected"),
-    [
-        ("203.0.113.9 50000 192.0.2.1 22", ("203.0.113.9", 22)),
-        ("fe80::1%eth0 50000 fe80::2%eth0 2222", ("fe80::1%eth0", 2222)),
-        ("", (None, None)),
-        ("203.0.113.9 50000 192.0.2.1", (None, None)),
-        ("203.0.113.9 50000 192.0.2.1 ssh", (None, None)),
-        ("UNKNOWN 65535 UNKNOWN 65535", (None, None)),
-    ],
-)
-def test_who_manages_this_host(connection: str, expected: Any) -> None:
-    assert topology.management_connection(connection) == expected
-
-
 def test_endpoints_are_told_with_what_was_derived() -> None:
     document = topology.read_declaration(
         "main",

@@ -10,6 +10,7 @@ from typing import List
 
 from ansible_collections.netloom.container_net.plugins.module_utils._document.on_host import check_host_networks
 from ansible_collections.netloom.container_net.plugins.module_utils._document.reader import read_document
+from ansible_collections.netloom.container_net.plugins.module_utils._drivers.base import HostView
 from ansible_collections.netloom.container_net.plugins.module_utils._model.errors import Problem
 from ansible_collections.netloom.container_net.plugins.module_utils._model.link import Link
 from ansible_collections.netloom.container_net.plugins.module_utils._model.snapshot import Facts
@@ -19,13 +20,8 @@ def complaints(count: int) -> List[str]:
     names = ["eth-number-%04d" % number for number in range(count)]
     problems: List[Problem] = []
     document = read_document({"networks": [{"name": "lan", "interfaces": names}]})
-    check_host_networks(
-        document,
-        Facts(links={name: Link("", name, mac="02:00:00:00:00:01", mtu=1500, up=True) for name in names}),
-        frozenset(),
-        allow_management=False,
-        problems=problems,
-    )
+    facts = Facts(links={name: Link("", name, mac="02:00:00:00:00:01", mtu=1500, up=True) for name in names})
+    check_host_networks(HostView(document, facts, problems))
     return [str(problem) for problem in problems]
 
 

@@ -11,6 +11,7 @@ from typing import List
 import pytest
 from ansible_collections.netloom.container_net.plugins.module_utils._document.on_host import check_host_networks
 from ansible_collections.netloom.container_net.plugins.module_utils._document.reader import read_document
+from ansible_collections.netloom.container_net.plugins.module_utils._drivers.base import HostView
 from ansible_collections.netloom.container_net.plugins.module_utils._kinds.dummy import Dummy
 from ansible_collections.netloom.container_net.plugins.module_utils._kinds.vrf import Vrf
 from ansible_collections.netloom.container_net.plugins.module_utils._model.errors import Problem
@@ -48,5 +49,5 @@ NAMED = "networks[web].vrf: got string "
 def test_one_vrf(vrf: str, table: int, expected: str) -> None:
     problems: List[Problem] = []
     document = read_document({"networks": [{"name": "web", "vrf": vrf, "vrf_table": table}, {"name": "plain"}]})
-    check_host_networks(document, FACTS, frozenset(), allow_management=False, problems=problems)
+    check_host_networks(HostView(document, FACTS, problems))
     assert [str(problem) for problem in problems] == ([expected] if expected else [])
