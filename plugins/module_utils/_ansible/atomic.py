@@ -23,8 +23,9 @@ from .._model.errors import Conflict, InputError, Problem
 from .._model.link import Link
 from .._model.mark import Mark, is_owned, read_mark
 from .._model.names import interface_name_fault, label_fault, parent_name_fault
-from .._model.objects import Address, FdbEntry, KernelObject, Namespace, Neighbour, Route
+from .._model.objects import Address, KernelObject, Namespace, Route
 from .._model.place import HOST, NAMED, PATH, Place
+from .._model.rows import Rows
 from .._model.snapshot import Facts, Key, Snapshot
 from .._plan.stack import find_uppers
 from .._runtime.tool import run_system_tool
@@ -148,7 +149,7 @@ def present(module: Any, options: Options, objects: Sequence[KernelObject], link
     def removes(snapshot: Snapshot) -> Iterable[Key]:
         entries = (snapshot.objects[key] for key in snapshot.mine)
         kept = {item.key for item in objects}
-        held = [item for item in entries if isinstance(item, (Address, FdbEntry, Neighbour, Route)) and (item.place, item.device) in devices]
+        held = [item for item in entries if isinstance(item, (Address, Route, Rows)) and (item.place, item.device) in devices]
         return [item.key for item in held if item.key not in kept and not is_of_another(item, options.scope)]
 
     return _request(module, options, build, removes)

@@ -54,7 +54,7 @@ def way_back(request: Request, before: Snapshot, steps: Sequence[Step]) -> Reque
     """Return the request that brings the scope back to what it owned before the steps."""
     earlier = _earlier_objects(before, steps, request.scope, request.place, Record(request.state_directory, request.place).read())
     earlier_names = _earlier_names(steps)
-    made = {earlier_names.follow(step.subject).key for step in steps if step.action == CREATE} - set(before.objects)
+    made = {earlier_names.follow(step.subject).key for step in steps if step.action == CREATE} - set(before.unfolded().objects)
     lent = (*_lent_links(before, steps, request.scope), *_moved_entries(before, steps), *_changed_settings(before, steps, request.place, inside=True))
     wanted, places = _within_reach(earlier + lent, tuple(dict.fromkeys(step.place for step in steps)))
     return Request(
@@ -62,7 +62,7 @@ def way_back(request: Request, before: Snapshot, steps: Sequence[Step]) -> Reque
         build=lambda _facts: (wanted, ()),
         backend=request.backend,
         run=request.run,
-        removes=lambda snapshot: made & set(snapshot.objects),
+        removes=lambda snapshot: made & set(snapshot.unfolded().objects),
         restore=not earlier,
         place=request.place,
         places=places,

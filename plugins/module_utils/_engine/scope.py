@@ -21,10 +21,8 @@ from .._model.objects import (
     Address,
     AddressDetails,
     BridgeVlan,
-    FdbEntry,
     KernelObject,
     Namespace,
-    Neighbour,
     PolicyRule,
     ProxyNeighbour,
     Route,
@@ -33,6 +31,7 @@ from .._model.objects import (
 )
 from .._model.place import HOST
 from .._model.routing import FORWARDING
+from .._model.rows import Rows
 from .._model.snapshot import Key, Snapshot
 from .._plan.stack import Uppers, all_uppers, find_uppers
 from .owners import Owners
@@ -54,7 +53,7 @@ def scope_keys(snapshot: Snapshot, scope: str) -> Set[Key]:
     owners, uppers = Owners(snapshot, marked, scope), find_uppers(snapshot.links())
     for key in snapshot.mine:
         item = snapshot.objects[key]
-        if isinstance(item, (Address, Route, Neighbour, FdbEntry)):
+        if isinstance(item, (Address, Route, Rows)):
             owner = marked.get((item.place, item.device or ""), "")
             if isinstance(item, Route) and item.place != HOST and item.device and item.table != MAIN_TABLE:
                 owner = owners.of_table(item)

@@ -15,7 +15,7 @@ from typing import Callable, Collection, Dict, Iterable, List, Mapping, Optional
 
 from .._model.addresses import ip_version, is_link_local
 from .._model.errors import NamespaceMissing
-from .._model.kind import LinkKind
+from .._model.kind import Tunnel
 from .._model.link import Link
 from .._model.mark import PROTOCOL, UNMARKED_ROLE, mark_ports, read_mark
 from .._model.names import SCOPE_METRICS
@@ -26,7 +26,6 @@ from .._model.objects import (
     MAIN_TABLE,
     Address,
     BridgeVlan,
-    FdbEntry,
     KernelObject,
     Namespace,
     Neighbour,
@@ -37,6 +36,7 @@ from .._model.objects import (
 )
 from .._model.place import HOST, Place
 from .._model.routing import DEFAULT_ROUTE, plain_metric
+from .._model.rows import Rows
 from .._model.snapshot import Key, Snapshot
 from . import parse, wire
 from .bridge_vlan import parse_vlans, vlans_request
@@ -58,6 +58,8 @@ IFAPROT_KERNEL_LO = 1
 
 # (place, link name) -> sysctl settings the declaration cares about
 LinkSettings = Mapping[Tuple[str, str], Iterable[str]]
+# by number of the device; the tunnel that it is, if it is one
+Tables = Mapping[int, Tuple[Rows, Optional[Tunnel]]]
 
 
 class Observer:
@@ -224,30 +226,39 @@ class Observer:
         devices = {name for name, kind in ours.items() if kind.has_neighbours or (ruled and kind.is_end)}
         if not devices:
             return
-        tunnels = any(ours[name].tunnel is not None for name in devices)
-        for family in (wire.AF_BRIDGE, socket.AF_INET, socket.AF_INET6) if tunnels else (socket.AF_INET, socket.AF_INET6):
-            request = wire.neighbour_message(wire.RTM_GETNEIGH, 0, [], index=0, family=family, state=0)
-            for payload in line.dump(request):
-                entry = parse.parse_neighbour(payload)
-                device = names.get(entry.device, "")
-                if device in devices:
-                    self._add_entry(place, device, ours[device], entry, names)
+        tables = {index: (Rows(place, name), ours[name].tunnel) for index, name in names.items() if name in devices}
+        if any(tunnel is not None for _rows, tunnel in tables.values()):
+            self._read_forwarding(line, tables, names)
+        for family in (socket.AF_INET, socket.AF_INET6):
+            self._read_neighbours(line, family, tables)
+        for rows, _tunnel in tables.values():
+            if any((rows.flood, rows.far, rows.ports, rows.neighbours)):
+                self.snapshot.add(rows, mine=True)
 
-    def _add_entry(self, place: str, device: str, kind: LinkKind, entry: parse.RawNeighbour, names: Mapping[int, str]) -> None:
-        tunnel = kind.tunnel
-        if entry.family != wire.AF_BRIDGE:
-            if entry.state & NUD_PERMANENT and entry.ip:
-                self.snapshot.add(Neighbour(place, device, entry.ip, entry.mac), mine=entry.protocol == PROTOCOL or tunnel is not None)
-        elif entry.flags & NTF_SELF and entry.ip:
-            # The row of the tunnel's own far end belongs to the tunnel.
-            own = entry.mac == FLOOD_MAC and tunnel is not None and entry.ip in (tunnel.remote, tunnel.group)
-            through = names.get(entry.through, GONE) if entry.through else ""
-            # The kernel deletes no row of the flood list whose way out is gone, and sends nothing by it.
-            stuck = entry.mac == FLOOD_MAC and through == GONE
-            if entry.state & NUD_PERMANENT and not own and not stuck:
-                self.snapshot.add(FdbEntry(place, device, entry.mac, entry.ip, through), mine=True)
-        elif entry.has_master and entry.state & NUD_NOARP:
-            self.snapshot.add(FdbEntry(place, device, entry.mac), mine=True)
+    def _read_forwarding(self, line: Line, tables: Tables, names: Mapping[int, str]) -> None:
+        for entry in parse.parse_neighbours(line.dump(_neighbour_request(wire.AF_BRIDGE))):
+            if entry.device not in tables:
+                continue
+            rows, tunnel = tables[entry.device]
+            if not (entry.flags & NTF_SELF and entry.ip):
+                if entry.has_master and entry.state & NUD_NOARP:
+                    rows.ports[entry.mac] = None
+            elif entry.state & NUD_PERMANENT:
+                through = names.get(entry.through, GONE) if entry.through else ""
+                if entry.mac != FLOOD_MAC:
+                    rows.far[entry.mac] = (entry.ip, through)
+                # The row of the tunnel's own far end belongs to the tunnel. One whose way out is gone the kernel does not delete, and sends nothing by it.
+                elif through != GONE and not (tunnel is not None and entry.ip in (tunnel.remote, tunnel.group)):
+                    rows.flood[entry.ip, through] = None
+
+    def _read_neighbours(self, line: Line, family: int, tables: Tables) -> None:
+        for entry in parse.parse_neighbours(line.dump(_neighbour_request(family))):
+            if entry.device in tables and entry.state & NUD_PERMANENT and entry.ip:
+                rows, tunnel = tables[entry.device]
+                if entry.protocol == PROTOCOL or tunnel is not None:
+                    rows.neighbours[entry.ip] = entry.mac
+                else:
+                    self.snapshot.add(Neighbour(rows.place, rows.device, entry.ip, entry.mac))
 
     def _observe_vlans(self, place: str, line: Line, names: Mapping[int, str]) -> None:
         """Read the VLANs of ports, only where a bridge tells them apart. On the ports of others they are the kernel's default and nobody's."""
@@ -263,8 +274,7 @@ class Observer:
                 self.snapshot.add(BridgeVlan(place, device, number, untagged, native), mine=mine)
 
     def _observe_proxies(self, place: str, line: Line, names: Mapping[int, str]) -> None:
-        for payload in line.dump(self._requests[5]):
-            entry = parse.parse_neighbour(payload)
+        for entry in parse.parse_neighbours(line.dump(self._requests[5])):
             device = names.get(entry.device, "")
             if entry.ip and device:
                 self.snapshot.add(ProxyNeighbour(place, device, entry.ip), mine=entry.protocol == PROTOCOL)
@@ -335,6 +345,10 @@ def _link(snapshot: Snapshot, place: str, name: str) -> Link:
 
 def _is_way_out(table: int, found: parse.RawRoute) -> bool:
     return found.table == table and found.protocol != PROTOCOL and found.destination in DEFAULT_ROUTE.values()
+
+
+def _neighbour_request(family: int) -> bytes:
+    return wire.neighbour_message(wire.RTM_GETNEIGH, 0, [], index=0, family=family, state=0)
 
 
 def _route_request(family: int, table: int, protocol: int) -> bytes:

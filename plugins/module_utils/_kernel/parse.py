@@ -12,7 +12,7 @@ import socket
 import struct
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Dict, Mapping, NamedTuple, Optional, Tuple
+from typing import Dict, Iterable, Iterator, Mapping, NamedTuple, Optional, Tuple
 
 from .._kinds.table import find_kind
 from .._model.addresses import text_of_ip
@@ -28,6 +28,7 @@ PARENT = (57, 56)  # bus and device
 # Home address, managed temporary addresses, no route of the subnet, joined groups; the others are states.
 KEPT_ADDRESS_FLAGS = 0x10 | 0x100 | 0x200 | 0x400
 _U32 = struct.Struct("=I")
+_ATTRIBUTE = struct.Struct("=HH")
 _LINK = struct.Struct("=BxHiII")
 _ADDRESS = struct.Struct("=BBBBI")
 _ROUTE = struct.Struct("=BBBBBBBBI")
@@ -250,18 +251,51 @@ class RawNeighbour(NamedTuple):
     through: int
 
 
-def parse_neighbour(payload: bytes) -> RawNeighbour:
-    family, index, state, flags, _type = _NEIGHBOUR.unpack_from(payload)
-    found = read_attributes(payload, 12, len(payload))
-    address, through = found.get(1), found.get(8)
-    return RawNeighbour(
-        family,
-        index,
-        state,
-        flags,
-        text_of_ip(address) if address and any(address) else None,
-        _mac(found.get(2, b"")),
-        9 in found,
-        found[12][0] if 12 in found else 0,
-        _u32(through),
-    )
+class Shape(NamedTuple):
+    """Which attributes an entry has, and where the values stand of those that are read; of one that it has not, nowhere."""
+
+    attributes: struct.Struct  # their lengths and numbers
+    expected: Tuple[int, ...]
+    address: slice
+    mac: slice
+    has_master: bool
+    protocol: slice
+    through: slice
+
+
+def _shape_of(payload: bytes) -> Shape:
+    layout, places = "=%dx" % _NEIGHBOUR.size, {}
+    start = _NEIGHBOUR.size
+    while start + 4 <= len(payload):
+        length, number = _ATTRIBUTE.unpack_from(payload, start)
+        if length < 4:
+            break
+        places[number & 0x3FFF] = slice(start + 4, start + length)
+        end = min(start + (length + 3 & ~3), len(payload))
+        layout += "I%dx" % (end - start - 4)
+        start = end
+    attributes = struct.Struct(layout + "%dx" % (len(payload) - start))
+    address, mac, protocol, through = (places.get(number, slice(0)) for number in (1, 2, 12, 8))
+    return Shape(attributes, attributes.unpack(payload), address, mac, 9 in places, protocol, through)
+
+
+def parse_neighbours(payloads: Iterable[bytes]) -> Iterator[RawNeighbour]:
+    """Yield the entries of a table. There are many and they have few shapes: one with the attributes of an earlier one has its values at the same places."""
+    shapes: Dict[int, Shape] = {}
+    for payload in payloads:
+        shape = shapes.get(len(payload))
+        if shape is None or shape.attributes.unpack(payload) != shape.expected:
+            shape = shapes[len(payload)] = _shape_of(payload)
+        family, index, state, flags, _type = _NEIGHBOUR.unpack_from(payload)
+        address, protocol = payload[shape.address], payload[shape.protocol]
+        yield RawNeighbour(
+            family,
+            index,
+            state,
+            flags,
+            text_of_ip(address) if address and any(address) else None,
+            _mac(payload[shape.mac]),
+            shape.has_master,
+            protocol[0] if protocol else 0,
+            _u32(payload[shape.through]),
+        )

@@ -14,6 +14,7 @@ from typing import Any, Dict, FrozenSet, Mapping, Optional
 from .kind import LinkKind
 from .link import Link, LinkKey
 from .objects import KernelObject, Sysctl
+from .rows import Rows
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,8 @@ class Names:
             return replace(item, name=self.find(item.place, item.name), kind=kind, master=master)
         if isinstance(item, Sysctl):
             return replace(item, path=self.path(item.place, item.path))
+        if isinstance(item, Rows):
+            return item.under(self.find)
         values: Dict[str, Any] = {name: getattr(item, name, None) for name in ("device", "through")}
         moved = {name: self.changes[item.place, value] for name, value in values.items() if (item.place, value) in self.changes}
         return replace(item, **moved) if moved else item

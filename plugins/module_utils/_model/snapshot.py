@@ -18,6 +18,7 @@ from .objects import MAIN_TABLE, Address, KernelObject, Route
 from .place import HOST
 from .renaming import Names
 from .routing import DEFAULT_ROUTE, WAYS_OUT
+from .rows import unfolded
 from .rule import ALL_USERS, Users
 from .translation import Holdings
 
@@ -67,13 +68,20 @@ class Snapshot:
         """Return the same with links under the names they will have."""
         if not names.changes:
             return self
+        return self._copy(((names.follow(item), key in self.mine) for key, item in self.objects.items()), names)
+
+    def unfolded(self) -> Snapshot:
+        """Return the same with each row as an object."""
+        return self._copy(((row, key in self.mine) for key, item in self.objects.items() for row in unfolded((item,))), self.names)
+
+    def _copy(self, items: Iterable[Tuple[KernelObject, bool]], names: Names) -> Snapshot:
         found = replace(self, objects={}, mine=set(), names=names, _kinds={}, _links={}, _namesakes={})
-        for key, item in self.objects.items():
-            found.add(names.follow(item), mine=key in self.mine)
+        for item, mine in items:
+            found.add(item, mine=mine)
         return found
 
     def of(self, kind: Type[Object]) -> Collection[Object]:
-        """Return all objects of one kind: of rows there are tens of thousands, which most who look need not see."""
+        """Return all objects of one kind."""
         return self._kinds.get(kind, {}).values()
 
     def firewall(self) -> Iterable[FirewallObject]:

@@ -46,6 +46,10 @@ class Losses:
             return where in self.lowered or where in self.renumbered
         return where in self.lowered and (isinstance(item, (Route, ProxyNeighbour)) or (isinstance(item, Address) and ":" in item.address))
 
+    def touch(self, place: str, device: str) -> bool:
+        """Tell whether rows of a link may vanish or be outdated."""
+        return any((place, device) in links for links in (self.gone, self.unplugged, self.lowered, self.renumbered, self.relocated))
+
     def outdate(self, row: FdbEntry) -> bool:
         """Tell whether a row must be made anew: the kernel keeps the way to a far end with the source address it had, until the routes change."""
         return bool(row.remote) and (row.place, row.device) in self.relocated

@@ -34,6 +34,7 @@ from .losses import foresee_losses
 from .nics import home_conflicts, nics_of, recall_nics
 from .ports import lent_ports, moved_away, moved_home
 from .renames import rename_steps
+from .rows import unfold_rows
 from .stack import Uppers, find_uppers, sharing_conflicts, stack_depths, upper_conflicts
 from .step import CHANGE, CREATE, DELETE, Change, Clash, Step
 from .tunnels import tunnel_conflicts
@@ -64,11 +65,12 @@ def plan(desired: Sequence[KernelObject], snapshot: Snapshot, *, prunable: Colle
     losses = foresee_losses(wanted, snapshot, gone)
     vanished = {key[1] for key in prunable if key[0] == "Namespace" and key not in wanted and key in snapshot.objects}
     closing = {(link.place, link.nature.table) for link in (snapshot.link(*name) for name in gone) if link is not None}
-    outdated = {row.key: row for row in snapshot.of(FdbEntry) if losses.outdate(row)} if losses.relocated else {}
+    asked, standing, going = unfold_rows(wanted, snapshot, prunable, losses)
+    outdated = {key: row for key, row in standing.items() if isinstance(row, FdbEntry) and losses.outdate(row)} if losses.relocated else {}
     steps.extend(Step(DELETE, current=item, leads=True) for item in outdated.values())
-    steps.extend(Step(CREATE, desired=item) for key, item in outdated.items() if key not in wanted and key not in prunable)
-    for key, item in wanted.items():
-        current = snapshot.objects.get(key)
+    steps.extend(Step(CREATE, desired=item) for key, item in outdated.items() if key not in asked and key not in going)
+    for key, item in asked.items():
+        current = standing.get(key)
         if current is not None and (key in outdated or losses.take(current)):
             current = None
         if isinstance(item, Link) and (item.place, item.name) in fresh:
@@ -90,8 +92,8 @@ def plan(desired: Sequence[KernelObject], snapshot: Snapshot, *, prunable: Colle
             steps.append(Step(CHANGE, desired=item, current=current, changes=tuple(changes)))
     superfluous = {item.key: item for item in superfluous_vlans(wanted, snapshot, fresh, losses)}
     steps.extend(Step(DELETE, current=item) for item in superfluous.values())
-    for key, current in snapshot.objects.items():
-        if key not in prunable or key in superfluous or key in wanted or key in left or key in outdated or isinstance(current, Link) or losses.take(current):
+    for key, current in standing.items():
+        if key not in going or key in superfluous or key in asked or key in left or key in outdated or isinstance(current, Link) or losses.take(current):
             continue
         if current.place in vanished and not isinstance(current, Namespace):
             continue

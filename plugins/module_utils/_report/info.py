@@ -22,8 +22,9 @@ from .._model.errors import ContainerNotRunning, InputError, NamespaceMissing, P
 from .._model.kind import LinkKind, Tunnel
 from .._model.link import Link
 from .._model.mark import Mark, read_mark
-from .._model.objects import FLOOD_MAC, FdbEntry, Namespace, Neighbour
+from .._model.objects import Namespace
 from .._model.place import HOST, PATH, Place
+from .._model.rows import Rows
 from .._model.snapshot import Snapshot
 from .._runtime.containers import Containers
 from .._runtime.namespace import list_named_namespaces, namespace_path, read_placeholder
@@ -140,22 +141,18 @@ class Report:
         }
 
     def _tunnel(self, link: Link, tunnel: Tunnel) -> Dict[str, Any]:
-        rows = [row for row in self._snapshot.of(FdbEntry) if row.device == link.name and row.remote]
-        addresses: Dict[Optional[str], List[str]] = {}
-        for neighbour in self._snapshot.of(Neighbour):
-            if neighbour.device == link.name:
-                addresses.setdefault(neighbour.mac, []).append(neighbour.address)
+        found = self._snapshot.objects.get(Rows(link.place, link.name).key)
+        rows = found if isinstance(found, Rows) else Rows(link.place, link.name)
+        addresses: Dict[str, List[str]] = {}
+        for address, mac in rows.neighbours.items():
+            addresses.setdefault(mac, []).append(address)
         return {
             "device": link.name,
             "vni": tunnel.vni,
             "udp_port": tunnel.port,
             "vtep_address": tunnel.local,
-            "peers": sorted(row.remote or "" for row in rows if row.mac == FLOOD_MAC),
-            "remote_endpoints": [
-                {"mac": row.mac, "vtep": row.remote, "addresses": sorted(addresses.get(row.mac, ()))}
-                for row in sorted(rows, key=lambda row: row.mac)
-                if row.mac != FLOOD_MAC
-            ],
+            "peers": sorted(vtep for vtep, _through in rows.flood),
+            "remote_endpoints": [{"mac": mac, "vtep": way[0], "addresses": sorted(addresses.get(mac, ()))} for mac, way in sorted(rows.far.items())],
         }
 
     def endpoints(self) -> List[Dict[str, Any]]:

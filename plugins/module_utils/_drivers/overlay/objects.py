@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from typing import List, Tuple
+from typing import Dict, List, Tuple
 
 from ..._kinds.bridge import Bridge
 from ..._kinds.vxlan import Vxlan
@@ -16,8 +16,9 @@ from ..._model.addresses import derive_mac
 from ..._model.errors import EnvironmentUnfit
 from ..._model.link import BridgePort, Link
 from ..._model.mark import Mark
-from ..._model.objects import FLOOD_MAC, FdbEntry, KernelObject, Neighbour
+from ..._model.objects import KernelObject
 from ..._model.place import HOST
+from ..._model.rows import Rows
 from ..._model.snapshot import Facts
 from ..bridged import BridgedSegment
 from ..mtu import OUTER_TTL, VXLAN_OVERHEAD
@@ -39,11 +40,22 @@ def overlay_mtu(network: OverlayNetwork, facts: Facts) -> int:
     return network.mtu or largest
 
 
+def _compile_rows(network: OverlayNetwork, ipv6: bool) -> Rows:
+    """Return where all others are."""
+    through = network.underlay_interface or ""
+    flood = {(peer.vtep, through): None for peer in network.peers if peer.vtep != network.vtep_address}
+    remotes = [remote for remote in network.remote_endpoints if remote.vtep != network.vtep_address]
+    far = {remote.mac: (remote.vtep, through) for remote in remotes}
+    neighbours: Dict[str, str] = {}
+    if network.answers_locally:
+        neighbours = {address: remote.mac for remote in remotes for address in remote.addresses if ipv6 or ":" not in address}
+    return Rows(HOST, network.vxlan_name, flood, far, dict.fromkeys(far), neighbours)
+
+
 def compile_overlay(network: OverlayNetwork, scope: str, facts: Facts) -> Tuple[BridgedSegment, Tuple[KernelObject, ...]]:
     mtu = overlay_mtu(network, facts)
     mark = str(Mark(scope, "network", network.name))
     device = network.vxlan_name
-    answers = network.answers_locally
     silent = False if facts.ipv6 else None  # the host has no address of its own on an overlay
     objects: List[KernelObject] = [
         Link(
@@ -67,7 +79,7 @@ def compile_overlay(network: OverlayNetwork, scope: str, facts: Facts) -> Tuple[
                 device=network.underlay_interface,
                 ttl=OUTER_TTL,
                 learning=False,
-                proxy=answers,
+                proxy=network.answers_locally,
             ),
             mtu=mtu,
             mac=derive_mac(scope, "vxlan", network.name, network.vtep_address),
@@ -78,16 +90,6 @@ def compile_overlay(network: OverlayNetwork, scope: str, facts: Facts) -> Tuple[
             port=BridgePort(learning=False, flood=False),
         ),
     ]
-    through = network.underlay_interface or ""
-    for peer in network.peers:
-        if peer.vtep != network.vtep_address:
-            objects.append(FdbEntry(HOST, device, FLOOD_MAC, peer.vtep, through))
-    for remote in network.remote_endpoints:
-        if remote.vtep == network.vtep_address:
-            continue
-        objects.append(FdbEntry(HOST, device, remote.mac, remote.vtep, through))
-        objects.append(FdbEntry(HOST, device, remote.mac))
-        if answers:
-            objects.extend(Neighbour(HOST, device, address, remote.mac) for address in remote.addresses if facts.ipv6 or ":" not in address)
+    objects.append(_compile_rows(network, facts.ipv6))
     port = BridgePort(hairpin=False, isolated=False)
     return BridgedSegment(network, mtu, network.bridge_name, port), tuple(objects)

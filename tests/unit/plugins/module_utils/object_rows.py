@@ -13,7 +13,7 @@ in another place (`/eth0` is the host's).
 from __future__ import annotations
 
 from dataclasses import fields
-from typing import Any, Dict, Mapping, Optional, Type
+from typing import Any, Dict, Iterable, List, Mapping, Optional, Tuple, Type
 
 from ansible_collections.netloom.container_net.plugins.module_utils._firewall.iptables.objects import Chain, Jump
 from ansible_collections.netloom.container_net.plugins.module_utils._kinds.nic import Nic
@@ -22,6 +22,7 @@ from ansible_collections.netloom.container_net.plugins.module_utils._model.kind 
 from ansible_collections.netloom.container_net.plugins.module_utils._model.link import BridgePort, Link, Tuning
 from ansible_collections.netloom.container_net.plugins.module_utils._model.mark import PREFIX
 from ansible_collections.netloom.container_net.plugins.module_utils._model.objects import (
+    FLOOD_MAC,
     Address,
     BridgeVlan,
     FdbEntry,
@@ -33,6 +34,7 @@ from ansible_collections.netloom.container_net.plugins.module_utils._model.objec
     Route,
     Sysctl,
 )
+from ansible_collections.netloom.container_net.plugins.module_utils._model.rows import Rows
 
 _LINK_KINDS: Dict[str, Optional[Type[LinkKind]]] = {**{kind.kind: kind for kind in list_kinds()}, Nic.kind: Nic, "link": None}
 # The word that starts a row, its class, and the field that the word's value is.
@@ -114,6 +116,26 @@ def _read_link(row: Mapping[str, Any], kind_word: str, name: str, place: str, va
 def _refuse_rest(row: Mapping[str, Any], left: Mapping[str, Any]) -> None:
     if left:
         raise ValueError("row %r: unknown: %s" % (row, ", ".join(map(str, left))))
+
+
+def packed(items: Iterable[KernelObject]) -> List[KernelObject]:
+    """Return objects with forwarding entries and neighbours in the tables of their devices."""
+    found: Dict[Tuple[object, ...], KernelObject] = {}
+    for item in items:
+        if not isinstance(item, (Neighbour, FdbEntry)):
+            found[item.key] = item
+            continue
+        rows = found.setdefault(Rows(item.place, item.device).key, Rows(item.place, item.device))
+        assert isinstance(rows, Rows)
+        if isinstance(item, Neighbour):
+            rows.neighbours[item.address] = item.mac or ""
+        elif not item.remote:
+            rows.ports[item.mac] = None
+        elif item.mac == FLOOD_MAC:
+            rows.flood[item.remote, item.through] = None
+        else:
+            rows.far[item.mac] = (item.remote, item.through)
+    return list(found.values())
 
 
 def is_ours(row: Mapping[str, Any]) -> bool:

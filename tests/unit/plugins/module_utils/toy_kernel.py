@@ -39,9 +39,10 @@ from ansible_collections.netloom.container_net.plugins.module_utils._model.objec
 )
 from ansible_collections.netloom.container_net.plugins.module_utils._model.place import HOST
 from ansible_collections.netloom.container_net.plugins.module_utils._model.renaming import Names
+from ansible_collections.netloom.container_net.plugins.module_utils._model.rows import Rows
 from ansible_collections.netloom.container_net.plugins.module_utils._model.snapshot import Key, Snapshot
 from ansible_collections.netloom.container_net.plugins.module_utils._plan.step import CHANGE, CREATE, DELETE, LOWERED, Step
-from object_rows import is_ours, read_object
+from object_rows import is_ours, packed, read_object
 
 FRESH = {
     Bridge: Bridge(stp=False, ageing_time=300, multicast_snooping=True, priority=32768),
@@ -97,9 +98,9 @@ class ToyKernel:
 
     def snapshot(self) -> Snapshot:
         found = Snapshot()
-        for key, item in self.objects.items():
+        for item in packed(self.objects.values()):
             marked = read_mark(getattr(item, "alias", None) or getattr(item, "mark", None)) is not None
-            found.add(item, mine=marked or key in self.ours)
+            found.add(item, mine=marked or item.key in self.ours or isinstance(item, Rows))
         found.places = {HOST} | {item.place for item in self.objects.values()}
         return found
 

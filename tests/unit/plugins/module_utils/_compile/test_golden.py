@@ -18,6 +18,7 @@ from ansible_collections.netloom.container_net.plugins.module_utils._compile.doc
 from ansible_collections.netloom.container_net.plugins.module_utils._document.reader import read_document
 from ansible_collections.netloom.container_net.plugins.module_utils._model.errors import EnvironmentUnfit
 from ansible_collections.netloom.container_net.plugins.module_utils._model.link import Link
+from ansible_collections.netloom.container_net.plugins.module_utils._model.rows import unfolded
 from ansible_collections.netloom.container_net.plugins.module_utils._model.snapshot import Facts
 from golden_files import read_cases
 from object_rows import read_object
@@ -42,10 +43,10 @@ def test_case(case: Dict[str, Any]) -> None:
             compile_document(document, facts)
         assert str(caught.value) == case["error"]
         return
-    found = compile_document(document, facts)
+    found = list(unfolded(compile_document(document, facts)))
     labels = [item.label for item in found]
     if "objects" in case:
-        assert list(found) == [read_object(row) for row in case["objects"]]
+        assert found == [read_object(row) for row in case["objects"]]
     for row in case.get("among", ()):
         expected = read_object(row)
         assert [item for item in found if item.key == expected.key] == [expected]

@@ -9,6 +9,7 @@ from typing import Any, Dict, List, Mapping, Sequence, Set
 
 import pytest
 from ansible_collections.netloom.container_net.plugins.module_utils._engine.scope import restored_sysctls, scope_keys, strangers
+from ansible_collections.netloom.container_net.plugins.module_utils._model.rows import unfolded
 from ansible_collections.netloom.container_net.plugins.module_utils._model.snapshot import Snapshot
 from ansible_collections.netloom.container_net.plugins.module_utils._plan.stack import find_uppers
 from object_rows import read_object
@@ -22,7 +23,7 @@ def owned(scope: str, *rows: Row, unread: Sequence[str] = ()) -> Set[str]:
     """Return the labels of what a scope owns."""
     snapshot = ToyKernel.of_rows(rows).snapshot()
     snapshot.places -= set(unread)
-    return {snapshot.objects[key].label for key in scope_keys(snapshot, scope)}
+    return {item.label for item in unfolded(snapshot.objects[key] for key in scope_keys(snapshot, scope))}
 
 
 OURS: Row = {"bridge": "br-web", "mark": "main:network:web"}

@@ -306,7 +306,7 @@ def with_entries(world: World) -> None:
 def test_entries_show_as_ours_and_as_they_were_made() -> None:
     def work(world: World) -> Any:
         with_entries(world)
-        found = world.observe()
+        found = world.observe().unfolded()
         return {item.key: found.objects.get(item.key) for item in ENTRIES}, {item.key for item in ENTRIES} - found.mine
 
     found, foreign = in_world(work)
@@ -320,7 +320,7 @@ def test_every_entry_can_be_removed_alone() -> None:
         with_entries(world)
         for item in reversed(ENTRIES):
             assert world.send(messages(world, item)[1]) == [], item
-            left.append(sum(other.key in world.observe().objects for other in ENTRIES))
+            left.append(sum(other.key in world.observe().unfolded().objects for other in ENTRIES))
         return left
 
     assert in_world(work) == list(range(len(ENTRIES) - 1, -1, -1))
@@ -334,7 +334,7 @@ def test_an_entry_is_replaced_in_place() -> None:
         rerouted = Route("", "10.9.0.0/16", metric=50, gateway="10.20.0.7", device="b0")
         number = world.number("", "b0")
         assert world.send(messages(world, moved)[0], messages(world, other)[0], route.change_route(rerouted, number)) == []
-        found = world.observe()
+        found = world.observe().unfolded()
         return [found.objects[item.key] for item in (moved, other, rerouted)] == [moved, other, rerouted]
 
     assert in_world(work) is True

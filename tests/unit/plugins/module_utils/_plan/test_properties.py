@@ -21,11 +21,12 @@ from ansible_collections.netloom.container_net.plugins.module_utils._model.error
 from ansible_collections.netloom.container_net.plugins.module_utils._model.link import Link
 from ansible_collections.netloom.container_net.plugins.module_utils._model.mark import read_mark
 from ansible_collections.netloom.container_net.plugins.module_utils._model.objects import Address, FdbEntry, KernelObject, Neighbour, Route
+from ansible_collections.netloom.container_net.plugins.module_utils._model.rows import unfolded
 from ansible_collections.netloom.container_net.plugins.module_utils._model.snapshot import Key
 from ansible_collections.netloom.container_net.plugins.module_utils._plan.planner import plan
 from ansible_collections.netloom.container_net.plugins.module_utils._plan.renames import foresee_names
 from ansible_collections.netloom.container_net.plugins.module_utils._plan.step import CHANGE, CREATE, DELETE, Step
-from object_rows import read_object
+from object_rows import packed, read_object
 from toy_kernel import FRESH_PORT, ToyKernel
 
 pytest.importorskip("hypothesis", reason="hypothesis is not installed here; the main unit leg runs these")
@@ -197,7 +198,7 @@ def foreign_state(kernel: ToyKernel, scope: str) -> Dict[Key, KernelObject]:
     owned = scope_keys(snapshot, scope)
     ours: Set[Tuple[str, str]] = {(key[1], key[2]) for key in owned if key[0] == "Link"}  # type: ignore[misc]
     found: Dict[Key, KernelObject] = {}
-    for key, item in snapshot.objects.items():
+    for key, item in snapshot.unfolded().objects.items():
         if key in owned or key[0] in ("Sysctl", "Chain", "Jump"):
             continue
         if isinstance(item, (Address, Route, Neighbour, FdbEntry)) and (item.place, item.device or "") in ours:
@@ -223,11 +224,14 @@ def run(kernel: ToyKernel, scope: str, rows: List[Row], prune: bool, seen: Optio
         steps = plan_on(kernel, scope, desired, prune)
     except Conflict as conflict:
         return str(conflict).splitlines()[1:]
+    assert sorted(map(repr, plan_on(kernel, scope, packed(desired), prune))) == sorted(map(repr, steps))
     kernel.apply(steps)
-    assert [step.line for step in plan_on(kernel, scope, desired, prune)] == []
+    for wanted in (desired, packed(desired)):
+        assert [step.line for step in plan_on(kernel, scope, wanted, prune)] == []
     assert {key: kernel.objects.get(key) for key in before} == before
     if prune:
-        assert scope_keys(kernel.snapshot(), scope) <= {item.key for item in desired}
+        left = kernel.snapshot()
+        assert {item.key for item in unfolded(left.objects[key] for key in scope_keys(left, scope))} <= {item.key for item in desired}
     if seen is not None:
         seen.update(events(steps))
     return []
