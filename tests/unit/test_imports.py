@@ -30,8 +30,11 @@ MAY_IMPORT: Dict[str, FrozenSet[str]] = {
     "_runtime": frozenset({"_model"}),
     "_probe": frozenset({"_model", "_runtime"}),
     "_kernel": frozenset({"_model", "_kinds", "_plan.step", "_runtime"}),
+    "_actuators": frozenset({"_model", "_plan.step", "_firewall", "_kernel"}),
     "_report": frozenset({"_model", "_document", "_firewall", "_kernel", "_plan", "_runtime"}),
-    "_engine": frozenset({"_model", "_kinds", "_drivers", "_document", "_compile", "_plan", "_firewall", "_runtime", "_probe", "_kernel", "_report"}),
+    "_engine": frozenset(
+        {"_model", "_kinds", "_drivers", "_document", "_compile", "_plan", "_firewall", "_runtime", "_probe", "_kernel", "_actuators", "_report"}
+    ),
 }
 EVERYTHING = "_ansible"
 CONTROLLER = frozenset({"_model", "_document", "_drivers"})

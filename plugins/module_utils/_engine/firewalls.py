@@ -4,14 +4,16 @@
 
 # PRIVATE to this collection: anything here may change without notice.
 
-"""The firewalls of a run: the host's, and those inside routers. All other namespaces are left alone, for reading each would take its time."""
+"""Which firewalls a run is about, the host's and those inside routers, and what should stand in them. All others are left alone, as reading takes time."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING, Dict, Iterator, List, Optional, Sequence, Set, Tuple
 
-from .._firewall.base import Backend, Report, RunCommand
+from .._actuators.base import NOTHING
+from .._actuators.firewall import Firewall
+from .._firewall.base import Backend, RunCommand
 from .._firewall.holders import held_ports
 from .._firewall.standing import read_standing
 from .._kernel.namespace import Rooms
@@ -23,7 +25,6 @@ from .._model.objects import Address, KernelObject
 from .._model.rule import PEERS_PREFIX, Rule
 from .._model.snapshot import Snapshot
 from .._model.translation import Holdings
-from .._plan.step import Step
 from .parts import apart
 
 if TYPE_CHECKING:
@@ -33,9 +34,10 @@ UNTOLD = "%s, so a peer of one overlay can write into any other on UDP port %s; 
 
 
 class Firewalls:
-    """Reads, composes and changes them; `home` is the place whose packets the rules without a place judge."""
+    """Has them read and composes them; `home` is the place whose packets the rules without a place judge."""
 
-    def __init__(self, backend: Backend, run: RunCommand, rooms: Rooms, home: str) -> None:
+    def __init__(self, actuator: Firewall, backend: Backend, run: RunCommand, rooms: Rooms, home: str) -> None:
+        self._actuator = actuator
         self._backend = backend
         self._run = run
         self._rooms = rooms
@@ -101,22 +103,9 @@ class Firewalls:
         if self._rooms.find(place) is None:
             return ()
         with self._rooms.inside(place):
-            found = self._backend.observe(self._run, place)
-        for item in found:
-            snapshot.add(item, mine=True)
-        self._observed[place] = found
-        return found
-
-    def apply(self, steps: Sequence[Step], report: Report) -> int:
-        """Carry out steps, one namespace after the other, and return how many restores that took; `report` hears of those that are done."""
-        by_place: Dict[str, List[Step]] = {}
-        for step in steps:
-            by_place.setdefault(step.place, []).append(step)
-        restores = 0
-        for place, mine in by_place.items():
-            with self._rooms.inside(place):
-                restores += self._backend.apply(mine, self._run, report)
-        return restores
+            self._actuator.observe(place, NOTHING, snapshot)
+        self._observed[place] = tuple(item for item in snapshot.firewall() if item.place == place)
+        return self._observed[place]
 
 
 def _show_vnis(objects: Sequence[KernelObject]) -> bool:

@@ -14,9 +14,12 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Dict, FrozenSet, List, Mapping, Optional, Sequence, Set, Tuple
 
-from .._firewall.base import FirewallStep
+from .._actuators.base import Means, Scene
+from .._actuators.connections import Connections
+from .._actuators.firewall import Firewall
+from .._actuators.numbers import Numbers
+from .._actuators.order import AFTERWARDS, ORDER, Effects
 from .._firewall.none import NoFirewall
-from .._kernel.apply import Applier
 from .._kernel.door import Door
 from .._kernel.hostlock import host_lock
 from .._kernel.loans import Loans
@@ -48,7 +51,6 @@ from .._plan.tunnels import tunnel_warnings
 from .._runtime.containers import Containers
 from .._runtime.namespace import list_named_namespaces, namespace_path, open_namespace, read_placeholder
 from .._runtime.spaces import list_namespaces
-from .connections import Connections
 from .duplicates import refuse_duplicates
 from .firewalls import Firewalls
 from .kept import KeptFiles, remove_torn_files
@@ -196,10 +198,6 @@ def _go_back(request: Request, kept: KeptFiles, timeout: float, undo: Undo, step
     raise KernelRace("no attempt was made")
 
 
-def _note_done(outcome: Outcome, done: Sequence[FirewallStep]) -> None:
-    outcome.firewall_done.extend(step for step in done if isinstance(step, Step))
-
-
 class _Run:
     """One pass of the pipeline over one host."""
 
@@ -211,10 +209,12 @@ class _Run:
         self._record = Record(request.state_directory, request.place)
         self._loans = Loans(request.state_directory)
         self._visited = Visited(Visits(request.state_directory, request.scope), self._rooms)
-        self._firewalls = Firewalls(request.backend, request.run, self._rooms, request.place)
+        self._firewall = Firewall(request.backend, request.run, self._rooms)
+        self._firewalls = Firewalls(self._firewall, request.backend, request.run, self._rooms, request.place)
         self._undo = undo
         self._later = Snapshot()  # what was read, under the names that links will have
         self._connections = Connections(door, self._rooms, request.state_directory, request.scope)
+        self._effects = Effects(Means(door, self._rooms, self._loans, namespace_path, self._remember, self._firewall, self._connections))
 
     def close(self) -> None:
         self._rooms.close()
@@ -317,11 +317,13 @@ class _Run:
         return foresee_names(desired, observer.snapshot, lowers=partial(renames_only_lowered, self._door.timeout))
 
     def apply(self, outcome: Outcome) -> None:
+        scene = Scene(self._later, outcome.desired, Numbers(self._later if outcome.steps else Snapshot()))
         if outcome.steps:
-            self._apply_steps(outcome)
+            self._apply_steps(outcome, scene)
         if self._loans.read():
             self._loans.tidy([inode for inode, _place in list_namespaces()] if self._loans.unseen() else ())
-        outcome.warnings.extend(self._connections.end())
+        self._effects.carry_out(AFTERWARDS, outcome.steps, scene)
+        outcome.warnings.extend(self._connections.warnings)
         if self._request.prune:
             self._visited.leave(outcome.desired, outcome.snapshot)
         if self._request.adopt:
@@ -331,17 +333,13 @@ class _Run:
         if any(not item.restore and item.path in recorded for item in settings) or not (recorded or any(item.restore for item in settings)):
             self._record.clear()
 
-    def _apply_steps(self, outcome: Outcome) -> None:
+    def _apply_steps(self, outcome: Outcome, scene: Scene) -> None:
         request = self._request
-        applier = Applier(self._door, self._rooms, self._loans, self._later, outcome.desired, namespace_path=namespace_path, remember=self._remember)
-
-        def apply_firewall(steps: Sequence[Step]) -> None:
-            outcome.firewall_restores += self._firewalls.apply(steps, partial(_note_done, outcome))
-
         if request.prune:
             self._visited.enter(outcome.steps, outcome.desired, outcome.snapshot, request.scope)
-        self._connections.note()
-        applier.apply(self._connections.without(outcome.steps), apply_firewall)
+        outcome.firewall_done = self._firewall.done
+        self._effects.carry_out(ORDER, outcome.steps, scene)
+        outcome.firewall_restores = self._firewall.writes
         if outcome.firewall_restores:
             outcome.warnings.extend(request.backend.warnings(request.run))
         if request.verify:

@@ -17,9 +17,9 @@ from typing import Collection, Dict, FrozenSet, Iterator, List, Mapping, Sequenc
 from .._kinds.table import find_samples
 from .._kinds.veth import Veth
 from .._model.errors import KernelTimeout
+from .._model.limits import FIRST_FREE_INDEX
 from .._model.link import Link
 from .._runtime import libc
-from .apply import FIRST_FREE_INDEX
 from .door import Door, Refusal
 from .link import configure_link, create_link, rename_link
 from .release import kernel_release

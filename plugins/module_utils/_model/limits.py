@@ -13,3 +13,4 @@ QUEUE = (0, 1000000)  # packets that wait for a link
 IPV6_LEAST_MTU = 1280  # the least with IPv6
 PORTS = (1, 65535)
 BRIDGE_PRIORITY = (0, 65535)
+FIRST_FREE_INDEX = 16  # of links we make in a fresh namespace: the kernel's own have lower numbers

@@ -54,7 +54,7 @@ ELSEWHERE = frozenset(
         "importlib.metadata",
     )
 )
-NO_FIREWALL = frozenset(("_engine.flows", "_firewall.iptables", "_firewall.verdict", "_kernel.flow"))
+NO_FIREWALL = frozenset(("_actuators.flows", "_firewall.iptables", "_firewall.verdict", "_kernel.flow"))
 NO_DECLARATION = frozenset(("_compile", "_document", "_engine.topology", "_model.document", "_report"))
 BRIDGE = {"name": "br-start", "addresses": ["10.20.0.1/24"]}
 NETWORK = {

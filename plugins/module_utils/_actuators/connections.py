@@ -17,12 +17,13 @@ from .._model.firewall import FirewallObject
 from .._model.objects import KernelObject
 from .._model.snapshot import Snapshot
 from .._plan.step import DELETE, Step
+from .base import Effect, Phase, Scene
 
 if TYPE_CHECKING:
     from .flows import Ending
 
 
-class Connections:
+class Connections(Effect):
     """Plans which end, and ends them once everything else is done."""
 
     def __init__(self, door: Door, rooms: Rooms, directory: str, scope: str) -> None:
@@ -31,6 +32,7 @@ class Connections:
         self._directory = directory
         self._scope = scope
         self._ending: Optional[Ending] = None
+        self.warnings: List[str] = []  # of what has ended
 
     def plan(self, steps: Sequence[Step], snapshot: Snapshot, later: Snapshot, desired: Sequence[KernelObject], home: str) -> Tuple[Step, ...]:
         """Return the steps for flows that there are now; `later` is the snapshot under the names that links will have."""
@@ -42,15 +44,11 @@ class Connections:
         self._ending = start_ending(self._door, self._rooms, self._directory, self._scope)
         return self._ending.plan(steps, snapshot, later, desired, home)
 
-    def note(self) -> None:
-        """Write down what stood before the rules change, for a run that dies before the flows have ended."""
-        if self._ending is not None:
+    def apply(self, phase: Phase, steps: Sequence[Step], scene: Scene) -> None:
+        """Act on what was planned, whether any flow was there by then or not."""
+        if self._ending is None:
+            return
+        if phase is Phase.BEGIN:
             self._ending.note()
-
-    def without(self, steps: Sequence[Step]) -> List[Step]:
-        """Return those of the run's steps that are about anything else."""
-        return self._ending.without(steps) if self._ending is not None else list(steps)
-
-    def end(self) -> List[str]:
-        """End the flows that there are by now, and return what to warn of."""
-        return self._ending.end() if self._ending is not None else []
+        elif phase is Phase.SWEEP:
+            self.warnings = self._ending.end()

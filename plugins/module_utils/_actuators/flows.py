@@ -52,9 +52,6 @@ class Ending:
                 pass  # said once the rules have changed
         return tuple(Step(DELETE, current=item) for item in sorted(found, key=lambda item: item.key))
 
-    def without(self, steps: Sequence[Step]) -> List[Step]:
-        return [step for step in steps if not isinstance(step.subject, Flows)]
-
     def note(self) -> None:
         if self._changes:
             self._pending.write({place: befores for place, (befores, _after) in self._changes.items()})

@@ -1,0 +1,122 @@
+# Copyright (c) 2026, the netloom.container_net authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to this collection: anything here may change without notice.
+
+"""What an effect must do for us: read what there is of it in a place, and carry out its part of each phase of a run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Callable, Collection, Iterable, Mapping, Optional, Protocol, Sequence, Tuple, Union
+
+from .._kernel.door import Door
+from .._kernel.loans import Loans
+from .._kernel.namespace import Rooms
+from .._model.link import Link
+from .._model.objects import KernelObject
+from .._model.snapshot import Snapshot
+from .._plan.step import DELETE, Step
+from .numbers import Numbers
+
+
+class Phase(Enum):
+    """What happens in a run; `order.py` says when."""
+
+    BEGIN = "what stands is written down, for a run that dies"
+    CLOSE = "a namespace that gets rid of all its rules does so while its links can still tell that there are any"
+    LEAD = "what must not vanish with a link comes home"
+    REMOVE = "links go"
+    GIVE_BACK = "what the host lent comes home"
+    END = "namespaces end"
+    RENAME = "links get the names that all other steps call them by"
+    GUARD = "the host's rules stand"
+    RENAME_LATE = "links get the names that these rules had to know first"
+    FOUND = "namespaces are made"
+    NUMBER = "links to be made get their numbers, so that one message can make a link and the next refer to it"
+    LEND = "the host lends its links"
+    BUILD = "links are made"
+    KEEP = "values that are to come back are noted"
+    GROW = "links get the size without which they lack settings"
+    TUNE = "settings are written, before links are raised"
+    SETTLE = "links join and are raised, entries come and go"
+    GUARD_INSIDE = "rules of routers stand, before their links are raised and after the host's ends have their marks"
+    ANNOUNCE = "neighbours are told where addresses live now"
+    SWEEP = "connections end that nothing allows any more"
+
+
+class Visit(Enum):
+    """The places whose steps are settled, each in one visit."""
+
+    HOST = "the host"
+    CONTAINERS = "every other namespace"
+
+
+Order = Sequence[Union[Phase, Visit]]
+LinkSettings = Mapping[Tuple[str, str], Iterable[str]]
+
+
+@dataclass(frozen=True)
+class Need:
+    """What is to be read of a place beside what always is."""
+
+    settings: LinkSettings = field(default_factory=dict)  # of links: by place and name, such as ipv6/accept_ra
+    sysctls: Collection[str] = ()
+    tables: Optional[Collection[int]] = None  # read deeply, and what others have in these routing tables
+    wanted: Sequence[KernelObject] = ()  # what is declared there
+
+
+NOTHING = Need()
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What a run goes by. The snapshot calls links as they will be called, and so do all steps but those that remove a link or give it its name."""
+
+    snapshot: Snapshot
+    desired: Sequence[KernelObject]
+    numbers: Numbers
+
+
+class Actuator(Protocol):
+    """The door to one kind of effect."""
+
+    def observe(self, place: str, need: Need, into: Snapshot) -> None:
+        """Add what there is in a place; called inside it, once its links were read."""
+
+    def apply(self, phase: Phase, steps: Sequence[Step], scene: Scene) -> None:
+        """Carry out what of the steps, which are all its own, belongs into a phase. In a visit these are those of one place, and it is called inside."""
+
+
+class Effect:
+    """An actuator that reads nothing and does nothing; a real one does one of them, or both."""
+
+    def observe(self, place: str, need: Need, into: Snapshot) -> None:
+        pass
+
+    def apply(self, phase: Phase, steps: Sequence[Step], scene: Scene) -> None:
+        pass
+
+
+@dataclass(frozen=True)
+class Means:
+    """What actuators work with, in one run over one host."""
+
+    door: Door
+    rooms: Rooms
+    loans: Loans
+    namespace_path: Callable[[str], str]
+    remember: Callable[[str, Mapping[str, str]], None]
+    firewall: Actuator
+    connections: Actuator
+
+
+def is_settled(step: Step) -> bool:
+    """Tell whether a step is carried out in the visit of its place, when links have come, gone, and have their names."""
+    return not (step.leads or step.renames or (step.action == DELETE and isinstance(step.subject, Link)))
+
+
+def never(_step: Step) -> bool:
+    return False

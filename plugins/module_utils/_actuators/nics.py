@@ -1,0 +1,35 @@
+# Copyright (c) 2026, the netloom.container_net authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to this collection: anything here may change without notice.
+
+"""Links of the host, lent to containers and given back."""
+
+from __future__ import annotations
+
+from typing import Sequence
+
+from .._kernel.nic import give_back_nics, take_nics
+from .._model.link import Link
+from .._plan.step import CREATE, DELETE, Step
+from .base import Effect, Means, Phase, Scene
+
+
+class Nics(Effect):
+    """Moves them; what they are set to there is like that of any other link."""
+
+    def __init__(self, means: Means) -> None:
+        self._means = means
+
+    def apply(self, phase: Phase, steps: Sequence[Step], scene: Scene) -> None:
+        means = self._means
+        if phase is Phase.GIVE_BACK:
+            give_back_nics(means.door, means.rooms, means.loans, [step for step in steps if is_nic(step) and step.action == DELETE and not step.leads])
+        elif phase is Phase.LEND:
+            lent = [step for step in steps if is_nic(step) and step.action == CREATE]
+            take_nics(means.door, means.rooms, means.loans, lent, scene.numbers.note)
+
+
+def is_nic(step: Step) -> bool:
+    return isinstance(step.subject, Link) and step.subject.nature.lent is not None

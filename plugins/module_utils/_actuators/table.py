@@ -1,0 +1,74 @@
+# Copyright (c) 2026, the netloom.container_net authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to this collection: anything here may change without notice.
+
+"""The one list of the actuators. Each is loaded when there is something for it to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Callable, Dict, Tuple, Type
+
+from .._model.firewall import FirewallObject
+from .._model.flow import Flows
+from .._model.link import Link
+from .._model.objects import Address, BridgeVlan, FdbEntry, KernelObject, Namespace, Neighbour, PolicyRule, ProxyNeighbour, Route, Sysctl
+from .._plan.step import Step
+from .base import Actuator, Means, is_settled, never
+
+ENTRIES = (Address, Route, PolicyRule, ProxyNeighbour, BridgeVlan, Neighbour, FdbEntry)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One actuator: `handles` says of which objects it gets the steps, `settles` which of these are carried out in the visit of their place."""
+
+    load: Callable[[Means], Actuator]
+    handles: Tuple[Type[KernelObject], ...]
+    settles: Callable[[Step], bool] = is_settled
+    reads: bool = False  # it is asked in every place that is read
+    always: bool = False  # it acts without steps, too
+
+
+def _load_rtnetlink(means: Means) -> Actuator:
+    from .rtnetlink import Rtnetlink
+
+    return Rtnetlink(means)
+
+
+def _load_nics(means: Means) -> Actuator:
+    from .nics import Nics
+
+    return Nics(means)
+
+
+def _load_namespaces(means: Means) -> Actuator:
+    from .namespaces import Namespaces
+
+    return Namespaces(means)
+
+
+def _load_sysctls(means: Means) -> Actuator:
+    from .sysctls import Sysctls
+
+    return Sysctls(means)
+
+
+def _load_announcements(means: Means) -> Actuator:
+    from .announcements import Announcements
+
+    return Announcements(means)
+
+
+# In one phase they act in this order.
+ACTUATORS: Dict[str, Row] = {
+    "rtnetlink": Row(_load_rtnetlink, (Link, *ENTRIES)),
+    "nics": Row(_load_nics, (Link,), settles=never),
+    "namespaces": Row(_load_namespaces, (Namespace,), settles=never),
+    "sysctls": Row(_load_sysctls, (Sysctl, Link), reads=True),
+    "firewall": Row(lambda means: means.firewall, (FirewallObject,), settles=never),
+    "announcements": Row(_load_announcements, (Address, Link), settles=never),
+    "connections": Row(lambda means: means.connections, (Flows,), settles=never, always=True),
+}
