@@ -12,7 +12,7 @@ PLAYBOOK := .venv/bin/ansible-playbook
 SIZES := 100,400,1000
 HOSTS := 100,300,1000
 
-.PHONY: help setup setup-checks setup-demo lint unit functional vm test test-quick test-long demo lab-up lab-down bench bench-fleet clean
+.PHONY: help setup setup-checks setup-demo lint unit functional vm test test-quick test-long demo lab-up lab-down bench bench-fleet generate clean
 
 help: ## Show the targets.
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
@@ -62,6 +62,9 @@ bench: setup-checks ## Small tasks, a host beside ip -batch, netavark and CNI, a
 
 bench-fleet: setup-checks ## Only a large fleet. HOSTS=100,300,1000
 	@bash tests/gates/bench.sh "" $(HOSTS)
+
+generate: setup-checks ## Write anew what is made from the schema of the declaration: documentation and the JSON schema.
+	@PYTHONPATH=build/collections .venv/bin/python -m ansible_collections.netloom.container_net.docs.generate
 
 clean: ## Remove what the other targets made in this folder.
 	rm -rf build .venv .venv-* .ansible

@@ -27,86 +27,23 @@ options:
     default: main
   networks:
     description:
-      - List of networks. Types are checked before any conversion, so quote what YAML would read as a number.
-      - "Every network: V(name) (required), V(driver) (V(bridge), V(macvlan), V(ipvlan), V(routed) or V(overlay), default V(bridge)),
-        V(ipam_config) (list of maps with V(subnet), V(gateway),
-        V(ip_range) and V(aux_addresses)), V(enable_ipv6) (adds a private /64 derived from the name where no IPv6 subnet is given), V(mtu) (bytes),
-        V(labels), V(state) (V(present) or V(absent))."
-      - "A bridge also takes: V(bridge_name) (default br- and the name), V(mac_address), V(internal) (no way in or out, default false), V(masquerade)
-        (default true),
-        V(snat_address) (fixed source address instead of masquerading), V(snat_address_elsewhere)
-        (it need not be an address of this host, default false), V(enable_icc) (endpoints reach each other, default true), V(gateway_on_host) (default true),
-        V(hairpin) (port flag, default false), V(host_access) (V(none), V(established), V(all) or a list such as V(53/udp); default V(established)),
-        V(trusted_interfaces) (may reach endpoints directly). Its default MTU is that of the interface with the default route, else 1500."
-      - "An overlay also takes: V(vni) (1 to 16777215), V(udp_port) (default 4789), V(vtep_address) (this host's underlay address), V(underlay_interface),
-        V(peers) (list of V(host), V(vtep), V(foreign)), V(remote_endpoints) (list of V(name), V(mac), V(vtep), V(addresses)), V(bridge_name), V(vxlan_name).
-        A peer is V(foreign) (default true in this list) where this collection does not manage it: with one, ARP and neighbour discovery go through
-        the tunnel instead of being answered on this host. Its default MTU is that of the underlay less 50 bytes (IPv4 underlay) or 70 (IPv6 underlay)."
-      - "A macvlan network also takes: V(parent) (interface on the LAN, default the one with the default route; V(eth1.30) is VLAN 30 of eth1 and is made
-        where it is missing), V(mode) (V(bridge), V(private), V(vepa) or V(passthru), default V(bridge)), V(internal) (no parent and no gateway,
-        default false), V(host_access) (the host and its endpoints reach each other, default false), V(shim_name) (the host's link for that, default mv-
-        and the name), V(broadcast_queue_length), V(broadcast_limit). Subnets get no gateway unless one is given. The default MTU is that of the parent."
-      - "An ipvlan network also takes: V(parent), V(internal), V(mode) (V(l2), V(l3) or V(l3s), default V(l2)), V(flag) (V(bridge), V(private) or V(vepa),
-        default V(bridge)). Its endpoints have the MAC of the parent."
-      - "A routed network also takes: V(reach) (subnets of the whole network, default this host's own), V(peers) (list of V(host), V(next_hops),
-        V(subnets)), V(proxy_interfaces) (where the host answers ARP and neighbour discovery for its endpoints), V(internal). V(ipam_config) is
-        this host's part and takes no gateway."
-      - "Only for a fleet's plan: V(on_every_host) (also where nothing uses the network, default false), and of a routed network V(host_prefix),
-        V(host_subnets)."
-      - "A bridge can also have ports and options of its own: V(interfaces) (links of the host that become ports; their addresses and routes move to
-        the bridge and come back on removal; V(gateway_on_host) is then V(false) by default, and the host neither routes nor filters the segment),
-        V(stp), V(priority) (0 to 65535), V(ageing_time) (seconds), V(multicast_snooping), V(vlan_filtering), V(vrf) with V(vrf_table)."
+      - List of networks. Which keys one takes depends on its V(driver); each says whose it is.
+      - Types are checked before any conversion, so quote what YAML would read as a number.
+      - The same keys, as tables, are in R(a page of the guides,ansible_collections.netloom.container_net.docsite.declaration).
     type: raw
   endpoints:
     description:
       - List of endpoints. An endpoint is a container or network namespace attached to networks.
-      - "Each takes: V(name) (required), V(container) (required, see below), V(network_mode), V(networks), V(ports), V(sysctls) (of the whole namespace),
-        V(source_routing), V(routes), V(labels), V(state)."
-      - "V(container) has exactly one of: V(netns) (name of a network namespace, made if it does not exist), V(docker) or V(podman) (exact name or
-        full id of a running container), V(path) (absolute path of a namespace file), V(pid) (number of a process, for single tasks: it changes with each
-        start)."
-      - "V(network_mode) has Compose's words: V(none) (no networks; what we had attached goes), V(host) (the host's own network, nothing is attached),
-        V(container:ENDPOINT) (the namespace of another endpoint of this host). With V(host) and V(container:ENDPOINT), V(container) is optional; where it is
-        given, the container is checked to share that namespace. None of them goes with networks, ports, devices or routes."
-      - "V(networks) is a list of names or of maps with V(name), V(ipv4_address), V(ipv6_address), V(mac_address), V(interface_name) (default eth0,
-        eth1, ... in order),
-        V(host_interface_name), V(ipam) (V(allocate) or V(none)), V(aliases), V(gw_priority) (the highest gives the default route, default 0),
-        V(default_route) (V(auto), V(true) or V(false), default V(auto): a default route by this network where nobody else gave the container one;
-        V(true) goes before one that is there, which stays; V(false) never makes one), V(metric) (of that route, 0 to 4294967295; default the
-        family's usual one, or what goes before others),
-        V(vlan) and V(trunk) (the untagged VLAN and the tagged ones of the port, where the bridge has V(vlan_filtering)),
-        V(sysctls) (V(IFNAME) in a key stands for the interface), V(routes), V(mtu) (bytes, of this one interface and the host's end of it, at most the
-        network's, which is the default), V(isolated) (the port flag of this one attachment, on a network of driver V(bridge) or V(overlay); default
-        V(true) where the network has V(enable_icc=false)), V(promisc) and V(allmulti) (which frames the container's interface takes in, default V(false)),
-        V(txqueuelen) (packets that may wait to leave by it, 0 to 1000000, default 1000). An endpoint for which no address is
-        given keeps the one it has, as long as that is in V(ip_range) and nobody else names it; a new one is given an address of the subnet by its name, the
-        same on a host that has nothing yet. V(ipam) has no V(dhcp): nothing of this collection stays on a host to renew a lease."
-      - "V(source_routing) (default V(true)) makes answers leave by the interface the question came in on, where several networks of the endpoint have a
-        gateway in one family, or one has and another is a LAN; see R(the guide,ansible_collections.netloom.container_net.docsite.multi_homing)."
-      - "V(routes) is a list of maps with V(destination) (a subnet, required), V(gateway), V(metric) (default 0) and V(type) (V(unicast), V(blackhole),
-        V(unreachable) or V(prohibit); all but the first take no gateway). Below V(networks) a route leaves by that network, below the endpoint by the
-        interface that reaches the gateway, or by V(interface)."
-      - "V(ports) is a list of strings V([host_ip:]published[-end]:target[-end][/protocol]) or of maps with V(published), V(target), V(protocol)
-        (V(tcp), V(udp), V(sctp)),
-        V(host_ip), V(allowed_sources). Quote the strings."
-      - "V(forwarding) makes the endpoint a router between its interfaces (default false). On a network with V(gateway_on_host=false) it may have the
-        gateway's address. V(masquerade) is a list of its networks: what leaves towards them gets the router's own address (NAT inside the endpoint)."
-      - "V(devices) is a list of links of the host that are handed to the endpoint and given back on removal, each with one of V(name), V(mac) and
-        V(pci_address), and with V(interface_name) (default the next free ethN), V(addresses) (with prefix length), V(mtu). A link that is in use, or that
-        carries the host's default route or the connection to it, is refused."
+      - An endpoint for which no address is given keeps the one it has, as long as that is in V(ip_range) and nobody else names it; a new one is given an
+        address of the subnet by its name, the same on a host that has nothing yet.
+      - For several networks of one endpoint, see R(the guide,ansible_collections.netloom.container_net.docsite.multi_homing).
     type: raw
   links:
     description:
       - List of wires, beside the networks. A wire is a veth pair with two ends; a tunnel is a VXLAN device that ends in an endpoint.
-      - "Each takes: V(name) (required), V(ends) (required), V(tunnel), V(mtu) (bytes; default the smallest of its networks, else 1500; of a tunnel the
-        underlay's less 50 bytes over IPv4 or 70 over IPv6), V(state)."
-      - "An end is an interface of an endpoint or a port of a network. It takes V(endpoint) or V(network) (driver V(bridge) or V(overlay)),
-        V(interface_name) (default inside an endpoint the next free ethN, on the host a name of its own),
-        and of an endpoint V(mac_address) and V(addresses) (list, with prefix length)."
-      - "A wire between two networks makes them one layer 2: endpoints on one may have addresses and the gateway of the other. Networks that are joined
-        in a ring are refused, unless each has V(stp)."
-      - "V(tunnel) takes V(vni) and V(remote) (required), V(local) (default the address on the way to V(remote)), V(udp_port) (default 4789),
-        V(underlay_interface). Such a link has one end. Only V(remote) may send into it. The other end is declared on the other host."
+      - An end is an interface of an endpoint or a port of a network.
+      - A wire between two networks makes them one layer 2, so that endpoints on one may have addresses and the gateway of the other. Networks that are joined
+        in a ring are refused, unless each has V(stp).
     type: raw
   overlays:
     description:
@@ -174,6 +111,7 @@ options:
     type: bool
     default: false
 extends_documentation_fragment:
+  - netloom.container_net.declaration
   - netloom.container_net.diff_detail
   - netloom.container_net.attributes
   - netloom.container_net.attributes.actiongroup

@@ -23,7 +23,7 @@ from .borrowed_words import unlike_ours
 from .entry import list_of, read_entry
 from .mtu import read_mtu
 from .routes import read_attachment_routes
-from .scalars import LABEL, choice, integer, read_boolean, read_interface_name, read_ipv4_address, read_ipv6_address, read_label, read_mac
+from .scalars import choice, integer, read_boolean, read_interface_name, read_ipv4_address, read_ipv6_address, read_label, read_mac
 from .sysctls import sysctls
 
 AUTO = "auto"
@@ -131,7 +131,7 @@ _FIELDS = (
 ATTACHMENT = Schema("an entry of networks", _FIELDS, unlike_ours(BORROWED, [field.key for field in _FIELDS]))
 
 
-@reader(either(LABEL, Shape("dict", schema=ATTACHMENT)))
+@reader(either(read_label.shape, Shape("dict", schema=ATTACHMENT)))
 def read_attachment(value: object, path: str, problems: Problems) -> Optional[Attachment]:
     """Return an attachment; its interface names are empty where they were not given."""
     if isinstance(value, str):

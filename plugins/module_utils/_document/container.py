@@ -36,7 +36,7 @@ def _path_fault(text: str) -> Optional[str]:
     return character_fault(text)
 
 
-@reader(Shape("str", pattern="/[ -~]{0,%d}" % (PATH_LIMIT - 1)))
+@reader(Shape("str", what="an absolute path", pattern="/[ -~]{0,%d}" % (PATH_LIMIT - 1)))
 def _read_path(value: object, path: str, problems: Problems) -> Optional[str]:
     text = read_text(value, path, problems, "an absolute path")
     if text is None:
@@ -54,7 +54,7 @@ def _reference_fault(text: str) -> Optional[str]:
     return character_fault(text) or (None if _REFERENCE.match(text) else "not a container's name: two or more of A-Z a-z 0-9 _ . -, a letter or digit first")
 
 
-@reader(Shape("str", pattern="[A-Za-z0-9][A-Za-z0-9_.-]{1,%d}" % (REFERENCE_LIMIT - 1)))
+@reader(Shape("str", what="a container's name", pattern="[A-Za-z0-9][A-Za-z0-9_.-]{1,%d}" % (REFERENCE_LIMIT - 1)))
 def _read_reference(value: object, path: str, problems: Problems) -> Optional[str]:
     """Return the name or full id of a runtime's container."""
     text = read_text(value, path, problems, "a container's name")

@@ -32,7 +32,7 @@ def _pci_address(text: str) -> str:
     return "%s:%s" % (match.group(1) or "0000", match.group(2))
 
 
-_read_pci = canonical_reader("a PCI address", _pci_address, Shape("str", pattern=r"([0-9a-fA-F]{4}:)?[0-9a-fA-F]{2}:[01][0-9a-fA-F]\.[0-7]"))
+_read_pci = canonical_reader("a PCI address", _pci_address, r"([0-9a-fA-F]{4}:)?[0-9a-fA-F]{2}:[01][0-9a-fA-F]\.[0-7]")
 NAME = Field("name", read_interface_name, None, "Name that the link has on the host.")
 MAC = Field("mac", read_mac, None, "MAC address of the link.")
 PCI_ADDRESS = Field("pci_address", _read_pci, None, "Place of the card.", example='"0000:03:00.0"')

@@ -52,7 +52,7 @@ def _read_networks(value: object, path: str, problems: Problems) -> Optional[Tup
 
 
 NAME = Field("name", read_label, None, "Name of the endpoint.", required=True)
-CONTAINER = Field("container", read_container, None, "Where it lives. Not needed where V(network_mode) names another namespace.", required=True)
+CONTAINER = Field("container", read_container, None, "Where it lives. Required, unless V(network_mode) names another namespace.")
 NETWORK_MODE = Field(
     "network_mode",
     read_mode,

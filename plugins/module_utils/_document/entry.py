@@ -16,11 +16,11 @@ from .._model.names import label_fault
 from .._schema.reading import Problems, Read, Shape, either, reader
 from .._schema.schema import Field, Schema
 from . import hints
-from .scalars import COMPARED_LENGTH, PRINTABLE, closest, read_printable
+from .scalars import COMPARED_LENGTH, closest, read_printable
 
 T = TypeVar("T")
 Pairs = Tuple[Tuple[str, str], ...]
-LABELS = Shape("dict", values=Shape("str", pattern="[ -~]{0,255}"), names=PRINTABLE.pattern)
+LABELS = Shape("dict", values=Shape("str", what="text", pattern="[ -~]{0,255}"), names=read_printable.shape.pattern)
 
 
 class Entry:

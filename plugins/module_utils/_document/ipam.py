@@ -19,7 +19,7 @@ from .._schema.reading import Problems, Read, Shape, reader
 from .._schema.schema import Field, Schema
 from .borrowed_words import SUBNET, unlike_ours
 from .entry import Entry, is_map, key_text, list_of, read_entry
-from .scalars import LABEL, read_address, read_boolean, read_container_subnet, read_label, read_subnet
+from .scalars import read_address, read_boolean, read_container_subnet, read_label, read_subnet
 
 
 def host_address_fault(address: str, subnet: str) -> Optional[str]:
@@ -37,7 +37,7 @@ def host_address_fault(address: str, subnet: str) -> Optional[str]:
     return None
 
 
-@reader(Shape("dict", values=read_address.shape, names=LABEL.pattern))
+@reader(Shape("dict", values=read_address.shape, names=read_label.shape.pattern))
 def _read_addresses(value: object, path: str, problems: Problems) -> Optional[Dict[str, str]]:
     if not is_map(value, path, problems):
         return None

@@ -15,7 +15,7 @@ from .._model.names import label_fault
 from .._model.place import Place
 from .._schema.reading import Problems, Shape, reader
 from .entry import Entry
-from .scalars import LABEL, closest, read_text
+from .scalars import closest, read_label, read_text
 
 NONE, HOST, SHARED = "none", "host", "container:"
 # What an endpoint of no networks has no use for, and what one without a namespace of its own cannot have.
@@ -34,7 +34,7 @@ def shared_endpoint(mode: Optional[str]) -> Optional[str]:
     return mode[len(SHARED) :] if mode is not None and mode.startswith(SHARED) else None
 
 
-@reader(Shape("str", pattern="%s|%s|%s%s" % (NONE, HOST, SHARED, LABEL.pattern)))
+@reader(Shape("str", what="a network mode", pattern="%s|%s|%s%s" % (NONE, HOST, SHARED, read_label.shape.pattern)))
 def read_mode(value: object, path: str, problems: Problems) -> Optional[str]:
     text = read_text(value, path, problems, "a network mode")
     if text is None or text in (NONE, HOST):

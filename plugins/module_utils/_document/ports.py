@@ -15,13 +15,13 @@ from .._model.addresses import ip_version
 from .._model.document import PROTOCOLS, PublishedPort
 from .._model.errors import Problem
 from .._model.limits import PORTS
-from .._schema.reading import Problems, Shape, either, reader
+from .._schema.reading import Problems, Read, Shape, either, reader
 from .._schema.schema import Field, Schema
 from . import hints
 from .borrowed_words import PORT as BORROWED
 from .borrowed_words import unlike_ours
 from .entry import Entry, list_of, read_entry, read_list
-from .scalars import ADDRESS, canonical_reader, closest, integer, read_source
+from .scalars import canonical_reader, closest, integer, read_address, read_source
 from .spelling import Fault, canonical_address, unicast_fault
 
 EXAMPLE = 'write text such as "8080:80/tcp"'
@@ -30,7 +30,7 @@ WILDCARDS = ("0.0.0.0", "::")
 _RANGE = re.compile(r"([0-9]{1,6})(?:-([0-9]{1,6}))?\Z", re.ASCII)
 _PORT = integer(*PORTS)
 _PORTS = "[0-9]{1,5}(-[0-9]{1,5})?"
-_TEXT = Shape("str", pattern=r"(\[[0-9a-fA-F:.]+\]:|[0-9.]+:)?%s:%s(/(%s))?" % (_PORTS, _PORTS, "|".join(PROTOCOLS)))
+_TEXT = Shape("str", what="text", pattern=r"(\[[0-9a-fA-F:.]+\]:|[0-9.]+:)?%s:%s(/(%s))?" % (_PORTS, _PORTS, "|".join(PROTOCOLS)))
 
 Range = Tuple[int, int]  # first, last
 
@@ -114,7 +114,7 @@ def _read_text_form(text: str) -> PublishedPort:
     )
 
 
-@reader(either(_PORT.shape, Shape("str", pattern=_PORTS)))
+@reader(either(_PORT.shape, Shape("str", what="a range of ports", pattern=_PORTS)))
 def _read_range(value: object, path: str, problems: Problems) -> Optional[Range]:
     if isinstance(value, str):
         try:
@@ -126,8 +126,8 @@ def _read_range(value: object, path: str, problems: Problems) -> Optional[Range]
     return None if number is None else (number, number)
 
 
-_read_protocol = canonical_reader("one of %s" % ", ".join(PROTOCOLS), _protocol, Shape("str", choices=PROTOCOLS))
-_read_host_ip = canonical_reader("an IP address", _host_ip, ADDRESS)
+_read_protocol = Read(canonical_reader("one of %s" % ", ".join(PROTOCOLS), _protocol, "").read, Shape("str", choices=PROTOCOLS))
+_read_host_ip = canonical_reader("an IP address", _host_ip, read_address.shape.pattern)
 PUBLISHED = Field("published", _read_range, None, "Port of the host, or a range such as V(8000-8010).", required=True)
 TARGET = Field("target", _read_range, None, "Port inside, or a range of the same size.", required=True)
 PROTOCOL = Field("protocol", _read_protocol, "tcp", "Its protocol.")

@@ -20,8 +20,8 @@ from .._model.routing import plain_metric
 from .._schema.reading import Problems, Read, Shape
 from .._schema.schema import Field, Schema
 from .entry import read_entry, read_list
-from .scalars import ADDRESS, SOURCE, canonical_reader, choice, integer, read_interface_name
-from .spelling import Fault, canonical_address, canonical_source, unicast_fault
+from .scalars import canonical_reader, choice, integer, read_address, read_interface_name, read_source
+from .spelling import Fault, canonical_address, unicast_fault
 
 LINK_LOCALS = {4: "169.254.0.0/16", 6: LINK_LOCAL}
 Hop = Tuple[str, str]  # interface, the subnet behind it
@@ -36,8 +36,8 @@ def _next_hop(text: str) -> str:
     return address
 
 
-DESTINATION = Field("destination", canonical_reader("a subnet", canonical_source, SOURCE), None, "Subnet that the route leads to.", required=True)
-GATEWAY = Field("gateway", canonical_reader("an IP address", _next_hop, ADDRESS), None, "Address of the router behind which it lies.")
+DESTINATION = Field("destination", read_source, None, "Subnet that the route leads to.", required=True)
+GATEWAY = Field("gateway", canonical_reader("an IP address", _next_hop, read_address.shape.pattern), None, "Address of the router behind which it lies.")
 TYPE = Field(
     "type",
     choice("unicast", "blackhole", "unreachable", "prohibit"),

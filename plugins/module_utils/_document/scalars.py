@@ -19,21 +19,14 @@ from typing import Callable, Optional, Sequence
 from .._model.addresses import ip_version
 from .._model.errors import Problem
 from .._model.names import INTERFACE_NAME_LIMIT, LABEL_LIMIT, character_fault, interface_name_fault, label_fault
-from .._schema.reading import BOOLEAN, TEXT, Problems, Read, Shape, reader
+from .._schema.reading import BOOLEAN, Problems, Read, Shape, reader
 from . import hints
 from .spelling import Fault, canonical_address, canonical_hardware, canonical_interface, canonical_source, canonical_subnet, container_subnet, unicast_fault
 
 COMPARED_LENGTH = 40
 TEXT_LIMIT = 255
-LABEL = Shape("str", pattern="[A-Za-z0-9][A-Za-z0-9_.-]{0,%d}" % (LABEL_LIMIT - 1))
-INTERFACE_NAME = Shape("str", pattern="[A-Za-z0-9][A-Za-z0-9_-]{0,%d}" % (INTERFACE_NAME_LIMIT - 1))
-PRINTABLE = Shape("str", pattern="[ -~]{1,%d}" % TEXT_LIMIT)
-IPV4 = Shape("str", pattern=r"[0-9]{1,3}(\.[0-9]{1,3}){3}")
-IPV6 = Shape("str", pattern="[0-9a-fA-F:.]*:[0-9a-fA-F:.]*")
-ADDRESS = Shape("str", pattern="[0-9a-fA-F:.]*[.:][0-9a-fA-F:.]*")
-SUBNET = Shape("str", pattern="[0-9a-fA-F:.]+/[0-9]{1,3}")
-SOURCE = Shape("str", pattern="[0-9a-fA-F:.]+(/[0-9]{1,3})?")
-MAC = Shape("str", pattern="[0-9a-fA-F]{2}(:[0-9a-fA-F]{2}){5}")
+_ADDRESS = "[0-9a-fA-F:.]*[.:][0-9a-fA-F:.]*"
+_SUBNET = "[0-9a-fA-F:.]+/[0-9]{1,3}"
 _INTEGER = re.compile(r"(0|-?[1-9][0-9]{0,18})\Z", re.ASCII)
 
 
@@ -49,7 +42,7 @@ def read_text(value: object, path: str, problems: Problems, what: str = "text") 
     return None
 
 
-def text_reader(what: str, fault_of: Callable[[str], Optional[str]], fix: str, shape: Shape) -> Read[str]:
+def text_reader(what: str, fault_of: Callable[[str], Optional[str]], fix: str, pattern: str) -> Read[str]:
     def read(value: object, path: str, problems: Problems) -> Optional[str]:
         text = read_text(value, path, problems, what)
         fault = fault_of(text) if text is not None else None
@@ -58,7 +51,7 @@ def text_reader(what: str, fault_of: Callable[[str], Optional[str]], fix: str, s
             return None
         return text
 
-    return Read(read, shape)
+    return Read(read, Shape("str", what=what, pattern=pattern))
 
 
 def _printable_fault(text: str) -> Optional[str]:
@@ -67,12 +60,14 @@ def _printable_fault(text: str) -> Optional[str]:
     return character_fault(text)
 
 
-read_label = text_reader("a name", label_fault, "choose another name", LABEL)
-read_interface_name = text_reader("an interface name", interface_name_fault, "choose another name", INTERFACE_NAME)
-read_printable = text_reader("text", _printable_fault, "correct the text", PRINTABLE)
+read_label = text_reader("a name", label_fault, "choose another name", "[A-Za-z0-9][A-Za-z0-9_.-]{0,%d}" % (LABEL_LIMIT - 1))
+read_interface_name = text_reader(
+    "an interface name", interface_name_fault, "choose another name", "[A-Za-z0-9][A-Za-z0-9_-]{0,%d}" % (INTERFACE_NAME_LIMIT - 1)
+)
+read_printable = text_reader("text", _printable_fault, "correct the text", "[ -~]{1,%d}" % TEXT_LIMIT)
 
 
-def canonical_reader(what: str, canonical: Callable[[str], str], shape: Shape = TEXT) -> Read[str]:
+def canonical_reader(what: str, canonical: Callable[[str], str], pattern: str) -> Read[str]:
     """Return a reader of text that `canonical` rewrites or refuses with a Fault."""
 
     def read(value: object, path: str, problems: Problems) -> Optional[str]:
@@ -85,7 +80,7 @@ def canonical_reader(what: str, canonical: Callable[[str], str], shape: Shape = 
             problems.append(Problem(path, value, fault.rule, fault.fix))
             return None
 
-    return Read(read, shape)
+    return Read(read, Shape("str", what=what, pattern=pattern))
 
 
 def _of_family(family: int) -> Callable[[str], str]:
@@ -109,15 +104,15 @@ def _unicast(text: str) -> str:
     return address
 
 
-read_address = canonical_reader("an IP address", canonical_address, ADDRESS)
-read_ipv4_address = canonical_reader("an IPv4 address", _of_family(4), IPV4)
-read_ipv6_address = canonical_reader("an IPv6 address", _of_family(6), IPV6)
-read_unicast_address = canonical_reader("an IP address", _unicast, ADDRESS)
-read_subnet = canonical_reader("a subnet", canonical_subnet, SUBNET)
-read_container_subnet = canonical_reader("a subnet", container_subnet, SUBNET)
-read_source = canonical_reader("a subnet", canonical_source, SOURCE)
-read_interface_address = canonical_reader("an address with its prefix length", canonical_interface, SUBNET)
-read_mac = canonical_reader(hints.A_MAC, canonical_hardware, MAC)
+read_address = canonical_reader("an IP address", canonical_address, _ADDRESS)
+read_ipv4_address = canonical_reader("an IPv4 address", _of_family(4), r"[0-9]{1,3}(\.[0-9]{1,3}){3}")
+read_ipv6_address = canonical_reader("an IPv6 address", _of_family(6), "[0-9a-fA-F:.]*:[0-9a-fA-F:.]*")
+read_unicast_address = canonical_reader("an IP address", _unicast, _ADDRESS)
+read_subnet = canonical_reader("a subnet", canonical_subnet, _SUBNET)
+read_container_subnet = canonical_reader("a subnet", container_subnet, _SUBNET)
+read_source = canonical_reader("a subnet", canonical_source, "[0-9a-fA-F:.]+(/[0-9]{1,3})?")
+read_interface_address = canonical_reader("an address with its prefix length", canonical_interface, _SUBNET)
+read_mac = canonical_reader(hints.A_MAC, canonical_hardware, "[0-9a-fA-F]{2}(:[0-9a-fA-F]{2}){5}")
 
 
 @reader(BOOLEAN)

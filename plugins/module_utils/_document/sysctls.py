@@ -18,7 +18,7 @@ from .entry import Pairs, is_map, key_text
 
 INTERFACE = "IFNAME"
 VALUE_LIMIT = 255
-_VALUE = either(Shape("str", pattern=r"[\t -~]{1,%d}" % VALUE_LIMIT), Shape("int", low=1 - 2**64, high=2**64 - 1), BOOLEAN)
+_VALUE = either(Shape("str", what="text", pattern=r"[\t -~]{1,%d}" % VALUE_LIMIT), Shape("int"), BOOLEAN)
 _NAMES = r"net(\.[A-Za-z0-9_-]+)+"
 _KEY = re.compile(_NAMES + r"\Z", re.ASCII)
 

@@ -9,16 +9,15 @@
 from __future__ import annotations
 
 from .._document.entry import Entry
-from .._document.scalars import INTERFACE_NAME, read_boolean, text_reader
-from .._model.names import parent_name_fault
-from .._schema.reading import Shape
+from .._document.scalars import read_boolean, read_interface_name, text_reader
+from .._model.names import INTERFACE_NAME_LIMIT, parent_name_fault
 from .._schema.schema import Field
 
 read_parent_name = text_reader(
     "an interface name",
     parent_name_fault,
     "write one such as eth1, or eth1.30 for VLAN 30 on it",
-    Shape("str", pattern=INTERFACE_NAME.pattern + r"(\.[1-9][0-9]{0,3})?"),
+    "(?=.{1,%d}$)" % INTERFACE_NAME_LIMIT + read_interface_name.shape.pattern + r"(\.[1-9][0-9]{0,3})?",
 )
 PARENT = Field(
     "parent",

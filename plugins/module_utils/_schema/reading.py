@@ -29,6 +29,7 @@ class Shape:
     choices: Tuple[str, ...] = ()
     low: Optional[int] = None
     high: Optional[int] = None
+    what: str = ""  # for people, of text: "an IP address"
     pattern: str = ""  # of the whole text, as both Python and ECMAScript read it
     elements: Optional[Shape] = None  # of a list
     values: Optional[Shape] = None  # of a map with keys of the user's own
@@ -37,7 +38,6 @@ class Shape:
     either: Tuple[Shape, ...] = ()
 
 
-TEXT = Shape("str")
 BOOLEAN = Shape("bool")
 
 

@@ -25,7 +25,7 @@ _SERVICE = re.compile(r"([1-9][0-9]{0,4})/(%s)\Z" % "|".join(PROTOCOLS), re.ASCI
 HostAccess = Union[str, Tuple[str, ...]]
 
 
-@reader(Shape("str", pattern="[1-9][0-9]{0,4}/(%s)" % "|".join(PROTOCOLS)))
+@reader(Shape("str", what="a port and protocol", pattern="[1-9][0-9]{0,4}/(%s)" % "|".join(PROTOCOLS)))
 def _read_service(value: object, path: str, problems: Problems) -> Optional[str]:
     text = read_text(value, path, problems, "a port and protocol")
     if text is None:
@@ -87,12 +87,12 @@ INTERFACES = Field(
     example="[eth1]",
 )
 VLAN_FILTERING = Field("vlan_filtering", read_boolean, False, "Whether the bridge keeps VLANs apart; V(vlan) and V(trunk) of an attachment then count.")
-STP = Field("stp", read_boolean, None, "Whether the bridge takes part in the spanning tree protocol.", default_words="the kernel's")
-PRIORITY = Field("priority", integer(*BRIDGE_PRIORITY), None, "Priority of the bridge in the spanning tree.", default_words="the kernel's")
+STP = Field("stp", read_boolean, None, "Whether the bridge takes part in the spanning tree protocol.", default_words="the kernel's, off")
+PRIORITY = Field("priority", integer(*BRIDGE_PRIORITY), None, "Priority of the bridge in the spanning tree.", default_words="the kernel's, 32768")
 AGEING_TIME = Field(
-    "ageing_time", integer(0, 1000000), None, "How long the bridge remembers behind which port a MAC is.", unit="seconds", default_words="the kernel's"
+    "ageing_time", integer(0, 1000000), None, "How long the bridge remembers behind which port a MAC is.", unit="seconds", default_words="the kernel's, 300"
 )
-MULTICAST_SNOOPING = Field("multicast_snooping", read_boolean, None, "Whether multicast goes only where somebody listens.", default_words="the kernel's")
+MULTICAST_SNOOPING = Field("multicast_snooping", read_boolean, None, "Whether multicast goes only where somebody listens.", default_words="the kernel's, on")
 VRF = Field("vrf", read_interface_name, None, "VRF that the bridge is put into, made where it is missing. It needs V(vrf_table).", example="blue")
 VRF_TABLE = Field("vrf_table", integer(1, 4294967295), None, "Routing table of V(vrf). The host's own, 253 to 255, are refused.", example="1001")
 

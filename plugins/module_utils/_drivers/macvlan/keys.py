@@ -41,7 +41,7 @@ BROADCAST_LIMIT = Field(
     None,
     "From how many listeners on a frame to many waits in the queue; V(-1) never. It is one for all networks on the parent.",
     unit="listeners",
-    default_words="the kernel's",
+    default_words="the kernel's, 1",
 )
 
 SCHEMA = Schema("driver macvlan", (PARENT, MODE, INTERNAL, HOST_ACCESS, SHIM_NAME, BROADCAST_QUEUE_LENGTH, BROADCAST_LIMIT))

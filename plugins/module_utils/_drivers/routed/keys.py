@@ -12,7 +12,7 @@ from functools import partial
 from typing import Dict, List, Optional, Sequence, Tuple
 
 from ..._document.entry import is_map, key_text, list_of, map_of, one_or_list_of, read_entry
-from ..._document.scalars import PRINTABLE, integer, read_boolean, read_container_subnet, read_interface_name, read_printable, read_unicast_address
+from ..._document.scalars import integer, read_boolean, read_container_subnet, read_interface_name, read_printable, read_unicast_address
 from ..._model.errors import Problem
 from ..._schema.reading import Problems, Read, Shape, either, reader
 from ..._schema.schema import Field, Schema
@@ -45,7 +45,7 @@ def _read_peer(value: object, path: str, problems: Problems) -> Optional[RoutedP
     return RoutedPeer(host=host, next_hops=hops, subnets=subnets) if host is not None else None
 
 
-@reader(Shape("dict", values=_read_host_part.shape, names=PRINTABLE.pattern))
+@reader(Shape("dict", values=_read_host_part.shape, names=read_printable.shape.pattern))
 def _read_host_subnets(value: object, path: str, problems: Problems) -> Optional[HostSubnets]:
     if not is_map(value, path, problems):
         return None

@@ -10,7 +10,7 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 TOYS = HERE.parents[1] / "toys"
-HELPERS = ("asking", "golden_files", "object_rows", "toy_kernel", "fresh_network", "kernel_engine", "rule_lines")
+HELPERS = ("asking", "golden_files", "object_rows", "toy_kernel", "fresh_network", "kernel_engine", "rule_lines", "bad_documents")
 # The tests are imported by path, so their helpers are given names here, in the order in which they need each other.
 for path in (*(HERE / (name + ".py") for name in HELPERS), *sorted(TOYS.glob("*.py"))):
     spec = importlib.util.spec_from_file_location(path.stem, path)
