@@ -82,8 +82,7 @@ class Ending:
             return []
         found: List[Flow] = []
         with self._rooms.inside(place):
-            for family in (4, 6) if are_followed() else ():
-                flows = read_flows(self._door, place, family)
+            for family, flows in read_flows(self._door, place).items() if are_followed() else ():
                 found.extend(end_uncovered(flows, befores, after, family) if flows else ())
                 found.extend(flow for flow in flows if flow.way in mirrored)
         return [flow for flow in found if not is_over(flow) and not _is_to_many(flow)]

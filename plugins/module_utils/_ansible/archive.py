@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from zipimport import zipimporter
@@ -23,3 +24,5 @@ class Archive(zipimporter):
 
 if isinstance(__spec__.loader, zipimporter):
     sys.path_hooks.insert(0, Archive)
+    # What is loaded stays, and a run pauses the collector anyway.
+    gc.disable()

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Dict, Iterator, List, Optional, Sequence, Set,
 from .._actuators.base import NOTHING
 from .._actuators.firewall import Firewall
 from .._firewall.base import Backend, RunCommand
-from .._firewall.holders import held_ports
 from .._firewall.standing import read_standing
 from .._kernel.namespace import Rooms
 from .._kernel.sockets import listening_sockets
@@ -25,7 +24,7 @@ from .._model.objects import Address, KernelObject
 from .._model.rule import PEERS_PREFIX, Rule
 from .._model.snapshot import Snapshot
 from .._model.translation import Holdings
-from .parts import apart
+from .parts import apart, held_ports
 
 if TYPE_CHECKING:
     from .undo import Undo
@@ -46,7 +45,7 @@ class Firewalls:
         self.notes: List[str] = []  # what the rules of this host cannot do
 
     def find_holdings(self, snapshot: Snapshot, scope: str, publishes: bool) -> Holdings:
-        """Return who holds ports and addresses at home, which was observed before."""
+        """Return who holds addresses at home, which was observed before, and ports where it publishes some."""
         if self._rooms.find(self._home) is None:
             return Holdings()
         standing = read_standing(self._observe(self._home, snapshot), scope)
@@ -55,7 +54,7 @@ class Firewalls:
             return replace(
                 standing,
                 addresses=tuple((item.device, item.address) for item in here),
-                listening=tuple(listening_sockets()),
+                listening=tuple(listening_sockets()) if publishes else (),
                 translations=self._backend.find_translations(self._run) if publishes else (),
             )
 
@@ -72,7 +71,7 @@ class Firewalls:
         for place, wanted in by_place.items():
             current = self._observe(place, snapshot)
             composed.extend(self._backend.compose(wanted, scope=scope, current=current, place=place))
-        taken = list(held_ports(composed, scope))
+        taken = held_ports(composed, scope)
         if taken:
             raise Conflict(taken)
         return tuple(composed)

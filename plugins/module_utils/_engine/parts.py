@@ -8,16 +8,79 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Collection, ContextManager, Dict, FrozenSet, Iterable, Mapping, Sequence
+import os
+from typing import TYPE_CHECKING, Collection, ContextManager, Dict, FrozenSet, Iterable, Iterator, List, Mapping, Sequence, Tuple
 
+from .._kernel.statefile import UNCONFIRMED_FILE
+from .._model.link import Link
+from .._model.objects import KernelObject, Sysctl
 from .._plan.step import DELETE, Step
 
 if TYPE_CHECKING:
+    from .._kernel.door import Door
+    from .._kernel.namespace import Rooms
     from .._kernel.observe import Observer
     from .._kernel.trial import Setting
-    from .._model.snapshot import Snapshot
+    from .._model.link import LinkKey
+    from .._model.snapshot import Key, Snapshot
+    from .._plan.clash import Known
     from .request import Request
     from .undo import Undo
+
+
+def refuse_unconfirmed(directory: str) -> str:
+    """Ask with the host's lock held, under which such a note is made."""
+    if not os.path.lexists(os.path.join(directory, UNCONFIRMED_FILE)):
+        return ""
+    from .._kernel import unconfirmed
+
+    return unconfirmed.refuse_unconfirmed(directory)
+
+
+def observe_tunnels(snapshot: Snapshot, desired: Sequence[KernelObject], door: Door, rooms: Rooms) -> None:
+    if any(isinstance(item, Link) and item.nature.tunnel is not None for item in desired):
+        from .._kernel import tunnels
+        from .._runtime.namespace import open_namespace
+        from .._runtime.spaces import list_namespaces
+
+        tunnels.observe_tunnels(snapshot, desired, door, rooms, list_namespaces, open_namespace)
+
+
+def list_namespaces() -> Iterator[Tuple[int, str]]:
+    from .._runtime import spaces
+
+    return spaces.list_namespaces()
+
+
+def held_ports(composed: Sequence[KernelObject], scope: str) -> List[str]:
+    if not composed:
+        return []
+    from .._firewall import holders
+
+    return list(holders.held_ports(composed, scope))
+
+
+def know_again(desired: Sequence[KernelObject], snapshot: Snapshot, is_known: Known) -> None:
+    from .._plan import clash
+
+    clash.know_again(desired, snapshot, is_known)
+
+
+def plan_around(
+    desired: Sequence[KernelObject], snapshot: Snapshot, prunable: Collection[Key], is_known: Known
+) -> Tuple[Tuple[Step, ...], Tuple[KernelObject, ...], List[str], FrozenSet[LinkKey]]:
+    """Return the steps, the objects they lead to, and of what was left out what is to be said and the links."""
+    from .._plan import clash
+
+    steps, left, told = clash.plan_around(desired, snapshot, prunable, is_known)
+    return steps, left, told, clash.left_links(desired, left)
+
+
+def refuse_settings(steps: Sequence[Step], snapshot: Snapshot, rooms: Rooms) -> None:
+    if any(isinstance(step.desired, Sysctl) or (isinstance(step.desired, Link) and step.desired.sysctls) for step in steps):
+        from . import settings
+
+        settings.refuse_settings(steps, snapshot, rooms)
 
 
 def find_lacking(features: Collection[str], timeout: float) -> FrozenSet[str]:

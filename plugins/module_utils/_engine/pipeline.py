@@ -29,19 +29,16 @@ from .._kernel.pci import list_pci_addresses
 from .._kernel.radio import list_wireless_links
 from .._kernel.record import Record
 from .._kernel.sysctl import read_sysctl
-from .._kernel.tunnels import observe_tunnels
-from .._kernel.unconfirmed import refuse_unconfirmed
 from .._kernel.users import list_users
 from .._kernel.visits import Visits
 from .._model.collector import collector_paused
 from .._model.errors import ContainerNetError, FirewallError, KernelRace, NamespaceMissing, ToolFailed, VerifyError, printable
 from .._model.firewall import FirewallObject
-from .._model.link import Link
+from .._model.link import Link, LinkKey
 from .._model.objects import KernelObject, Namespace, Sysctl
 from .._model.place import HOST, Place
 from .._model.routing import FORWARDING, accept_ra_path
 from .._model.snapshot import Facts, Key, Snapshot, find_residents, find_ways_out
-from .._plan.clash import know_again, left_links, plan_around
 from .._plan.planner import plan
 from .._plan.ports import used_bridges
 from .._plan.renames import foresee_names
@@ -49,15 +46,24 @@ from .._plan.stack import carried_away, lower_places, refuse_missing_lowers
 from .._plan.step import Step
 from .._plan.tunnels import tunnel_warnings
 from .._runtime.containers import Containers
-from .._runtime.namespace import list_named_namespaces, namespace_path, open_namespace, read_placeholder
-from .._runtime.spaces import list_namespaces
+from .._runtime.namespace import list_named_namespaces, namespace_path, read_placeholder
 from .duplicates import refuse_duplicates
 from .firewalls import Firewalls
 from .kept import KeptFiles, remove_torn_files
-from .parts import note_undo, read_what_goes, renames_only_lowered, way_back
+from .parts import (
+    know_again,
+    list_namespaces,
+    note_undo,
+    observe_tunnels,
+    plan_around,
+    read_what_goes,
+    refuse_settings,
+    refuse_unconfirmed,
+    renames_only_lowered,
+    way_back,
+)
 from .request import Outcome, Request
 from .scope import kept_parents, refuse_emptying, restored_sysctls, scope_keys, sign_addresses
-from .settings import refuse_settings
 from .shared import observe_named, refuse_shared
 from .support import refuse_unsupported
 from .visited import Visited
@@ -244,7 +250,7 @@ class _Run:
         if not request.adopt:
             know_again(kernel, standing, is_known)
         if self._undo is None and not again:
-            observe_tunnels(standing, kernel, self._door, self._rooms, list_namespaces, open_namespace)
+            observe_tunnels(standing, kernel, self._door, self._rooms)
         desired = tuple(sign_addresses(kernel, standing, request.scope)) + self._firewalls.read(standing, rules, request.scope, self._undo)
         snapshot = self._later = self._foresee_names(observer, kernel)
         prunable: Set[Key] = set()
@@ -269,7 +275,7 @@ class _Run:
         if request.removes:
             prunable |= set(request.removes(snapshot))
         prunable |= {item.key for item in snapshot.firewall()}
-        declared = desired
+        left_links: FrozenSet[LinkKey] = frozenset()
         if request.adopt:
             steps = plan(desired, snapshot, prunable=prunable, adopt=True)
             left = self._visited.left_loopbacks(snapshot, desired, steps)
@@ -277,7 +283,7 @@ class _Run:
                 desired += left
                 steps = plan(desired, snapshot, prunable=prunable, adopt=True)
         else:
-            steps, desired, around = plan_around(declared, snapshot, prunable, is_known)
+            steps, desired, around, left_links = plan_around(desired, snapshot, prunable, is_known)
             told += around
         if self._undo is None:
             refuse_duplicates(steps, desired, snapshot)
@@ -301,7 +307,7 @@ class _Run:
         steps += flows
         left_out = request.left_out.warnings if request.left_out is not None else []
         warnings = [*left_out, *request.notes, *self._firewalls.notes, *map(printable, told)]
-        return Outcome(steps, standing, desired, words, warnings=warnings, left_links=left_links(declared, desired), show_rule=request.backend.show)
+        return Outcome(steps, standing, desired, words, warnings=warnings, left_links=left_links, show_rule=request.backend.show)
 
     def _foresee_names(self, observer: Observer, desired: Sequence[KernelObject]) -> Snapshot:
         """Return what was read under the names that links will have, with the settings that are interesting under those."""

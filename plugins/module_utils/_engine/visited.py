@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Collection, Dict, Iterable, List, Mapping, Sequence, Set, Tuple
+from typing import TYPE_CHECKING, Collection, Dict, Iterable, List, Mapping, Sequence, Set, Tuple
 
 from .._kernel.loopback import DOWN, UP
 from .._kernel.namespace import Rooms
@@ -23,8 +23,10 @@ from .._model.place import HOST, Place
 from .._model.renaming import Names
 from .._model.routing import FORWARDING
 from .._model.snapshot import Facts, Key, Snapshot, host_facts
-from .._plan.step import DELETE, Step
-from .borrowed import give_back, links_before, note_options, without_options
+from .._plan.step import CHANGE, DELETE, Step
+
+if TYPE_CHECKING:
+    from .borrowed import Links
 
 
 class Visited:
@@ -77,6 +79,8 @@ class Visited:
             staying = [item for item in settings if (place, interface_of(item.path)) not in going and not self._heir(item.path, place, snapshot)]
             found.extend(item for item in staying if item.key not in wanted and item.key in snapshot.objects)
             if place == HOST:
+                from .borrowed import give_back
+
                 self._over, links = give_back(visit.links, desired, snapshot, prunable)
                 found.extend(links)
         return tuple(found)
@@ -131,7 +135,11 @@ class Visited:
     def facts(self, snapshot: Snapshot) -> Facts:
         """Return the host's facts; bridges of others look as their owners left them."""
         facts, visit = host_facts(snapshot), self._visits.read().get(HOST)
-        return replace(facts, links={**facts.links, **links_before(visit.links, snapshot)}) if visit is not None else facts
+        if visit is None:
+            return facts
+        from .borrowed import links_before
+
+        return replace(facts, links={**facts.links, **links_before(visit.links, snapshot)})
 
     def remember(self, place: str, settings: Mapping[str, str]) -> None:
         """Keep what settings were; the first value wins."""
@@ -147,7 +155,7 @@ class Visited:
         places = sorted(follow - self._own)
         entered = {**visits, **{place: self._here(place, visits) for place in places}}
         host = self._here(HOST, visits)
-        links = note_options(host.links, steps, snapshot)
+        links = _note_options(host.links, steps, snapshot)
         if links or HOST in visits:
             entered[HOST] = replace(host, links=links)
         self._visits.write(entered)
@@ -160,7 +168,7 @@ class Visited:
         used = _to_follow(desired) - self._own
         for place, visit in self._visits.read().items():
             settings = {path: value for path, value in visit.settings.items() if (place, path) in asked}
-            links = without_options(visit.links, self._over)
+            links = _without_options(visit.links, self._over) if visit.links else {}
             heir = self._heir(LOOPBACK, place, snapshot) if LOOPBACK in visit.settings and LOOPBACK not in settings else ""
             if heir:
                 self._visits.hand_over(heir, place, visit.namespace, {LOOPBACK: visit.settings[LOOPBACK]})
@@ -205,3 +213,17 @@ def _to_follow(desired: Iterable[KernelObject]) -> Set[str]:
         if item.place != HOST and (isinstance(item, (Link, PolicyRule)) or (isinstance(item, Route) and not item.device)):
             found.add(item.place)
     return found
+
+
+def _note_options(known: Links, steps: Sequence[Step], snapshot: Snapshot) -> Dict[str, Options]:
+    if not known and not any(step.action == CHANGE and isinstance(step.current, Link) for step in steps):
+        return {}
+    from .borrowed import note_options
+
+    return note_options(known, steps, snapshot)
+
+
+def _without_options(known: Links, over: Links) -> Dict[str, Options]:
+    from .borrowed import without_options
+
+    return without_options(known, over)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import errno
 import socket
 import struct
-from typing import List, Optional, Sequence
+from typing import Dict, List, Optional, Sequence
 
 from .._model.errors import KernelError, errno_name
 from .._model.flow import Flow, show_end
@@ -43,27 +43,29 @@ def are_followed() -> bool:
     return (read_sysctl(COUNT) or "0") != "0"
 
 
-def read_flows(door: Door, place: str, family: int) -> List[Flow]:
-    """Return all connections of a family in the namespace the process is in."""
+def read_flows(door: Door, place: str) -> Dict[int, List[Flow]]:
+    """Return all connections of the namespace the process is in, by family. They are asked for at once: each time the kernel walks its whole table."""
     try:
         with door.open(place, NETLINK_NETFILTER) as line:
-            payloads = line.dump(_message(GET, family, b""))
+            payloads = line.dump(_message(GET, socket.AF_UNSPEC, b""))
     except OSError as error:
         if error.errno in UNSUPPORTED:
             raise CannotFollow(errno_name(error.errno)) from error
         raise
-    length, plain = _PLAIN[family]
-    flows: List[Flow] = []
+    found: Dict[int, List[Flow]] = {4: [], 6: []}
     for payload in payloads:
+        family = 6 if payload[0] == socket.AF_INET6 else 4
+        length, plain = _PLAIN[family]
+        flows = found[family]
         if _LENGTH.unpack_from(payload)[0] == length and len(payload) >= 4 + 2 * length:
-            found = plain.unpack_from(payload)
-            _l, _t, source, destination, protocol, source_port, port, _rl, _rt, answerer, answered, _p, answer_port, answered_port = found
+            tuples = plain.unpack_from(payload)
+            _l, _t, source, destination, protocol, source_port, port, _rl, _rt, answerer, answered, _p, answer_port, answered_port = tuples
             flows.append(Flow(protocol, source, source_port, destination, port, answerer, answer_port, answered, answered_port, -1, payload))
         else:
             flow = _parse_flow(payload)
             if flow is not None:
                 flows.append(flow)
-    return flows
+    return found
 
 
 def _parse_flow(payload: bytes) -> Optional[Flow]:
@@ -101,7 +103,7 @@ def is_over(flow: Flow) -> bool:
 
 def end_flows(door: Door, place: str, flows: Sequence[Flow]) -> None:
     """Let the kernel forget connections of the namespace the process is in, each by tuple, zone and number; the next packet begins anew, under the rules."""
-    messages = [_message(DELETE, flow.family, _identity(flow.payload)) for flow in flows]
+    messages = [_message(DELETE, socket.AF_INET6 if flow.family == 6 else socket.AF_INET, _identity(flow.payload)) for flow in flows]
     with door.open(place, NETLINK_NETFILTER) as line:
         refusals = [refusal for refusal in line.change(messages, lambda at: _told(flows[at])) if refusal.errno != errno.ENOENT]
     if refusals:
@@ -128,5 +130,4 @@ def _identity(payload: bytes) -> bytes:
 
 
 def _message(message_type: int, family: int, attributes: bytes) -> bytes:
-    kind = socket.AF_INET6 if family == 6 else socket.AF_INET
-    return HEADER.pack(HEADER.size + 4 + len(attributes), message_type, NLM_F_REQUEST, 0, 0) + bytes((kind, 0, 0, 0)) + attributes
+    return HEADER.pack(HEADER.size + 4 + len(attributes), message_type, NLM_F_REQUEST, 0, 0) + bytes((family, 0, 0, 0)) + attributes

@@ -12,6 +12,7 @@ from typing import Dict
 
 STATE_DIRECTORY = "/run/container_net"  # gone with a boot, like the kernel's own state
 FLOWS_FILE = "flows.json"
+UNCONFIRMED_FILE = "unconfirmed.json"
 
 
 class StateFile:

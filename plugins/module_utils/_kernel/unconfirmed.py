@@ -17,8 +17,8 @@ from typing import Optional
 
 from .._model.errors import NotConfirmed
 from .hostlock import ensure_private_directory
+from .statefile import UNCONFIRMED_FILE
 
-FILE = "unconfirmed.json"
 POLL_INTERVAL = 0.1
 GUARD_ENDS_WITHIN = 10.0
 KILLED = "an earlier change was neither confirmed nor taken back, for its guard was killed: it stands"
@@ -47,7 +47,7 @@ class Note:
 
     def __init__(self, directory: str, pending: Pending) -> None:
         self.pending = pending
-        self._path = os.path.join(directory, FILE)
+        self._path = os.path.join(directory, UNCONFIRMED_FILE)
         ensure_private_directory(directory)
         # Unnamed until it is whole and locked: nobody ever sees half a note, or one without its guard.
         self._descriptor = os.open(directory, os.O_TMPFILE | os.O_RDWR | os.O_CLOEXEC, 0o600)
@@ -69,7 +69,7 @@ class Note:
 
 def read_unconfirmed(directory: str) -> Optional[Pending]:
     """Return the change that waits, or None. A note whose guard is dead says nothing any more."""
-    path = os.path.join(directory, FILE)
+    path = os.path.join(directory, UNCONFIRMED_FILE)
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
     except FileNotFoundError:
@@ -96,7 +96,7 @@ def refuse_unconfirmed(directory: str) -> str:
             "a change of scope '%s' waits for its confirmation and is taken back in %d s without one; nothing was changed; "
             "confirm it with netloom.container_net.confirm, or wait and run again" % (pending.scope, round(pending.seconds_left))
         )
-    return KILLED if _remove(os.path.join(directory, FILE)) else ""
+    return KILLED if _remove(os.path.join(directory, UNCONFIRMED_FILE)) else ""
 
 
 def confirm(directory: str, scope: str, connection: str, *, check_mode: bool) -> Pending:
@@ -109,7 +109,7 @@ def confirm(directory: str, scope: str, connection: str, *, check_mode: bool) ->
             "this task came over the same connection as the change, so it cannot tell whether a new one is possible; "
             "put the task 'ansible.builtin.meta: reset_connection' before it; the change is taken back in %d s" % round(pending.seconds_left)
         )
-    path = os.path.join(directory, FILE)
+    path = os.path.join(directory, UNCONFIRMED_FILE)
     if pending is not None and check_mode:
         return pending
     if pending is None and os.path.lexists(path):

@@ -9,13 +9,15 @@
 from __future__ import annotations
 
 from ipaddress import ip_interface
-from typing import Dict, List, Sequence, Tuple
+from typing import TYPE_CHECKING, Dict, List, Sequence, Tuple
 
 from .addresses import is_link_local
 from .mark import PROTOCOL, Mark, mark_origins, mark_ports, read_mark
-from .network import Network
 from .objects import Address
 from .snapshot import Facts
+
+if TYPE_CHECKING:
+    from .network import Network
 
 
 def held_by(name: str, facts: Facts) -> List[Address]:

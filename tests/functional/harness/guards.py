@@ -12,11 +12,10 @@ import traceback
 from typing import Any, Iterator, List, Set
 
 from ansible_collections.netloom.container_net.plugins.module_utils._engine import guard
-from ansible_collections.netloom.container_net.plugins.module_utils._kernel import unconfirmed
-from ansible_collections.netloom.container_net.plugins.module_utils._kernel.statefile import STATE_DIRECTORY
+from ansible_collections.netloom.container_net.plugins.module_utils._kernel.statefile import STATE_DIRECTORY, UNCONFIRMED_FILE
 
 LOG = "/run/guard.log"
-NOTE = os.path.join(STATE_DIRECTORY, unconfirmed.FILE)
+NOTE = os.path.join(STATE_DIRECTORY, UNCONFIRMED_FILE)
 
 
 def keep_log() -> None:

@@ -36,12 +36,15 @@ ELSEWHERE = frozenset(
     (
         "_document.leave_out",
         "_document.nat",
+        "_engine.borrowed",
         "_engine.guard",
         "_engine.left_out",
         "_engine.rollback",
         "_engine.undo",
         "_kernel.duplicate",
         "_kernel.trial",
+        "_kernel.tunnels",
+        "_kernel.unconfirmed",
         "_probe",
         "_report.drift",
         "_runtime.container",
@@ -54,8 +57,10 @@ ELSEWHERE = frozenset(
         "importlib.metadata",
     )
 )
-NO_FIREWALL = frozenset(("_actuators.flows", "_firewall.iptables", "_firewall.verdict", "_kernel.flow"))
-NO_DECLARATION = frozenset(("_compile", "_document", "_engine.topology", "_model.document", "_report"))
+NO_FIREWALL = frozenset(("_actuators.flows", "_firewall.holders", "_firewall.iptables", "_firewall.verdict", "_kernel.flow"))
+NO_DECLARATION = frozenset(
+    ("_compile", "_document", "_engine.settings", "_engine.topology", "_model.document", "_model.network", "_plan.clash", "_report", "_schema")
+)
 BRIDGE = {"name": "br-start", "addresses": ["10.20.0.1/24"]}
 NETWORK = {
     "networks": [{"name": "start", "ipam_config": [{"subnet": "10.20.0.0/24"}]}],
