@@ -31,6 +31,7 @@ RESERVED = (
     ("fe80::/10", "link-local addresses"),
     ("ff00::/8", "multicast"),
 )
+MAPPED = "::ffff:"  # what the spelling of every IPv4-mapped address begins with
 LONGEST_PREFIX = {4: 30, 6: 126}
 _PREFIX = re.compile(r"(0|[1-9][0-9]{0,2})\Z", re.ASCII)
 _PLAIN_MAC = re.compile(r"[0-9a-f]{12}\Z")
@@ -54,6 +55,11 @@ def _refuse_stray_characters(text: str) -> None:
 
 
 def _explain_address(text: str) -> Fault:
+    _refuse_stray_characters(text)
+    if "%" in text:
+        return Fault("a zone is not allowed", "write %s" % text.split("%")[0])
+    if "/" in text:
+        return Fault("expected an address without a prefix length", "write %s" % text.split("/")[0])
     octets = text.split(".")
     if not all(octet.isdigit() for octet in octets):
         return Fault("not an IP address", "write one such as 10.0.0.2 or fd00::2")
@@ -67,16 +73,13 @@ def _explain_address(text: str) -> Fault:
 @lru_cache(maxsize=65536)
 def canonical_address(text: str) -> str:
     """Return the canonical spelling of an IP address or raise Fault."""
-    _refuse_stray_characters(text)
-    if "%" in text:
-        raise Fault("a zone is not allowed", "write %s" % text.split("%")[0])
-    if "/" in text:
-        raise Fault("expected an address without a prefix length", "write %s" % text.split("/")[0])
     try:
         canonical = canonical_ip(text)
     except ValueError:
         raise _explain_address(text) from None
-    if ":" in canonical:
+    if "%" in canonical:
+        raise _explain_address(text)
+    if canonical.startswith(MAPPED):
         mapped = ipaddress.IPv6Address(canonical).ipv4_mapped
         if mapped is not None:
             raise Fault("an IPv4-mapped IPv6 address is not allowed", "write %s" % mapped)

@@ -144,7 +144,9 @@ def _start_guard(request: Request, door: Door, planned: Outcome, kept: KeptFiles
 
 def _joined(tried: Sequence[Outcome], guard: Optional[Guard]) -> Outcome:
     """Return the last outcome with the steps and warnings of all attempts, each told once."""
-    steps = {(step.line, step.subject.key): step for outcome in tried for step in outcome.steps}
+    steps = tried[0].steps
+    if tried[1:]:
+        steps = tuple({(step.line, step.subject.key): step for outcome in tried for step in outcome.steps}.values())
     words = dict.fromkeys(line for outcome in tried for line in outcome.words)
     warnings = list(dict.fromkeys(warning for outcome in tried for warning in outcome.warnings))
     confirm_before = None
@@ -153,7 +155,7 @@ def _joined(tried: Sequence[Outcome], guard: Optional[Guard]) -> Outcome:
         if not guard.leave():
             warnings.append("the guard of this change was killed meanwhile, so nobody takes the change back: it stands, and there is nothing to confirm")
             confirm_before = None
-    return replace(tried[-1], steps=tuple(steps.values()), words=tuple(words), warnings=warnings, confirm_before=confirm_before)
+    return replace(tried[-1], steps=steps, words=tuple(words), warnings=warnings, confirm_before=confirm_before)
 
 
 def _rolled_back(request: Request, door: Door, tried: Sequence[Outcome], cause: Exception, guard: Optional[Guard], kept: KeptFiles) -> Exception:

@@ -22,7 +22,6 @@ NTF_SELF, NTF_MASTER, NTF_PROXY, NTF_STICKY = 0x02, 0x04, 0x08, 0x40
 KINDS = {"NDA_DST": IP, "NDA_LLADDR": MAC, "NDA_IFINDEX": NUMBER}
 
 Value = Union[int, str]
-Pairs = Sequence[Tuple[str, Value]]
 
 
 def _encode(names: Sequence[str], message_type: int, flags: int, family: int, state: int, entry_flags: int, *values: Value) -> bytes:
@@ -38,35 +37,34 @@ def _stamp_of(names: Tuple[str, ...]) -> Stamp:
     return Stamp(partial(_encode, names), (*(KINDS[name] for name in names), NUMBER))
 
 
-def _message(message_type: int, flags: int, family: int, state: int, entry_flags: int, attributes: Pairs, index: int) -> bytes:
-    """A fleet has tens of thousands of each."""
-    stamp = _stamp_of(tuple(name for name, _value in attributes))
-    return stamp((message_type, flags, family, state, entry_flags), (*(value for _name, value in attributes), index))
-
-
 def _family(address: str) -> int:
     return socket.AF_INET6 if ":" in address else socket.AF_INET
 
 
+_DST, _DST_MAC = ("NDA_DST",), ("NDA_DST", "NDA_LLADDR")
+_MAC, _MAC_DST = ("NDA_LLADDR",), ("NDA_LLADDR", "NDA_DST")
+_MAC_DST_THROUGH = ("NDA_LLADDR", "NDA_DST", "NDA_IFINDEX")
+
+
 def ensure_neighbour(entry: Neighbour, index: int) -> bytes:
-    attributes = (("NDA_DST", entry.address), ("NDA_LLADDR", entry.mac or ""))
-    return _message(wire.RTM_NEWNEIGH, wire.CREATE_OR_REPLACE, _family(entry.address), NUD_PERMANENT, 0, attributes, index)
+    fixed = (wire.RTM_NEWNEIGH, wire.CREATE_OR_REPLACE, _family(entry.address), NUD_PERMANENT, 0)
+    return _stamp_of(_DST_MAC)(fixed, (entry.address, entry.mac or "", index))
 
 
 def delete_neighbour(entry: Neighbour, index: int) -> bytes:
-    return _message(wire.RTM_DELNEIGH, wire.NLM_F_REQUEST, _family(entry.address), NUD_PERMANENT, 0, (("NDA_DST", entry.address),), index)
+    return _stamp_of(_DST)((wire.RTM_DELNEIGH, wire.NLM_F_REQUEST, _family(entry.address), NUD_PERMANENT, 0), (entry.address, index))
 
 
 def _fdb(message_type: int, flags: int, entry: FdbEntry, index: int, through: Optional[int]) -> bytes:
-    attributes: Tuple[Tuple[str, Value], ...] = (("NDA_LLADDR", entry.mac),)
     if not entry.remote:
         # Sticky: without it the entry moves to any port that sends with this source MAC.
-        return _message(message_type, flags, AF_BRIDGE, NUD_NOARP, NTF_MASTER | NTF_STICKY, attributes, index)
-    if entry.through != GONE:
-        attributes += (("NDA_DST", entry.remote),)
-    if through is not None:
-        attributes += (("NDA_IFINDEX", through),)
-    return _message(message_type, flags, AF_BRIDGE, NUD_PERMANENT | NUD_NOARP, NTF_SELF, attributes, index)
+        return _stamp_of(_MAC)((message_type, flags, AF_BRIDGE, NUD_NOARP, NTF_MASTER | NTF_STICKY), (entry.mac, index))
+    fixed = (message_type, flags, AF_BRIDGE, NUD_PERMANENT | NUD_NOARP, NTF_SELF)
+    if entry.through == GONE:
+        return _stamp_of(_MAC)(fixed, (entry.mac, index))
+    if through is None:
+        return _stamp_of(_MAC_DST)(fixed, (entry.mac, entry.remote, index))
+    return _stamp_of(_MAC_DST_THROUGH)(fixed, (entry.mac, entry.remote, through, index))
 
 
 def ensure_fdb(entry: FdbEntry, index: int, through: Optional[int] = None) -> bytes:
@@ -80,8 +78,8 @@ def delete_fdb(entry: FdbEntry, index: int, through: Optional[int] = None) -> by
 
 
 def create_proxy(entry: ProxyNeighbour, index: int) -> bytes:
-    return _message(wire.RTM_NEWNEIGH, wire.CREATE_OR_REPLACE, _family(entry.address), 0, NTF_PROXY, (("NDA_DST", entry.address),), index)
+    return _stamp_of(_DST)((wire.RTM_NEWNEIGH, wire.CREATE_OR_REPLACE, _family(entry.address), 0, NTF_PROXY), (entry.address, index))
 
 
 def delete_proxy(entry: ProxyNeighbour, index: int) -> bytes:
-    return _message(wire.RTM_DELNEIGH, wire.NLM_F_REQUEST, _family(entry.address), 0, NTF_PROXY, (("NDA_DST", entry.address),), index)
+    return _stamp_of(_DST)((wire.RTM_DELNEIGH, wire.NLM_F_REQUEST, _family(entry.address), 0, NTF_PROXY), (entry.address, index))

@@ -10,25 +10,33 @@ from __future__ import annotations
 
 import socket
 import struct
-from typing import Callable, Dict, Hashable, List, Optional, Sequence, Tuple, Union
+from functools import partial
+from typing import Any, Callable, Dict, Hashable, List, Mapping, NamedTuple, Optional, Sequence, Tuple, Union
 
 Value = Union[int, str]
 Shape = Tuple[Hashable, ...]
-# Where the bytes of each value stand; None if this shape cannot be copied.
-Template = Optional[Tuple[bytes, Tuple[Tuple[int, ...], ...]]]
-
 NUMBER, TEXT, MAC, IP = "number", "text", "mac", "ip"
 
 
-def _packed(kind: str, value: Value) -> bytes:
-    if kind == NUMBER:
-        return struct.pack("=I", value)
-    text = str(value)
-    if kind == MAC:
-        return bytes.fromhex(text.replace(":", ""))
-    if kind == IP:
-        return socket.inet_pton(socket.AF_INET6 if ":" in text else socket.AF_INET, text)
-    return text.encode("ascii")
+def _pack_mac(text: str) -> bytes:
+    return bytes.fromhex(text.replace(":", ""))
+
+
+def _pack_ip(text: str) -> bytes:
+    return socket.inet_pton(socket.AF_INET6 if ":" in text else socket.AF_INET, text)
+
+
+PACK: Mapping[str, Callable[[Any], bytes]] = {NUMBER: struct.Struct("=I").pack, TEXT: partial(str.encode, encoding="ascii"), MAC: _pack_mac, IP: _pack_ip}
+
+
+class Template(NamedTuple):
+    """A message with holes, and which value fills each."""
+
+    text: bytes
+    order: Tuple[int, ...]
+
+    def fill(self, packed: Sequence[bytes]) -> bytes:
+        return self.text % tuple([packed[position] for position in self.order])
 
 
 def _marker(kind: str, value: Value, position: int) -> Value:
@@ -48,38 +56,35 @@ class Stamp:
     def __init__(self, build: Callable[..., bytes], kinds: Sequence[str]) -> None:
         self._build = build
         self._kinds = tuple(kinds)
-        self._templates: Dict[Shape, Template] = {}
+        self._packers = tuple(PACK[kind] for kind in kinds)
+        self._templates: Dict[Shape, Optional[Template]] = {}  # None if a shape cannot be copied
 
     def __call__(self, fixed: Tuple[Hashable, ...], values: Sequence[Value]) -> bytes:
-        packed = [_packed(kind, value) for kind, value in zip(self._kinds, values)]
+        packed = [pack(value) for pack, value in zip(self._packers, values)]
         shape: Shape = (fixed, tuple(map(len, packed)))
         if shape not in self._templates:
             message = self._build(*fixed, *values)
             template = self._make(fixed, values)
             # The library has the last word: a template that does not give its very bytes is not used.
-            self._templates[shape] = template if template and _fill(template, packed) == message else None
+            self._templates[shape] = template if template is not None and template.fill(packed) == message else None
             return message
         known = self._templates[shape]
-        return _fill(known, packed) if known else self._build(*fixed, *values)
+        return known.fill(packed) if known is not None else self._build(*fixed, *values)
 
-    def _make(self, fixed: Tuple[Hashable, ...], values: Sequence[Value]) -> Template:
+    def _make(self, fixed: Tuple[Hashable, ...], values: Sequence[Value]) -> Optional[Template]:
         markers = [_marker(kind, value, position) for position, (kind, value) in enumerate(zip(self._kinds, values))]
         if any(marker == value for marker, value in zip(markers, values)):
             return None  # where they are the same, a marker's bytes that stand elsewhere by chance would go unnoticed
         encoded = self._build(*fixed, *markers)
-        places: List[Tuple[int, ...]] = []
-        for kind, marker in zip(self._kinds, markers):
-            needle = _packed(kind, marker)
+        holes: List[Tuple[int, int, int]] = []  # where each begins and ends, and whose it is
+        for position, (pack, marker) in enumerate(zip(self._packers, markers)):
+            needle = pack(marker)
             found = [at for at in range(len(encoded) - len(needle) + 1) if encoded.startswith(needle, at)]
             if not found:
                 return None
-            places.append(tuple(found))
-        return encoded, tuple(places)
-
-
-def _fill(template: Tuple[bytes, Tuple[Tuple[int, ...], ...]], packed: Sequence[bytes]) -> bytes:
-    message = bytearray(template[0])
-    for value, places in zip(packed, template[1]):
-        for place in places:
-            message[place : place + len(value)] = value
-    return bytes(message)
+            holes.extend((at, at + len(needle), position) for at in found)
+        text, done = b"", 0
+        for start, end, _position in sorted(holes):
+            text += encoded[done:start].replace(b"%", b"%%") + b"%b"
+            done = end
+        return Template(text + encoded[done:].replace(b"%", b"%%"), tuple(position for _start, _end, position in sorted(holes)))

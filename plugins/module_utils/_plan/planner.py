@@ -248,6 +248,7 @@ def _leading_deletes(gone: Set[LinkKey], snapshot: Snapshot) -> List[LinkKey]:
 
 
 _KINDS = (Namespace, Sysctl, Link, BridgeVlan, Address, PolicyRule, Route, ProxyNeighbour, Neighbour, FdbEntry)
+_ORDER = {kind: number for number, kind in enumerate(_KINDS)}
 _STACKED_ORDER = 5
 
 
@@ -258,7 +259,7 @@ def _rank(step: Step, depths: Dict[LinkKey, int]) -> Tuple[int, int, int, str]:
         return (1, 9, 0, "") if step.waits_for_firewall else (0, 2, 0, "")
     if isinstance(subject, FirewallObject):
         return (1, *subject.order)
-    kind = _KINDS.index(type(subject))
+    kind = _ORDER[type(subject)]
     if step.action == DELETE:
         if isinstance(subject, Link):
             return (0, 0, -_link_order(subject, depths), "")

@@ -84,9 +84,9 @@ class Step:
         """The fields that change."""
         return tuple(change.group for change in self.changes)
 
-    @Once
+    @property
     def renames(self) -> bool:
-        return NAME in self.groups
+        return bool(self.changes) and NAME in self.groups
 
     @property
     def waits_for_firewall(self) -> bool:
