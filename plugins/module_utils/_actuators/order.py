@@ -38,7 +38,32 @@ ORDER: Order = (
 VISIT = (Phase.KEEP, Phase.GROW, Phase.TUNE, Phase.SETTLE)  # in each place
 AFTERWARDS: Order = (Phase.SWEEP,)  # once the outcome was verified
 
-Acting = List[Tuple[Actuator, Row, Sequence[Step]]]
+
+class Duty:
+    """What one actuator has to do: its steps, and of these by place those that are settled there."""
+
+    def __init__(self, name: str, row: Row) -> None:
+        self.name = name
+        self.row = row
+        self.steps: List[Step] = []
+        self.settled: Dict[str, List[Step]] = {}
+
+
+def share_out(steps: Sequence[Step]) -> Tuple[List[Duty], List[str]]:
+    """Return the duties of all actuators, and the places in which something is settled, in the order of the steps."""
+    duties = [Duty(name, row) for name, row in ACTUATORS.items()]
+    kinds: Dict[type, List[Duty]] = {}
+    places: Dict[str, None] = {}
+    for step in steps:
+        kind, place = type(step.subject), step.place
+        if kind not in kinds:
+            kinds[kind] = [duty for duty in duties if issubclass(kind, duty.row.handles)]
+        for duty in kinds[kind]:
+            duty.steps.append(step)
+            if duty.row.settles(step):
+                duty.settled.setdefault(place, []).append(step)
+                places[place] = None
+    return duties, list(places)
 
 
 class Effects:
@@ -55,30 +80,23 @@ class Effects:
                 self._find(name, row).observe(place, need, into)
 
     def carry_out(self, order: Order, steps: Sequence[Step], scene: Scene) -> None:
-        owned = ((name, row, [step for step in steps if isinstance(step.subject, row.handles)]) for name, row in ACTUATORS.items())
-        acting: Acting = [(self._find(name, row), row, own) for name, row, own in owned if own or row.always]
-        settled = [step for step in steps if any(isinstance(step.subject, row.handles) and row.settles(step) for _actuator, row, _own in acting)]
+        duties, places = share_out(steps)
+        acting = [(self._find(duty.name, duty.row), duty) for duty in duties if duty.steps or duty.row.always]
         for stage in order:
             if isinstance(stage, Visit):
-                self._visit(stage, settled, acting, scene)
+                for place in places:
+                    if (place == HOST) == (stage is Visit.HOST):
+                        self._visit(place, acting, scene)
             else:
-                for actuator, _row, own in acting:
-                    actuator.apply(stage, own, scene)
+                for actuator, duty in acting:
+                    actuator.apply(stage, duty.steps, scene)
 
-    def _visit(self, visit: Visit, settled: Sequence[Step], acting: Acting, scene: Scene) -> None:
-        by_place: List[Tuple[Actuator, Dict[str, List[Step]]]] = []
-        for actuator, row, own in acting:
-            mine: Dict[str, List[Step]] = {}
-            for step in own:
-                if row.settles(step):
-                    mine.setdefault(step.place, []).append(step)
-            by_place.append((actuator, mine))
-        for place in dict.fromkeys(step.place for step in settled if (step.place == HOST) == (visit is Visit.HOST)):
-            with self._means.rooms.inside(place):
-                for phase in VISIT:
-                    for actuator, mine in by_place:
-                        if place in mine:
-                            actuator.apply(phase, mine[place], scene)
+    def _visit(self, place: str, acting: Sequence[Tuple[Actuator, Duty]], scene: Scene) -> None:
+        with self._means.rooms.inside(place):
+            for phase in VISIT:
+                for actuator, duty in acting:
+                    if place in duty.settled:
+                        actuator.apply(phase, duty.settled[place], scene)
 
     def _find(self, name: str, row: Row) -> Actuator:
         if name not in self._loaded:

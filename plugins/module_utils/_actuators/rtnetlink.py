@@ -10,20 +10,20 @@ from __future__ import annotations
 
 import errno
 from dataclasses import replace
-from typing import Collection, Dict, Iterable, List, Optional, Sequence, Set, Tuple
+from typing import Collection, Dict, Iterable, List, Sequence, Set, Tuple
 
 from .._kernel import link
 from .._kernel.entries import entry_messages
 from .._kernel.nic import home_alias
 from .._model.errors import KernelError, KernelRace
 from .._model.link import Link
-from .._model.objects import GONE, Address, FdbEntry, KernelObject, is_foreign
+from .._model.objects import Address, is_foreign
 from .._plan.step import CREATE, DELETE, LOWERED, Step
 from .base import Effect, Means, Phase, Scene, is_settled
 from .mtu import bridge_mtus, growth, pins
 from .nics import is_nic
 from .numbers import Numbers
-from .sending import Message, send
+from .sending import Message, by_place, send
 
 
 class Rtnetlink(Effect):
@@ -37,7 +37,7 @@ class Rtnetlink(Effect):
     def apply(self, phase: Phase, steps: Sequence[Step], scene: Scene) -> None:
         if phase is Phase.LEAD:
             self._bridges = {(found.place, found.name) for found in scene.snapshot.links() if found.nature.has_ports}
-            for place, mine in _by_place(step for step in steps if step.leads).items():
+            for place, mine in by_place(step for step in steps if step.leads).items():
                 with self._rooms.inside(place):
                     self._send_all(place, mine, scene)
         elif phase is Phase.REMOVE:
@@ -54,7 +54,7 @@ class Rtnetlink(Effect):
             self._settle(steps, scene)
 
     def _delete_links(self, steps: Sequence[Step]) -> None:
-        for place, mine in _by_place(steps).items():
+        for place, mine in by_place(steps).items():
             indices = [step.subject.index or 0 for step in mine if isinstance(step.subject, Link)]
             messages = link.delete_links(indices)
             owners = mine + [mine[-1]] * (len(messages) - len(mine))
@@ -71,7 +71,7 @@ class Rtnetlink(Effect):
             line.change(link.group_links(indices, link.NO_GROUP))
 
     def _rename_links(self, steps: Sequence[Step]) -> None:
-        for place, mine in _by_place(steps).items():
+        for place, mine in by_place(steps).items():
             messages: List[Message] = []
             for step in mine:
                 if isinstance(step.desired, Link) and isinstance(step.current, Link):
@@ -140,14 +140,7 @@ class Rtnetlink(Effect):
             return link.change_link(subject, fields, index, numbers.find)
         device = getattr(subject, "device", None)
         index_of_device = numbers.find(subject.place, device) if device else None
-        return entry_messages(step, index_of_device, _index_through(subject, numbers), on_bridge=(subject.place, device) in self._bridges)
-
-
-def _by_place(steps: Iterable[Step]) -> Dict[str, List[Step]]:
-    places: Dict[str, List[Step]] = {}
-    for step in steps:
-        places.setdefault(step.place, []).append(step)
-    return places
+        return entry_messages(step, index_of_device, on_bridge=(subject.place, device) in self._bridges)
 
 
 def _is_link(step: Step, action: str) -> bool:
@@ -156,13 +149,6 @@ def _is_link(step: Step, action: str) -> bool:
 
 def _made(steps: Sequence[Step]) -> List[Step]:
     return [step for step in steps if _is_link(step, CREATE)]
-
-
-def _index_through(subject: KernelObject, numbers: Numbers) -> Optional[int]:
-    """Return the number of the link that a forwarding entry leaves by; None where that is no link, or none any more."""
-    if not isinstance(subject, FdbEntry) or subject.through in ("", GONE):
-        return None
-    return numbers.find(subject.place, subject.through)
 
 
 def _nic_messages(step: Step, subject: Link, index: int, numbers: Numbers) -> List[bytes]:

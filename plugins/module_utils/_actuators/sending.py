@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 import errno
-from typing import FrozenSet, Sequence, Tuple
+from typing import Dict, FrozenSet, Iterable, List, Sequence, Tuple
 
 from .._kernel.door import Door, Refusal
 from .._model.errors import KernelError, KernelRace, errno_name
@@ -21,6 +21,13 @@ TEARDOWN = 0.5  # seconds
 RACES = frozenset((errno.EEXIST, errno.EBUSY, errno.ENODEV, errno.ENOENT, errno.ESRCH))
 
 Message = Tuple[Step, bytes]
+
+
+def by_place(steps: Iterable[Step]) -> Dict[str, List[Step]]:
+    places: Dict[str, List[Step]] = {}
+    for step in steps:
+        places.setdefault(step.place, []).append(step)
+    return places
 
 
 def send(door: Door, place: str, messages: Sequence[Message], forgive: FrozenSet[int] = frozenset()) -> None:

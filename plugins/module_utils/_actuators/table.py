@@ -18,7 +18,7 @@ from .._model.objects import Address, BridgeVlan, FdbEntry, KernelObject, Namesp
 from .._plan.step import Step
 from .base import Actuator, Means, is_settled, never
 
-ENTRIES = (Address, Route, PolicyRule, ProxyNeighbour, BridgeVlan, Neighbour, FdbEntry)
+ENTRIES = (Address, Route, PolicyRule, ProxyNeighbour, BridgeVlan)
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,12 @@ def _load_rtnetlink(means: Means) -> Actuator:
     from .rtnetlink import Rtnetlink
 
     return Rtnetlink(means)
+
+
+def _load_rows(means: Means) -> Actuator:
+    from .rows import RowSender
+
+    return RowSender(means)
 
 
 def _load_nics(means: Means) -> Actuator:
@@ -65,6 +71,7 @@ def _load_announcements(means: Means) -> Actuator:
 # In one phase they act in this order.
 ACTUATORS: Dict[str, Row] = {
     "rtnetlink": Row(_load_rtnetlink, (Link, *ENTRIES)),
+    "rows": Row(_load_rows, (Neighbour, FdbEntry)),
     "nics": Row(_load_nics, (Link,), settles=never),
     "namespaces": Row(_load_namespaces, (Namespace,), settles=never),
     "sysctls": Row(_load_sysctls, (Sysctl, Link), reads=True),

@@ -4,21 +4,21 @@
 
 # PRIVATE to this collection: anything here may change without notice.
 
-"""Everything that is not a link, a setting or a firewall rule, to messages."""
+"""Everything that is not a link, a row, a setting or a firewall rule, to messages."""
 
 from __future__ import annotations
 
 from typing import List, Optional
 
-from .._model.objects import Address, BridgeVlan, FdbEntry, Neighbour, PolicyRule, ProxyNeighbour, Route
+from .._model.objects import Address, BridgeVlan, PolicyRule, ProxyNeighbour, Route
 from .._plan.step import CHANGE, CREATE, DELETE, Step
 from . import address, bridge_vlan, neighbour, route, rule
 
 _ROUTE = {CREATE: route.create_route, CHANGE: route.change_route, DELETE: route.delete_route}
 
 
-def entry_messages(step: Step, index: Optional[int], through: Optional[int], *, on_bridge: bool) -> List[bytes]:
-    """Return the messages of a step. `index` is the number of the entry's device, if it has one; `on_bridge`: that is a bridge; `through`: what is below it."""
+def entry_messages(step: Step, index: Optional[int], *, on_bridge: bool) -> List[bytes]:
+    """Return the messages of a step. `index` is the number of the entry's device, if it has one; `on_bridge`: that is a bridge."""
     subject, action = step.subject, step.action
     gone = action == DELETE
     if isinstance(subject, Route):
@@ -31,10 +31,6 @@ def entry_messages(step: Step, index: Optional[int], through: Optional[int], *, 
         return []
     if isinstance(subject, Address):
         return [(address.delete_address if gone else address.create_address)(subject, index)]
-    if isinstance(subject, Neighbour):
-        return [(neighbour.delete_neighbour if gone else neighbour.ensure_neighbour)(subject, index)]
-    if isinstance(subject, FdbEntry):
-        return [(neighbour.delete_fdb if gone else neighbour.ensure_fdb)(subject, index, through)]
     if isinstance(subject, ProxyNeighbour):
         return [(neighbour.delete_proxy if gone else neighbour.create_proxy)(subject, index)]
     if isinstance(subject, BridgeVlan):
