@@ -180,8 +180,9 @@ endpoints:
       interfaces: [{network: web, interface: eth0, host_interface: cn-cb07bb941778, addresses: [10.20.0.10/24]}]
       ports:
         - {scope: main, endpoint: api, protocol: tcp, host_ip: null, published: "8080", target: "80", addresses: [10.20.0.10], allowed_sources: []}
-      routes: [{destination: 0.0.0.0/0, type: unicast, gateway: 10.20.0.1, interface: eth0, metric: 0, table: 254}]
-      rules: []
+      routes:
+        - {destination: 0.0.0.0/0, type: unicast, gateway: 10.20.0.1, interface: eth0, metric: 0, table: 254, src: null, onlink: false, nexthops: []}
+      rules: [{from: 0.0.0.0/0, to: null, iif: null, oif: null, fwmark: 0x1/0xff, table: 100, priority: 7}]
 ports:
   description:
     - All published ports as the firewall holds them, one row for each publication, with both IP versions, all its sources and a range as a whole.

@@ -17,7 +17,7 @@ from .._kernel.entries import entry_messages
 from .._kernel.nic import home_alias
 from .._model.errors import KernelError, KernelRace
 from .._model.link import Link
-from .._model.objects import Address, is_foreign
+from .._model.objects import Address, Route, is_foreign
 from .._plan.step import CREATE, DELETE, LOWERED, Step
 from .base import Effect, Means, Phase, Scene, is_settled
 from .mtu import bridge_mtus, growth, pins
@@ -140,7 +140,8 @@ class Rtnetlink(Effect):
             return link.change_link(subject, fields, index, numbers.find)
         device = getattr(subject, "device", None)
         index_of_device = numbers.find(subject.place, device) if device else None
-        return entry_messages(step, index_of_device, on_bridge=(subject.place, device) in self._bridges)
+        hops = tuple(numbers.find(subject.place, hop.device) for hop in subject.nexthops or ()) if isinstance(subject, Route) else ()
+        return entry_messages(step, index_of_device, on_bridge=(subject.place, device) in self._bridges, hops=hops)
 
 
 def _is_link(step: Step, action: str) -> bool:

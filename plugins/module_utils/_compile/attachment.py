@@ -15,7 +15,7 @@ from .._model.document import Attachment, Endpoint
 from .._model.mark import Mark
 from .._model.objects import KernelObject, Namespace, Sysctl
 from .router import compile_forwarding, role_of
-from .routes import compile_routes
+from .routes import compile_routes, compile_rules
 
 
 def compile_endpoint(endpoint: Endpoint, segments: Mapping[str, Segment], scope: str, ipv6: bool) -> Tuple[KernelObject, ...]:
@@ -28,6 +28,7 @@ def compile_endpoint(endpoint: Endpoint, segments: Mapping[str, Segment], scope:
     for attachment in endpoint.attachments:
         objects.extend(_compile_attachment(endpoint, attachment, segments[attachment.network], scope, ipv6))
     objects.extend(compile_routes(endpoint))
+    objects.extend(compile_rules(endpoint, ipv6))
     return tuple(objects)
 
 

@@ -4,14 +4,17 @@
 
 # PRIVATE to this collection: anything here may change without notice.
 
-"""The routes that an endpoint's declaration lists."""
+"""The routes and rules that an endpoint's declaration lists."""
 
 from __future__ import annotations
 
-from typing import List
+from dataclasses import replace
+from typing import Iterator, List
 
-from .._model.document import Endpoint, StaticRoute
-from .._model.objects import Route
+from .._model.addresses import ip_version
+from .._model.document import Endpoint, RoutingRule, StaticRoute
+from .._model.objects import Hop, PolicyRule, Route
+from .._model.routing import DEFAULT_ROUTE
 
 
 def compile_routes(endpoint: Endpoint) -> List[Route]:
@@ -21,4 +24,31 @@ def compile_routes(endpoint: Endpoint) -> List[Route]:
 
 
 def _compile_route(place: str, route: StaticRoute) -> Route:
-    return Route(place, route.destination, metric=route.metric, gateway=route.gateway, device=route.interface, type=route.type)
+    found = Route(place, route.destination, route.table, route.metric, type=route.type)
+    if route.type != "unicast":
+        return found
+    found = replace(found, gateway=route.gateway or "", device=route.interface, source=route.src or "", onlink=route.onlink, nexthops=())
+    return found.along(Hop(hop.interface or "", hop.gateway or "", hop.weight) for hop in route.nexthops) if route.nexthops else found
+
+
+def compile_rules(endpoint: Endpoint, ipv6: bool) -> Iterator[PolicyRule]:
+    """Yield the rules of an endpoint, for both families where no subnet says which one."""
+    for rule in endpoint.rules:
+        for family in _families(rule, ipv6):
+            yield PolicyRule(
+                endpoint.place,
+                family,
+                rule.priority,
+                rule.source or DEFAULT_ROUTE[family],
+                rule.table,
+                rule.in_interface,
+                rule.destination or "",
+                rule.out_interface,
+                rule.mark,
+                rule.mask,
+            )
+
+
+def _families(rule: RoutingRule, ipv6: bool) -> List[int]:
+    subnet = rule.source or rule.destination
+    return [ip_version(subnet)] if subnet else [4, 6] if ipv6 else [4]

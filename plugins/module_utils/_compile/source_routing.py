@@ -19,7 +19,7 @@ from .._drivers.segment import Segment
 from .._model.addresses import ip_version
 from .._model.document import Document, Endpoint
 from .._model.names import source_table
-from .._model.objects import Address, KernelObject, PolicyRule, Route
+from .._model.objects import MAIN_TABLE, Address, KernelObject, PolicyRule, Route
 from .._model.routing import DEFAULT_ROUTE
 from .._model.snapshot import Facts, WayOut
 from .default_route import compile_default_routes, find_rivals, list_offers, main_devices
@@ -46,7 +46,7 @@ def compile_source_routing(document: Document, segments: Mapping[str, Segment], 
             addresses = [item for item in held[endpoint.place] if isinstance(item, Address) and ip_version(item.address) == family]
             offers, rivals = list_offers(endpoint, segments, family), find_rivals(endpoint, family, facts, document.scope)
             own = compile_default_routes(offers, family, rivals, document.scope)
-            listed = [route for route in routes if route not in own]
+            listed = [part for route in routes if route not in own and route.table == MAIN_TABLE for part in _by_device(route)]
             known = {(route.device, route.destination, route.metric): route for route in (*(offer.route for offer in offers), *listed)}
             devices = tuple(dict.fromkeys(device for device, destination, _metric in known if device and destination == default))
             foreign = [way for way in rivals if way.scope != document.scope]
@@ -61,6 +61,11 @@ def compile_source_routing(document: Document, segments: Mapping[str, Segment], 
             if first:
                 objects.extend(_ways_of_others(document.scope, endpoint.place, family, foreign))
     return objects
+
+
+def _by_device(route: Route) -> List[Route]:
+    """Return what of a route leads over each of its devices; itself where there is none."""
+    return [part for part in map(route.over, sorted(route.devices)) if part is not None] or [route]
 
 
 def _has_choice(endpoint: Endpoint) -> bool:

@@ -8,14 +8,16 @@
 
 from __future__ import annotations
 
-from typing import Dict, Iterator, List, Mapping, Optional, Tuple
+from dataclasses import replace
+from typing import Dict, Iterable, Iterator, List, Mapping, Optional, Tuple
 
 from .._model import span
 from .._model.addresses import ip_version
 from .._model.document import Attachment, Endpoint, StaticRoute
 from .._model.joined import whole_networks
-from .._model.names import source_table
+from .._model.names import SOURCE_TABLE_COUNT, SOURCE_TABLES, source_table
 from .._model.network import Network
+from .._model.objects import MAIN_TABLE
 from .._model.routing import DEFAULT_ROUTE
 from .ipam import host_address_fault
 from .routes import LINK_LOCALS, attached_subnets, interface_towards, next_hops
@@ -43,6 +45,22 @@ def _interfaces(scene: Scene, endpoint: Endpoint) -> List[str]:
 
 def _check_gateway(scene: Scene, endpoint: Endpoint, placed: Placed, networks: Mapping[str, Network]) -> None:
     path, route, attachment = placed
+    own = _own_addresses(scene, endpoint)
+    if route.src is not None and route.src not in own:
+        scene.report(path + ".src", route.src, "the endpoint has no such address", "it has: %s" % (", ".join(own) or "none"))
+    for index, hop in enumerate(route.nexthops):
+        _check_hop(scene, endpoint, ("%s.nexthops[%d]" % (path, index), replace(route, gateway=hop.gateway, interface=hop.interface), attachment), networks)
+    _check_hop(scene, endpoint, placed, networks)
+
+
+def _own_addresses(scene: Scene, endpoint: Endpoint) -> List[str]:
+    found = [address for item in endpoint.attachments for address in item.addresses]
+    found += [address for wire in scene.document.links for end in wire.ends if end.endpoint == endpoint.name for address in end.addresses]
+    return [address.partition("/")[0] for address in (*found, *(address for device in endpoint.devices for address in device.addresses))]
+
+
+def _check_hop(scene: Scene, endpoint: Endpoint, placed: Placed, networks: Mapping[str, Network]) -> None:
+    path, route, attachment = placed
     if route.interface is not None and route.interface not in _interfaces(scene, endpoint):
         known = ", ".join(_interfaces(scene, endpoint)) or "none"
         scene.report(path + ".interface", route.interface, "the endpoint has no such interface", "it has: %s" % known)
@@ -60,7 +78,9 @@ def _check_gateway(scene: Scene, endpoint: Endpoint, placed: Placed, networks: M
         return
     if route.interface is not None:
         hops = [hop for hop in hops if hop[0] == route.interface]
-    if interface_towards(route.gateway, iter(hops)) is None:
+    if route.onlink and attachment is None and route.interface is None:
+        scene.report(path + ".gateway", route.gateway, "with onlink a gateway needs its interface", "add interface, or write the route below networks")
+    elif not route.onlink and interface_towards(route.gateway, iter(hops)) is None:
         where = 'its attachment to network "%s"' % attachment.network if attachment else "the endpoint"
         near = "it reaches %s" % ", ".join(subnet for _name, subnet in hops[:3]) if hops else "it has no IPv%d address" % family
         scene.report(path + ".gateway", route.gateway, "%s does not reach this gateway directly" % where, near)
@@ -89,15 +109,15 @@ def _ways_out(endpoint: Endpoint, networks: Mapping[str, Network]) -> Iterator[T
 
 def _check_unique(scene: Scene, endpoint: Endpoint, networks: Mapping[str, Network]) -> None:
     """Report routes of one destination and metric; the kernel keeps one of them."""
-    owners: Dict[Tuple[str, int], str] = {}
+    owners: Dict[Tuple[str, int, int], str] = {}
     for family, network in _ways_out(endpoint, networks):
-        owners.setdefault((DEFAULT_ROUTE[family], 0), 'the default route by network "%s"' % network)
+        owners.setdefault((DEFAULT_ROUTE[family], 0, MAIN_TABLE), 'the default route by network "%s"' % network)
     for attachment in endpoint.attachments:
         for family in (4, 6):
             for subnet in attached_subnets(attachment, networks[attachment.network], family):
-                owners.setdefault((subnet, CONNECTED_METRIC[family]), 'the way to network "%s" itself' % attachment.network)
+                owners.setdefault((subnet, CONNECTED_METRIC[family], MAIN_TABLE), 'the way to network "%s" itself' % attachment.network)
     for path, route, _attachment in _placed(scene, endpoint):
-        owner = owners.setdefault((route.destination, route.metric), path)
+        owner = owners.setdefault((route.destination, route.metric, route.table), path)
         if owner != path:
             words = owner if owner.startswith("the ") else "the route " + owner
             scene.report(path, route.destination, "%s has this destination and metric too" % words, "give it another metric, or remove one")
@@ -116,8 +136,12 @@ def _check_default_routes(scene: Scene, endpoint: Endpoint, networks: Mapping[st
         scene.report(path, True, 'network "%s" of this endpoint has it too' % wanted[0].network, "keep one; gw_priority decides among the others")
 
 
-def _check_tables(scene: Scene, endpoint: Endpoint) -> None:
+def _check_tables(scene: Scene, endpoint: Endpoint, placed: Iterable[Placed]) -> None:
     tables: Dict[int, str] = {}
+    for path, route, _attachment in placed if endpoint.source_routing else ():
+        if route.table >= SOURCE_TABLES and route.table < SOURCE_TABLES + SOURCE_TABLE_COUNT:
+            rule = "source routing numbers its tables %d to %d" % (SOURCE_TABLES, SOURCE_TABLES + SOURCE_TABLE_COUNT - 1)
+            scene.report(path + ".table", route.table, rule, "use another one, or source_routing: false")
     for attachment in endpoint.attachments:
         other = tables.setdefault(source_table(scene.document.scope, attachment.network), attachment.network)
         if other != attachment.network and endpoint.source_routing:
@@ -136,5 +160,5 @@ def check_routes(scene: Scene) -> None:
             _check_unique(scene, endpoint, networks)
         if any(attachment.default_route for attachment in endpoint.attachments):
             _check_default_routes(scene, endpoint, networks)
-        if len(endpoint.attachments) > 1:
-            _check_tables(scene, endpoint)
+        if placed or len(endpoint.attachments) > 1:
+            _check_tables(scene, endpoint, placed)

@@ -24,6 +24,7 @@ from .entry import list_of, named_path, read_entry, read_labels, read_list
 from .modes import check_mode, read_mode, required_keys
 from .ports import PORT, read_ports
 from .routes import ROUTE, read_routes
+from .rules import read_rules
 from .scalars import read_boolean, read_label
 from .state import STATE, is_absent
 from .sysctls import sysctls
@@ -58,7 +59,7 @@ NETWORK_MODE = Field(
     read_mode,
     None,
     "V(none) has no networks; what we had attached goes. V(host) is the host's own network, where nothing is attached. V(container:ENDPOINT) is the"
-    " namespace of another endpoint of this host. None of them goes with networks, ports, devices or routes; with the last two, V(container) is"
+    " namespace of another endpoint of this host. None of them goes with networks, ports, devices, routes or rules; with the last two, V(container) is"
     " optional, and is checked to share that namespace.",
     default_words="the networks it lists",
 )
@@ -78,6 +79,7 @@ SOURCE_ROUTING = Field(
     "Whether answers leave by the interface the question came in on, where several of its networks have a gateway in one family, or one and another is a LAN.",
 )
 ROUTES = Field("routes", read_routes, (), "Routes inside, which leave by the interface that reaches the gateway, or by the one they name.")
+RULES = Field("rules", read_rules, (), "Which of its packets ask which of its routing tables before the main one. What it has of its own is left alone.")
 FORWARDING = Field(
     "forwarding",
     read_boolean,
@@ -105,6 +107,7 @@ _FIELDS = (
     SYSCTLS,
     SOURCE_ROUTING,
     ROUTES,
+    RULES,
     FORWARDING,
     MASQUERADE,
     DEVICES,
@@ -162,6 +165,7 @@ def read_endpoint(value: object, path: str, problems: Problems, *, scope: str, k
         devices=name_devices(devices, (attachment.interface_name for attachment in filled)),
         source_routing=entry.get(SOURCE_ROUTING),
         routes=entry.get(ROUTES),
+        rules=entry.get(RULES),
         labels=entry.get(LABELS),
     )
     return endpoint if name is not None else None

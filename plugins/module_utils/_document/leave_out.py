@@ -54,14 +54,17 @@ def _reduce(endpoint: Endpoint, rest: Mapping[str, Network], networks: Mapping[s
     lost |= {end.interface_name for wire in cut for end in wire.ends if end.endpoint == endpoint.name}
     if not lost:
         return endpoint
-    taken.extend("%s.routes[%d]" % (path, index) for index, route in enumerate(endpoint.routes) if route.interface in lost)
+    gone = {address.partition("/")[0] for item in endpoint.attachments if item.network not in rest for address in item.addresses}
+    gone |= {address.partition("/")[0] for wire in cut for end in wire.ends if end.endpoint == endpoint.name for address in end.addresses}
+    routes = tuple(route for route in endpoint.routes if route.src not in gone and lost.isdisjoint(route.interfaces))
+    taken.extend("%s.routes[%d]" % (path, index) for index, route in enumerate(endpoint.routes) if route not in routes)
     keeps_ports = not endpoint.ports or _answers(endpoint, rest, networks)
     if not keeps_ports:
         taken.append(path + ".ports")
     return replace(
         endpoint,
         attachments=tuple(item for item in endpoint.attachments if item.network in rest),
-        routes=tuple(route for route in endpoint.routes if route.interface not in lost),
+        routes=routes,
         masquerade=tuple(name for name in endpoint.masquerade if name in rest),
         ports=endpoint.ports if keeps_ports else (),
     )

@@ -19,7 +19,7 @@ from .scalars import closest, read_label, read_text
 
 NONE, HOST, SHARED = "none", "host", "container:"
 # What an endpoint of no networks has no use for, and what one without a namespace of its own cannot have.
-_OF_NETWORKS = ("networks", "ports", "devices", "routes", "forwarding", "masquerade", "source_routing")
+_OF_NETWORKS = ("networks", "ports", "devices", "routes", "rules", "forwarding", "masquerade", "source_routing")
 _OF_NAMESPACE = ("sysctls",)
 _COMPOSE_ONLY = {"bridge": "list the networks instead", "default": "list the networks instead", "service:": "write container: and the endpoint's name"}
 

@@ -13,18 +13,21 @@ from typing import Dict, Iterator, Mapping, Optional, Sequence, Tuple
 
 from .._model import span
 from .._model.addresses import LINK_LOCAL, ip_version
-from .._model.document import Attachment, Document, Endpoint, StaticRoute, Wire
+from .._model.document import Attachment, Document, Endpoint, NextHop, StaticRoute, Wire
 from .._model.errors import Problem
 from .._model.network import Network
+from .._model.objects import LOCAL_TABLE, MAIN_TABLE
 from .._model.routing import plain_metric
-from .._schema.reading import Problems, Read, Shape
+from .._schema.reading import Problems, Read, Shape, reader
 from .._schema.schema import Field, Schema
-from .entry import read_entry, read_list
-from .scalars import canonical_reader, choice, integer, read_address, read_interface_name, read_source
+from .entry import Entry, list_of, read_entry, read_list
+from .scalars import canonical_reader, choice, integer, read_address, read_boolean, read_interface_name, read_source, read_unicast_address
 from .spelling import Fault, canonical_address, unicast_fault
 
 LINK_LOCALS = {4: "169.254.0.0/16", 6: LINK_LOCAL}
 Hop = Tuple[str, str]  # interface, the subnet behind it
+_read_table_number = integer(1, 2**32 - 1)
+_OWN_INTERFACE = ("a route of an attachment leaves by that attachment's interface", "remove it")
 
 
 def _next_hop(text: str) -> str:
@@ -34,6 +37,15 @@ def _next_hop(text: str) -> str:
     if fault or address in ("0.0.0.0", "::"):
         raise fault or Fault("the unspecified address is no gateway", "write the router's address")
     return address
+
+
+@reader(_read_table_number.shape)
+def read_table(value: object, path: str, problems: Problems) -> Optional[int]:
+    number = _read_table_number(value, path, problems)
+    if number == LOCAL_TABLE:
+        problems.append(Problem(path, value, "the kernel keeps the addresses of the namespace itself in this table", "use another one"))
+        return None
+    return number
 
 
 DESTINATION = Field("destination", read_source, None, "Subnet that the route leads to.", required=True)
@@ -46,12 +58,73 @@ TYPE = Field(
 )
 METRIC = Field("metric", integer(0, 2**32 - 1), 0, "Of routes to one destination, that with the lowest counts.")
 INTERFACE = Field("interface", read_interface_name, None, "Interface inside by which it leaves.", default_words="the one that reaches the gateway")
-ROUTE = Schema("an entry of routes", (DESTINATION, GATEWAY, TYPE, METRIC, INTERFACE))
+TABLE = Field(
+    "table",
+    read_table,
+    MAIN_TABLE,
+    "Routing table that it is in: 254 is the one that every packet asks, others are asked by V(rules). 255 is the kernel's own, and 1000000 to 17777215 are"
+    " those of V(source_routing).",
+)
+SRC = Field(
+    "src",
+    read_unicast_address,
+    None,
+    "Address of the endpoint that is preferred for what is sent by it.",
+    default_words="as the kernel chooses",
+)
+ONLINK = Field("onlink", read_boolean, False, "Whether the gateway is a neighbour although no subnet of the endpoint holds it. The interface must be known.")
+WEIGHT = Field("weight", integer(1, 256), 1, "Share of the packets.")
+NEXT_HOP = Schema("an entry of nexthops", (GATEWAY, INTERFACE, WEIGHT))
+ATTACHMENT_NEXT_HOP = Schema("an entry of nexthops of a network", (GATEWAY, WEIGHT), {INTERFACE.key: _OWN_INTERFACE})
+
+
+def _nexthops(schema: Schema) -> Field[Tuple[NextHop, ...]]:
+    @reader(Shape("dict", schema=schema))
+    def read_hop(value: object, path: str, problems: Problems) -> Optional[NextHop]:
+        entry = read_entry(value, path, problems, schema)
+        if entry is None:
+            return None
+        hop = NextHop(entry.get(GATEWAY), entry.get(INTERFACE), entry.get(WEIGHT))
+        if not entry.raw.keys() & {GATEWAY.key, INTERFACE.key}:
+            entry.refuse("a next hop needs a gateway or an interface", "add one of the two")
+            return None
+        return hop
+
+    words = "Two or more next hops that share the packets, in place of V(gateway) and V(interface)."
+    return Field("nexthops", list_of(read_hop), (), words, example="[{gateway: 10.20.0.253}, {gateway: 10.20.0.254, weight: 2}]")
+
+
+NEXTHOPS, ATTACHMENT_NEXTHOPS = _nexthops(NEXT_HOP), _nexthops(ATTACHMENT_NEXT_HOP)
+ROUTE = Schema("an entry of routes", (DESTINATION, GATEWAY, TYPE, METRIC, INTERFACE, TABLE, SRC, ONLINK, NEXTHOPS))
 ATTACHMENT_ROUTE = Schema(
     "an entry of routes of a network",
-    (DESTINATION, GATEWAY, TYPE, METRIC),
-    {INTERFACE.key: ("a route of an attachment leaves by that attachment's interface", "remove it")},
+    (DESTINATION, GATEWAY, TYPE, METRIC, TABLE, SRC, ONLINK, ATTACHMENT_NEXTHOPS),
+    {INTERFACE.key: _OWN_INTERFACE},
 )
+
+
+def _check_hops(entry: Entry, hops: Tuple[NextHop, ...], own_interface: bool, family: int) -> None:
+    """Report what several next hops do not go with, and what they must not be."""
+    for key in ("gateway", "interface"):
+        if key in entry.raw:
+            entry.report(key, "a route with nexthops has it in each of them", "move it there")
+    for index, hop in enumerate(hops):
+        path = "%s.nexthops[%d]" % (entry.path, index)
+        if hop.gateway is not None and ip_version(hop.gateway) != family:
+            rule = "an IPv%d gateway for an IPv%d destination" % (ip_version(hop.gateway), family)
+            entry.problems.append(Problem(path + ".gateway", hop.gateway, rule, "use one family"))
+        elif any(_is_same(hop, other) for other in hops[:index]):
+            entry.problems.append(Problem(path, hop.gateway or hop.interface, "this next hop is in the list already", "remove one"))
+        elif hop.gateway is None and family == 6 and not own_interface:
+            entry.problems.append(Problem(path, hop.interface, "this one of several next hops needs a gateway", "add it"))
+    if len(hops) == 1 and len(entry.raw["nexthops"]) == 1:  # type: ignore[arg-type]
+        entry.report("nexthops", "this is one next hop", "write gateway and interface at the route, or add another one")
+    elif not entry.raw["nexthops"]:
+        entry.report("nexthops", "no next hop is given", "add two, or write gateway")
+
+
+def _is_same(hop: NextHop, other: NextHop) -> bool:
+    return hop.gateway == other.gateway and (hop.interface == other.interface or None in (hop.interface, other.interface))
 
 
 def _read_route(value: object, path: str, problems: Problems, schema: Schema) -> Optional[StaticRoute]:
@@ -63,18 +136,26 @@ def _read_route(value: object, path: str, problems: Problems, schema: Schema) ->
     kind = TYPE.read(entry.raw["type"], path + ".type", problems) if "type" in entry.raw else TYPE.default
     metric = entry.get(METRIC)
     interface = entry.get(INTERFACE)
+    hops = entry.get(NEXTHOPS if NEXTHOPS in schema.fields else ATTACHMENT_NEXTHOPS)
+    src, onlink = entry.get(SRC), entry.get(ONLINK)
     misplaced = entry.raw.keys() & schema.elsewhere.keys()  # that is told already, and what follows from it is not
     if not misplaced and kind is not None and kind != "unicast":
-        for key in ("gateway", "interface"):
+        for key in ("gateway", "interface", "nexthops", "src", "onlink"):
             if key in entry.raw:
                 entry.report(key, "a route of type %s leads nowhere" % kind, "remove it")
-    elif not misplaced and kind is not None and "gateway" not in entry.raw and "interface" not in entry.raw:
+    elif not misplaced and kind is not None and not entry.raw.keys() & {"gateway", "interface", "nexthops"}:
         entry.refuse("a route needs a gateway, or a type other than unicast", "add gateway, or type: blackhole")
     if destination is None or kind is None:
         return None
+    if kind == "unicast" and isinstance(entry.raw.get("nexthops"), list):
+        _check_hops(entry, hops, schema is ATTACHMENT_ROUTE, ip_version(destination))
+    elif onlink and kind == "unicast" and "gateway" not in entry.raw:
+        entry.report("onlink", "it says that a gateway is a neighbour, and there is none", "add gateway, or remove it")
+    if src is not None and ip_version(src) != ip_version(destination):
+        entry.report("src", "an IPv%d address for the IPv%d destination %s" % (ip_version(src), ip_version(destination), destination), "use one family")
     if gateway is not None and ip_version(gateway) != ip_version(destination):
         entry.report("gateway", "an IPv%d gateway for the IPv%d destination %s" % (ip_version(gateway), ip_version(destination), destination), "use one family")
-    return StaticRoute(destination, gateway, kind, plain_metric(metric, ip_version(destination)), interface)
+    return StaticRoute(destination, gateway, kind, plain_metric(metric, ip_version(destination)), interface, entry.get(TABLE), src, onlink, hops)
 
 
 def _routes(schema: Schema) -> Read[Tuple[StaticRoute, ...]]:
@@ -84,14 +165,14 @@ def _routes(schema: Schema) -> Read[Tuple[StaticRoute, ...]]:
         items = read_list(value, path, problems)
         if items is None:
             return None
-        found: Dict[Tuple[str, int], int] = {}
+        found: Dict[Tuple[str, int, int], int] = {}
         result = []
         for index, item in enumerate(items):
             place = "%s[%d]" % (path, index)
             route = _read_route(item, place, problems, schema)
             if route is None:
                 continue
-            key = (route.destination, route.metric)
+            key = (route.destination, route.metric, route.table)
             if key in found:
                 problems.append(Problem(place, route.destination, "entry %d of this list has the same destination and metric" % found[key], "remove one"))
                 continue
@@ -144,11 +225,15 @@ def lead_routes(document: Document) -> Document:
     def lead(endpoint: Endpoint) -> Endpoint:
         if not endpoint.routes and not any(attachment.routes for attachment in endpoint.attachments):
             return endpoint
+
+        def find(gateway: str) -> Optional[str]:
+            return interface_towards(gateway, next_hops(endpoint, networks, document.links, ip_version(gateway)))
+
         attachments = tuple(replace(item, routes=tuple(_lead(route, item.interface_name) for route in item.routes)) for item in endpoint.attachments)
         own = (
-            _lead(route, interface_towards(route.gateway, next_hops(endpoint, networks, document.links, ip_version(route.gateway))))
+            _lead(route, find(route.gateway))
             if route.gateway and not route.interface
-            else route
+            else replace(route, nexthops=tuple(hop if hop.interface else replace(hop, interface=find(hop.gateway or "")) for hop in route.nexthops))
             for route in endpoint.routes
         )
         return replace(endpoint, attachments=attachments, routes=tuple(own))
@@ -157,4 +242,6 @@ def lead_routes(document: Document) -> Document:
 
 
 def _lead(route: StaticRoute, interface: Optional[str]) -> StaticRoute:
-    return replace(route, interface=interface) if route.type == "unicast" else route
+    if route.type != "unicast":
+        return route
+    return replace(route, interface=interface, nexthops=tuple(replace(hop, interface=interface) for hop in route.nexthops))

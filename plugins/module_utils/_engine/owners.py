@@ -30,12 +30,14 @@ class Owners:
         self._by_place: Optional[Dict[str, List[KernelObject]]] = None
 
     def of_rule(self, rule: PolicyRule) -> str:
-        """A rule serves the addresses it speaks of, else the links its table leads to."""
-        source = ip_network(rule.source)
-        held = [o.device for o in self._entries(rule.place) if isinstance(o, Address) and ip_address(o.address.split("/")[0]) in source]
+        """A rule serves the addresses it speaks of, else the links it names, else those its table leads to."""
         if self._is_own_table(rule.place, rule.table):
             return self._scope
-        return self._owner(rule.place, held) or self._of_links(rule.place, rule.table) or self._only_one_in(rule.place)
+        source = ip_network(rule.source)
+        entries = self._entries(rule.place) if not rule.is_from_anywhere else ()
+        held = [o.device for o in entries if isinstance(o, Address) and ip_address(o.address.split("/")[0]) in source]
+        named = (rule.interface, rule.out_interface) if rule.place != HOST else ()
+        return self._owner(rule.place, (*held, *named)) or self._of_links(rule.place, rule.table) or self._only_one_in(rule.place)
 
     def of_route(self, route: Route) -> str:
         """A route without a device belongs to who else uses its table; in the main table to the only scope that is in the container."""

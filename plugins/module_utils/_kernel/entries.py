@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from typing import List, Optional
+from typing import List, Optional, Tuple
 
 from .._model.objects import Address, BridgeVlan, PolicyRule, ProxyNeighbour, Route
 from .._plan.step import CHANGE, CREATE, DELETE, Step
@@ -17,12 +17,13 @@ from . import address, bridge_vlan, neighbour, route, rule
 _ROUTE = {CREATE: route.create_route, CHANGE: route.change_route, DELETE: route.delete_route}
 
 
-def entry_messages(step: Step, index: Optional[int], *, on_bridge: bool) -> List[bytes]:
-    """Return the messages of a step. `index` is the number of the entry's device, if it has one; `on_bridge`: that is a bridge."""
+def entry_messages(step: Step, index: Optional[int], *, on_bridge: bool, hops: Tuple[int, ...] = ()) -> List[bytes]:
+    """Return the messages of a step. `index` is the number of the entry's device, if it has one, `hops` are those of a route with several next hops;
+    `on_bridge`: the device is a bridge."""
     subject, action = step.subject, step.action
     gone = action == DELETE
     if isinstance(subject, Route):
-        return [_ROUTE[action](subject, index)]
+        return [_ROUTE[action](subject, index, hops)]
     if isinstance(subject, PolicyRule):
         if action == CHANGE and isinstance(step.current, PolicyRule):
             return rule.change_rule(subject, step.current)

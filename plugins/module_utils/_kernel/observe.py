@@ -26,6 +26,7 @@ from .._model.objects import (
     MAIN_TABLE,
     Address,
     BridgeVlan,
+    Hop,
     KernelObject,
     Namespace,
     Neighbour,
@@ -85,7 +86,7 @@ class Observer:
         )
 
     def observe_place(self, place: str, settings: LinkSettings, sysctls: Iterable[str] = (), *, tables: Optional[Collection[int]] = None) -> bool:
-        """Read one namespace; return False if it does not exist. Of containers, proxies and tables without a rule are only read where `tables` is given,
+        """Read one namespace; return False if it does not exist. Of containers, proxies are only read where `tables` is given,
         and those tables with what others have in them."""
         if self._rooms.find(place) is None:
             self.snapshot.missing.add(place)
@@ -94,7 +95,7 @@ class Observer:
             links = self._observe_links(place, line)
             self._observe_addresses(place, line, links)
             deeply = tables is not None or place == HOST
-            self._observe_routes(place, line, links, deeply, tables or ())
+            self._observe_routes(place, line, links, tables or ())
             self._observe_entries(place, line, links)
             self._observe_vlans(place, line, links)
             if deeply:
@@ -173,7 +174,7 @@ class Observer:
             return item.details.metric >= SCOPE_METRICS
         return item.device != "lo" and not is_link_local(item.address) and not mark_ports(self.snapshot.mark(link))
 
-    def _observe_routes(self, place: str, line: Line, names: Mapping[int, str], deeply: bool, tables: Collection[int]) -> None:
+    def _observe_routes(self, place: str, line: Line, names: Mapping[int, str], tables: Collection[int]) -> None:
         main: List[bytes] = []
         for request in self._requests[2] if self.snapshot.ipv6 else self._requests[2][:1]:
             main.extend(line.dump(request))
@@ -187,11 +188,10 @@ class Observer:
         if place != HOST:
             others = (parse_rule(place, payload, of_others=True) for payload in raw_rules)
             self.snapshot.twins.update(rule for rule in others if rule is not None)
-        # Other tables are of use only by a rule or a VRF; where neither is, nothing of ours is in them.
+        # Of ours in any table, for nothing else may lead there, or nothing any more.
+        for request in self._requests[4] if self.snapshot.ipv6 else self._requests[4][:1]:
+            self._add_routes(place, line.dump(request), names, lambda found: found.table != MAIN_TABLE and found.protocol == PROTOCOL)
         domains = {link.nature.table for link in self.snapshot.links(place)} - {None}
-        if rules or deeply or domains:
-            for request in self._requests[4] if self.snapshot.ipv6 else self._requests[4][:1]:
-                self._add_routes(place, line.dump(request), names, lambda found: found.table != MAIN_TABLE and found.protocol == PROTOCOL)
         for table in sorted(set(tables) - {MAIN_TABLE}):
             for family in (socket.AF_INET, socket.AF_INET6) if self.snapshot.ipv6 else (socket.AF_INET,):
                 self._add_routes(place, line.dump(_route_request(family, table, 0)), names, lambda found: found.protocol != PROTOCOL)
@@ -215,7 +215,9 @@ class Observer:
                 continue
             metric = plain_metric(found.metric, ip_version(found.destination))
             device = names.get(found.index, "")
-            route = Route(place, found.destination, found.table, metric, found.gateway or "", device, found.type, found.source)
+            route = Route(place, found.destination, found.table, metric, found.gateway or "", device, found.type, found.source or "", found.onlink, nexthops=())
+            if found.hops:
+                route = route.along(Hop(names.get(hop.device, ""), hop.gateway, hop.weight) for hop in found.hops)
             mine = found.protocol == PROTOCOL and found.type not in parse.OTHER_TYPES.values()
             self.snapshot.add(route if mine else replace(route, protocol=found.protocol), mine=mine)
 
@@ -324,7 +326,7 @@ def deep_places(wanted: Iterable[KernelObject]) -> Dict[str, Set[int]]:
     for item in wanted:
         if isinstance(item, Route) and item.table != MAIN_TABLE:
             found.setdefault(item.place, set()).add(item.table)
-        elif isinstance(item, (PolicyRule, ProxyNeighbour)):
+        elif isinstance(item, ProxyNeighbour):
             found.setdefault(item.place, set())
     return found
 

@@ -17,7 +17,7 @@ from typing import Dict, Iterable, Iterator, Mapping, NamedTuple, Optional, Tupl
 from .._kinds.table import find_kind
 from .._model.addresses import text_of_ip
 from .._model.link import BridgePort, Link, Tuning
-from .._model.mark import UNFINISHED
+from .._model.mark import PROTOCOL, UNFINISHED
 from .._model.objects import AddressDetails
 from .door import read_all, read_attributes
 from .link import CREATION_GROUP, DELETION_GROUP, GENERATE_NOTHING, IFF_ALLMULTI, IFF_PROMISC
@@ -32,7 +32,8 @@ _ATTRIBUTE = struct.Struct("=HH")
 _LINK = struct.Struct("=BxHiII")
 _ADDRESS = struct.Struct("=BBBBI")
 _ROUTE = struct.Struct("=BBBBBBBBI")
-_HOP = struct.Struct("=Hxxi")
+_HOP = struct.Struct("=HBBi")
+RTNH_F_ONLINK = 4
 _NEIGHBOUR = struct.Struct("=BxxxiHBB")
 
 
@@ -170,14 +171,23 @@ def parse_address_details(payload: bytes, device: str) -> AddressDetails:
     )
 
 
-# What a route does with a packet, apart from the local, broadcast and multicast ones of the kernel itself.
 def text_of_subnet(raw: Optional[bytes], family: int, prefix: int) -> str:
     """Return a subnet in its usual spelling; without an address it begins at the family's zero."""
     return "%s/%d" % (text_of_ip(raw or bytes(4 if family == socket.AF_INET else 16)), prefix)
 
 
+# What a route does with a packet, apart from the local, broadcast and multicast ones of the kernel itself.
 OTHER_TYPES = {1: "multipath", 2: "local", 3: "broadcast", 4: "anycast", 5: "multicast", 9: "throw", 10: "nat"}
 ROUTE_TYPES = {1: None, 6: "blackhole", 7: "unreachable", 8: "prohibit"}
+
+
+class RawHop(NamedTuple):
+    """One of several next hops."""
+
+    device: int
+    gateway: str
+    weight: int
+    flags: int
 
 
 @dataclass(frozen=True)
@@ -192,23 +202,37 @@ class RawRoute:
     protocol: int
     type: Optional[str]  # None: it leads somewhere
     source: Optional[str]
+    onlink: bool = False
+    hops: Tuple[RawHop, ...] = ()
 
 
 def parse_route(payload: bytes, *, any_type: bool = False) -> Optional[RawRoute]:
-    """Return a route; None for local, broadcast, multicast, cached and multipath ones, unless those are asked for as what they are."""
+    """Return a route; None for local, broadcast, multicast and cached ones and, unless they are ours, multipath ones; but those may be asked for."""
     family, prefix, _src, _tos, table, protocol, _scope, route_type, flags = _ROUTE.unpack_from(payload)
     if (route_type not in ROUTE_TYPES and not any_type) or flags & 0x200:
         return None
     found = read_attributes(payload, 12, len(payload))
-    other = OTHER_TYPES.get(route_type, str(route_type)) if route_type not in ROUTE_TYPES or (route_type == 1 and 4 not in found) else None
+    hops = tuple(_read_hops(found[9])) if protocol == PROTOCOL and 9 in found and route_type == 1 else ()
+    other = OTHER_TYPES.get(route_type, str(route_type)) if route_type not in ROUTE_TYPES or (route_type == 1 and 4 not in found and not hops) else None
     if other is not None and not any_type:
         return None
     destination = text_of_subnet(found.get(1), family, prefix)
     gateway = text_of_ip(found[5]) if 5 in found else None
     source = text_of_ip(found[7]) if 7 in found else None
     # IPv6 names `lo` for a route that leads nowhere.
-    index = _u32(found[4]) if route_type == 1 and other is None else 0
-    return RawRoute(destination, _u32(found.get(15), table), _u32(found.get(6)), gateway, index, protocol, other or ROUTE_TYPES[route_type], source)
+    index = _u32(found[4]) if route_type == 1 and other is None and not hops else 0
+    onlink = bool((hops[0].flags if hops else flags) & RTNH_F_ONLINK)
+    kind = other or ROUTE_TYPES[route_type]
+    return RawRoute(destination, _u32(found.get(15), table), _u32(found.get(6)), gateway, index, protocol, kind, source, onlink, hops)
+
+
+def _read_hops(data: bytes) -> Iterator[RawHop]:
+    while len(data) >= _HOP.size:
+        length, flags, hops, index = _HOP.unpack_from(data)
+        length = max(length, _HOP.size)
+        found = read_attributes(data, _HOP.size, min(length, len(data)))
+        yield RawHop(index, text_of_ip(found[5]) if 5 in found else "", hops + 1, flags)
+        data = data[length + 3 & ~3 :]
 
 
 @dataclass(frozen=True)
@@ -229,11 +253,7 @@ def parse_way(payload: bytes) -> Optional[RawWay]:
     found = read_attributes(payload, 12, len(payload))
     destination = text_of_subnet(found.get(1), family, prefix)
     indices = [_u32(found[4])] if 4 in found and route_type == 1 else []
-    hops = found.get(9, b"")
-    while len(hops) >= _HOP.size:
-        length, index = _HOP.unpack_from(hops)
-        indices.append(index)
-        hops = hops[max(length + 3 & ~3, _HOP.size) :]
+    indices.extend(hop.device for hop in _read_hops(found.get(9, b"")))
     return RawWay(destination, _u32(found.get(15), table), tuple(indices), protocol)
 
 

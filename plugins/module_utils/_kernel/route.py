@@ -7,34 +7,42 @@
 from __future__ import annotations
 
 import socket
+import struct
 from dataclasses import replace
 from functools import lru_cache
-from typing import Optional
+from typing import Optional, Tuple
 
 from .._model.kind import Attributes
 from .._model.mark import PROTOCOL
-from .._model.objects import Route
+from .._model.objects import Hop, Route
 from .._model.routing import USUAL_METRIC
 from . import wire
 
 TYPES = {"unicast": 1, "blackhole": 6, "unreachable": 7, "prohibit": 8}
 RTNH_F_ONLINK = 4
+RTA_GATEWAY = 5
+_HOP = struct.Struct("=HBBi")
+_ATTRIBUTE = struct.Struct("=HH")
 SCOPE_UNIVERSE, SCOPE_LINK, SCOPE_NOWHERE = 0, 253, 255
 
 
-def _message(message_type: int, flags: int, route: Route, index: Optional[int]) -> bytes:
-    """Containers of one network have the same routes; the interface number stands for the device."""
-    return _encode(message_type, flags, replace(route, place="", device=None), index)
+def _message(message_type: int, flags: int, route: Route, index: Optional[int], indices: Tuple[int, ...]) -> bytes:
+    """Containers of one network have the same routes; interface numbers stand for the device, and for those of several next hops."""
+    return _encode(message_type, flags, replace(route, place="", device=None), None if indices else index, indices)
 
 
 @lru_cache(maxsize=256)
-def _encode(message_type: int, flags: int, route: Route, index: Optional[int]) -> bytes:
+def _encode(message_type: int, flags: int, route: Route, index: Optional[int], indices: Tuple[int, ...]) -> bytes:
     destination, prefix = route.destination.split("/")
     family = socket.AF_INET6 if ":" in destination else socket.AF_INET
     attributes: Attributes = []
     if int(prefix):
         attributes.append(("RTA_DST", destination))
-    if route.gateway:
+    flags_of_hop = RTNH_F_ONLINK if route.onlink else 0
+    if indices:
+        hops = (_encode_hop(at, flags_of_hop, hop, family) for at, hop in zip(indices, route.nexthops or ()))
+        attributes.append(("RTA_MULTIPATH", b"".join(hops)))
+    elif route.gateway:
         attributes.append(("RTA_GATEWAY", route.gateway))
     if index is not None:
         attributes.append(("RTA_OIF", index))
@@ -49,7 +57,7 @@ def _encode(message_type: int, flags: int, route: Route, index: Optional[int]) -
     scope, kind = SCOPE_UNIVERSE, route.type or "unicast"
     if message_type == wire.RTM_DELROUTE:
         scope = SCOPE_NOWHERE
-    elif family == socket.AF_INET and not route.gateway and kind == "unicast":
+    elif family == socket.AF_INET and not route.gateway and not indices and kind == "unicast":
         scope = SCOPE_LINK
     return wire.route_message(
         message_type,
@@ -61,17 +69,23 @@ def _encode(message_type: int, flags: int, route: Route, index: Optional[int]) -
         protocol=PROTOCOL if route.protocol is None else route.protocol,
         scope=scope,
         route_type=TYPES[kind],
-        route_flags=RTNH_F_ONLINK if route.onlink else 0,
+        route_flags=0 if indices else flags_of_hop,
     )
 
 
-def create_route(route: Route, index: Optional[int]) -> bytes:
-    return _message(wire.RTM_NEWROUTE, wire.CREATE_NEW, route, index)
+def _encode_hop(index: int, flags: int, hop: Hop, family: int) -> bytes:
+    address = socket.inet_pton(family, hop.gateway) if hop.gateway else b""
+    gateway = _ATTRIBUTE.pack(_ATTRIBUTE.size + len(address), RTA_GATEWAY) + address if address else b""
+    return _HOP.pack(_HOP.size + len(gateway), flags if address else 0, hop.weight - 1, index) + gateway
 
 
-def change_route(route: Route, index: Optional[int]) -> bytes:
-    return _message(wire.RTM_NEWROUTE, wire.CREATE_OR_REPLACE, route, index)
+def create_route(route: Route, index: Optional[int], indices: Tuple[int, ...] = ()) -> bytes:
+    return _message(wire.RTM_NEWROUTE, wire.CREATE_NEW, route, index, indices)
 
 
-def delete_route(route: Route, index: Optional[int]) -> bytes:
-    return _message(wire.RTM_DELROUTE, wire.NLM_F_REQUEST, route, index)
+def change_route(route: Route, index: Optional[int], indices: Tuple[int, ...] = ()) -> bytes:
+    return _message(wire.RTM_NEWROUTE, wire.CREATE_OR_REPLACE, route, index, indices)
+
+
+def delete_route(route: Route, index: Optional[int], indices: Tuple[int, ...] = ()) -> bytes:
+    return _message(wire.RTM_DELROUTE, wire.NLM_F_REQUEST, route, index, indices)

@@ -20,9 +20,9 @@ from .parse import text_of_subnet
 
 _HEADER = struct.Struct("=BBBBBxxBI")
 _L3MDEV = 19
-_IIFNAME = 3
 # Interfaces, mark, tunnel, user, protocol and ports.
 _SELECTORS = frozenset((3, 10, 12, 17, 20, 22, 23, 24))
+_OURS = frozenset((3, 10, 17))
 _INVERT = 2
 _NOTHING_SUPPRESSED = 0xFFFFFFFF
 
@@ -36,9 +36,16 @@ def _message(message_type: int, flags: int, rule: PolicyRule) -> bytes:
         attributes.append(("FRA_TABLE", rule.table))
     if rule.interface:
         attributes.append(("FRA_IIFNAME", rule.interface))
+    if rule.out_interface:
+        attributes.append(("FRA_OIFNAME", rule.out_interface))
+    if rule.mask:
+        attributes += [("FRA_FWMARK", rule.mark), ("FRA_FWMASK", rule.mask)]
+    target, length = rule.destination.split("/") if rule.destination else ("", "0")
+    if int(length):
+        attributes.append(("FRA_DST", target))
     attributes.append(("FRA_PROTOCOL", PROTOCOL))
     family = socket.AF_INET6 if rule.family == 6 else socket.AF_INET
-    return wire.rule_message(message_type, flags, attributes, family=family, prefix=int(prefix))
+    return wire.rule_message(message_type, flags, attributes, family=family, prefix=int(prefix), target_prefix=int(length))
 
 
 def create_rule(rule: PolicyRule) -> bytes:
@@ -56,16 +63,17 @@ def change_rule(rule: PolicyRule, current: PolicyRule) -> List[bytes]:
 
 def parse_rule(place: str, payload: bytes, *, of_others: bool = False) -> Optional[PolicyRule]:
     """Return a rule of ours, or None; or one of others that says no more than ours do."""
-    family, destination, prefix, tos, table, action, flags = _HEADER.unpack_from(payload)
+    family, length, prefix, tos, table, action, flags = _HEADER.unpack_from(payload)
     found = read_attributes(payload, _HEADER.size, len(payload))
     if action != wire.FR_ACT_TO_TBL or (found.get(21) == bytes((PROTOCOL,))) == of_others or family not in (socket.AF_INET, socket.AF_INET6):
         return None
-    if of_others and (destination or tos or flags & _INVERT or (_SELECTORS - {_IIFNAME} | {_L3MDEV}) & set(found)):
+    if of_others and (tos or flags & _INVERT or (_SELECTORS - _OURS | {_L3MDEV}) & set(found)):
         return None
-    number = struct.unpack("=I", found[15])[0] if 15 in found else table
-    priority = struct.unpack("=I", found[6])[0] if 6 in found else 0
-    interface = found.get(3, b"").rstrip(b"\0").decode("utf-8", "replace")
-    return PolicyRule(place, 6 if family == socket.AF_INET6 else 4, priority, text_of_subnet(found.get(2), family, prefix), number, interface)
+    priority, mark, number, mask = (struct.unpack("=I", found[key])[0] if key in found else other for key, other in ((6, 0), (10, 0), (15, table), (16, 0)))
+    interface, out_interface = (found.get(key, b"").rstrip(b"\0").decode("utf-8", "replace") for key in (3, 17))
+    source = text_of_subnet(found.get(2), family, prefix)
+    target = text_of_subnet(found[1], family, length) if length and 1 in found else ""
+    return PolicyRule(place, 6 if family == socket.AF_INET6 else 4, priority, source, number, interface, target, out_interface, mark, mask)
 
 
 @dataclass(frozen=True)

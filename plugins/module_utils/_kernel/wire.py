@@ -103,6 +103,13 @@ def _lay_out(layout: Tuple[Tuple[int, str, str], ...]) -> type:
     return type("_KindData", (nla,), {"nla_map": layout})
 
 
+class _RouteMessage(rtmsg):  # type: ignore[misc]
+    """Takes the next hops as they are sent."""
+
+    if not PYROUTE2_ERROR:
+        nla_map = tuple((row[0], "cdata") if row[0] == "RTA_MULTIPATH" else row for row in rtmsg.nla_map)
+
+
 class _LinkMessage(ifinfmsg):  # type: ignore[misc]
     if not PYROUTE2_ERROR:
 
@@ -182,7 +189,7 @@ def route_message(
     route_type: int = 1,
     route_flags: int = 0,
 ) -> bytes:
-    message = rtmsg()
+    message = _RouteMessage()
     message["family"] = family
     message["dst_len"] = prefix
     message["table"] = table if table < 256 else 0
@@ -202,10 +209,13 @@ def neighbour_message(message_type: int, flags: int, attributes: Attributes, *, 
     return _encode(message, message_type, flags, attributes)
 
 
-def rule_message(message_type: int, flags: int, attributes: Attributes, *, family: int, prefix: int, action: int = FR_ACT_TO_TBL) -> bytes:
+def rule_message(
+    message_type: int, flags: int, attributes: Attributes, *, family: int, prefix: int, target_prefix: int = 0, action: int = FR_ACT_TO_TBL
+) -> bytes:
     message = fibmsg()
     message["family"] = family
     message["src_len"] = prefix
+    message["dst_len"] = target_prefix
     message["action"] = action
     return _encode(message, message_type, flags, attributes)
 

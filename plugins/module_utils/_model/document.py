@@ -9,9 +9,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Mapping, Optional, Tuple
+from typing import FrozenSet, Mapping, Optional, Tuple
 
 from .network import Network
+from .objects import MAIN_TABLE
 from .place import Place
 
 DEFAULT_SCOPE = "main"
@@ -21,14 +22,49 @@ PROTOCOLS = ("tcp", "udp", "sctp")
 
 
 @dataclass(frozen=True)
+class NextHop:
+    """One of several neighbours that packets of a route are shared out to."""
+
+    gateway: Optional[str] = None
+    interface: Optional[str] = None
+    weight: int = 1
+
+
+@dataclass(frozen=True)
 class StaticRoute:
-    """A route inside a container."""
+    """A route inside a container. It leads to one next hop, given by gateway and interface, or to `nexthops`."""
 
     destination: str
     gateway: Optional[str] = None
     type: str = "unicast"  # unicast | blackhole | unreachable | prohibit
     metric: int = 0
     interface: Optional[str] = None
+    table: int = MAIN_TABLE
+    src: Optional[str] = None  # the address preferred for own packets
+    onlink: bool = False  # a gateway is a neighbour although no subnet says so
+    nexthops: Tuple[NextHop, ...] = ()
+
+    @property
+    def interfaces(self) -> FrozenSet[str]:
+        return frozenset(name for name in (self.interface, *(hop.interface for hop in self.nexthops)) if name)
+
+    @property
+    def gateways(self) -> Tuple[str, ...]:
+        return tuple(gateway for gateway in (self.gateway, *(hop.gateway for hop in self.nexthops)) if gateway)
+
+
+@dataclass(frozen=True)
+class RoutingRule:
+    """Which packets of a container ask which of its routing tables; None and "" stand for any."""
+
+    priority: int
+    table: int
+    source: Optional[str] = None  # a subnet, as the next
+    destination: Optional[str] = None
+    in_interface: str = ""
+    out_interface: str = ""
+    mark: int = 0
+    mask: int = 0  # of the mark; 0: whatever the mark
 
 
 @dataclass(frozen=True)
@@ -138,6 +174,7 @@ class Endpoint:
     masquerade: Tuple[str, ...] = ()  # networks towards which it hides the others behind its own address
     source_routing: bool = True  # with several gateways: answers leave by the interface the question came in on
     routes: Tuple[StaticRoute, ...] = ()
+    rules: Tuple[RoutingRule, ...] = ()
     devices: Tuple[Device, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
 

@@ -18,7 +18,7 @@ LABEL_LIMIT = 63
 LAST_VLAN = 4094
 # Not `ve-`: systemd-networkd gives links of that name addresses of its own.
 VETH_PREFIX = "cn-"
-SOURCE_TABLES = 1_000_000
+SOURCE_TABLES, SOURCE_TABLE_COUNT = 1_000_000, 2**24
 ROUTED_PREFIX = "cnr-"
 SCOPE_METRICS = 1_275_068_416  # 0x4c000000; 24 bits of hash follow
 

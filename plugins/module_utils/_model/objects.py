@@ -9,16 +9,18 @@
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass
-from typing import ClassVar, FrozenSet, Optional, Tuple
+from dataclasses import dataclass, replace
+from typing import ClassVar, FrozenSet, Iterable, Optional, Tuple
 
 from .mark import KERNEL_PROTOCOL, PROTOCOL
 from .names import SCOPE_METRICS
 from .once import Once
 from .place import Place, in_place
+from .routing import DEFAULT_ROUTE
 
 FLOOD_MAC = "00:00:00:00:00:00"
 GONE = "a link that is gone"  # no link has a name with spaces
+LOCAL_TABLE = 255
 MAIN_TABLE = 254
 # The one setting that is no file below /proc/sys: whether `lo` is up or down.
 LOOPBACK = "net/lo"
@@ -101,8 +103,17 @@ class Address(KernelObject):
 
 
 @dataclass(frozen=True)
+class Hop:
+    """One of several next hops of a route."""
+
+    device: str
+    gateway: str = ""
+    weight: int = 1
+
+
+@dataclass(frozen=True)
 class Route(KernelObject):
-    """A route with our protocol number."""
+    """A route with our protocol number. One with several next hops has them all in `nexthops`, in order, and those of the first in `gateway` and `device`."""
 
     IDENTITY = ("place", "destination", "table", "metric")
 
@@ -113,9 +124,27 @@ class Route(KernelObject):
     device: Optional[str] = None
     type: Optional[str] = None  # unicast | blackhole | unreachable | prohibit; None is unicast
     source: Optional[str] = None  # the address preferred for own packets
-    onlink: bool = False  # the gateway is reachable on the device although no subnet of it says so
+    onlink: Optional[bool] = None  # the gateway is reachable on the device although no subnet of it says so
     protocol: Optional[int] = None  # who made it; None: this collection
-    DESCRIPTIVE = frozenset(("onlink", "protocol"))
+    nexthops: Optional[Tuple[Hop, ...]] = None  # () is one next hop
+    DESCRIPTIVE = frozenset(("protocol",))
+
+    @property
+    def devices(self) -> FrozenSet[str]:
+        """The devices of all next hops."""
+        return frozenset(hop.device for hop in self.nexthops) if self.nexthops else frozenset((self.device,) if self.device else ())
+
+    def along(self, hops: Iterable[Hop]) -> Route:
+        """Return the same route by other next hops."""
+        ordered = tuple(sorted(hops, key=lambda hop: (hop.device, hop.gateway)))
+        return replace(self, gateway=ordered[0].gateway, device=ordered[0].device, nexthops=ordered if len(ordered) > 1 else ())
+
+    def over(self, device: Optional[str]) -> Optional[Route]:
+        """Return what of a route leads over one device, or None."""
+        if not self.nexthops:
+            return self if self.device == device else None
+        left = [hop for hop in self.nexthops if hop.device == device]
+        return self.along(left) if left else None
 
     @property
     def label(self) -> str:
@@ -127,20 +156,30 @@ class Route(KernelObject):
 
 @dataclass(frozen=True)
 class PolicyRule(KernelObject):
-    """Which routing table packets from an address or subnet use. Carries our protocol number."""
+    """Which packets use which routing table. Carries our protocol number."""
 
-    IDENTITY = ("place", "family", "priority", "source", "interface")
+    IDENTITY = ("place", "family", "priority", "source", "interface", "destination", "out_interface", "mark", "mask")
 
     family: int = 4
     priority: int = 0
     source: str = ""  # canonical subnet or address/32, address/128
     table: Optional[int] = None
     interface: str = ""  # only of what comes in there
+    destination: str = ""  # canonical subnet; "" is every one
+    out_interface: str = ""  # only of what is sent by a socket bound to it
+    mark: int = 0
+    mask: int = 0  # which bits of a packet's mark are compared
+
+    @property
+    def is_from_anywhere(self) -> bool:
+        return self.source in DEFAULT_ROUTE.values()
 
     @property
     def label(self) -> str:
-        by = " by %s" % self.interface if self.interface else ""
-        return "rule %d from %s%s%s" % (self.priority, self.source, by, in_place(self.place))
+        to = " to %s" % self.destination if self.destination else ""
+        by = (" by %s" % self.interface if self.interface else "") + (" out of %s" % self.out_interface if self.out_interface else "")
+        mark = " marked %#x/%#x" % (self.mark, self.mask) if self.mask else ""
+        return "rule %d from %s%s%s%s%s" % (self.priority, self.source, to, by, mark, in_place(self.place))
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from typing import Any, Dict, FrozenSet, Mapping, Optional
 
 from .kind import LinkKind
 from .link import Link, LinkKey
-from .objects import KernelObject, Sysctl
+from .objects import KernelObject, Route, Sysctl
 from .rows import Rows
 
 
@@ -54,6 +54,8 @@ class Names:
             return replace(item, path=self.path(item.place, item.path))
         if isinstance(item, Rows):
             return item.under(self.find)
+        if isinstance(item, Route) and item.nexthops:
+            return item.along(replace(hop, device=self.find(item.place, hop.device)) for hop in item.nexthops)
         values: Dict[str, Any] = {name: getattr(item, name, None) for name in ("device", "through")}
         moved = {name: self.changes[item.place, value] for name, value in values.items() if (item.place, value) in self.changes}
         return replace(item, **moved) if moved else item

@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import FrozenSet, Mapping, Optional, Set
+from typing import Collection, FrozenSet, Mapping, Optional, Set, Tuple
 
 from .._model.link import BridgePort, Link, LinkKey
 from .._model.objects import Address, BridgeVlan, FdbEntry, KernelObject, Neighbour, ProxyNeighbour, Route, Sysctl, interface_of
@@ -30,12 +30,17 @@ class Losses:
     lowered: FrozenSet[LinkKey]
     renumbered: FrozenSet[LinkKey] = frozenset()
     relocated: FrozenSet[LinkKey] = frozenset()
+    orphaned: FrozenSet[Tuple[str, str]] = frozenset()  # IPv4 addresses that go with their links: routes that prefer them go, too
 
     def take(self, item: KernelObject) -> bool:
         """Tell whether an object vanishes."""
         if isinstance(item, Sysctl):
             return (item.place, interface_of(item.path)) in self.gone
         where = (item.place, getattr(item, "device", None) or "")
+        if isinstance(item, Route) and (item.place, item.source) in self.orphaned:
+            return True
+        if isinstance(item, Route) and item.nexthops:
+            return self._take_hops(item)
         if where in self.gone:
             return True
         if isinstance(item, FdbEntry):
@@ -50,9 +55,20 @@ class Losses:
         """Tell whether rows of a link may vanish or be outdated."""
         return any((place, device) in links for links in (self.gone, self.unplugged, self.lowered, self.renumbered, self.relocated))
 
+    def _take_hops(self, route: Route) -> bool:
+        """An IPv4 route goes with the first of its devices, an IPv6 one with the last. Those that are only lowered wait for it, unless all are."""
+        devices = {(route.place, device) for device in route.devices}
+        gone = devices & self.gone
+        return gone == devices or bool(gone and ":" not in route.destination) or devices <= self.gone | self.lowered
+
     def outdate(self, row: FdbEntry) -> bool:
         """Tell whether a row must be made anew: the kernel keeps the way to a far end with the source address it had, until the routes change."""
         return bool(row.remote) and (row.place, row.device) in self.relocated
+
+    def left_of_route(self, route: Route) -> Route:
+        """Return a route by the next hops that stay."""
+        stay = [hop for hop in route.nexthops or () if (route.place, hop.device) not in self.gone]
+        return route if len(stay) == len(route.nexthops or ()) else route.along(stay)
 
     def left_of(self, link: Link) -> Link:
         """Return a link as the others leave it: without a bridge that goes, and with the flags of a fresh port where it changes its bridge."""
@@ -88,7 +104,22 @@ def foresee_losses(wanted: Mapping[Key, KernelObject], snapshot: Snapshot, gone:
             asked, held = item.nature.tunnel, link.nature.tunnel
             if asked is not None and held is not None and asked.local not in (None, held.local):
                 relocated.add(name)
-    return Losses(frozenset(gone), frozenset(unplugged), frozenset(lowered), frozenset(renumbered), frozenset(relocated - gone))
+    orphaned = _orphaned(snapshot, gone) if gone else frozenset()
+    return Losses(frozenset(gone), frozenset(unplugged), frozenset(lowered), frozenset(renumbered), frozenset(relocated - gone), orphaned)
+
+
+def deprived_routes(wanted: Mapping[Key, KernelObject], snapshot: Snapshot, prunable: Collection[Key], losses: Losses) -> Set[Key]:
+    """Return the IPv6 routes that forget the address they prefer when a step removes it from somewhere, though it stays elsewhere or with another prefix."""
+    preferring = {key: (item.place, item.source) for key, item in wanted.items() if isinstance(item, Route) and ":" in (item.source or "")}
+    going = [item for item in snapshot.of(Address) if item.key in prunable and item.key not in wanted and not losses.take(item)] if preferring else []
+    removed = {(item.place, item.address.partition("/")[0]) for item in going}
+    return {key for key, preferred in preferring.items() if preferred in removed}
+
+
+def _orphaned(snapshot: Snapshot, gone: Set[LinkKey]) -> FrozenSet[Tuple[str, str]]:
+    """Return the IPv4 addresses that no link keeps."""
+    held = [((item.place, item.device), item.address.partition("/")[0]) for item in snapshot.of(Address) if ":" not in item.address]
+    return frozenset({(where[0], ip) for where, ip in held if where in gone} - {(where[0], ip) for where, ip in held if where not in gone})
 
 
 def _is_domain(place: str, name: Optional[str], wanted: Mapping[Key, KernelObject], snapshot: Snapshot) -> bool:

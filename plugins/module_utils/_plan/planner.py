@@ -30,7 +30,7 @@ from .._model.objects import (
 )
 from .._model.snapshot import Key, Snapshot
 from .compare import compare, replacement_reason
-from .losses import foresee_losses
+from .losses import deprived_routes, foresee_losses
 from .nics import home_conflicts, nics_of, recall_nics
 from .ports import lent_ports, moved_away, moved_home
 from .renames import rename_steps
@@ -63,6 +63,7 @@ def plan(desired: Sequence[KernelObject], snapshot: Snapshot, *, prunable: Colle
     left = {step.subject.key for step in (*homeward, *away) if step.action == DELETE}
     steps += homeward + away
     losses = foresee_losses(wanted, snapshot, gone)
+    deprived = deprived_routes(wanted, snapshot, prunable, losses)
     vanished = {key[1] for key in prunable if key[0] == "Namespace" and key not in wanted and key in snapshot.objects}
     closing = {(link.place, link.nature.table) for link in (snapshot.link(*name) for name in gone) if link is not None}
     asked, standing, going = unfold_rows(wanted, snapshot, prunable, losses)
@@ -82,6 +83,8 @@ def plan(desired: Sequence[KernelObject], snapshot: Snapshot, *, prunable: Colle
             continue
         if isinstance(current, Link):
             current = losses.left_of(current)
+        elif isinstance(current, Route):
+            current = losses.left_of_route(replace(current, source="") if key in deprived else current)
         if isinstance(item, Address) and isinstance(current, Address) and item.details.metric != current.details.metric >= SCOPE_METRICS:
             words = "%s belongs to another scope; leave the address to that one, for a network with gateway_on_host: false" % current.label
             conflicts.append(Clash(words, item, current))
@@ -103,8 +106,22 @@ def plan(desired: Sequence[KernelObject], snapshot: Snapshot, *, prunable: Colle
     if conflicts:
         raise Conflict(conflicts)
     depths = stack_depths(wanted)
+    making = {_whose(step.subject) for step in steps if step.action == CREATE and isinstance(step.subject, Address)}
+
+    def order(step: Step) -> Tuple[int, int, int, str]:
+        if step.subject.key in deprived:
+            return _LAST
+        # The kernel takes no IPv6 address twice on a link, so the one with another prefix length goes first.
+        first = step.action == DELETE and isinstance(step.subject, Address) and ":" in step.subject.address and _whose(step.subject) in making
+        return _BEFORE_ADDRESSES if first else _rank(step, depths)
+
     rest = [step for step in steps if not step.leads]
-    return tuple(step for step in steps if step.leads) + tuple(sorted(rest, key=lambda step: _rank(step, depths)))
+    return tuple(step for step in steps if step.leads) + tuple(sorted(rest, key=order))
+
+
+def _whose(item: KernelObject) -> Tuple[str, str, str]:
+    """Return where an address is, without its prefix length."""
+    return (item.place, item.device, item.address.partition("/")[0]) if isinstance(item, Address) else ("", "", "")
 
 
 def _route_conflict(item: Route, current: Route, change: Change, wanted: Dict[Key, KernelObject], snapshot: Snapshot) -> Iterable[str]:
@@ -250,6 +267,8 @@ def _leading_deletes(gone: Set[LinkKey], snapshot: Snapshot) -> List[LinkKey]:
 _KINDS = (Namespace, Sysctl, Link, BridgeVlan, Address, PolicyRule, Route, ProxyNeighbour, Neighbour, FdbEntry)
 _ORDER = {kind: number for number, kind in enumerate(_KINDS)}
 _STACKED_ORDER = 5
+_BEFORE_ADDRESSES = (2, _KINDS.index(Address), -1, "")
+_LAST = (4, 0, 0, "")
 
 
 def _rank(step: Step, depths: Dict[LinkKey, int]) -> Tuple[int, int, int, str]:

@@ -63,7 +63,7 @@ class Insides:
         """Return our own routes and rules in an endpoint's namespace, whichever network they are of."""
         objects = [o for place in sorted({place for place in places if place}) for o in self._by_place.get(place, ()) if o.key in self._snapshot.mine]
         routes = [o for o in objects if isinstance(o, Route)]
-        rules = sorted((o for o in objects if isinstance(o, PolicyRule)), key=lambda rule: (rule.family, rule.source))
+        rules = sorted((o for o in objects if isinstance(o, PolicyRule)), key=lambda rule: (rule.family, rule.priority, rule.source, rule.label))
         return {
             "routes": [
                 {
@@ -73,8 +73,22 @@ class Insides:
                     "interface": (route.device or None) if (route.type or "unicast") == "unicast" else None,
                     "metric": route.metric,
                     "table": route.table,
+                    "src": route.source or None,
+                    "onlink": bool(route.onlink),
+                    "nexthops": [{"gateway": hop.gateway or None, "interface": hop.device, "weight": hop.weight} for hop in route.nexthops or ()],
                 }
                 for route in sorted(routes, key=lambda route: (route.table, ":" in route.destination, route.destination, route.metric))
             ],
-            "rules": [{"from": rule.source, "table": rule.table, "priority": rule.priority} for rule in rules],
+            "rules": [
+                {
+                    "from": rule.source,
+                    "to": rule.destination or None,
+                    "iif": rule.interface or None,
+                    "oif": rule.out_interface or None,
+                    "fwmark": "%#x/%#x" % (rule.mark, rule.mask) if rule.mask else None,
+                    "table": rule.table,
+                    "priority": rule.priority,
+                }
+                for rule in rules
+            ],
         }

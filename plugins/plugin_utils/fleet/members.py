@@ -82,12 +82,13 @@ class Member:
     def is_led(self, address: str) -> bool:
         """Tell whether a listed route has a say in where packets to an address go."""
         defaults = [route for route in self.routes if route.destination in EVERYTHING and 0 < route.metric < 1024 and ":" in address]
-        return bool(defaults) or any(span.holds(route.destination, address) for route in self.routes if route.destination not in EVERYTHING)
+        listed = (route.destination for route in self.routes if route.destination not in EVERYTHING)
+        return bool(defaults or self.endpoint.rules) or any(span.holds(destination, address) for destination in listed)
 
     def may_pass(self, address: str) -> bool:
         """Tell whether somebody other than the host may take packets for an address further."""
         version = ip_version(address)
-        if self.endpoint.devices or self.is_led(address) or any(route.gateway and ip_version(route.destination) == version for route in self.routes):
+        if self.endpoint.devices or self.is_led(address) or any(route.gateways and ip_version(route.destination) == version for route in self.routes):
             return True
         offers = (self.networks[item.network] for item in self.endpoint.attachments if _offers(item, self.networks[item.network], version))
         return any(not network.host_is_router for network in offers)

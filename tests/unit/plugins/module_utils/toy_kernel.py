@@ -240,7 +240,12 @@ class ToyKernel:
             self.objects[home.key] = _filled(home)
 
     def _create_address(self, step: Step, wanted: Mapping[Key, KernelObject]) -> None:
-        self._refuse_existing(step.subject)
+        address = step.subject
+        assert isinstance(address, Address)
+        self._refuse_existing(address)
+        held = [entry.address.partition("/")[0] for entry in self.entries(address.place, address.device) if isinstance(entry, Address)]
+        if ":" in address.address and address.address.partition("/")[0] in held:
+            raise Refused("EEXIST: with another prefix length")
         self._create_entry(step, wanted)
 
     def _create_route(self, step: Step, wanted: Mapping[Key, KernelObject]) -> None:
