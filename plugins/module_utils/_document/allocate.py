@@ -30,7 +30,7 @@ class _Pool:
 
     def __init__(self, subnet: Subnet) -> None:
         self.version, self.first, self.last = span.usable(subnet.subnet)
-        _version, low, high = span.span(subnet.ip_range or subnet.subnet)
+        _version, low, high = span.stretch(subnet.ip_range or subnet.subnet)
         self.low, self.high = max(low, self.first), min(high, self.last)
         self._next: Dict[int, int] = {}
 

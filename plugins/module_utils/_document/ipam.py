@@ -19,7 +19,7 @@ from .._schema.reading import Problems, Read, Shape, reader
 from .._schema.schema import Field, Schema
 from .borrowed_words import SUBNET, unlike_ours
 from .entry import Entry, is_map, key_text, list_of, read_entry
-from .scalars import read_address, read_boolean, read_container_subnet, read_label, read_subnet
+from .scalars import read_address, read_boolean, read_container_subnet, read_label, read_range
 
 
 def host_address_fault(address: str, subnet: str) -> Optional[str]:
@@ -59,7 +59,14 @@ GATEWAY = Field(
     "Address of the gateway.",
     default_words="of driver V(bridge) without V(interfaces) the first address; else none",
 )
-IP_RANGE = Field("ip_range", read_subnet, None, "Part of the subnet that addresses are given from.", default_words="all of it")
+IP_RANGE = Field(
+    "ip_range",
+    read_range,
+    None,
+    "Part of the subnet that addresses are given from, a smaller one or FIRST-LAST.",
+    default_words="all of it",
+    example="10.20.0.100-10.20.0.150",
+)
 AUX_ADDRESSES = Field("aux_addresses", _read_addresses, {}, "Addresses that are given to no endpoint, by names of your own.", example="{printer: 10.20.0.9}")
 _KEYS = (SUBNET_OF_NETWORK, GATEWAY, IP_RANGE, AUX_ADDRESSES)
 IPAM = Schema("an entry of ipam_config", _KEYS, unlike_ours(SUBNET, [field.key for field in _KEYS]))
@@ -101,7 +108,7 @@ def _read_subnet_entry(value: object, path: str, problems: Problems, default_gat
         gateway = usual
     if ip_range is not None:
         version, first, last = span.span(subnet)
-        family, low, high = span.span(ip_range)
+        family, low, high = span.stretch(ip_range)
         if family != version or low < first or high > last:
             entry.report("ip_range", "outside the subnet %s" % subnet, "write a part of %s" % subnet)
             ip_range = None

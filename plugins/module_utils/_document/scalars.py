@@ -21,7 +21,16 @@ from .._model.errors import Problem
 from .._model.names import INTERFACE_NAME_LIMIT, LABEL_LIMIT, character_fault, interface_name_fault, label_fault
 from .._schema.reading import BOOLEAN, Problems, Read, Shape, reader
 from . import hints
-from .spelling import Fault, canonical_address, canonical_hardware, canonical_interface, canonical_source, canonical_subnet, container_subnet, unicast_fault
+from .spelling import (
+    Fault,
+    canonical_address,
+    canonical_hardware,
+    canonical_interface,
+    canonical_range,
+    canonical_source,
+    container_subnet,
+    unicast_fault,
+)
 
 COMPARED_LENGTH = 40
 TEXT_LIMIT = 255
@@ -108,7 +117,7 @@ read_address = canonical_reader("an IP address", canonical_address, _ADDRESS)
 read_ipv4_address = canonical_reader("an IPv4 address", _of_family(4), r"[0-9]{1,3}(\.[0-9]{1,3}){3}")
 read_ipv6_address = canonical_reader("an IPv6 address", _of_family(6), "[0-9a-fA-F:.]*:[0-9a-fA-F:.]*")
 read_unicast_address = canonical_reader("an IP address", _unicast, _ADDRESS)
-read_subnet = canonical_reader("a subnet", canonical_subnet, _SUBNET)
+read_range = canonical_reader("a subnet", canonical_range, "[0-9a-fA-F:.]+(/[0-9]{1,3}|-[0-9a-fA-F:.]+)")
 read_container_subnet = canonical_reader("a subnet", container_subnet, _SUBNET)
 read_source = canonical_reader("a subnet", canonical_source, "[0-9a-fA-F:.]+(/[0-9]{1,3})?")
 read_interface_address = canonical_reader("an address with its prefix length", canonical_interface, _SUBNET)

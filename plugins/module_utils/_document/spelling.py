@@ -15,7 +15,7 @@ from typing import Optional
 
 from .._model.addresses import canonical_ip, canonical_mac, canonical_network, ip_version
 from .._model.names import character_fault
-from .._model.span import overlap
+from .._model.span import number, overlap
 
 # Subnets no container network may touch.
 RESERVED = (
@@ -117,6 +117,19 @@ def canonical_subnet(text: str) -> str:
     except ValueError:
         meant = ipaddress.ip_network("%s/%d" % (address, length), strict=False)
         raise Fault("host bits are set", "did you mean %s" % meant) from None
+
+
+def canonical_range(text: str) -> str:
+    """Return the canonical spelling of a subnet, or of a range from one address to another."""
+    first, dash, last = text.partition("-")
+    if not dash:
+        return canonical_subnet(text)
+    first, last = canonical_address(first), canonical_address(last)
+    if ip_version(first) != ip_version(last):
+        raise Fault("begins as IPv%d and ends as IPv%d" % (ip_version(first), ip_version(last)), "use one family")
+    if number(first) > number(last):
+        raise Fault("ends before it begins", "write %s-%s" % (last, first))
+    return "%s-%s" % (first, last)
 
 
 def canonical_interface(text: str) -> str:

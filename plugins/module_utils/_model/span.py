@@ -30,6 +30,12 @@ def span(subnet: str) -> Span:
     return parsed.version, int(parsed.network_address), int(parsed.broadcast_address)
 
 
+def stretch(text: str) -> Span:
+    """Return the whole of a subnet, or of a range that is written as its first and last address."""
+    first, dash, last = text.partition("-")
+    return (*number(first), number(last)[1]) if dash else span(text)
+
+
 @lru_cache(maxsize=16384)
 def usable(subnet: str) -> Span:
     """Return what a host may be given: neither the network address nor IPv4's broadcast address."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 from typing import Dict, List, Sequence, Tuple
 
+import pytest
 from ansible_collections.netloom.container_net.plugins.module_utils._document.allocate import allocate
 from ansible_collections.netloom.container_net.plugins.module_utils._drivers.bridge.network import BridgeNetwork
 from ansible_collections.netloom.container_net.plugins.module_utils._drivers.overlay.network import OverlayNetwork
@@ -51,6 +52,17 @@ def test_ip_range_limits_what_is_handed_out_but_not_what_is_asked_for() -> None:
     found = allocated(where, endpoints(["a", "b", "c", "d", "e", "f", "g"]) + endpoints(["fixed"], ipv4_address="10.0.0.7"), {})
     assert {item[0] for name, item in found.items() if name != "fixed"} == {"10.0.0.%d" % last for last in range(248, 255)}
     assert found["fixed"] == ("10.0.0.7",)
+
+
+@pytest.mark.parametrize(("subnet", "prefix"), [("10.0.0.0/24", "10.0.0."), ("fd00::/64", "fd00::")])
+def test_a_range_may_begin_and_end_anywhere(subnet: str, prefix: str) -> None:
+    where = network(Subnet(subnet, prefix + "1", "%s7-%s9" % (prefix, prefix), (("printer", prefix + "8"),)))
+    assert set(allocated(where, endpoints(["a", "b"]), {}).values()) == {(prefix + "7",), (prefix + "9",)}
+    problems: List[Problem] = []
+    allocate([where], endpoints(["a", "b", "c"]), problems=problems)
+    assert [problem.rule for problem in problems] == ["needs 3 free IPv%d addresses, has 2" % (6 if ":" in subnet else 4)]
+    # Whoever had an address outside of it keeps that only where a fleet's plan recorded it.
+    assert allocated(where, endpoints(["a"]), {"web": {"a": (prefix + "5",)}}) == {"a": (prefix + "5",)}
 
 
 def test_the_order_of_the_declaration_does_not_matter() -> None:
