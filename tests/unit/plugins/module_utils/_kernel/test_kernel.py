@@ -266,14 +266,15 @@ def test_a_link_reads_as_unfinished_until_it_is_configured() -> None:
     assert in_world(work) == (UNFINISHED, "")
 
 
+PLAIN: Dict[str, Any] = {"source": "", "onlink": False, "nexthops": ()}
 ENTRIES: List[KernelObject] = [
     Address("", "b0", "10.20.0.1/24"),
     Address("", "b0", "10.20.0.2/32"),
     Address("", "b0", "fd00:20::1/64"),
-    Route("", "0.0.0.0/0", gateway="10.20.0.9", device="b0"),
-    Route("", "::/0", gateway="fd00:20::9", device="b0"),
-    Route("", "10.9.0.0/16", metric=50, gateway="", device="b0"),
-    Route("", "fd09::/48", metric=77, gateway="fd00:20::9", device="b0"),
+    Route("", "0.0.0.0/0", gateway="10.20.0.9", device="b0", **PLAIN),
+    Route("", "::/0", gateway="fd00:20::9", device="b0", **PLAIN),
+    Route("", "10.9.0.0/16", metric=50, gateway="", device="b0", **PLAIN),
+    Route("", "fd09::/48", metric=77, gateway="fd00:20::9", device="b0", **PLAIN),
     Neighbour("", "x4", "10.60.0.2", MAC),
     Neighbour("", "x4", "fd60::2", MAC),
     FdbEntry("", "x4", FLOOD_MAC, "192.0.2.12"),
@@ -331,7 +332,7 @@ def test_an_entry_is_replaced_in_place() -> None:
         with_entries(world)
         moved = FdbEntry("", "x4", MAC, "192.0.2.99")
         other = Neighbour("", "x4", "10.60.0.2", "02:00:00:00:00:0c")
-        rerouted = Route("", "10.9.0.0/16", metric=50, gateway="10.20.0.7", device="b0")
+        rerouted = Route("", "10.9.0.0/16", metric=50, gateway="10.20.0.7", device="b0", **PLAIN)
         number = world.number("", "b0")
         assert world.send(messages(world, moved)[0], messages(world, other)[0], route.change_route(rerouted, number)) == []
         found = world.observe().unfolded()
