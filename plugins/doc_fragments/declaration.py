@@ -49,8 +49,9 @@ options:
             type: str
           ip_range:
             description:
-            - Part of the subnet that addresses are given from.
+            - Part of the subnet that addresses are given from, a smaller one or FIRST-LAST.
             - 'Default: all of it.'
+            - Such as C(10.20.0.100-10.20.0.150).
             type: str
           aux_addresses:
             description:
@@ -438,8 +439,8 @@ options:
       network_mode:
         description:
         - V(none) has no networks; what we had attached goes. V(host) is the host's own network, where nothing is attached. V(container:ENDPOINT) is the
-          namespace of another endpoint of this host. None of them goes with networks, ports, devices or routes; with the last two, V(container) is optional,
-          and is checked to share that namespace.
+          namespace of another endpoint of this host. None of them goes with networks, ports, devices, routes or rules; with the last two, V(container)
+          is optional, and is checked to share that namespace.
         - 'Default: the networks it lists.'
         type: str
       networks:
@@ -554,6 +555,41 @@ options:
                 - 0 to 4294967295.
                 type: int
                 default: 0
+              table:
+                description:
+                - 'Routing table that it is in: 254 is the one that every packet asks, others are asked by V(rules). 255 is the kernel''s own, and 1000000
+                  to 17777215 are those of V(source_routing).'
+                - 1 to 4294967295.
+                type: int
+                default: 254
+              src:
+                description:
+                - Address of the endpoint that is preferred for what is sent by it.
+                - 'Default: as the kernel chooses.'
+                type: str
+              onlink:
+                description:
+                - Whether the gateway is a neighbour although no subnet of the endpoint holds it. The interface must be known.
+                type: bool
+                default: false
+              nexthops:
+                description:
+                - Two or more next hops that share the packets, in place of V(gateway) and V(interface).
+                - 'Such as C([{gateway: 10.20.0.253}, {gateway: 10.20.0.254, weight: 2}]).'
+                type: list
+                elements: dict
+                default: []
+                suboptions:
+                  gateway:
+                    description:
+                    - Address of the router behind which it lies.
+                    type: str
+                  weight:
+                    description:
+                    - Share of the packets.
+                    - 1 to 256.
+                    type: int
+                    default: 1
           vlan:
             description:
             - Untagged VLAN of the port, where the bridge has V(vlan_filtering).
@@ -679,6 +715,91 @@ options:
             - Interface inside by which it leaves.
             - 'Default: the one that reaches the gateway.'
             type: str
+          table:
+            description:
+            - 'Routing table that it is in: 254 is the one that every packet asks, others are asked by V(rules). 255 is the kernel''s own, and 1000000 to
+              17777215 are those of V(source_routing).'
+            - 1 to 4294967295.
+            type: int
+            default: 254
+          src:
+            description:
+            - Address of the endpoint that is preferred for what is sent by it.
+            - 'Default: as the kernel chooses.'
+            type: str
+          onlink:
+            description:
+            - Whether the gateway is a neighbour although no subnet of the endpoint holds it. The interface must be known.
+            type: bool
+            default: false
+          nexthops:
+            description:
+            - Two or more next hops that share the packets, in place of V(gateway) and V(interface).
+            - 'Such as C([{gateway: 10.20.0.253}, {gateway: 10.20.0.254, weight: 2}]).'
+            type: list
+            elements: dict
+            default: []
+            suboptions:
+              gateway:
+                description:
+                - Address of the router behind which it lies.
+                type: str
+              interface:
+                description:
+                - Interface inside by which it leaves.
+                - 'Default: the one that reaches the gateway.'
+                type: str
+              weight:
+                description:
+                - Share of the packets.
+                - 1 to 256.
+                type: int
+                default: 1
+      rules:
+        description:
+        - Which of its packets ask which of its routing tables before the main one. What it has of its own is left alone.
+        type: list
+        elements: dict
+        default: []
+        suboptions:
+          from:
+            description:
+            - Only packets from this subnet or address.
+            - 'Default: any.'
+            type: str
+          to:
+            description:
+            - Only packets to this subnet or address.
+            - 'Default: any.'
+            type: str
+          iif:
+            description:
+            - Only what comes in by this interface; V(lo) is what the container sends itself.
+            - 'Default: any.'
+            type: raw
+          oif:
+            description:
+            - Only what is sent by sockets that are bound to this interface.
+            - 'Default: any.'
+            type: raw
+          fwmark:
+            description:
+            - Only packets with this mark, of which only the bits of a mask may count.
+            - 'Default: any.'
+            - Such as C(0x1/0xff).
+            type: raw
+          table:
+            description:
+            - Routing table that they ask.
+            - 1 to 4294967295.
+            type: int
+            required: true
+          priority:
+            description:
+            - Rules are asked in this order, the lowest first; each number once in an IP version. 30000 is that of V(source_routing).
+            - 1 to 32765.
+            type: int
+            required: true
       forwarding:
         description:
         - Whether it is a router between its interfaces. On a network with V(gateway_on_host=false) it may have the gateway's address.
