@@ -30,8 +30,8 @@ MAY_IMPORT: Dict[str, FrozenSet[str]] = {
     "_runtime": frozenset({"_model"}),
     "_probe": frozenset({"_model", "_runtime"}),
     "_kernel": frozenset({"_model", "_kinds", "_plan.step", "_runtime"}),
-    "_actuators": frozenset({"_model", "_plan.step", "_firewall", "_kernel"}),
-    "_report": frozenset({"_model", "_document", "_firewall", "_kernel", "_plan", "_runtime"}),
+    "_actuators": frozenset({"_model", "_plan.step", "_firewall", "_kernel", "_runtime"}),
+    "_report": frozenset({"_model", "_actuators", "_document", "_firewall", "_kernel", "_plan", "_runtime"}),
     "_engine": frozenset(
         {"_model", "_kinds", "_drivers", "_document", "_compile", "_plan", "_firewall", "_runtime", "_probe", "_kernel", "_actuators", "_report"}
     ),

@@ -8,13 +8,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
-from typing import Callable, Collection, Iterable, Mapping, Optional, Protocol, Sequence, Tuple, Union
+from typing import Callable, Mapping, Protocol, Sequence, Union
 
 from .._kernel.door import Door
 from .._kernel.loans import Loans
 from .._kernel.namespace import Rooms
+from .._kernel.need import Need
 from .._model.link import Link
 from .._model.objects import KernelObject
 from .._model.snapshot import Snapshot
@@ -55,20 +56,6 @@ class Visit(Enum):
 
 
 Order = Sequence[Union[Phase, Visit]]
-LinkSettings = Mapping[Tuple[str, str], Iterable[str]]
-
-
-@dataclass(frozen=True)
-class Need:
-    """What is to be read of a place beside what always is."""
-
-    settings: LinkSettings = field(default_factory=dict)  # of links: by place and name, such as ipv6/accept_ra
-    sysctls: Collection[str] = ()
-    tables: Optional[Collection[int]] = None  # read deeply, and what others have in these routing tables
-    wanted: Sequence[KernelObject] = ()  # what is declared there
-
-
-NOTHING = Need()
 
 
 @dataclass(frozen=True)
@@ -100,17 +87,23 @@ class Effect:
         pass
 
 
+NO_EFFECT = Effect()
+
+
+def forget(_place: str, _settings: Mapping[str, str]) -> None:
+    """Keep nothing, for there is nothing to be changed."""
+
+
 @dataclass(frozen=True)
 class Means:
-    """What actuators work with, in one run over one host."""
+    """What actuators work with, in one run over one host; who only looks needs no more than the first three."""
 
     door: Door
     rooms: Rooms
     loans: Loans
-    namespace_path: Callable[[str], str]
-    remember: Callable[[str, Mapping[str, str]], None]
-    firewall: Actuator
-    connections: Actuator
+    remember: Callable[[str, Mapping[str, str]], None] = forget
+    firewall: Actuator = NO_EFFECT
+    connections: Actuator = NO_EFFECT
 
 
 def is_settled(step: Step) -> bool:

@@ -12,10 +12,11 @@ from typing import Dict, List, Sequence
 
 from .._firewall.base import Backend, FirewallStep, RunCommand
 from .._kernel.namespace import Rooms
+from .._kernel.need import Need
 from .._model.place import HOST
 from .._model.snapshot import Snapshot
 from .._plan.step import DELETE, Step
-from .base import Need, Phase, Scene
+from .base import Phase, Scene
 
 
 class Firewall:

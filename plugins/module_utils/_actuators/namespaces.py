@@ -14,6 +14,7 @@ from .._kernel.namespace import create_namespace, delete_namespace
 from .._model.errors import KernelError
 from .._model.objects import Namespace
 from .._plan.step import CREATE, DELETE, Step
+from .._runtime.namespace import namespace_path
 from .base import Effect, Means, Phase, Scene
 from .sending import send
 
@@ -27,7 +28,7 @@ class Namespaces(Effect):
     def apply(self, phase: Phase, steps: Sequence[Step], scene: Scene) -> None:
         for step in steps:
             if phase is Phase.END and step.action == DELETE:
-                delete_namespace(self._means.rooms, step.place, self._means.namespace_path(step.place))
+                delete_namespace(self._means.rooms, step.place, namespace_path(step.place))
             elif phase is Phase.FOUND and step.action == CREATE and isinstance(step.subject, Namespace):
                 self._create(step, step.subject)
 
@@ -36,6 +37,6 @@ class Namespaces(Effect):
             send(self._means.door, place, [(step, message) for message in messages])
 
         try:
-            create_namespace(self._means.rooms, namespace.place, self._means.namespace_path(namespace.place), namespace.mark or "", tell)
+            create_namespace(self._means.rooms, namespace.place, namespace_path(namespace.place), namespace.mark or "", tell)
         except OSError as error:
             raise KernelError(step.line, error.errno or 0, str(error)) from error

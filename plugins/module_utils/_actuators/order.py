@@ -8,12 +8,14 @@
 
 from __future__ import annotations
 
-from typing import Dict, List, Sequence, Tuple
+from typing import Dict, List, Sequence, Tuple, Type
 
+from .._kernel.need import Need
+from .._model.objects import KernelObject
 from .._model.place import HOST
 from .._model.snapshot import Snapshot
 from .._plan.step import Step
-from .base import Actuator, Means, Need, Order, Phase, Scene, Visit
+from .base import Actuator, Means, Order, Phase, Scene, Visit
 from .table import ACTUATORS, Row
 
 ORDER: Order = (
@@ -72,12 +74,19 @@ class Effects:
     def __init__(self, means: Means) -> None:
         self._means = means
         self._loaded: Dict[str, Actuator] = {}
+        self._reads: Dict[Type[KernelObject], bool] = {}
 
     def observe(self, place: str, need: Need, into: Snapshot) -> None:
         """Read a place in which we are."""
         for name, row in ACTUATORS.items():
             if row.reads:
                 self._find(name, row).observe(place, need, into)
+
+    def reads(self, kind: Type[KernelObject]) -> bool:
+        """Tell whether somebody reads objects of a kind, and may have to know which are declared."""
+        if kind not in self._reads:
+            self._reads[kind] = any(row.reads and issubclass(kind, row.handles) for row in ACTUATORS.values())
+        return self._reads[kind]
 
     def carry_out(self, order: Order, steps: Sequence[Step], scene: Scene) -> None:
         duties, places = share_out(steps)

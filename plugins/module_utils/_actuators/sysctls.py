@@ -10,13 +10,14 @@ from __future__ import annotations
 
 from typing import Dict, Iterator, Sequence, Tuple
 
+from .._kernel.need import Need
 from .._kernel.sysctl import link_sysctl_path, read_sysctl, write_sysctl
 from .._model.errors import KernelError
 from .._model.link import Link
 from .._model.objects import Sysctl
 from .._model.snapshot import Snapshot
 from .._plan.step import CREATE, Step
-from .base import Means, Need, Phase, Scene
+from .base import Means, Phase, Scene
 
 
 class Sysctls:

@@ -11,11 +11,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Dict, Iterator, List, Optional, Sequence, Set, Tuple
 
-from .._actuators.base import NOTHING
 from .._actuators.firewall import Firewall
 from .._firewall.base import Backend, RunCommand
 from .._firewall.standing import read_standing
 from .._kernel.namespace import Rooms
+from .._kernel.need import NOTHING
 from .._kernel.sockets import listening_sockets
 from .._model.errors import Conflict
 from .._model.firewall import FirewallObject, rules_of

@@ -24,6 +24,7 @@ from .._kernel.door import Door
 from .._kernel.hostlock import host_lock
 from .._kernel.loans import Loans
 from .._kernel.namespace import Rooms
+from .._kernel.need import Need
 from .._kernel.observe import Observer, deep_places
 from .._kernel.pci import list_pci_addresses
 from .._kernel.radio import list_wireless_links
@@ -46,7 +47,7 @@ from .._plan.stack import carried_away, lower_places, refuse_missing_lowers
 from .._plan.step import Step
 from .._plan.tunnels import tunnel_warnings
 from .._runtime.containers import Containers
-from .._runtime.namespace import list_named_namespaces, namespace_path, read_placeholder
+from .._runtime.namespace import list_named_namespaces, read_placeholder
 from .duplicates import refuse_duplicates
 from .firewalls import Firewalls
 from .kept import KeptFiles, remove_torn_files
@@ -222,7 +223,7 @@ class _Run:
         self._undo = undo
         self._later = Snapshot()  # what was read, under the names that links will have
         self._connections = Connections(door, self._rooms, request.state_directory, request.scope)
-        self._effects = Effects(Means(door, self._rooms, self._loans, namespace_path, self._remember, self._firewall, self._connections))
+        self._effects = Effects(Means(door, self._rooms, self._loans, self._remember, self._firewall, self._connections))
 
     def close(self) -> None:
         self._rooms.close()
@@ -231,8 +232,8 @@ class _Run:
     def plan(self, *, again: bool = False) -> Outcome:
         """Say what it would take; `again` of a run that is under way, whose flows end when all else is done."""
         request = self._request
-        observer = Observer(self._door, self._rooms, self._loans, read_placeholder)
-        observer.observe_place(HOST, {})
+        observer = Observer(self._door, self._rooms, self._loans, read_placeholder, self._effects.observe)
+        observer.observe_place(HOST)
         if self._rooms.find(request.place) is None:
             raise NamespaceMissing("there is no network namespace named '%s'; nothing was changed" % request.place.reference)
         if request.early:
@@ -241,7 +242,7 @@ class _Run:
         if request.residents:
             self._observe_residents(observer)
         if request.looks and request.place != HOST:
-            observer.observe_place(request.place, {})
+            observer.observe_place(request.place)
         facts = self._facts(observer.snapshot)
         if request.looks:
             facts = replace(facts, holdings=self._firewalls.find_holdings(observer.snapshot, request.scope, request.publishes))
@@ -321,7 +322,7 @@ class _Run:
             links = {new: old for (where, old), new in names.changes.items() if where == place}
             here = [item for item in desired if item.place == place]
             tuned = {(place, links[i.name]): [name for name, _value in i.sysctls] for i in here if isinstance(i, Link) and i.sysctls and i.name in links}
-            observer.observe_settings(place, tuned, [names.back.path(place, item.path) for item in here if isinstance(item, Sysctl)])
+            observer.observe_settings(place, Need(tuned, [names.back.path(place, item.path) for item in here if isinstance(item, Sysctl)]))
         return foresee_names(desired, observer.snapshot, lowers=partial(renames_only_lowered, self._door.timeout))
 
     def apply(self, outcome: Outcome) -> None:
@@ -392,36 +393,41 @@ class _Run:
             self._containers.prepare(self._request.residents)
         for place in self._request.residents:
             with contextlib.suppress(NamespaceMissing):
-                observer.observe_place(place, {})
+                observer.observe_place(place)
 
     def _observe_rest(self, observer: Observer, desired: Sequence[KernelObject]) -> None:
-        settings: Dict[Tuple[str, str], Tuple[str, ...]] = {}
+        settings: Dict[str, Dict[Tuple[str, str], Tuple[str, ...]]] = {}
         sysctls: Dict[str, Set[str]] = {}
+        wanted: Dict[str, List[KernelObject]] = {}
         for item in desired:
-            if isinstance(item, Link) and item.sysctls:
-                settings[item.place, item.name] = tuple(name for name, _value in item.sysctls)
+            if isinstance(item, Link):
+                if item.sysctls:
+                    settings.setdefault(item.place, {})[item.place, item.name] = tuple(name for name, _value in item.sysctls)
             elif isinstance(item, Sysctl):
                 sysctls.setdefault(item.place, set()).add(item.path)
+            elif self._effects.reads(type(item)):
+                wanted.setdefault(item.place, []).append(item)
         sysctls.setdefault(self._request.place, set()).update(self._record.read())
         for place, paths in self._visited.settings().items():
             sysctls.setdefault(place, set()).update(paths)
-        observer.observe_settings(HOST, {key: value for key, value in settings.items() if key[0] == HOST}, sorted(sysctls.get(HOST, ())))
-        by_place: Dict[str, Dict[Tuple[str, str], Tuple[str, ...]]] = {}
-        for key, value in settings.items():
-            by_place.setdefault(key[0], {})[key] = value
+
+        def need(place: str) -> Need:
+            return Need(settings.get(place, {}), sorted(sysctls.get(place, ())), deep.get(place), wanted.get(place, ()))
+
+        deep = deep_places(desired)
+        observer.observe_settings(HOST, need(HOST))
         made = {item.place for item in desired if isinstance(item, Namespace)}
         places = dict.fromkeys(item.place for item in desired if item.place != HOST)
         places.update(dict.fromkeys(lower_places(desired)))
-        deep = deep_places(desired)
         self._containers.prepare((*places, *self._request.places))
         refuse_shared(self._rooms, places)
         for place in places:
             if place in observer.snapshot.places and place not in deep:
-                observer.observe_settings(place, by_place.get(place, {}), sysctls.get(place, ()))
-            elif not observer.observe_place(place, by_place.get(place, {}), sysctls.get(place, ()), tables=deep.get(place)) and place not in made:
+                observer.observe_settings(place, need(place))
+            elif not observer.observe_place(place, need(place)) and place not in made:
                 raise NamespaceMissing("there is no network namespace named '%s'; nothing was changed" % Place(place).reference)
         for place in self._request.places:
-            if place != HOST and place not in places and not observer.observe_place(place, {}, sysctls.get(place, ())):
+            if place != HOST and place not in places and not observer.observe_place(place, Need(sysctls=sorted(sysctls.get(place, ())))):
                 observer.observe_mark(place)
         if self._request.prune:
             observe_named(observer, self._rooms, list_named_namespaces(), (*places, *self._request.places))

@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Dict, Iterable, Iterator, Mapping, Optional, Sequence, Set, Tuple
 
 from .._drivers.settings import interface_sysctls
+from .._kernel.need import Need
 from .._kernel.observe import Observer
 from .._kernel.record import Record
 from .._model.link import Link, LinkKey
@@ -39,9 +40,9 @@ def read_what_goes(observer: Observer, steps: Sequence[Step]) -> None:
         settings = {(place, link.name): _settings_of(link, snapshot) for link in snapshot.links(place) if link.name != "lo"}
         if place == HOST:
             gone = {item.key[1:] for item in going if isinstance(item, Link)}
-            observer.observe_settings(HOST, {key: names for key, names in settings.items() if key in gone}, ())
+            observer.observe_settings(HOST, Need({key: names for key, names in settings.items() if key in gone}))
         else:
-            observer.observe_place(place, settings)
+            observer.observe_place(place, Need(settings))
     observer.join_pairs()
 
 

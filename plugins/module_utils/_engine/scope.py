@@ -72,6 +72,8 @@ def scope_keys(snapshot: Snapshot, scope: str) -> Set[Key]:
             mark = read_mark(item.mark)
             if is_owned(mark, scope) and not strangers(snapshot, item.place, scope, uppers):
                 keys.add(key)
+        elif item.owner == scope:
+            keys.add(key)
     return keys
 
 

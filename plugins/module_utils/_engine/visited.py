@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Collection, Dict, Iterable, List, Mapping, Seq
 
 from .._kernel.loopback import DOWN, UP
 from .._kernel.namespace import Rooms
+from .._kernel.need import Need
 from .._kernel.observe import Observer
 from .._kernel.visits import Options, Visit, Visits
 from .._model.errors import NamespaceMissing
@@ -62,7 +63,7 @@ class Visited:
         identities = {self._rooms.identify(place) for place in declared} if visits else set()
         for place, visit in visits.items():
             if place != HOST and place not in declared and visit.namespace not in identities and self._stands(place, visit):
-                observer.observe_place(place, {}, visit.settings)
+                observer.observe_place(place, Need(sysctls=tuple(visit.settings)))
 
     def restored(self, snapshot: Snapshot, desired: Sequence[KernelObject], prunable: Collection[Key]) -> Tuple[KernelObject, ...]:
         """Return as it was what stays and of which nobody asks for anything else: settings of namespaces, options of bridges."""

@@ -46,6 +46,7 @@ from .loans import Loans, name_at_home
 from .loopback import DOWN, UP
 from .lowers import Lowers
 from .namespace import Rooms
+from .need import NOTHING, LinkSettings, Need
 from .neighbour import NTF_PROXY, NTF_SELF, NUD_NOARP, NUD_PERMANENT
 from .nic import read_nic
 from .pairs import find_peers
@@ -57,22 +58,22 @@ from .ways import find_ways, leads_elsewhere
 RTEXT_FILTER_SKIP_STATS = 8
 IFAPROT_KERNEL_LO = 1
 
-# (place, link name) -> sysctl settings the declaration cares about
-LinkSettings = Mapping[Tuple[str, str], Iterable[str]]
+More = Callable[[str, Need, Snapshot], None]
 # by number of the device; the tunnel that it is, if it is one
 Tables = Mapping[int, Tuple[Rows, Optional[Tunnel]]]
 
 
 class Observer:
-    """Reads places one by one into its snapshot."""
+    """Reads places one by one into its snapshot: links and what hangs on them first, then `observe_more` is asked for the rest."""
 
-    def __init__(self, door: Door, rooms: Rooms, loans: Loans, read_placeholder: Callable[[str], Optional[str]]) -> None:
+    def __init__(self, door: Door, rooms: Rooms, loans: Loans, read_placeholder: Callable[[str], Optional[str]], observe_more: More) -> None:
         self.snapshot = Snapshot(ipv6=has_ipv6())
         self._door = door
         self._rooms = rooms
         self._loans = loans
         self.pretenders: Dict[Tuple[str, str], str] = {}  # who says that it was lent, but was not, and what it says
         self._read_placeholder = read_placeholder
+        self._observe_more = observe_more
         self._raw: Dict[str, List[parse.RawLink]] = {}
         self._lowers = Lowers(self._raw, self._is_beyond)
         self._address_protocols = True
@@ -85,23 +86,22 @@ class Observer:
             wire.neighbour_message(wire.RTM_GETNEIGH, 0, [], index=0, family=socket.AF_UNSPEC, state=0, entry_flags=NTF_PROXY),
         )
 
-    def observe_place(self, place: str, settings: LinkSettings, sysctls: Iterable[str] = (), *, tables: Optional[Collection[int]] = None) -> bool:
-        """Read one namespace; return False if it does not exist. Of containers, proxies are only read where `tables` is given,
-        and those tables with what others have in them."""
+    def observe_place(self, place: str, need: Need = NOTHING) -> bool:
+        """Read one namespace; return False if it does not exist. Of containers, proxies are only read where tables are needed."""
         if self._rooms.find(place) is None:
             self.snapshot.missing.add(place)
             return False
         with self._rooms.inside(place), self._door.open(place) as line:
             links = self._observe_links(place, line)
             self._observe_addresses(place, line, links)
-            deeply = tables is not None or place == HOST
-            self._observe_routes(place, line, links, tables or ())
+            deeply = need.tables is not None or place == HOST
+            self._observe_routes(place, line, links, need.tables or ())
             self._observe_entries(place, line, links)
             self._observe_vlans(place, line, links)
             if deeply:
                 self._observe_proxies(place, line, links)
-            self._observe_settings(place, settings)
-            self._observe_sysctls(place, sysctls)
+            self._observe_settings(place, need.settings)
+            self._observe_more(place, need, self.snapshot)
         self.snapshot.places.add(place)
         return True
 
@@ -119,17 +119,11 @@ class Observer:
         with self._rooms.inside(place), self._door.open(place) as line:
             self._observe_links(place, line)
 
-    def observe_settings(self, place: str, settings: LinkSettings, sysctls: Iterable[str]) -> None:
+    def observe_settings(self, place: str, need: Need) -> None:
         """Read of a place that was read before what only became interesting once the declaration was compiled."""
         with self._rooms.inside(place):
-            self._observe_settings(place, settings)
-            self._observe_sysctls(place, sysctls)
-
-    def _observe_sysctls(self, place: str, paths: Iterable[str]) -> None:
-        for path in paths:
-            value = read_sysctl(path)
-            if value is not None:
-                self.snapshot.add(Sysctl(place, path, value))
+            self._observe_settings(place, need.settings)
+            self._observe_more(place, need, self.snapshot)
 
     def _observe_links(self, place: str, line: Line) -> Dict[int, str]:
         raw = [parse.parse_link(place, payload) for payload in line.dump(self._requests[0])]

@@ -42,6 +42,7 @@ class Link(KernelObject):
     """A network interface. `alias` carries the ownership mark."""
 
     IDENTITY = ("place", "name")
+    RANK = 2
     DESCRIPTIVE = frozenset(("index", "first_mac", "condemned", "other_names"))
 
     name: str = ""

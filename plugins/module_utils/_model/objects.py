@@ -34,6 +34,8 @@ class KernelObject:
     CREATE_ONLY: ClassVar[FrozenSet[str]] = frozenset()
     # Fields that describe but are never compared.
     DESCRIPTIVE: ClassVar[FrozenSet[str]] = frozenset()
+    # Its place in the order in which objects come; they go the other way round.
+    RANK: ClassVar[int] = 10
 
     place: str
 
@@ -45,10 +47,17 @@ class KernelObject:
     def label(self) -> str:
         raise TypeError("a kernel object needs a label")
 
+    @property
+    def owner(self) -> Optional[str]:
+        """Return the scope that it names itself, where no mark of a link tells."""
+        return None
+
 
 @dataclass(frozen=True)
 class Namespace(KernelObject):
     """A named network namespace. `mark` is the alias of its `lo`; None accepts a foreign one."""
+
+    RANK = 0
 
     mark: Optional[str] = None
 
@@ -80,6 +89,7 @@ class Address(KernelObject):
     """An IP address with prefix length on a device."""
 
     IDENTITY = ("place", "device", "address")
+    RANK = 4
 
     device: str = ""
     address: str = ""  # 10.0.0.1/24
@@ -116,6 +126,7 @@ class Route(KernelObject):
     """A route with our protocol number. One with several next hops has them all in `nexthops`, in order, and those of the first in `gateway` and `device`."""
 
     IDENTITY = ("place", "destination", "table", "metric")
+    RANK = 6
 
     destination: str = ""  # canonical subnet; 0.0.0.0/0 and ::/0 are the default routes
     table: int = MAIN_TABLE
@@ -159,6 +170,7 @@ class PolicyRule(KernelObject):
     """Which packets use which routing table. Carries our protocol number."""
 
     IDENTITY = ("place", "family", "priority", "source", "interface", "destination", "out_interface", "mark", "mask")
+    RANK = 5
 
     family: int = 4
     priority: int = 0
@@ -187,6 +199,7 @@ class ProxyNeighbour(KernelObject):
     """An address the place answers ARP or ND for on a device, on behalf of a container."""
 
     IDENTITY = ("place", "device", "address")
+    RANK = 7
 
     device: str = ""
     address: str = ""
@@ -201,6 +214,7 @@ class BridgeVlan(KernelObject):
     """A VLAN that a bridge port (or the bridge itself) takes part in."""
 
     IDENTITY = ("place", "device", "vlan_id")
+    RANK = 3
 
     device: str = ""
     vlan_id: int = 1
@@ -217,6 +231,7 @@ class Neighbour(KernelObject):
     """A permanent neighbour entry."""
 
     IDENTITY = ("place", "device", "address")
+    RANK = 8
 
     device: str = ""
     address: str = ""
@@ -232,6 +247,7 @@ class FdbEntry(KernelObject):
     """A static forwarding entry: of a VXLAN device when `remote` is set, else of the bridge for its port."""
 
     IDENTITY = ("place", "device", "mac")
+    RANK = 9
 
     device: str = ""
     mac: str = ""
@@ -260,6 +276,7 @@ class Sysctl(KernelObject):
     """A value below /proc/sys of a namespace, or LOOPBACK. `restore` asks that removal puts the earlier value back."""
 
     IDENTITY = ("place", "path")
+    RANK = 1
 
     path: str = ""  # net/ipv4/ip_forward
     value: Optional[str] = None

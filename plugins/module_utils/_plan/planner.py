@@ -18,15 +18,11 @@ from .._model.mark import is_owned, read_mark
 from .._model.names import SCOPE_METRICS
 from .._model.objects import (
     Address,
-    BridgeVlan,
     FdbEntry,
     KernelObject,
     Namespace,
-    Neighbour,
     PolicyRule,
-    ProxyNeighbour,
     Route,
-    Sysctl,
 )
 from .._model.snapshot import Key, Snapshot
 from .compare import compare, replacement_reason
@@ -264,10 +260,8 @@ def _leading_deletes(gone: Set[LinkKey], snapshot: Snapshot) -> List[LinkKey]:
     return leading
 
 
-_KINDS = (Namespace, Sysctl, Link, BridgeVlan, Address, PolicyRule, Route, ProxyNeighbour, Neighbour, FdbEntry)
-_ORDER = {kind: number for number, kind in enumerate(_KINDS)}
 _STACKED_ORDER = 5
-_BEFORE_ADDRESSES = (2, _KINDS.index(Address), -1, "")
+_BEFORE_ADDRESSES = (2, Address.RANK, -1, "")
 _LAST = (4, 0, 0, "")
 
 
@@ -278,14 +272,13 @@ def _rank(step: Step, depths: Dict[LinkKey, int]) -> Tuple[int, int, int, str]:
         return (1, 9, 0, "") if step.waits_for_firewall else (0, 2, 0, "")
     if isinstance(subject, FirewallObject):
         return (1, *subject.order)
-    kind = _ORDER[type(subject)]
     if step.action == DELETE:
         if isinstance(subject, Link):
             return (0, 0, -_link_order(subject, depths), "")
         if isinstance(subject, Namespace):
             return (0, 1, 0, "")
-        return (3, 0, -kind, "")
-    return (2, kind, _link_order(subject, depths) if isinstance(subject, Link) else 0, "")
+        return (3, 0, -subject.RANK, "")
+    return (2, subject.RANK, _link_order(subject, depths) if isinstance(subject, Link) else 0, "")
 
 
 def _link_order(link: Link, depths: Dict[LinkKey, int]) -> int:

@@ -11,11 +11,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple, Union
 
+from .._actuators.base import Means
+from .._actuators.firewall import Firewall
+from .._actuators.order import Effects
 from .._document.container import read_container
 from .._firewall.base import Backend, RunCommand
 from .._kernel.door import Door
 from .._kernel.loans import Loans
 from .._kernel.namespace import Rooms
+from .._kernel.need import NOTHING
 from .._kernel.observe import Observer
 from .._kernel.statefile import STATE_DIRECTORY
 from .._model.errors import ContainerNotRunning, InputError, NamespaceMissing, Problem
@@ -59,16 +63,16 @@ def observe_everything(places: Sequence[str], backend: Backend, run: RunCommand)
     found: Dict[str, Union[str, NamespaceMissing]] = {}
     try:
         found.update(containers.look_up(places))
-        observer = Observer(Door(), rooms, Loans(STATE_DIRECTORY), read_placeholder)
+        door, loans = Door(), Loans(STATE_DIRECTORY)
+        observer = Observer(door, rooms, loans, read_placeholder, Effects(Means(door, rooms, loans)).observe)
         seen: Dict[int, str] = {}
         for place in (HOST, *places, *list_named_namespaces()):
             if place not in found:
                 found[place] = _find_room(rooms, place, seen)
             if found[place] == place:
-                observer.observe_place(place, {})
+                observer.observe_place(place)
         observer.join_pairs()
-        for item in backend.observe(run, HOST):
-            observer.snapshot.add(item, mine=True)
+        Firewall(backend, run, rooms).observe(HOST, NOTHING, observer.snapshot)
     finally:
         rooms.close()
         containers.close()

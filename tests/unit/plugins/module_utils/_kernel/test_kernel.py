@@ -18,6 +18,7 @@ from ansible_collections.netloom.container_net.plugins.module_utils._kernel impo
 from ansible_collections.netloom.container_net.plugins.module_utils._kernel.door import Door
 from ansible_collections.netloom.container_net.plugins.module_utils._kernel.loans import Loans
 from ansible_collections.netloom.container_net.plugins.module_utils._kernel.namespace import Rooms, create_namespace, delete_namespace
+from ansible_collections.netloom.container_net.plugins.module_utils._kernel.need import Need
 from ansible_collections.netloom.container_net.plugins.module_utils._kernel.observe import Observer
 from ansible_collections.netloom.container_net.plugins.module_utils._kernel.sockets import listening_sockets
 from ansible_collections.netloom.container_net.plugins.module_utils._kernel.sysctl import has_ipv6, link_sysctl_path, read_sysctl, write_sysctl
@@ -80,9 +81,9 @@ class World:
             assert line.change(messages) == []
 
     def observe(self, *places: str, settings: Any = None) -> Snapshot:
-        observer = Observer(self.door, self.rooms, Loans("/run/container_net_test"), read_placeholder)
+        observer = Observer(self.door, self.rooms, Loans("/run/container_net_test"), read_placeholder, lambda *_asked: None)
         for place in ("", *places):
-            assert observer.observe_place(place, settings or {})
+            assert observer.observe_place(place, Need(settings or {}))
         observer.join_pairs()
         return observer.snapshot
 
