@@ -2,11 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Write what is made from the schema of the declaration; with --check, only tell what is out of date."""
+"""Write what is made from the schema of the declaration."""
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Dict, List
 
@@ -38,4 +37,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -267,6 +267,22 @@ endpoints:
   returned: success
   type: list
   elements: dict
+  contains:
+    name: {description: Name of the endpoint., type: str, returned: success}
+    place: {description: "Where it lives, such as C(netns:api) or C(docker:shop); empty where no container is named.", type: str, returned: success}
+    networks:
+      description: Its places on networks.
+      returned: success
+      type: list
+      elements: dict
+      contains:
+        name: {description: Name of the network., type: str, returned: success}
+        interface_name: {description: Name of the interface inside., type: str, returned: success}
+        host_interface_name: {description: "Name of the host's end, null where there is none.", type: str, returned: success}
+        ipv4_address: {description: "IPv4 address, null where it has none.", type: str, returned: success}
+        ipv6_address: {description: "IPv6 address, null where it has none.", type: str, returned: success}
+        mac_address: {description: "MAC address, null where it has that of the parent.", type: str, returned: success}
+    ports: {description: "Its published ports, in the short form.", type: list, elements: str, returned: success}
   sample:
     - name: api
       place: netns:api
@@ -278,6 +294,19 @@ links:
   returned: success
   type: list
   elements: dict
+  contains:
+    name: {description: Name of the link., type: str, returned: success}
+    ends:
+      description: The two ends of a wire, or the one of a tunnel.
+      returned: success
+      type: list
+      elements: dict
+      contains:
+        endpoint: {description: Endpoint that the end is an interface of., type: str, returned: if it is in an endpoint}
+        network: {description: Network that the end is a port of., type: str, returned: if it is a port of a network}
+        interface_name: {description: Name of the interface., type: str, returned: success}
+        mac_address: {description: MAC address of the interface., type: str, returned: if it is in an endpoint}
+        addresses: {description: "Addresses of the interface, with prefix length.", type: list, elements: str, returned: if it is in an endpoint}
   sample:
     - name: direct
       ends:

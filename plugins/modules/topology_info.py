@@ -138,14 +138,43 @@ networks:
     mode: {description: Their mode., type: str, returned: for macvlan and ipvlan}
     host_interface: {description: "The host's own link on the parent, where V(host_access) is true, else null.", type: str, returned: for macvlan and ipvlan}
     addresses: {description: "The host's addresses on the bridge, or on its own link on the parent.", type: list, elements: str, returned: if it has a link}
-    vxlan: {description: "Of an overlay: device, vni, udp_port, vtep_address, peers and remote_endpoints.", type: dict, returned: for overlays}
+    vxlan:
+      description: The tunnels of an overlay.
+      type: dict
+      returned: for overlays
+      contains:
+        device: {description: The VXLAN device., type: str, returned: success}
+        vni: {description: Number of the network in its tunnels., type: int, returned: success}
+        udp_port: {description: UDP port of the tunnels., type: int, returned: success}
+        vtep_address: {description: "This host's address on the network between the hosts.", type: str, returned: success}
+        peers: {description: Addresses of the other hosts., type: list, elements: str, returned: success}
+        remote_endpoints:
+          description: The endpoints on other hosts.
+          type: list
+          elements: dict
+          returned: success
+          contains:
+            mac: {description: MAC address of the endpoint., type: str, returned: success}
+            vtep: {description: Address of its host on the network between the hosts., type: str, returned: success}
+            addresses: {description: Addresses of the endpoint., type: list, elements: str, returned: success}
     endpoints:
-      description:
-        - "Who is attached: name, container, interface, host_interface, mac, addresses and default_route; parent and mode where the interface stands on a link
-          of the host."
+      description: Who is attached. What is inside is null where it could not be read.
       type: list
       elements: dict
       returned: success
+      contains:
+        name: {description: Name of the endpoint., type: str, returned: success}
+        container: {description: "Where it lives, such as C(netns:api).", type: str, returned: success}
+        interface: {description: Name of the interface inside., type: str, returned: success}
+        host_interface: {description: "Name of the host's end, null where there is none.", type: str, returned: success}
+        bridge: {description: "The bridge that the host's end is a port of.", type: str, returned: success}
+        mtu: {description: MTU in bytes., type: int, returned: success}
+        mac: {description: MAC address of the interface inside., type: str, returned: success}
+        up: {description: Whether the interface inside is raised., type: bool, returned: success}
+        addresses: {description: "Addresses of the interface inside, with prefix length.", type: list, elements: str, returned: success}
+        default_route: {description: Gateways of the default routes by it., type: list, elements: str, returned: success}
+        parent: {description: The link of the host that the interface stands on., type: str, returned: for macvlan and ipvlan}
+        mode: {description: Its mode., type: str, returned: for macvlan and ipvlan}
   sample:
     - name: web
       scope: main
@@ -174,6 +203,77 @@ endpoints:
   returned: success
   type: list
   elements: dict
+  contains:
+    name: {description: "Name of the endpoint.", type: str, returned: success}
+    scope: {description: "The declaration it belongs to.", type: str, returned: success}
+    interfaces:
+      description: Its places on networks. What is inside is null where it could not be read.
+      type: list
+      elements: dict
+      returned: success
+      contains:
+        network: {description: "Name of the network.", type: str, returned: success}
+        container: {description: "Where it lives, such as C(netns:api).", type: str, returned: success}
+        interface: {description: Name of the interface inside., type: str, returned: success}
+        host_interface: {description: "Name of the host's end, null where there is none.", type: str, returned: success}
+        bridge: {description: "The bridge that the host's end is a port of.", type: str, returned: success}
+        mtu: {description: MTU in bytes., type: int, returned: success}
+        mac: {description: MAC address of the interface inside., type: str, returned: success}
+        up: {description: Whether the interface inside is raised., type: bool, returned: success}
+        addresses: {description: "Addresses of the interface inside, with prefix length.", type: list, elements: str, returned: success}
+        default_route: {description: Gateways of the default routes by it., type: list, elements: str, returned: success}
+        parent: {description: The link of the host that the interface stands on., type: str, returned: for macvlan and ipvlan}
+        mode: {description: Its mode., type: str, returned: for macvlan and ipvlan}
+    ports:
+      description: Its published ports.
+      type: list
+      elements: dict
+      returned: success
+      contains:
+        scope: {description: "The declaration it belongs to.", type: str, returned: success}
+        endpoint: {description: "Name of the endpoint.", type: str, returned: success}
+        protocol: {description: "V(tcp), V(udp) or V(sctp).", type: str, returned: success}
+        host_ip: {description: "Address of the host at which it is published, null for all.", type: str, returned: success}
+        published: {description: "Port or range of the host, null where it is opened at the endpoint's own addresses.", type: str, returned: success}
+        target: {description: "Port or range inside.", type: str, returned: success}
+        addresses: {description: "Addresses of the endpoint.", type: list, elements: str, returned: success}
+        allowed_sources: {description: "Who may use it, empty for everybody.", type: list, elements: str, returned: success}
+    routes:
+      description: Routes that this collection put there.
+      type: list
+      elements: dict
+      returned: success
+      contains:
+        destination: {description: "Subnet that it leads to.", type: str, returned: success}
+        type: {description: "V(unicast), V(blackhole), V(unreachable) or V(prohibit).", type: str, returned: success}
+        gateway: {description: "Address of the router, or null.", type: str, returned: success}
+        interface: {description: "Interface by which it leaves, or null.", type: str, returned: success}
+        metric: {description: "Its metric.", type: int, returned: success}
+        table: {description: "Its routing table.", type: int, returned: success}
+        src: {description: "Preferred source address, or null.", type: str, returned: success}
+        onlink: {description: "Whether the gateway is a neighbour although no subnet holds it.", type: bool, returned: success}
+        nexthops:
+          description: Next hops that share the packets.
+          type: list
+          elements: dict
+          returned: success
+          contains:
+            gateway: {description: "Address of the router, or null.", type: str, returned: success}
+            interface: {description: "Interface by which it leaves.", type: str, returned: success}
+            weight: {description: "Its share.", type: int, returned: success}
+    rules:
+      description: Rules of policy routing that this collection put there.
+      type: list
+      elements: dict
+      returned: success
+      contains:
+        from: {description: "Source of the packets.", type: str, returned: success}
+        to: {description: "Their destination, or null.", type: str, returned: success}
+        iif: {description: "Interface that they come in by, or null.", type: str, returned: success}
+        oif: {description: "Interface that their sockets are bound to, or null.", type: str, returned: success}
+        fwmark: {description: "Their mark, or null.", type: str, returned: success}
+        table: {description: "Routing table that they ask.", type: int, returned: success}
+        priority: {description: "Its priority.", type: int, returned: success}
   sample:
     - name: api
       scope: main
@@ -190,6 +290,15 @@ ports:
   returned: success
   type: list
   elements: dict
+  contains:
+    scope: {description: "The declaration it belongs to.", type: str, returned: success}
+    endpoint: {description: "Name of the endpoint.", type: str, returned: success}
+    protocol: {description: "V(tcp), V(udp) or V(sctp).", type: str, returned: success}
+    host_ip: {description: "Address of the host at which it is published, null for all.", type: str, returned: success}
+    published: {description: "Port or range of the host, null where it is opened at the endpoint's own addresses.", type: str, returned: success}
+    target: {description: "Port or range inside.", type: str, returned: success}
+    addresses: {description: "Addresses of the endpoint.", type: list, elements: str, returned: success}
+    allowed_sources: {description: "Who may use it, empty for everybody.", type: list, elements: str, returned: success}
   sample:
     - {scope: main, endpoint: api, protocol: tcp, host_ip: null, published: "8080", target: "80", addresses: [10.20.0.10], allowed_sources: []}
 links:
@@ -197,6 +306,31 @@ links:
   returned: success
   type: list
   elements: dict
+  contains:
+    name: {description: "Name of the link.", type: str, returned: success}
+    scope: {description: "The declaration it belongs to.", type: str, returned: success}
+    ends:
+      description: Its ends.
+      type: list
+      elements: dict
+      returned: success
+      contains:
+        container: {description: "Where the interface lives, such as C(netns:api), null on the host.", type: str, returned: success}
+        interface: {description: "Name of the interface.", type: str, returned: success}
+        bridge: {description: "Bridge that it is a port of, or null.", type: str, returned: success}
+        mtu: {description: "MTU in bytes.", type: int, returned: success}
+        mac: {description: "MAC address.", type: str, returned: success}
+        up: {description: "Whether it is raised.", type: bool, returned: success}
+        addresses: {description: "Addresses, with prefix length.", type: list, elements: str, returned: success}
+    tunnel:
+      description: Where it leads, null for a wire.
+      type: dict
+      returned: success
+      contains:
+        vni: {description: "Number of the tunnel.", type: int, returned: success}
+        remote: {description: "Address of the other host.", type: str, returned: success}
+        local: {description: "This host's address.", type: str, returned: success}
+        udp_port: {description: "UDP port of the tunnel.", type: int, returned: success}
   sample:
     - name: direct
       scope: main
@@ -209,6 +343,17 @@ devices:
   returned: success
   type: list
   elements: dict
+  contains:
+    name: {description: "Name that the link has on the host.", type: str, returned: success}
+    scope: {description: "The declaration it belongs to.", type: str, returned: success}
+    endpoint: {description: "Endpoint that has it.", type: str, returned: success}
+    container: {description: "Where the interface lives, such as C(netns:api), null on the host.", type: str, returned: success}
+    interface: {description: "Name of the interface.", type: str, returned: success}
+    bridge: {description: "Bridge that it is a port of, or null.", type: str, returned: success}
+    mtu: {description: "MTU in bytes.", type: int, returned: success}
+    mac: {description: "MAC address.", type: str, returned: success}
+    up: {description: "Whether it is raised.", type: bool, returned: success}
+    addresses: {description: "Addresses, with prefix length.", type: list, elements: str, returned: success}
   sample:
     - name: eth2
       scope: main
@@ -231,6 +376,47 @@ containers:
   returned: success
   type: list
   elements: dict
+  contains:
+    container: {description: "What was asked for.", type: str, returned: success}
+    state: {description: "V(read), V(not running) or V(refused).", type: str, returned: success}
+    reason: {description: "Why it was not read, or null.", type: str, returned: success}
+    read_as: {description: "What other entries call it, null where it was not read.", type: str, returned: success}
+    routes:
+      description: Routes that this collection put there.
+      type: list
+      elements: dict
+      returned: success
+      contains:
+        destination: {description: "Subnet that it leads to.", type: str, returned: success}
+        type: {description: "V(unicast), V(blackhole), V(unreachable) or V(prohibit).", type: str, returned: success}
+        gateway: {description: "Address of the router, or null.", type: str, returned: success}
+        interface: {description: "Interface by which it leaves, or null.", type: str, returned: success}
+        metric: {description: "Its metric.", type: int, returned: success}
+        table: {description: "Its routing table.", type: int, returned: success}
+        src: {description: "Preferred source address, or null.", type: str, returned: success}
+        onlink: {description: "Whether the gateway is a neighbour although no subnet holds it.", type: bool, returned: success}
+        nexthops:
+          description: Next hops that share the packets.
+          type: list
+          elements: dict
+          returned: success
+          contains:
+            gateway: {description: "Address of the router, or null.", type: str, returned: success}
+            interface: {description: "Interface by which it leaves.", type: str, returned: success}
+            weight: {description: "Its share.", type: int, returned: success}
+    rules:
+      description: Rules of policy routing that this collection put there.
+      type: list
+      elements: dict
+      returned: success
+      contains:
+        from: {description: "Source of the packets.", type: str, returned: success}
+        to: {description: "Their destination, or null.", type: str, returned: success}
+        iif: {description: "Interface that they come in by, or null.", type: str, returned: success}
+        oif: {description: "Interface that their sockets are bound to, or null.", type: str, returned: success}
+        fwmark: {description: "Their mark, or null.", type: str, returned: success}
+        table: {description: "Routing table that they ask.", type: int, returned: success}
+        priority: {description: "Its priority.", type: int, returned: success}
   sample:
     - {container: "docker:shop", state: read, reason: null, read_as: "docker:shop", routes: [], rules: []}
     - {container: "docker:queue", state: not running, reason: "docker container 'queue' is exited, not running; start it, then run again", read_as: null,
@@ -258,6 +444,10 @@ namespaces:
   returned: success
   type: list
   elements: dict
+  contains:
+    name: {description: "Name of the namespace.", type: str, returned: success}
+    path: {description: "File of the namespace.", type: str, returned: success}
+    scope: {description: "The declaration that made it, or null.", type: str, returned: success}
   sample: [{name: api, path: /run/netns/api, scope: main}]
 """
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from .schema import Schema
 
 T = TypeVar("T")
-V = TypeVar("V", covariant=True)
+V_co = TypeVar("V_co", covariant=True)
 Problems = List[Problem]
 
 
@@ -46,13 +46,13 @@ def either(*shapes: Shape) -> Shape:
 
 
 @dataclass(frozen=True, eq=False)
-class Read(Generic[V]):
+class Read(Generic[V_co]):
     """A reader of one value: it takes (value, path, problems), and returns None where it reported a problem."""
 
-    read: Callable[[object, str, Problems], Optional[V]]
+    read: Callable[[object, str, Problems], Optional[V_co]]
     shape: Shape
 
-    def __call__(self, value: object, path: str, problems: Problems) -> Optional[V]:
+    def __call__(self, value: object, path: str, problems: Problems) -> Optional[V_co]:
         return self.read(value, path, problems)
 
 

@@ -14,17 +14,17 @@ from typing import Any, FrozenSet, Generic, Iterable, Mapping, Tuple, TypeVar
 
 from .reading import Read
 
-V = TypeVar("V", covariant=True)
+V_co = TypeVar("V_co", covariant=True)
 Elsewhere = Mapping[str, Tuple[str, str]]  # key: rule, fix
 
 
 @dataclass(frozen=True, eq=False)
-class Field(Generic[V]):
+class Field(Generic[V_co]):
     """One key of a map."""
 
     key: str
-    read: Read[V]
-    default: V  # of the reader, where the key is missing or faulty
+    read: Read[V_co]
+    default: V_co  # of the reader, where the key is missing or faulty
     words: str  # one or two sentences for the user, in Ansible's markup
     default_words: str = ""  # where what counts then is found out later
     unit: str = ""
