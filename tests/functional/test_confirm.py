@@ -30,7 +30,7 @@ from ansible_collections.netloom.container_net.plugins.module_utils._model.place
 from harness.declarations import V4, endpoint, lan, network
 from harness.engine import SHORTEST_CONFIRM, Declaration, Tools, check, converge, give_uplink, lines, reach
 from harness.faults import count_points, die_at, refuse_once
-from harness.guards import NOTE, await_no_guard, guards, keep_log, processes
+from harness.guards import NOTE, SHORT, await_no_guard, guards, keep_log, processes
 from harness.host import Child, bind_space, on_fake_host, sh, share_out
 from harness.kills import sample
 from harness.runs import OTHER, RUNS, WEB
@@ -39,7 +39,7 @@ from harness.traffic import Server, ask
 
 keep_log()
 
-LONG, SHORT, CUT_OFF = 60.0, 2.5, 4.0
+LONG, CUT_OFF = 60.0, 4.0
 SLACK = 20.0
 QUICK = 8  # points of a run that are tried before its end
 

@@ -16,7 +16,7 @@ from ansible_collections.netloom.container_net.plugins.module_utils._model.error
 from ansible_collections.netloom.container_net.plugins.module_utils._runtime import tool
 from harness.declarations import V4, V6, endpoint, network
 from harness.engine import Declaration, Tools, converge, with_addresses
-from harness.guards import await_no_guard, keep_log
+from harness.guards import SHORT, await_no_guard, keep_log
 from harness.host import on_fake_host, sh
 from harness.runs import OTHER, WEB
 from harness.snapshot import assert_same, take_snapshot
@@ -181,7 +181,7 @@ def test_the_guard_takes_links_back_where_its_own_firewall_tool_hangs() -> None:
             raise ToolFailed("%s gave no answer within 10 seconds" % argv[0])
         return None
 
-    converge(NEIGHBOUR, tools=Tools(around=around), confirm_timeout=1.0, scope="else")
+    converge(NEIGHBOUR, tools=Tools(around=around), confirm_timeout=SHORT, scope="else")
     assert sh(standing) != before
     await_no_guard(30)
     assert sh(standing) == before

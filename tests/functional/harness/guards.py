@@ -14,6 +14,7 @@ from typing import Any, Iterator, List, Set
 from ansible_collections.netloom.container_net.plugins.module_utils._engine import guard
 from ansible_collections.netloom.container_net.plugins.module_utils._kernel.statefile import STATE_DIRECTORY, UNCONFIRMED_FILE
 
+SHORT = 2.5  # seconds to confirm in: a run on a busy machine ends before, and its test need not wait for long
 LOG = "/run/guard.log"
 NOTE = os.path.join(STATE_DIRECTORY, UNCONFIRMED_FILE)
 
