@@ -17,9 +17,9 @@ from .._kernel.flow import CannotFollow, are_followed, end_flows, is_over, read_
 from .._kernel.namespace import Rooms
 from .._kernel.pending import Pending
 from .._model.firewall import FirewallObject, Head, RuleList
-from .._model.flow import PROTOCOLS, Flow, Flows, Ground, show_end
+from .._model.flow import PROTOCOLS, Flow, Ground, show_end
 from .._model.link import Link
-from .._model.objects import MAIN_TABLE, Address, KernelObject, Namespace, Route, is_foreign
+from .._model.objects import MAIN_TABLE, Address, Flows, KernelObject, Namespace, Route, is_foreign
 from .._model.place import HOST
 from .._model.snapshot import Snapshot
 from .._plan.step import DELETE, Step

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from typing import Sequence
 
-from .._kernel.nic import give_back_nics, take_nics
 from .._model.link import Link
 from .._plan.step import CREATE, DELETE, Step
 from .base import Effect, Means, Phase, Scene
@@ -23,12 +22,17 @@ class Nics(Effect):
         self._means = means
 
     def apply(self, phase: Phase, steps: Sequence[Step], scene: Scene) -> None:
+        if phase in (Phase.GIVE_BACK, Phase.LEND) and any(map(is_nic, steps)):
+            self._move(phase, [step for step in steps if is_nic(step)], scene)
+
+    def _move(self, phase: Phase, steps: Sequence[Step], scene: Scene) -> None:
+        from .._kernel.nic import give_back_nics, take_nics
+
         means = self._means
         if phase is Phase.GIVE_BACK:
-            give_back_nics(means.door, means.rooms, means.loans, [step for step in steps if is_nic(step) and step.action == DELETE and not step.leads])
-        elif phase is Phase.LEND:
-            lent = [step for step in steps if is_nic(step) and step.action == CREATE]
-            take_nics(means.door, means.rooms, means.loans, lent, scene.numbers.note)
+            give_back_nics(means.door, means.rooms, means.loans, [step for step in steps if step.action == DELETE and not step.leads])
+        else:
+            take_nics(means.door, means.rooms, means.loans, [step for step in steps if step.action == CREATE], scene.numbers.note)
 
 
 def is_nic(step: Step) -> bool:

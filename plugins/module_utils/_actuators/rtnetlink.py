@@ -14,7 +14,6 @@ from typing import Collection, Dict, Iterable, List, Sequence, Set, Tuple
 
 from .._kernel import link
 from .._kernel.entries import entry_messages
-from .._kernel.nic import home_alias
 from .._model.errors import KernelError, KernelRace
 from .._model.link import Link
 from .._model.objects import Address, Route, is_foreign
@@ -158,6 +157,8 @@ def _nic_messages(step: Step, subject: Link, index: int, numbers: Numbers) -> Li
     if step.action == CREATE:
         fields = ("up", *(name for name in ("master", "link_local", "port") if getattr(subject, name)))
     elif "alias" in fields and isinstance(step.current, Link) and step.current.nature.lent is not None:
+        from .._kernel.nic import home_alias
+
         subject = replace(subject, alias=home_alias(subject.alias or "", step.current.nature.lent))
     return link.change_link(subject, fields, index, numbers.find)
 

@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from typing import Callable, Dict, Tuple, Type
 
 from .._model.firewall import FirewallObject
-from .._model.flow import Flows
 from .._model.link import Link
-from .._model.objects import Address, BridgeVlan, FdbEntry, KernelObject, Namespace, Neighbour, PolicyRule, ProxyNeighbour, Route, Sysctl
+from .._model.objects import Address, BridgeVlan, FdbEntry, Flows, KernelObject, Namespace, Neighbour, PolicyRule, ProxyNeighbour, Route, Sysctl
 from .._plan.step import Step
 from .base import Actuator, Means, is_settled, never
 

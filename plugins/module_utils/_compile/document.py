@@ -16,12 +16,10 @@ from .._model.routing import DEFAULT_ROUTE
 from .._model.snapshot import Facts
 from .attachment import compile_endpoint
 from .default_route import compile_default_routes, find_rivals, list_offers
-from .device import compile_devices
 from .host import compile_host
 from .neighbours import compile_neighbours
+from .parts import compile_devices, compile_source_routing, compile_wires, join_segments, quieten_bridges
 from .small_mtu import ask_no_ipv6_of_small_links
-from .source_routing import compile_source_routing
-from .wire import compile_wires, join_segments, quieten_bridges
 
 
 def compile_document(document: Document, facts: Facts) -> Tuple[KernelObject, ...]:

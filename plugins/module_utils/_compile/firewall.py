@@ -25,10 +25,9 @@ from .._model.rule import (
     Users,
 )
 from .host import forwarded_families
-from .published import compile_published
+from .parts import compile_published, compile_vxlan_rules
 from .router import compile_masquerade
 from .seal import compile_seals
-from .vxlan_firewall import compile_vxlan_rules
 
 
 def compile_firewall(

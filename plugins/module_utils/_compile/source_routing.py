@@ -23,6 +23,7 @@ from .._model.objects import MAIN_TABLE, Address, KernelObject, PolicyRule, Rout
 from .._model.routing import DEFAULT_ROUTE
 from .._model.snapshot import Facts, WayOut
 from .default_route import compile_default_routes, find_rivals, list_offers, main_devices
+from .parts import has_choice
 
 # Before the main table (32766), and behind what programs inside a container put first.
 PRIORITY = 30000
@@ -32,7 +33,7 @@ LONGEST_PREFIX = {4: 32, 6: 128}
 def compile_source_routing(document: Document, segments: Mapping[str, Segment], made: Iterable[KernelObject], facts: Facts) -> List[KernelObject]:
     """Return the tables and rules of all endpoints; `made` is what they have in their main tables."""
     led = {place for place, ways in facts.ways_out.items() if any(way.scope != document.scope for way in ways)}
-    several = [item for item in document.endpoints if item.source_routing and (item.place in led or _has_choice(item))]
+    several = [item for item in document.endpoints if item.source_routing and (item.place in led or has_choice(item))]
     held: Dict[str, List[KernelObject]] = {endpoint.place: [] for endpoint in several}
     for item in made if several else ():
         if item.place in held:
@@ -66,11 +67,6 @@ def compile_source_routing(document: Document, segments: Mapping[str, Segment], 
 def _by_device(route: Route) -> List[Route]:
     """Return what of a route leads over each of its devices; itself where there is none."""
     return [part for part in map(route.over, sorted(route.devices)) if part is not None] or [route]
-
-
-def _has_choice(endpoint: Endpoint) -> bool:
-    """Tell whether answers could leave by another interface than the one the question came in on."""
-    return len(endpoint.attachments) > 1 or bool(endpoint.devices or endpoint.routes) or any(item.default_route is False for item in endpoint.attachments)
 
 
 def _ways_of_others(scope: str, place: str, family: int, ways: Sequence[WayOut]) -> Iterator[KernelObject]:

@@ -19,10 +19,9 @@ from .check_links import check_links
 from .check_modes import check_modes
 from .check_names import check_names
 from .check_parents import check_parents
-from .check_ports import check_ports
 from .check_routers import check_routers
-from .check_routes import check_routes
 from .check_vlans import check_vlans
+from .parts import check_ports, check_routes
 from .scene import Scene
 from .trouble import troubled_paths
 

@@ -16,7 +16,6 @@ from .._firewall.base import Backend, RunCommand
 from .._firewall.standing import read_standing
 from .._kernel.namespace import Rooms
 from .._kernel.need import NOTHING
-from .._kernel.sockets import listening_sockets
 from .._model.errors import Conflict
 from .._model.firewall import FirewallObject, rules_of
 from .._model.mark import ROUTER_ROLE, UNFINISHED, is_owned, read_mark
@@ -24,7 +23,7 @@ from .._model.objects import Address, KernelObject
 from .._model.rule import PEERS_PREFIX, Rule
 from .._model.snapshot import Snapshot
 from .._model.translation import Holdings
-from .parts import apart, held_ports
+from .parts import apart, held_ports, listening_sockets
 
 if TYPE_CHECKING:
     from .undo import Undo

@@ -52,6 +52,18 @@ def list_namespaces() -> Iterator[Tuple[int, str]]:
     return spaces.list_namespaces()
 
 
+def listening_sockets() -> List[Tuple[str, str, int]]:
+    from .._kernel import sockets
+
+    return sockets.listening_sockets()
+
+
+def name_process(protocol: str, address: str, port: int) -> str:
+    from .._kernel import sockets
+
+    return sockets.name_process(protocol, address, port)
+
+
 def held_ports(composed: Sequence[KernelObject], scope: str) -> List[str]:
     if not composed:
         return []

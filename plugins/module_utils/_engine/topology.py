@@ -14,22 +14,20 @@ from typing import TYPE_CHECKING, Any, List, Mapping, Optional, Sequence, Tuple
 
 from .._compile.document import compile_document
 from .._compile.firewall import compile_firewall
-from .._compile.vxlan_firewall import find_underlays
-from .._compile.wire import find_tunnel_ends
+from .._compile.parts import find_tunnel_ends, find_underlays
 from .._document.allocate import NOTHING_TAKEN, Taken
 from .._document.host import check_host
 from .._document.host_addresses import check_own_addresses
-from .._document.host_devices import check_host_devices
 from .._document.host_taken import sort_out
 from .._document.living import Declared, attached_places
 from .._document.management import check_takeovers, find_connection
 from .._document.on_host import check_host_networks, settle_networks
+from .._document.parts import check_host_devices
 from .._document.reader import read_document
 from .._drivers.base import HostView
 from .._drivers.table import DRIVERS, find_driver
 from .._firewall.base import RunCommand
 from .._firewall.table import select_backend
-from .._kernel.sockets import name_process
 from .._model.document import Document
 from .._model.errors import InputError, Problem
 from .._model.objects import KernelObject
@@ -39,6 +37,7 @@ from .._report.words import tell_plan
 from .._runtime.containers import await_containers
 from .._runtime.tool import has_tool
 from .modes import check_sharing, idle_places, validate_wait_timeout
+from .parts import name_process
 from .request import LOCK_TIMEOUT, Build, Request
 from .waiting import validate_confirm_timeout
 
@@ -165,7 +164,7 @@ def _build_declaration(
             forwarding_off=facts.forwarding_off,
             ipv6=facts.ipv6,
             bridge_filter=facts.bridge_filter,
-            underlays=find_underlays(facts),
+            underlays=find_underlays(settled, facts),
             users=facts.users,
         )
         return compile_document(settled, facts), rules

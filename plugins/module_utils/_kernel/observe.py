@@ -48,7 +48,6 @@ from .lowers import Lowers
 from .namespace import Rooms
 from .need import NOTHING, LinkSettings, Need
 from .neighbour import NTF_PROXY, NTF_SELF, NUD_NOARP, NUD_PERMANENT
-from .nic import read_nic
 from .pairs import find_peers
 from .release import kernel_release
 from .rule import parse_any_rule, parse_rule
@@ -137,6 +136,8 @@ class Observer:
                 self.pretenders[place, link.name] = says
                 link = replace(link, alias="")
             if loan is not None:
+                from .nic import read_nic
+
                 link = read_nic(link, *loan)
                 raw[position] = replace(found, link=link)
             elif link.nature.stands and (found.lower_index or found.elsewhere is not None):

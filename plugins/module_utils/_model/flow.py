@@ -12,8 +12,6 @@ import socket
 from dataclasses import dataclass
 from typing import Mapping, NamedTuple, Tuple
 
-from .objects import KernelObject
-from .place import in_place
 from .rule import Rule
 
 PROTOCOLS: Mapping[int, str] = {1: "icmp", 6: "tcp", 17: "udp", 33: "dccp", 58: "ipv6-icmp", 132: "sctp", 136: "udplite"}
@@ -47,23 +45,6 @@ class Flow(NamedTuple):
     def mirrored(self) -> Tuple[int, bytes, int, bytes, int]:
         """Return the tuple of a flow that the answers would make, were this one forgotten."""
         return self.protocol, self.answerer, self.answer_port, self.answered, self.answered_port
-
-
-@dataclass(frozen=True)
-class Flows(KernelObject):
-    """Connections that end together: those to one port, or all that one address asked for."""
-
-    IDENTITY = ("place", "protocol", "source", "destination", "target")
-
-    protocol: str = ""
-    source: str = ""
-    destination: str = ""
-    target: str = ""  # where the destination was translated to
-
-    @property
-    def label(self) -> str:
-        ends = "from %s" % self.source if self.source else "to %s" % self.destination
-        return "flows %s %s%s%s" % (self.protocol, ends, " (→ %s)" % self.target if self.target else "", in_place(self.place))
 
 
 @dataclass(frozen=True)

@@ -290,6 +290,23 @@ class Sysctl(KernelObject):
         return "sysctl %s%s" % (self.path.replace("/", "."), in_place(self.place))
 
 
+@dataclass(frozen=True)
+class Flows(KernelObject):
+    """Connections that end together: those to one port, or all that one address asked for."""
+
+    IDENTITY = ("place", "protocol", "source", "destination", "target")
+
+    protocol: str = ""
+    source: str = ""
+    destination: str = ""
+    target: str = ""  # where the destination was translated to
+
+    @property
+    def label(self) -> str:
+        ends = "from %s" % self.source if self.source else "to %s" % self.destination
+        return "flows %s %s%s%s" % (self.protocol, ends, " (→ %s)" % self.target if self.target else "", in_place(self.place))
+
+
 def is_foreign(item: KernelObject) -> bool:
     """Tell whether an address or route was somebody else's before it was moved, and stays his."""
     return getattr(item, "protocol", None) not in (None, PROTOCOL)

@@ -11,8 +11,7 @@ from __future__ import annotations
 from typing import Any, Callable, Dict, Iterator, List, Sequence
 
 from .._model.firewall import FirewallObject
-from .._model.flow import Flows
-from .._model.objects import KernelObject
+from .._model.objects import Flows, KernelObject
 from .._model.rule import Rule
 from .._model.snapshot import Snapshot
 from .._plan.step import CHANGE, CREATE, Change, Step

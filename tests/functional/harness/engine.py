@@ -18,7 +18,7 @@ from ansible_collections.netloom.container_net.plugins.module_utils._engine.resu
 from ansible_collections.netloom.container_net.plugins.module_utils._engine.topology import read_declaration, topology_request
 from ansible_collections.netloom.container_net.plugins.module_utils._kernel.door import Door
 from ansible_collections.netloom.container_net.plugins.module_utils._kernel.session import read_ssh_connection
-from ansible_collections.netloom.container_net.plugins.module_utils._model.flow import Flows
+from ansible_collections.netloom.container_net.plugins.module_utils._model.objects import Flows
 from ansible_collections.netloom.container_net.plugins.module_utils._report.drift import describe_drift
 from ansible_collections.netloom.container_net.plugins.module_utils._report.standing import describe_standing
 

@@ -31,9 +31,18 @@ print(json.dumps([json.loads(answer.getvalue()), sorted(sys.modules)]))
 """
 KINDS = frozenset("_kinds." + name for name in ("bridge", "dummy", "ipvlan", "macvlan", "veth", "vlan", "vrf", "vxlan"))
 DRIVERS = frozenset("_drivers." + name for name in ("bridge", "ipvlan", "macvlan", "overlay", "routed"))
-# What neither of the tasks below has to do with: other runtimes, waiting for a confirmation, ways back, what a kernel lacks, guesses what was meant.
+# What neither of the tasks below has to do with: published ports, routes of its own, wires, tunnels, cards, containers of a runtime, waiting for a
+# confirmation, ways back, what a kernel lacks, guesses what was meant.
 ELSEWHERE = frozenset(
     (
+        "_compile.device",
+        "_compile.published",
+        "_compile.source_routing",
+        "_compile.vxlan_firewall",
+        "_compile.wire",
+        "_document.check_ports",
+        "_document.check_routes",
+        "_document.host_devices",
         "_document.leave_out",
         "_document.nat",
         "_engine.borrowed",
@@ -42,6 +51,8 @@ ELSEWHERE = frozenset(
         "_engine.rollback",
         "_engine.undo",
         "_kernel.duplicate",
+        "_kernel.nic",
+        "_kernel.sockets",
         "_kernel.trial",
         "_kernel.tunnels",
         "_kernel.unconfirmed",
@@ -69,7 +80,7 @@ NETWORK = {
 # A task -> what it must not load.
 TASKS: Dict[str, Any] = {
     "bridge": (BRIDGE, ELSEWHERE | NO_FIREWALL | NO_DECLARATION | DRIVERS | (KINDS - {"_kinds.bridge"})),
-    "topology": (NETWORK, ELSEWHERE | (DRIVERS - {"_drivers.bridge"}) | {"_kinds.dummy", "_kinds.ipvlan", "_kinds.macvlan"}),
+    "topology": (NETWORK, ELSEWHERE | (DRIVERS - {"_drivers.bridge"}) | {"_kinds.dummy", "_kinds.ipvlan", "_kinds.macvlan", "_kinds.nic", "_kinds.vxlan"}),
 }
 
 
