@@ -16,7 +16,7 @@ from . import archive  # noqa: F401  # pylint: disable=unused-import  # first, f
 # isort: split
 from .._engine.request import Outcome, Request
 from .._engine.result import describe
-from .._engine.scope import is_of_another, strangers
+from .._engine.signing import is_of_another
 from .._firewall.none import NoFirewall
 from .._model.addresses import canonical_mac
 from .._model.errors import Conflict, InputError, Problem
@@ -28,7 +28,6 @@ from .._model.place import HOST, NAMED, PATH, Place
 from .._model.rows import Rows
 from .._model.snapshot import Facts, Key, Snapshot
 from .._plan.stack import find_uppers
-from .._runtime.tool import run_system_tool
 
 LONG_NUMBER = 20  # digits
 
@@ -175,6 +174,8 @@ def _may_remove(snapshot: Snapshot, target: KernelObject, scope: str) -> bool:
     if not is_owned(mark, scope):
         raise Conflict(["%s belongs to scope '%s', this task has scope '%s'" % (found.label, mark.scope, scope)])
     if isinstance(found, Namespace):
+        from .._engine.scope import strangers
+
         others = strangers(snapshot, found.place, scope, find_uppers(snapshot.links()))
         if others:
             raise Conflict(["%s holds interfaces that scope '%s' did not make: %s" % (found.label, scope, ", ".join(others))])
@@ -187,13 +188,19 @@ def _request(module: Any, options: Options, build: Any, removes: Any, places: Se
         scope=options.scope,
         build=build,
         backend=NoFirewall(),
-        run=run_system_tool,
+        run=_run_tool,
         check_mode=module.check_mode,
         adopt=True,
         removes=removes,
         places=tuple(places),
         lock_timeout=options["lock_timeout"],
     )
+
+
+def _run_tool(argv: Sequence[str], data: Optional[str] = None) -> Tuple[int, str, str]:
+    from .._runtime.tool import run_system_tool
+
+    return run_system_tool(argv, data)
 
 
 def object_mark(scope: str) -> str:

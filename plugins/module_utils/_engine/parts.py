@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Collection, ContextManager, Dict, FrozenSet, Iterable, Iterator, List, Mapping, Sequence, Tuple
+from typing import TYPE_CHECKING, Collection, ContextManager, Dict, FrozenSet, Iterable, Iterator, List, Mapping, Optional, Sequence, Set, Tuple
 
 from .._kernel.statefile import UNCONFIRMED_FILE
 from .._model.link import Link
@@ -44,6 +44,48 @@ def observe_tunnels(snapshot: Snapshot, desired: Sequence[KernelObject], door: D
         from .._runtime.spaces import list_namespaces
 
         tunnels.observe_tunnels(snapshot, desired, door, rooms, list_namespaces, open_namespace)
+
+
+def namespace_path(place: str) -> str:
+    from .._runtime import namespace
+
+    return namespace.namespace_path(place)
+
+
+def read_placeholder(place: str) -> Optional[str]:
+    from .._runtime import namespace
+
+    return namespace.read_placeholder(place)
+
+
+def list_named_namespaces() -> Sequence[str]:
+    from .._runtime import namespace
+
+    return namespace.list_named_namespaces()
+
+
+def scope_keys(snapshot: Snapshot, scope: str) -> Set[Key]:
+    from . import scope as owned
+
+    return owned.scope_keys(snapshot, scope)
+
+
+def kept_parents(snapshot: Snapshot, scope: str, desired: Sequence[KernelObject]) -> Tuple[KernelObject, ...]:
+    from . import scope as owned
+
+    return owned.kept_parents(snapshot, scope, desired)
+
+
+def refuse_emptying(snapshot: Snapshot, scope: str, keys: Set[Key]) -> None:
+    from . import scope as owned
+
+    owned.refuse_emptying(snapshot, scope, keys)
+
+
+def restored_sysctls(snapshot: Snapshot, place: str, scope: str, desired: Sequence[KernelObject], recorded: Mapping[str, str]) -> Tuple[KernelObject, ...]:
+    from . import scope as owned
+
+    return owned.restored_sysctls(snapshot, place, scope, desired, recorded)
 
 
 def list_namespaces() -> Iterator[Tuple[int, str]]:

@@ -40,32 +40,37 @@ from .._model.objects import KernelObject, Namespace, Sysctl
 from .._model.place import HOST, Place
 from .._model.routing import FORWARDING, accept_ra_path
 from .._model.snapshot import Facts, Key, Snapshot, find_residents, find_ways_out
+from .._plan.parts import tunnel_warnings
 from .._plan.planner import plan
 from .._plan.ports import used_bridges
 from .._plan.renames import foresee_names
 from .._plan.stack import carried_away, lower_places, refuse_missing_lowers
 from .._plan.step import Step
-from .._plan.tunnels import tunnel_warnings
 from .._runtime.containers import Containers
-from .._runtime.namespace import list_named_namespaces, read_placeholder
 from .duplicates import refuse_duplicates
 from .firewalls import Firewalls
 from .kept import KeptFiles, remove_torn_files
 from .parts import (
+    kept_parents,
     know_again,
+    list_named_namespaces,
     list_namespaces,
     note_undo,
     observe_tunnels,
     plan_around,
+    read_placeholder,
     read_what_goes,
+    refuse_emptying,
     refuse_settings,
     refuse_unconfirmed,
     renames_only_lowered,
+    restored_sysctls,
+    scope_keys,
     way_back,
 )
 from .request import Outcome, Request
-from .scope import kept_parents, refuse_emptying, restored_sysctls, scope_keys, sign_addresses
 from .shared import observe_named, refuse_shared
+from .signing import sign_addresses
 from .support import refuse_unsupported
 from .visited import Visited
 from .waiting import await_host

@@ -8,18 +8,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Dict, Iterator, List, Mapping, Sequence, Set, Tuple
+from typing import Dict, List, Mapping, Sequence, Set, Tuple
 
 from .._model.errors import Conflict
 from .._model.firewall import FirewallObject
 from .._model.link import Link
 from .._model.mark import SHARED_ROLE, is_owned, leave_mark, read_mark
-from .._model.names import SCOPE_METRICS, scope_metric
 from .._model.objects import (
     MAIN_TABLE,
     Address,
-    AddressDetails,
     BridgeVlan,
     KernelObject,
     Namespace,
@@ -27,7 +24,6 @@ from .._model.objects import (
     ProxyNeighbour,
     Route,
     Sysctl,
-    is_foreign,
 )
 from .._model.place import HOST
 from .._model.routing import FORWARDING
@@ -35,6 +31,7 @@ from .._model.rows import Rows
 from .._model.snapshot import Key, Snapshot
 from .._plan.stack import Uppers, all_uppers, find_uppers
 from .owners import Owners
+from .signing import is_of_another
 
 EMPTIED_SHOWN = 5  # links and namespaces that a refusal names
 # The kernel itself puts these into every namespace, as far as it has their drivers.
@@ -90,23 +87,6 @@ def refuse_emptying(snapshot: Snapshot, scope: str, owned: Set[Key]) -> None:
             "if not, its variables stand where this run does not see them" % (scope, shown)
         ]
     )
-
-
-def is_of_another(item: KernelObject, scope: str) -> bool:
-    """Tell whether an entry on a link that nobody marked was made by another scope: it carries that scope's metric."""
-    if isinstance(item, Address):
-        return item.details.metric >= SCOPE_METRICS and item.details.metric != scope_metric(scope)
-    return isinstance(item, Route) and item.place == HOST and item.metric != scope_metric(scope)
-
-
-def sign_addresses(desired: Sequence[KernelObject], snapshot: Snapshot, scope: str) -> Iterator[KernelObject]:
-    """Yield all objects; addresses on links that stand without a mark get the scope's metric."""
-    for item in desired:
-        if isinstance(item, Address) and not is_foreign(item):
-            link = snapshot.link(item.place, item.device)
-            if link is not None and read_mark(link.alias) is None:
-                item = replace(item, details=AddressDetails(metric=scope_metric(scope)))
-        yield item
 
 
 def kept_parents(snapshot: Snapshot, scope: str, desired: Sequence[KernelObject]) -> Tuple[KernelObject, ...]:

@@ -27,13 +27,12 @@ from .._model.objects import (
 from .._model.snapshot import Key, Snapshot
 from .compare import compare, replacement_reason
 from .losses import deprived_routes, foresee_losses
-from .nics import home_conflicts, nics_of, recall_nics
+from .parts import home_conflicts, recall_nics, tunnel_conflicts
 from .ports import lent_ports, moved_away, moved_home
 from .renames import rename_steps
 from .rows import unfold_rows
 from .stack import Uppers, find_uppers, sharing_conflicts, stack_depths, upper_conflicts
 from .step import CHANGE, CREATE, DELETE, Change, Clash, Step
-from .tunnels import tunnel_conflicts
 from .vlans import superfluous_vlans
 
 
@@ -175,7 +174,7 @@ def _sort_links(
         if key[0] == "Link" and key not in wanted and key in snapshot.objects:
             gone.add((str(key[1]), str(key[2])))
     gone |= snapshot.names.leaving
-    recall_nics((item for item in nics_of(wanted.values()) if (item.place, item.name) in fresh), snapshot, gone, conflicts)
+    recall_nics(wanted.values(), fresh, snapshot, gone, conflicts)
     uppers = find_uppers(snapshot.links()) if gone else {}
     _renew_dependents(wanted, snapshot, fresh, gone, uppers)
     conflicts.extend(home_conflicts(gone, snapshot))

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Dict, Iterable, List, Mapping, Optional, Seque
 
 from .._model.errors import PROBLEMS_SHOWN, ContainerNotRunning, NamespaceMissing
 from .._model.place import PATH, Place
-from .namespace import open_namespace
 
 if TYPE_CHECKING:
     from .container import Found, Inspect
@@ -81,7 +80,7 @@ class Containers:
     def open(self, place: str) -> Optional[int]:
         """Return a descriptor that keeps the namespace of a place, or None if a named one does not exist. It is the caller's to close."""
         if Place(place).kind not in RUNTIMES:
-            return open_namespace(place)
+            return _open_namespace(place)
         self.prepare([place])
         return self._open.pop(place)
 
@@ -95,7 +94,7 @@ def identify_namespace(place: str) -> Optional[int]:
         _raise_together(list(opening.faults.values()))
         descriptor: Optional[int] = opening.opened[0][1]
     else:
-        descriptor = open_namespace(place, may_be_host=True)
+        descriptor = _open_namespace(place, may_be_host=True)
     if descriptor is None:
         return None
     try:
@@ -141,7 +140,7 @@ def _look_at(places: Sequence[str]) -> None:
     # Named namespaces are made where they are missing, and the number of a process that is to come could be anybody's.
     for place in dict.fromkeys(place for place in map(Place, places) if place.kind == PATH):
         try:
-            descriptor = open_namespace(place, may_be_host=True)
+            descriptor = _open_namespace(place, may_be_host=True)
         except NamespaceMissing as error:
             faults.append(error)
             continue
@@ -173,3 +172,9 @@ def _start_opening(runtime: str) -> Opening:
     from .opening import Opening
 
     return Opening(RUNTIMES[runtime])
+
+
+def _open_namespace(place: str, *, may_be_host: bool = False) -> Optional[int]:
+    from .namespace import open_namespace
+
+    return open_namespace(place, may_be_host=may_be_host)

@@ -56,6 +56,8 @@ ELSEWHERE = frozenset(
         "_kernel.trial",
         "_kernel.tunnels",
         "_kernel.unconfirmed",
+        "_plan.nics",
+        "_plan.tunnels",
         "_probe",
         "_report.drift",
         "_runtime.container",
@@ -70,7 +72,20 @@ ELSEWHERE = frozenset(
 )
 NO_FIREWALL = frozenset(("_actuators.flows", "_firewall.holders", "_firewall.iptables", "_firewall.verdict", "_kernel.flow"))
 NO_DECLARATION = frozenset(
-    ("_compile", "_document", "_engine.settings", "_engine.topology", "_model.document", "_model.network", "_plan.clash", "_report", "_schema")
+    (
+        "_compile",
+        "_document",
+        "_engine.scope",
+        "_engine.settings",
+        "_engine.topology",
+        "_model.document",
+        "_model.network",
+        "_plan.clash",
+        "_report",
+        "_runtime.namespace",
+        "_runtime.tool",
+        "_schema",
+    )
 )
 BRIDGE = {"name": "br-start", "addresses": ["10.20.0.1/24"]}
 NETWORK = {
