@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import os
 import sys
@@ -24,5 +25,6 @@ class Archive(zipimporter):
 
 if isinstance(__spec__.loader, zipimporter):
     sys.path_hooks.insert(0, Archive)
-    # What is loaded stays, and a run pauses the collector anyway.
+    # What is loaded stays, and a run pauses the collector anyway; at its end Python would look through all of it twice.
     gc.disable()
+    atexit.register(gc.freeze)

@@ -5,12 +5,15 @@
 from __future__ import annotations
 
 import builtins
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any, List
 from zipfile import ZipFile
 from zipimport import zipimporter
 
 import pytest
+from ansible_collections.netloom.container_net.plugins.module_utils._ansible import archive
 from ansible_collections.netloom.container_net.plugins.module_utils._ansible.archive import Archive
 
 FILES = ("whole/__init__.py", "whole/inner/__init__.py", "whole/inner/part.py")
@@ -18,11 +21,11 @@ FILES = ("whole/__init__.py", "whole/inner/__init__.py", "whole/inner/part.py")
 
 @pytest.fixture
 def packed(tmp_path: Path) -> Path:
-    archive = tmp_path / "packed.zip"
-    with ZipFile(archive, "w") as file:
+    found = tmp_path / "packed.zip"
+    with ZipFile(found, "w") as file:
         for name in FILES:
             file.writestr(name, "HERE = __file__\n")
-    return archive
+    return found
 
 
 @pytest.mark.parametrize(("folder", "module"), [("", "whole"), ("/whole", "whole.inner"), ("/whole/inner", "whole.inner.part")])
@@ -46,3 +49,13 @@ def test_a_file_is_compiled_once(packed: Path, monkeypatch: pytest.MonkeyPatch) 
     importer.get_filename("whole.inner.part")
     importer.get_code("whole.inner.part")
     assert compiled == [str(packed / FILES[2])]
+
+
+@pytest.mark.parametrize("zipped", [True, False], ids=["as Ansible sends it", "as a file"])
+def test_the_collector_rests_in_a_task_only(zipped: bool, tmp_path: Path) -> None:
+    source = Path(archive.__file__)
+    with ZipFile(tmp_path / "sent.zip", "w") as file:
+        file.write(source, source.name)
+    place = tmp_path / "sent.zip" if zipped else source.parent
+    command = [sys.executable, "-c", "import sys; sys.path.insert(0, sys.argv[1]); import archive, gc; print(gc.isenabled())", str(place)]
+    assert subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout == "%s\n" % (not zipped)
