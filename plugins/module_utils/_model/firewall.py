@@ -20,10 +20,10 @@ Head = Tuple[int, str, str]  # family, table and chain that packets come to firs
 
 @dataclass(frozen=True)
 class FirewallObject(KernelObject):
-    """One piece of a firewall, cut as its backend cuts it: a chain, a whole table, or what only leads there. Rules in a field `rules` are compared as one."""
+    """One piece of a firewall, cut as its backend cuts it: a whole table, a chain, or what only leads there. Rules in a field `rules` are compared as one."""
 
-    UNITS: ClassVar[str] = "chains"  # what people count such pieces in
-    LEADING: ClassVar[str] = "jumps"  # and what leads there
+    UNITS: ClassVar[str] = "pieces"  # what people count them in
+    LEADING: ClassVar[str] = "rules"  # what a rule is called that only leads to others
     # Rules of others' that it stands for, beside those it holds: each leads to some of ours.
     leading: ClassVar[int] = 0
 

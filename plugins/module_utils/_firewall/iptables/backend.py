@@ -22,12 +22,11 @@ from ..base import CREATE, DELETE, FirewallStep, HasTool, Report, RunCommand, si
 from .compose import compose
 from .layout import TOOLS, VARIANTS, Tools
 from .mend import mend
-from .native import find_native_translations
 from .objects import Chain, Jump
-from .parse import Table, parse_dump, read_tables
+from .parse import parse_dump
 from .render import render_rule
 from .restore import firewall_object, restore_text
-from .translations import find_translations
+from .translations import legacy_tables
 
 BUSY = 4  # the lock is held, or somebody else changed the rules meanwhile
 RETRIES = 3
@@ -200,19 +199,9 @@ class Iptables:
         return render_rule(rule)
 
     def find_translations(self, run: RunCommand) -> Tuple[Translation, ...]:
-        """Read both kernel interfaces of iptables, and native nftables: packets obey all. What cannot be read is left out."""
-        found: List[Translation] = []
-        for family in sorted(self._families):
-            for tool in list(filter(self._has_tool, VARIANTS[family])) or [self._tools[family].save]:
-                if "legacy" in tool and "nat" not in _legacy_tables(run, family):
-                    continue  # its own tool would make the table
-                code, out, _err = run([tool, "-t", "nat"], None)
-                for table in _tables_of(out) if code == 0 else ():
-                    found.extend(find_translations(table, family))
-        if self._has_tool("nft"):
-            code, out, _err = run(["nft", "-j", "list", "ruleset"], None)
-            found.extend(find_native_translations(out) if code == 0 else ())
-        return tuple(dict.fromkeys(found))
+        from ..foreign import find_foreign_translations
+
+        return find_foreign_translations(run, self._has_tool)
 
     def why_no_vnis(self, run: RunCommand) -> str:
         return "" if self._can_tell_vnis(run) else "this kernel has no iptables match u32 (module xt_u32)"
@@ -235,7 +224,7 @@ class Iptables:
     def _find_two_rule_sets(self, run: RunCommand) -> Tuple[str, ...]:
         found: List[str] = []
         for family, variants in VARIANTS.items():
-            if not all(self._has_tool(variant) for variant in variants) or not _legacy_tables(run, family):
+            if not all(self._has_tool(variant) for variant in variants) or not legacy_tables(run, family):
                 continue
             legacy, nft = (_count_rules(run, variant) for variant in variants)
             if legacy and nft:
@@ -255,19 +244,6 @@ def find_iptables(has_tool: HasTool) -> Iptables:
             "install the package iptables, or set firewall_backend to none and filter by other means"
         )
     return Iptables(families=families, has_tool=has_tool)
-
-
-def _tables_of(out: str) -> Sequence[Table]:
-    try:
-        return read_tables(out)
-    except ValueError:
-        return ()
-
-
-def _legacy_tables(run: RunCommand, family: int) -> Tuple[str, ...]:
-    """Return the tables that the older kernel interface holds, without making it hold more, as its own tool would."""
-    code, out, _err = run(["cat", "/proc/self/net/%s_tables_names" % ("ip" if family == 4 else "ip6")], None)
-    return tuple(out.split()) if code == 0 else ()
 
 
 def _count_rules(run: RunCommand, tool: str) -> int:

@@ -15,6 +15,8 @@ from ..._model.firewall import FirewallObject, Head, RuleList
 from ..._model.place import in_place
 from ..._model.rule import Rule
 
+UNITS, LEADING = "chains", "jumps"
+
 
 def _name_tool(family: int) -> str:
     return "ip6tables" if family == 6 else "iptables"
@@ -25,6 +27,7 @@ class Chain(FirewallObject):
     """A whole chain of ours."""
 
     IDENTITY = ("place", "family", "table", "name")
+    UNITS, LEADING = UNITS, LEADING
 
     family: int = 4
     table: str = "filter"
@@ -55,6 +58,7 @@ class Jump(FirewallObject):
     """The one rule in a built-in chain that leads to a chain of ours. `leads` says that nothing final stands before it."""
 
     IDENTITY = ("place", "family", "table", "parent", "rule")
+    UNITS, LEADING = UNITS, LEADING
     leading = 1
 
     family: int = 4

@@ -8,29 +8,44 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Iterator, List, Optional, Sequence, Set, Tuple
 
 from ..._model.rule import is_own_chain
 from ..._model.translation import Translation
-from .parse import Table, read_verdict
+from ..base import HasTool, RunCommand
+from ..taken import Match, Span
+from .layout import TOOLS, VARIANTS
+from .parse import Table, read_tables, read_verdict
 from .read import PROTOCOLS, WORD
 
-Span = Tuple[int, int]
-EVERY_PORT: Tuple[Span, ...] = ((0, 65535),)
 # Matches that do not tell some packets to a port of the host from others, or whose options are read.
 _READ = frozenset(("tcp", "udp", "sctp", "comment", "multiport", "addrtype", "conntrack", "statistic"))
 LOCAL_TYPE, NETWORKS = "LOCAL", {4: "/32", 6: "/128"}
 
 
-@dataclass(frozen=True)
-class Match:
-    """What got so far."""
+def find_iptables_translations(run: RunCommand, has_tool: HasTool) -> Iterator[Translation]:
+    """Yield what rules behind either kernel interface of iptables translate."""
+    for family, tools in TOOLS.items():
+        for tool in [*filter(has_tool, VARIANTS[family])] or [*filter(has_tool, [tools.save])]:
+            if "legacy" in tool and "nat" not in legacy_tables(run, family):
+                continue  # its own tool would make the table
+            code, out, _err = run([tool, "-t", "nat"], None)
+            for table in _tables_of(out) if code == 0 else ():
+                yield from find_translations(table, family)
 
-    protocol: Optional[str] = None
-    ports: Tuple[Span, ...] = EVERY_PORT
-    host: Optional[str] = None
-    limited: bool = False
+
+def legacy_tables(run: RunCommand, family: int) -> Tuple[str, ...]:
+    """Return the tables that the older kernel interface holds, without making it hold more, as its own tool would."""
+    code, out, _err = run(["cat", "/proc/self/net/%s_tables_names" % ("ip" if family == 4 else "ip6")], None)
+    return tuple(out.split()) if code == 0 else ()
+
+
+def _tables_of(out: str) -> Sequence[Table]:
+    try:
+        return read_tables(out)
+    except ValueError:
+        return ()
 
 
 def find_translations(table: Table, family: int) -> Iterator[Translation]:

@@ -13,14 +13,22 @@ from dataclasses import replace
 from typing import Any, Dict, Iterator, List, Optional, Set, Tuple
 
 from ..._model.translation import Translation
-from .translations import EVERY_PORT, Match, Span
+from ..base import HasTool, RunCommand
+from ..taken import EVERY_PORT, Match, Span
 
 FAMILIES = {"ip": (4,), "ip6": (6,), "inet": (4, 6)}
 Where = Tuple[str, str]  # family, table
 Targets = List[Tuple[Match, str]]
 
 
-def find_native_translations(text: str) -> List[Translation]:
+def find_nftables_translations(run: RunCommand, has_tool: HasTool) -> List[Translation]:
+    if not has_tool("nft"):
+        return []
+    code, out, _err = run(["nft", "-j", "list", "ruleset"], None)
+    return read_translations(out) if code == 0 else []
+
+
+def read_translations(text: str) -> List[Translation]:
     try:
         items = json.loads(text)["nftables"]
         return list(_Ruleset(items).translations())

@@ -1,0 +1,21 @@
+# Copyright (c) 2026, the netloom.container_net authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to this collection: anything here may change without notice.
+
+"""Translations by rules of others, whichever tool wrote them: packets obey all."""
+
+from __future__ import annotations
+
+from typing import Tuple
+
+from .._model.translation import Translation
+from .base import HasTool, RunCommand
+from .iptables.translations import find_iptables_translations
+from .nftables.translations import find_nftables_translations
+
+
+def find_foreign_translations(run: RunCommand, has_tool: HasTool) -> Tuple[Translation, ...]:
+    """Return what leads elsewhere of what is sent to the host. What cannot be read is left out."""
+    return tuple(dict.fromkeys((*find_iptables_translations(run, has_tool), *find_nftables_translations(run, has_tool))))
