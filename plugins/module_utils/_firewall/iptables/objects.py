@@ -15,22 +15,26 @@ from ..._model.firewall import FirewallObject, Head, RuleList
 from ..._model.place import in_place
 from ..._model.rule import Rule
 
-UNITS, LEADING = "chains", "jumps"
-
 
 def _name_tool(family: int) -> str:
     return "ip6tables" if family == 6 else "iptables"
 
 
 @dataclass(frozen=True)
-class Chain(FirewallObject):
-    """A whole chain of ours."""
-
-    IDENTITY = ("place", "family", "table", "name")
-    UNITS, LEADING = UNITS, LEADING
+class _Piece(FirewallObject):
+    UNITS = "chains"
+    LEADING = "jumps"
 
     family: int = 4
     table: str = "filter"
+
+
+@dataclass(frozen=True)
+class Chain(_Piece):
+    """A whole chain of ours."""
+
+    IDENTITY = ("place", "family", "table", "name")
+
     name: str = ""
     rules: Optional[Tuple[Rule, ...]] = None  # None: whatever the administrator has in it
 
@@ -54,15 +58,12 @@ class Chain(FirewallObject):
 
 
 @dataclass(frozen=True)
-class Jump(FirewallObject):
+class Jump(_Piece):
     """The one rule in a built-in chain that leads to a chain of ours. `leads` says that nothing final stands before it."""
 
     IDENTITY = ("place", "family", "table", "parent", "rule")
-    UNITS, LEADING = UNITS, LEADING
     leading = 1
 
-    family: int = 4
-    table: str = "filter"
     parent: str = ""
     rule: str = ""
     leads: Optional[bool] = None
