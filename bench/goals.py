@@ -49,9 +49,9 @@ def run_goals(seconds: Seconds, ours: str, batch: str, netavark: str) -> List[Go
     again = seconds[ours, most][1] if (ours, most) in seconds else None
     mine = first(ours, COMPARED_AT)
     return [
-        Goal("time to that of ip -batch and iptables-restore, %d endpoints" % COMPARED_AT, ratio(mine, first(batch, COMPARED_AT)), 1.0, " x"),
+        Goal("time to that of ip -batch and iptables-restore, %d endpoints" % COMPARED_AT, ratio(mine, first(batch, COMPARED_AT)), 0.55, " x"),
         Goal("times faster than netavark, %d endpoints" % COMPARED_AT, ratio(first(netavark, COMPARED_AT), mine), 15.0, " x", is_floor=True),
-        Goal("second run for an endpoint, %d endpoints" % most, again / most * 1000 if again is not None else None, 1.5, " ms"),
+        Goal("second run for an endpoint, %d endpoints" % most, again / most * 1000 if again is not None else None, 0.6, " ms"),
         Goal("time for an endpoint among %d to that among %d" % (MANY, FEW), ratio(ratio(many, MANY), ratio(few, FEW)), 2.0, " x"),
     ]
 
@@ -75,7 +75,7 @@ def fleet_goals(hosts: int, endpoints: int, runs: Mapping[int, Tuple[float, floa
     """Return the goals of a fleet's plan; `runs` has the most seconds and MiB by number of hosts."""
     seconds, mebibytes = runs.get(hosts, (None, None))
     words = "fleet_plan of %d hosts with %d endpoints each, whole process" % (hosts, endpoints)
-    return [Goal(words, seconds, 10.0, " s"), Goal(words, mebibytes, 1024.0, " MiB")]
+    return [Goal(words, seconds, 7.0, " s"), Goal(words, mebibytes, 1024.0, " MiB")]
 
 
 def start_goals(atomic: float, topology: float) -> List[Goal]:

@@ -18,11 +18,13 @@ from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 import ours
 import scene
+from chart import Curve, draw
 from goals import rows_goals
 
 ENDPOINTS = 20
 BRIDGE, TUNNEL = "br-mesh", "vx-mesh"
 CONTENDERS = ("ours", "batch")
+BATCH = "bridge -batch + ip -batch"
 
 
 def vtep(host: int) -> str:
@@ -109,19 +111,25 @@ def main() -> int:
         parser.exit(1, "missing: %s\n" % reason)
     print("%s %s" % (ours.NAME, versions))
     seconds: Dict[Tuple[str, int], Tuple[float, Optional[float]]] = {}
+    curves: Dict[str, List[Tuple[float, float]]] = {"%s, first run" % ours.NAME: [], "%s, second run" % ours.NAME: [], BATCH: []}
     print("%6s  %8s  %-26s  %8s  %10s  %8s" % ("hosts", "rows", "contender", "seconds", "second run", "ratio"))
     for hosts in sizes:
         for contender in CONTENDERS:
             measured = scene.measure_apart(sys.executable, os.path.abspath(__file__), "--play", contender, "--hosts", str(hosts))
             seconds[contender, hosts] = measured.seconds, measured.again
         base = seconds["batch", hosts][0]
-        for contender, name in zip(CONTENDERS, (ours.NAME, "bridge -batch + ip -batch")):
+        rows = (hosts - 1) * (1 + 4 * ENDPOINTS)
+        figures = (*seconds["ours", hosts], base)
+        for curve, figure in zip(curves.values(), figures):
+            curve.append((rows, figure or 0.0))
+        for contender, name in zip(CONTENDERS, (ours.NAME, BATCH)):
             first, again = seconds[contender, hosts]
             shown = "%.2f" % again if again is not None else "-"
-            rows = (hosts - 1) * (1 + 4 * ENDPOINTS)
             print("%6d  %8d  %-26s  %8.2f  %10s  %7.2fx" % (hosts, rows, name, first, shown, first / base), flush=True)
     for goal in rows_goals(seconds, sizes):
         print(goal.line)
+    title = "Time for what a host has to know of an overlay, by rows"
+    print("growth: %s" % draw("rows", title, "rows", [Curve(name, points) for name, points in curves.items()]))
     return 0
 
 

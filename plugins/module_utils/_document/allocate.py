@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Collection, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from .._model import span
-from .._model.addresses import canonical_ip, derive_mac
+from .._model.addresses import canonical_ip, derive_mac, ip_version
 from .._model.document import Attachment, Endpoint
 from .._model.errors import Problem
 from .._model.network import Network, Subnet
@@ -85,7 +85,8 @@ class _Space:
                     self.reserve(address)
         for remote in network.remote_endpoints:
             for address in remote.addresses:
-                self.reserve(address)
+                if ip_version(address) == version:
+                    self.reserve(address)
 
     def reserve(self, address: str) -> None:
         version, number = span.number(address)

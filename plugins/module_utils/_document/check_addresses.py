@@ -66,9 +66,10 @@ def _reserved(scene: Scene, network: Network) -> Iterator[Owned]:
 
 
 def _held(scene: Scene, network: Network, members: Members) -> Iterator[Owned]:
-    for index, remote in enumerate(network.remote_endpoints):
+    for path, remote in zip(scene.items(scene.network(network) + ".remote_endpoints"), network.remote_endpoints):
+        owner = 'remote endpoint "%s"' % remote.name
         for address in remote.addresses:
-            yield address, scene.item(scene.network(network) + ".remote_endpoints", index), 'remote endpoint "%s"' % remote.name
+            yield address, path, owner
     for endpoint, attachment in members[network.name]:
         path = scene.attachment(endpoint, attachment)
         for address in attachment.addresses:
@@ -79,8 +80,7 @@ def _macs(scene: Scene, network: Network, members: Members) -> Iterator[Tuple[Ow
     """Yield who has a MAC, and the address it may be derived from."""
     if network.mac_address:
         yield (network.mac_address, scene.network(network) + ".mac_address", "the bridge"), None
-    for index, remote in enumerate(network.remote_endpoints):
-        path = scene.item(scene.network(network) + ".remote_endpoints", index)
+    for path, remote in zip(scene.items(scene.network(network) + ".remote_endpoints"), network.remote_endpoints):
         yield (remote.mac, path + ".mac", 'remote endpoint "%s"' % remote.name), next(iter(remote.addresses), None)
     for endpoint, attachment in members[network.name]:
         if attachment.mac_address:
@@ -111,15 +111,17 @@ def _check_membership(scene: Scene, network: Network, rows: Sequence[Owned], sug
     spans = {version: [span.span(subnet) for subnet in subnets[version]] for version in (4, 6)}
     for address, path, _owner in rows:
         version, number = span.number(address)
-        holder = next((index for index, (_version, first, last) in enumerate(spans[version]) if first <= number <= last), None)
-        if not subnets[version]:
-            scene.report(path, address, 'network "%s" has no IPv%d subnet' % (network.name, version), "add one to it or remove the address")
-        elif holder is None:
-            scene.report(path, address, 'outside %s of network "%s"' % (", ".join(subnets[version][:2]), network.name), suggest(address))
+        for index, (_version, first, last) in enumerate(spans[version]):
+            if first <= number <= last:
+                fault = host_address_fault(address, subnets[version][index]) if number in (first, last) else None
+                if fault:
+                    scene.report(path, address, fault, suggest(address))
+                break
         else:
-            fault = host_address_fault(address, subnets[version][holder])
-            if fault:
-                scene.report(path, address, fault, suggest(address))
+            if not subnets[version]:
+                scene.report(path, address, 'network "%s" has no IPv%d subnet' % (network.name, version), "add one to it or remove the address")
+            else:
+                scene.report(path, address, 'outside %s of network "%s"' % (", ".join(subnets[version][:2]), network.name), suggest(address))
 
 
 def _check_addresses_unique(scene: Scene, network: Network, rows: Sequence[Owned], earlier: Sequence[Owned], suggest: Callable[[str], str]) -> None:

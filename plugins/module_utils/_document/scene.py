@@ -9,7 +9,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import FrozenSet, List
+from itertools import count, repeat
+from typing import FrozenSet, Iterator, List
 
 from .._model.document import Attachment, Document, Endpoint, Wire
 from .._model.errors import Problem
@@ -46,6 +47,10 @@ class Scene:
     def lacks_networks(self) -> bool:
         """Whether a network was left out because its driver or name is not known, so that what others miss may be there."""
         return any(path.startswith(self.networks + "[") and path.endswith(("].driver", "].name")) for path in self.troubled)
+
+    def items(self, path: str) -> Iterator[str]:
+        """Yield the paths of a list's items."""
+        return repeat(path) if path in self.troubled else ("%s[%d]" % (path, index) for index in count())
 
     def item(self, path: str, index: int) -> str:
         """Return the path of a list's item; without the index where faulty items were left out before it."""

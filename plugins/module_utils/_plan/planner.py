@@ -104,14 +104,15 @@ def plan(desired: Sequence[KernelObject], snapshot: Snapshot, *, prunable: Colle
     making = {_whose(step.subject) for step in steps if step.action == CREATE and isinstance(step.subject, Address)}
 
     def order(step: Step) -> Tuple[int, int, int, str]:
-        if step.subject.key in deprived:
+        if step.leads:
+            return _FIRST
+        if deprived and step.subject.key in deprived:
             return _LAST
         # The kernel takes no IPv6 address twice on a link, so the one with another prefix length goes first.
         first = step.action == DELETE and isinstance(step.subject, Address) and ":" in step.subject.address and _whose(step.subject) in making
         return _BEFORE_ADDRESSES if first else _rank(step, depths)
 
-    rest = [step for step in steps if not step.leads]
-    return tuple(step for step in steps if step.leads) + tuple(sorted(rest, key=order))
+    return tuple(sorted(steps, key=order))
 
 
 def _whose(item: KernelObject) -> Tuple[str, str, str]:
@@ -262,6 +263,7 @@ def _leading_deletes(gone: Set[LinkKey], snapshot: Snapshot) -> List[LinkKey]:
 _STACKED_ORDER = 5
 _BEFORE_ADDRESSES = (2, Address.RANK, -1, "")
 _LAST = (4, 0, 0, "")
+_FIRST = (-1, 0, 0, "")
 
 
 def _rank(step: Step, depths: Dict[LinkKey, int]) -> Tuple[int, int, int, str]:

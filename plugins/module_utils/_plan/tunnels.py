@@ -36,7 +36,7 @@ def tunnel_conflicts(wanted: Iterable[KernelObject], fresh: Collection[LinkKey],
 
 def tunnel_warnings(steps: Sequence[Step], desired: Iterable[KernelObject], snapshot: Snapshot) -> List[str]:
     """Tell who came later to the port of a tunnel that stands."""
-    made = {step.subject.key for step in steps if step.action == CREATE}
+    made = {step.subject.key for step in steps if step.action == CREATE and isinstance(step.subject, Link)}
     gone = {(step.subject.place, step.subject.name) for step in steps if step.action == DELETE and isinstance(step.subject, Link)}
     standing = [item for item in _tunnels(desired) if item[0].key not in made and item[0].key in snapshot.objects]
     others = _others(gone, snapshot) if standing else []

@@ -49,9 +49,9 @@ def _check_remote_endpoints(scene: Scene, network: OverlayNetwork) -> None:
     vteps = {peer.vtep for peer in network.peers}
     local = {endpoint.name for endpoint in scene.document.endpoints if any(item.network == network.name for item in endpoint.attachments)}
     seen = set()
-    for index, remote in enumerate(network.remote_endpoints):
-        place = scene.item(path + ".remote_endpoints", index)
-        if remote.vtep not in vteps and path + ".peers" not in scene.troubled:
+    lacks_peers = path + ".peers" in scene.troubled
+    for place, remote in zip(scene.items(path + ".remote_endpoints"), network.remote_endpoints):
+        if remote.vtep not in vteps and not lacks_peers:
             scene.report(place + ".vtep", remote.vtep, 'no peer of network "%s" has this VTEP' % network.name, "add the host to peers")
         if remote.name in local or remote.name in seen:
             where = "on this host" if remote.name in local else "in this list"
