@@ -22,6 +22,7 @@ NETLINK_ROUTE, NETLINK_NETFILTER = 0, 12
 NLMSG_ERROR, NLMSG_DONE = 2, 3
 NLM_F_DUMP_INTR, NLM_F_ACK_TLVS = 0x10, 0x200
 HEADER = struct.Struct("=IHHII")
+TYPE, SEQUENCE = struct.Struct("=4xH"), struct.Struct("=I")
 # Errors queue up in the receive buffer while the kernel works through a datagram; these bounds keep them inside the default 208 KiB.
 MESSAGES_PER_DATAGRAM = 128
 BYTES_PER_DATAGRAM = 64 * 1024
@@ -122,11 +123,12 @@ class Line:
             else:
                 refusals.append(Refusal(offset + position, answer, "refused"))
         for position, message in passed:
-            self._door.changes.append((self._place, HEADER.unpack_from(message)[1]))
             begin = len(datagram)
             datagram += message
-            datagram += bytes(-len(message) % 4)
-            struct.pack_into("=I", datagram, begin + 8, first + position)
+            if len(message) % 4:
+                datagram += bytes(-len(message) % 4)
+            SEQUENCE.pack_into(datagram, begin + 8, first + position)
+        self._door.changes.extend([(self._place, TYPE.unpack_from(message)[0]) for _position, message in passed])
         self._sequence += len(messages)
         if lost:
             raise KernelTimeout("the kernel did not answer within %g s" % self._door.timeout)

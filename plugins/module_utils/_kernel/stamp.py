@@ -33,10 +33,11 @@ class Template(NamedTuple):
     """A message with holes, and which value fills each."""
 
     text: bytes
-    order: Tuple[int, ...]
+    order: Optional[Tuple[int, ...]]  # None: each its own
 
-    def fill(self, packed: Sequence[bytes]) -> bytes:
-        return self.text % tuple([packed[position] for position in self.order])
+    def fill(self, packed: Tuple[bytes, ...]) -> bytes:
+        text, order = self
+        return text % (packed if order is None else tuple([packed[position] for position in order]))
 
 
 def _marker(kind: str, value: Value, position: int) -> Value:
@@ -60,16 +61,17 @@ class Stamp:
         self._templates: Dict[Shape, Optional[Template]] = {}  # None if a shape cannot be copied
 
     def __call__(self, fixed: Tuple[Hashable, ...], values: Sequence[Value]) -> bytes:
-        packed = [pack(value) for pack, value in zip(self._packers, values)]
-        shape: Shape = (fixed, tuple(map(len, packed)))
+        packed = tuple([pack(value) for pack, value in zip(self._packers, values)])
+        shape: Shape = (fixed, *map(len, packed))
+        known = self._templates.get(shape)
+        if known is not None:
+            return known.fill(packed)
+        message = self._build(*fixed, *values)
         if shape not in self._templates:
-            message = self._build(*fixed, *values)
             template = self._make(fixed, values)
             # The library has the last word: a template that does not give its very bytes is not used.
             self._templates[shape] = template if template is not None and template.fill(packed) == message else None
-            return message
-        known = self._templates[shape]
-        return known.fill(packed) if known is not None else self._build(*fixed, *values)
+        return message
 
     def _make(self, fixed: Tuple[Hashable, ...], values: Sequence[Value]) -> Optional[Template]:
         markers = [_marker(kind, value, position) for position, (kind, value) in enumerate(zip(self._kinds, values))]
@@ -83,8 +85,8 @@ class Stamp:
             if not found:
                 return None
             holes.extend((at, at + len(needle), position) for at in found)
-        text, done = b"", 0
+        text, done, order = b"", 0, tuple(position for _start, _end, position in sorted(holes))
         for start, end, _position in sorted(holes):
             text += encoded[done:start].replace(b"%", b"%%") + b"%b"
             done = end
-        return Template(text + encoded[done:].replace(b"%", b"%%"), tuple(position for _start, _end, position in sorted(holes)))
+        return Template(text + encoded[done:].replace(b"%", b"%%"), None if order == tuple(range(len(markers))) else order)
