@@ -141,8 +141,7 @@ def _only_declared(attachments: Sequence[Attachment], path: str, problems: Probl
 
 def read_endpoint(value: object, path: str, problems: Problems, *, scope: str, known: FrozenSet[str], troubled: FrozenSet[str]) -> Optional[Endpoint]:
     """Return an endpoint with its valid parts, or None where it is absent or cannot be told."""
-    absent = isinstance(value, dict) and value.get("state") == "absent"
-    entry = read_entry(value, path, problems, ENDPOINT, required=(NAME.key,) if absent else required_keys(value))
+    entry = read_entry(value, path, problems, ENDPOINT, required=required_keys(value))
     if entry is None:
         return None
     name, place = entry.get(NAME), entry.get(CONTAINER)

@@ -84,7 +84,7 @@ def read_entry(
     *,
     required: Optional[Tuple[str, ...]] = None,
 ) -> Optional[Entry]:
-    """Return an entry that has the keys of its schema; `required` are those that it needs, if not the schema's."""
+    """Return an entry that has the keys of its schema; `required` are those that it needs, if not the schema's and unless it is absent."""
     if not is_map(value, path, problems):
         return None
     allowed, elsewhere = schema.keys, schema.elsewhere
@@ -101,7 +101,8 @@ def read_entry(
                 rule, fix, word = _unknown_key(key[: 2 * COMPARED_LENGTH], allowed)
                 meant |= {word} if word and word not in entry.raw else set()
                 problems.append(Problem("%s.%s" % (path, key_text(key)), entry.raw[key], rule, fix, meant="%s.%s" % (path, word) if word else ""))
-    for key in schema.required if required is None else required:
+    needed = schema.required if required is None else required
+    for key in schema.absent[:1] if schema.absent and entry.raw.get("state") == "absent" else needed:
         if key not in entry.raw and key not in meant:
             entry.refuse('required key "%s" is missing' % key, "add it")
     return entry

@@ -131,8 +131,7 @@ LINK = Schema("a link", (NAME, ENDS, TUNNEL_OF_LINK, MTU, STATE), {**_OF_END, **
 
 def read_link(value: object, path: str, problems: Problems) -> Optional[Wire]:
     """Return a wire or tunnel; names and MACs not given stay empty. None where it is absent or cannot be told."""
-    absent = isinstance(value, dict) and value.get("state") == "absent"
-    entry = read_entry(value, path, problems, LINK, required=(NAME.key,) if absent else None)
+    entry = read_entry(value, path, problems, LINK)
     if entry is None:
         return None
     name = entry.get(NAME)

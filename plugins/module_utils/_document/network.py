@@ -111,7 +111,6 @@ def _driver(raw: Dict[str, object], path: str, problems: Problems) -> Optional[s
 
 def _read_entry(value: object, path: str, problems: Problems, driver: Optional[str], required: Tuple[str, ...]) -> Optional[Entry]:
     absent = isinstance(value, dict) and value.get("state") == "absent"
-    needed = COMMON.required if absent else (*COMMON.required, *required)
     if driver is None:
         every = tuple(field for name in DRIVERS for field in find_driver(name).schema.fields)
         schema = replace(COMMON, fields=COMMON.fields + every, elsewhere={} if absent else _borrowed())
@@ -119,7 +118,7 @@ def _read_entry(value: object, path: str, problems: Problems, driver: Optional[s
         schema = network_schema(driver)
         if not absent and isinstance(value, dict) and not value.keys() <= schema.keys:
             schema = replace(schema, elsewhere=_elsewhere(driver))
-    return read_entry(value, path, problems, schema, required=needed)
+    return read_entry(value, path, problems, schema, required=(*COMMON.required, *required))
 
 
 def read_network(value: object, path: str, problems: Problems, *, scope: str, find_required: Callable[[str], Tuple[str, ...]]) -> Optional[Network]:

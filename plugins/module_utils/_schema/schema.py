@@ -42,7 +42,7 @@ class Schema:
     fields: Tuple[Field[Any], ...]
     elsewhere: Elsewhere = field(default_factory=dict)
     one_of: Tuple[str, ...] = ()  # exactly one of these keys must be there
-    absent: Tuple[str, ...] = ()  # the keys that may stand beside state: absent
+    absent: Tuple[str, ...] = ()  # the keys that may stand beside state: absent; the first of them has to
 
     @cached_property
     def keys(self) -> FrozenSet[str]:

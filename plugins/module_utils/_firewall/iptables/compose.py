@@ -28,7 +28,7 @@ def compose(rules: Sequence[Rule], *, scope: str, current: Sequence[KernelObject
     jumps: List[FirewallObject] = []
     for (family, table, name), ordered in content.items():
         chains.append(Chain(place, family, table, name, ordered))
-        jumps.extend(Jump(place, family=family, table=table, parent=parent, rule=rule, leads=True, copies=1) for parent, rule in jumps_to(name, family))
+        jumps.extend(Jump(place=place, family=family, table=table, parent=parent, rule=rule, leads=True, copies=1) for parent, rule in jumps_to(name, family))
     return (*chains, *jumps, *_user_chains(content, current, place))
 
 

@@ -12,6 +12,7 @@ import random
 from typing import Any, Callable, List
 
 import pytest
+from ansible_collections.netloom.container_net.docs.generate.maps import list_maps
 from ansible_collections.netloom.container_net.plugins.module_utils._document.reader import read_document
 from ansible_collections.netloom.container_net.plugins.module_utils._model.document import Document
 from ansible_collections.netloom.container_net.plugins.module_utils._model.errors import InputError
@@ -24,13 +25,9 @@ WORDS: List[Any] = [
     "::1:80:80", "1:2:3:4", "tcp", "8080:80/", "53/udp", "present", "absent", "bridge", "overlay", "none", "allocate", "blackhole", "\0", "\x1b[31m", "\ud800",
     "\u00fc", "x" * 300, b"bytes", datetime.date(2024, 1, 1), (), (1,), {1}, object(), "net.ipv4.ip_forward", "IFNAME", "net.IFNAME.x",
 ]  # fmt: skip
-KEYS: List[Any] = [
-    "name", "driver", "ipam_config", "subnet", "gateway", "ip_range", "aux_addresses", "enable_ipv6", "mtu", "internal", "labels", "state",
-    "bridge_name", "mac_address", "snat_address", "snat_address_elsewhere", "host_access", "trusted_interfaces", "vni", "udp_port", "vtep_address", "peers",
-    "host", "vtep", "remote_endpoints", "mac", "addresses", "container", "netns", "path", "docker", "networks", "ports", "published", "target", "protocol",
-    "host_ip", "allowed_sources", "sysctls", "aliases", "ipam", "ipv4_address", "ipv6_address", "interface_name", "host_interface_name", "gw_priority", "scope",
-    "endpoints", "routes", "destination", "metric", "type", "interface", "source_routing", "junk", "", 1, None, True, (1, 2), 1 << 20000, "a.b", "a[b", "]",
-]  # fmt: skip
+# Every key of a declaration, and what no key is.
+KEYS: List[Any] = sorted({key for item in list_maps() for key in item.schema.keys}) + ["scope", "networks", "endpoints", "links"]
+KEYS += ["junk", "", 1, None, True, (1, 2), 1 << 20000, "a.b", "a[b", "]"]
 GOOD = {
     "scope": "main",
     "networks": [

@@ -11,8 +11,8 @@ from typing import Any, Dict, Iterator, List, Tuple
 
 import pytest
 import yaml
+from ansible_collections.netloom.container_net.docs.generate.maps import list_maps
 from ansible_collections.netloom.container_net.plugins.module_utils._document.attachment import ATTACHMENT
-from ansible_collections.netloom.container_net.plugins.module_utils._document.container import CONTAINER
 from ansible_collections.netloom.container_net.plugins.module_utils._document.devices import DEVICE
 from ansible_collections.netloom.container_net.plugins.module_utils._document.endpoint import ENDPOINT
 from ansible_collections.netloom.container_net.plugins.module_utils._document.entry import Entry
@@ -29,9 +29,7 @@ from ansible_collections.netloom.container_net.plugins.module_utils._schema.read
 from ansible_collections.netloom.container_net.plugins.module_utils._schema.schema import Field, Schema
 
 BUILT_IN = tuple(DRIVERS)
-NESTED = (IPAM, CONTAINER, ATTACHMENT, PORT, ROUTE, ATTACHMENT_ROUTE, DEVICE, END, TUNNEL)
-PEERS = (overlay.PEER, overlay.REMOTE_ENDPOINT, routed.PEER, routed.LENGTHS)
-SCHEMAS: Tuple[Schema, ...] = (COMMON, ENDPOINT, LINK, *NESTED, *PEERS, *(find_driver(name).schema for name in BUILT_IN))
+SCHEMAS: Tuple[Schema, ...] = tuple({item.schema.name: item.schema for item in list_maps()}.values())
 FIELDS: List[Tuple[str, Field[Any]]] = [("%s: %s" % (schema.name, field.key), field) for schema in SCHEMAS for field in schema.fields]
 
 
@@ -93,6 +91,10 @@ def test_a_key_stands_once_in_its_map(schema: Schema) -> None:
     assert len(schema.keys) == len(schema.fields)
     assert not schema.keys & schema.elsewhere.keys()
     assert {*schema.one_of, *schema.absent} <= schema.keys
+
+
+def test_no_two_maps_are_called_the_same() -> None:
+    assert len({id(item.schema) for item in list_maps()}) == len(SCHEMAS)
 
 
 def test_no_driver_has_a_key_of_every_network() -> None:
