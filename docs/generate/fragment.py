@@ -39,18 +39,19 @@ def suboptions_of_networks() -> Dict[str, Any]:
     for driver, schema in drivers().items():
         for field in schema.fields:
             owners.setdefault(field.key, []).append((driver, field))
-    return {key: _option(owned) for key, owned in owners.items()}
+    return {key: _option(owned, 1) for key, owned in owners.items()}
 
 
 def suboptions(schema: Schema) -> Dict[str, Any]:
-    return {field.key: _option([("", field)]) for field in schema.fields}
+    return {field.key: _option([("", field)], 1) for field in schema.fields}
 
 
-def _option(owned: Owned) -> Dict[str, Any]:
-    """Return the documentation of a key, which several drivers may have."""
+def _option(owned: Owned, maps: int) -> Dict[str, Any]:
+    """Return the documentation of a key, which several drivers may have; so many have a map there."""
     fields = [field for _driver, field in owned]
     kinds = {_kind(field.read.shape) for field in fields}
-    option: Dict[str, Any] = {"description": [line for words, whose in _grouped(owned) for line in _lines(words, whose)]}
+    required = len(owned) == maps and all(field.required for field in fields)
+    option: Dict[str, Any] = {"description": [line for field, whose in _grouped(owned) for line in _lines(field, whose, required)]}
     option["type"], elements = kinds.pop() if len(kinds) == 1 else ("raw", "")
     if elements:
         option["elements"] = elements
@@ -60,7 +61,7 @@ def _option(owned: Owned) -> Dict[str, Any]:
     defaults = [plain_default(field) for field in fields]
     if defaults[0] is not None and all(default == defaults[0] for default in defaults):
         option["default"] = defaults[0]
-    if all(field.required for field in fields):
+    if required:
         option["required"] = True
     below: Dict[str, List[Tuple[str, Field[Any]]]] = {}
     for driver, field in owned:
@@ -68,7 +69,7 @@ def _option(owned: Owned) -> Dict[str, Any]:
         for item in found[1].fields if found else ():
             below.setdefault(item.key, []).append((driver if len(owned) > 1 else "", item))
     if below:
-        option["suboptions"] = {key: _option(items) for key, items in below.items()}
+        option["suboptions"] = {key: _option(items, sum(inner(field.read.shape) is not None for field in fields)) for key, items in below.items()}
     return option
 
 
@@ -78,13 +79,14 @@ def _kind(shape: Shape) -> Tuple[str, str]:
 
 def _grouped(owned: Owned) -> List[Tuple[Field[Any], List[str]]]:
     """Return each thing that is said, with the drivers it is said of."""
-    groups: Dict[int, Tuple[Field[Any], List[str]]] = {}
+    groups: Dict[Tuple[object, ...], Tuple[Field[Any], List[str]]] = {}
     for driver, field in owned:
-        groups.setdefault(id(field), (field, []))[1].append(driver)
+        said = (field.words, field.default_words, field.example, repr(field.default), field.read.shape.choices, tell_range(field))
+        groups.setdefault(said, (field, []))[1].append(driver)
     return list(groups.values())
 
 
-def _lines(field: Field[Any], whose: List[str]) -> List[str]:
+def _lines(field: Field[Any], whose: List[str], required: bool) -> List[str]:
     drivers_named = " or ".join("V(%s)" % driver for driver in whose if driver)
     lines = [("Of driver %s. " % drivers_named if drivers_named else "") + field.words]
     if tell_range(field):
@@ -93,6 +95,11 @@ def _lines(field: Field[Any], whose: List[str]) -> List[str]:
         lines.append("Default: %s." % field.default_words)
     elif drivers_named and plain_default(field) is not None and field.read.shape.type in ("str", "bool", "raw"):
         lines.append("Default: V(%s)." % str(plain_default(field)).lower())
+    found = inner(field.read.shape)
+    if found and found[1].one_of:
+        lines.append("It has exactly one of %s." % ", ".join("V(%s)" % key for key in found[1].one_of))
+    if field.required and not required:
+        lines.append("Required.")
     if field.provided:
         lines.append("Needed on a host; a fleet's plan provides it.")
     if field.fleet_only:

@@ -256,15 +256,14 @@ options:
         suboptions:
           host:
             description:
-            - Of driver V(overlay). Name of the host.
-            - Of driver V(routed). Name of the host.
+            - Of driver V(overlay) or V(routed). Name of the host.
             type: str
             required: true
           vtep:
             description:
             - Of driver V(overlay). Address of the host on the network between the hosts.
+            - Required.
             type: str
-            required: true
           foreign:
             description:
             - Of driver V(overlay). Whether this collection does not manage the host. With one, ARP and neighbour discovery go through the tunnel instead
@@ -275,14 +274,14 @@ options:
           next_hops:
             description:
             - Of driver V(routed). Addresses of the host on the network between the hosts, one of each IP version.
+            - Required.
             type: raw
-            required: true
           subnets:
             description:
             - Of driver V(routed). The host's part of the network.
+            - Required.
             type: list
             elements: str
-            required: true
       remote_endpoints:
         description:
         - Of driver V(overlay). The endpoints on other hosts; a fleet's plan lists its own.
@@ -412,6 +411,7 @@ options:
       container:
         description:
         - Where it lives. Required, unless V(network_mode) names another namespace.
+        - It has exactly one of V(netns), V(docker), V(podman), V(path), V(pid).
         type: dict
         suboptions:
           netns:
@@ -815,6 +815,7 @@ options:
         description:
         - Links of the host that are handed to it, and given back on removal. One that is in use, or that carries the host's default route or the connection
           to it, is refused.
+        - It has exactly one of V(name), V(mac), V(pci_address).
         type: list
         elements: dict
         default: []
@@ -873,6 +874,7 @@ options:
       ends:
         description:
         - The two ends of a wire, or the one of a tunnel, which is in an endpoint.
+        - It has exactly one of V(endpoint), V(network).
         type: list
         elements: dict
         required: true

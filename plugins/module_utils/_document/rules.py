@@ -23,7 +23,7 @@ from .scalars import integer, read_interface_name, read_source
 SOURCE_ROUTING = 30000
 ALL_BITS = 2**32 - 1
 _MARK = re.compile(r"(0x[0-9a-f]{1,8}|[0-9]{1,10})(?:/(0x[0-9a-f]{1,8}|[0-9]{1,10}))?\Z", re.ASCII | re.IGNORECASE)
-_MARK_TEXT = Shape("str", pattern="(0[xX][0-9a-fA-F]{1,8}|[0-9]{1,10})(/(0[xX][0-9a-fA-F]{1,8}|[0-9]{1,10}))?")
+_MARK_TEXT = Shape("str", what="text", pattern="(0[xX][0-9a-fA-F]{1,8}|[0-9]{1,10})(/(0[xX][0-9a-fA-F]{1,8}|[0-9]{1,10}))?")
 _LOOPBACK = "lo"
 Mark = Tuple[int, int]
 

@@ -17,6 +17,7 @@ from ansible_collections.netloom.container_net.docs.generate.__main__ import lis
 from ansible_collections.netloom.container_net.docs.generate.maps import inner, list_maps, plain_default
 from ansible_collections.netloom.container_net.docs.generate.page import REFERENCE
 from ansible_collections.netloom.container_net.plugins.doc_fragments.declaration import ModuleDocFragment
+from ansible_collections.netloom.container_net.plugins.module_utils._document.network import COMMON
 from ansible_collections.netloom.container_net.plugins.module_utils._schema.reading import Shape
 from ansible_collections.netloom.container_net.plugins.module_utils._schema.schema import Field
 
@@ -79,7 +80,9 @@ def test_ansible_doc_has_the_type_default_and_choices_of_every_key(path: str, ke
         assert "choices" not in said
     defaults = [plain_default(field) for field in fields]
     assert said.get("default") == (defaults[0] if all(default == defaults[0] for default in defaults) else None)
-    assert said.get("required", False) == all(field.required for field in fields)
+    maps = sum(item.path == path and item.schema is not COMMON for item in list_maps())
+    assert said.get("required", False) == (all(field.required for field in fields) and (len(fields) == maps or fields[0] in COMMON.fields))
+    assert all("Required." in said["description"] for field in fields if field.required and "required" not in said)
     for field in fields:
         assert any(field.words in line for line in said["description"])
         if inner(field.read.shape) is None and len(fields) == 1:

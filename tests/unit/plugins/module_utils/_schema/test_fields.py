@@ -25,7 +25,7 @@ from ansible_collections.netloom.container_net.plugins.module_utils._document.ro
 from ansible_collections.netloom.container_net.plugins.module_utils._drivers.overlay import keys as overlay
 from ansible_collections.netloom.container_net.plugins.module_utils._drivers.routed import keys as routed
 from ansible_collections.netloom.container_net.plugins.module_utils._drivers.table import DRIVERS, find_driver
-from ansible_collections.netloom.container_net.plugins.module_utils._schema.reading import Read
+from ansible_collections.netloom.container_net.plugins.module_utils._schema.reading import Read, Shape
 from ansible_collections.netloom.container_net.plugins.module_utils._schema.schema import Field, Schema
 
 BUILT_IN = tuple(DRIVERS)
@@ -75,11 +75,20 @@ def test_a_field_says_what_its_reader_does(name: str, field: Field[Any]) -> None
         assert (shape.schema is None) != (shape.values is None)
 
 
+def texts(shape: Shape) -> Iterator[Shape]:
+    if shape.type == "str":
+        yield shape
+    for inside in (*shape.either, shape.elements, shape.values):
+        if inside is not None:
+            yield from texts(inside)
+
+
 @pytest.mark.parametrize(("name", "field"), FIELDS, ids=[name for name, _field in FIELDS])
 def test_a_field_has_words_for_people(name: str, field: Field[Any]) -> None:
     assert field.words.endswith(".")
     assert field.words.isascii()
     assert not field.default_words.endswith(".")
+    assert all(shape.what or shape.choices for shape in texts(field.read.shape))
     if field.required:
         assert not field.default_words
     if field.example:
