@@ -9,7 +9,6 @@ from typing import List, Tuple
 import pytest
 from ansible_collections.netloom.container_net.plugins.module_utils._firewall.iptables.parse import read_tables
 from ansible_collections.netloom.container_net.plugins.module_utils._firewall.iptables.translations import find_translations
-from ansible_collections.netloom.container_net.plugins.module_utils._firewall.nftables.translations import read_translations
 
 Row = Tuple[object, Tuple[int, int], object, bool]
 
@@ -44,8 +43,3 @@ def taken(*lines: str) -> List[Row]:
 )
 def test_what_the_rules_of_others_take(lines: List[str], expected: List[Row]) -> None:
     assert taken(*lines) == expected
-
-
-@pytest.mark.parametrize("text", ["", "null", "[]", "{}", '{"nftables": 1}', '{"nftables": [1]}', '{"nftables": [{"rule": {}}]}', "\x00"])
-def test_what_is_no_ruleset_takes_nothing(text: str) -> None:
-    assert read_translations(text) == []
