@@ -188,8 +188,9 @@ def allocate(
     for network in networks:
         members = sorted(by_network[network.name], key=lambda member: member[:2])
         for version in (4, 6):
-            space = _Space(network, version)
-            if not space.pools:
+            wanting = [(name, place) for name, place, attachment in members if attachment.ipam == "allocate" and not _explicit(attachment, version)]
+            space = _Space(network, version) if wanting else None
+            if space is None or not space.pools:
                 continue
             for address in reserved:
                 space.reserve(address)
@@ -197,7 +198,6 @@ def allocate(
                 explicit = _explicit(attachment, version)
                 if explicit:
                     space.reserve(explicit)
-            wanting = [(name, place) for name, place, attachment in members if attachment.ipam == "allocate" and not _explicit(attachment, version)]
             found = space.allocate(wanting, taken.get(network.name, {}), living.get(network.name, {}))
             granted[version].update(found)
             if len(found) < len(wanting) and "%s[%s].ipam_config" % (path, network.name) not in troubled:

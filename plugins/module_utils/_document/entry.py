@@ -123,8 +123,9 @@ def list_of(read: Read[T]) -> Read[Tuple[T, ...]]:
         if items is None:
             return None
         found: Dict[T, int] = {}
+        read_item = read.read
         for index, item in enumerate(items):
-            result = read(item, "%s[%d]" % (path, index), problems)
+            result = read_item(item, "%s[%d]" % (path, index), problems)
             if result is None:
                 continue
             if result in found:
