@@ -158,7 +158,7 @@ def is_near_a_device(point: str) -> bool:
 
 KILLED = (
     Killed(BEFORE, OVER, least=3, deadly=is_near_a_device),
-    Killed(OVER, declare({"name": "nic1", "interface_name": "wan"}, {"path": BOX}), least=3, deadly=is_near_a_device),
+    Killed(OVER, declare({"name": "nic1", "interface_name": "wan"}, {"path": BOX}), least=2, deadly=is_near_a_device),
     Killed(OVER, BEFORE, least=3, deadly=is_near_a_device),
 )
 
