@@ -466,6 +466,14 @@ options:
             - IPv6 address of the endpoint on this network.
             - 'Default: as that of V(ipv4_address).'
             type: str
+          addresses:
+            description:
+            - Further addresses, of subnets of the network. What the endpoint sends comes from the first one of each IP version, and ports lead to that.
+              Each has the prefix length of its subnet, unless a longer one is given.
+            - Such as C([10.20.0.11, 10.20.0.12/32]).
+            type: list
+            elements: str
+            default: []
           mac_address:
             description:
             - MAC address of the endpoint on this network.

@@ -39,7 +39,7 @@ def _published_address(endpoint: Endpoint, networks: Dict[str, Network], family:
             continue
         subnet = find_subnet(network, address)
         routed = subnet is not None and subnet.gateway is not None
-        order = (-attachment.gw_priority, not routed, len(attachment.addresses) < 2, network.name)
+        order = (-attachment.gw_priority, not routed, None in (attachment.ipv4_address, attachment.ipv6_address), network.name)
         candidates.append((order, address))
     return min(candidates)[1] if candidates else None
 

@@ -195,8 +195,7 @@ def allocate(
             for address in reserved:
                 space.reserve(address)
             for _name, _place, attachment in members:
-                explicit = _explicit(attachment, version)
-                if explicit:
+                for explicit in filter(None, (_explicit(attachment, version), *attachment.further)):
                     space.reserve(explicit)
             found = space.allocate(wanting, taken.get(network.name, {}), living.get(network.name, {}))
             granted[version].update(found)

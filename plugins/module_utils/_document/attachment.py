@@ -23,7 +23,7 @@ from .borrowed_words import unlike_ours
 from .entry import list_of, read_entry
 from .mtu import read_mtu
 from .routes import read_attachment_routes
-from .scalars import choice, integer, read_boolean, read_interface_name, read_ipv4_address, read_ipv6_address, read_label, read_mac
+from .scalars import choice, integer, read_boolean, read_further_address, read_interface_name, read_ipv4_address, read_ipv6_address, read_label, read_mac
 from .sysctls import sysctls
 
 AUTO = "auto"
@@ -57,6 +57,14 @@ IPV4_ADDRESS = Field(
     default_words="the one it has, as long as it is in V(ip_range) and nobody else names it; else one of the subnet, by its name",
 )
 IPV6_ADDRESS = Field("ipv6_address", read_ipv6_address, None, "IPv6 address of the endpoint on this network.", default_words="as that of V(ipv4_address)")
+ADDRESSES = Field(
+    "addresses",
+    list_of(read_further_address),
+    (),
+    "Further addresses, of subnets of the network. What the endpoint sends comes from the first one of each IP version, and ports lead to that. Each has the"
+    " prefix length of its subnet, unless a longer one is given.",
+    example="[10.20.0.11, 10.20.0.12/32]",
+)
 MAC_ADDRESS = Field(
     "mac_address", read_mac, None, "MAC address of the endpoint on this network.", default_words="derived from the network and the first address"
 )
@@ -110,6 +118,7 @@ _FIELDS = (
     NAME,
     IPV4_ADDRESS,
     IPV6_ADDRESS,
+    ADDRESSES,
     MAC_ADDRESS,
     INTERFACE_NAME,
     HOST_INTERFACE_NAME,
@@ -149,6 +158,7 @@ def read_attachment(value: object, path: str, problems: Problems) -> Optional[At
         network=name or "",
         ipv4_address=entry.get(IPV4_ADDRESS),
         ipv6_address=entry.get(IPV6_ADDRESS),
+        more=entry.get(ADDRESSES),
         ipam=entry.get(IPAM),
         mac_address=entry.get(MAC_ADDRESS),
         interface_name=entry.get(INTERFACE_NAME),

@@ -72,8 +72,9 @@ def _held(scene: Scene, network: Network, members: Members) -> Iterator[Owned]:
             yield address, path, owner
     for endpoint, attachment in members[network.name]:
         path = scene.attachment(endpoint, attachment)
-        for address in attachment.addresses:
-            yield address, "%s.ipv%d_address" % (path, ip_version(address)), 'endpoint "%s"' % endpoint.name
+        rows = [(address, "%s.ipv%d_address" % (path, ip_version(address))) for address in attachment.first_addresses]
+        rows += [(address, scene.item(path + ".addresses", index)) for index, address in enumerate(attachment.further)]
+        yield from ((address, where, 'endpoint "%s"' % endpoint.name) for address, where in rows)
 
 
 def _macs(scene: Scene, network: Network, members: Members) -> Iterator[Tuple[Owned, Optional[str]]]:
@@ -124,6 +125,22 @@ def _check_membership(scene: Scene, network: Network, rows: Sequence[Owned], sug
                 scene.report(path, address, 'outside %s of network "%s"' % (", ".join(subnets[version][:2]), network.name), suggest(address))
 
 
+def _check_lengths(scene: Scene, network: Network, members: Members) -> None:
+    """Report further addresses with a prefix length that does not go with the network."""
+    for endpoint, attachment in members[network.name]:
+        for index, text in enumerate(attachment.more):
+            address, slash, length = text.partition("/")
+            subnet = next((item.subnet for item in network.subnets if span.holds(item.subnet, address)), None)
+            path = scene.item(scene.attachment(endpoint, attachment) + ".addresses", index)
+            alone = network.next_door(ip_version(address)) is not None
+            if not slash or subnet is None:
+                continue
+            if alone and length != ("128" if ":" in address else "32"):
+                scene.report(path, text, 'on network "%s" every address stands alone' % network.name, "write %s" % address)
+            elif int(length) < int(subnet.split("/")[1]):
+                scene.report(path, text, "wider than its subnet %s" % subnet, "write %s" % address)
+
+
 def _check_addresses_unique(scene: Scene, network: Network, rows: Sequence[Owned], earlier: Sequence[Owned], suggest: Callable[[str], str]) -> None:
     owners = {address: owner for address, _path, owner in earlier}
     for address, path, owner in rows:
@@ -155,5 +172,6 @@ def check_addresses(scene: Scene) -> None:
         if not any("%s[%s].ipam_config" % (scene.networks, name) in scene.troubled for name in group):
             _check_membership(scene, whole, held, suggest)
         _check_addresses_unique(scene, network, rows, earlier, suggest)
+        _check_lengths(scene, whole, members)
         _check_macs_unique(scene, network, members)
         earlier.extend(rows)

@@ -29,8 +29,9 @@ def check_attachments(scene: Scene) -> None:
 def _check_mtu(scene: Scene, path: str, attachment: Attachment, network: Network) -> None:
     if attachment.mtu is None or path in scene.troubled:
         return
+    six = next((address for address in attachment.addresses if ":" in address), None)
     if network.mtu is not None and attachment.mtu > network.mtu:
         scene.report(path, attachment.mtu, 'network "%s" takes packets of %d bytes' % (network.name, network.mtu), "at most %d" % network.mtu)
-    elif attachment.ipv6_address is not None and attachment.mtu < IPV6_LEAST_MTU:
-        rule = "IPv6 needs an MTU of at least %d, and this endpoint has %s" % (IPV6_LEAST_MTU, attachment.ipv6_address)
+    elif six is not None and attachment.mtu < IPV6_LEAST_MTU:
+        rule = "IPv6 needs an MTU of at least %d, and this endpoint has %s" % (IPV6_LEAST_MTU, six)
         scene.report(path, attachment.mtu, rule, "use %d or more" % IPV6_LEAST_MTU)

@@ -100,7 +100,7 @@ def _ways_out(endpoint: Endpoint, networks: Mapping[str, Network]) -> Iterator[T
     for attachment in endpoint.attachments:
         network = networks[attachment.network]
         for family in (4, 6) if not network.internal else ():
-            subnets = attached_subnets(attachment, network, family)
+            subnets = attached_subnets(attachment, network, family, first_only=True)
             if subnets and (
                 network.needs_no_gateway or any(item.gateway not in (None, *attachment.addresses) for item in network.subnets if item.subnet in subnets)
             ):

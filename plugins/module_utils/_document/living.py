@@ -64,6 +64,6 @@ def _would_move(document: Document, living: Taken) -> bool:
     for endpoint in document.endpoints if living else ():
         for attachment in endpoint.attachments:
             held = living.get(attachment.network, {}).get(endpoint.name)
-            if held is not None and any(address not in held for address in attachment.addresses):
+            if held is not None and any(address not in held for address in attachment.first_addresses):
                 return True
     return False

@@ -187,8 +187,8 @@ read_routes = _routes(ROUTE)
 read_attachment_routes = _routes(ATTACHMENT_ROUTE)
 
 
-def attached_subnets(attachment: Attachment, network: Network, family: int) -> Tuple[str, ...]:
-    """Return the subnet that the attachment's address of a family lies in; all of the network where the address is not known yet."""
+def attached_subnets(attachment: Attachment, network: Network, family: int, *, first_only: bool = False) -> Tuple[str, ...]:
+    """Return the subnets that the attachment's addresses of a family lie in, or its first one; all of the network where that is not known yet."""
     subnets = tuple(subnet.subnet for subnet in network.subnets_of(family))
     address = attachment.ipv4_address if family == 4 else attachment.ipv6_address
     if attachment.ipam != "allocate":
@@ -196,7 +196,10 @@ def attached_subnets(attachment: Attachment, network: Network, family: int) -> T
     next_door = network.next_door(family)
     if next_door is not None:
         return (next_door,) if subnets else ()
-    return subnets if address is None else tuple(subnet for subnet in subnets if span.holds(subnet, address))
+    if address is None:
+        return subnets
+    held = [address, *(() if first_only else (item for item in attachment.more if "/" not in item))]
+    return tuple(subnet for subnet in subnets if any(span.holds(subnet, item) for item in held))
 
 
 def next_hops(endpoint: Endpoint, networks: Mapping[str, Network], links: Sequence[Wire], family: int) -> Iterator[Hop]:

@@ -121,6 +121,7 @@ read_range = canonical_reader("a subnet", canonical_range, "[0-9a-fA-F:.]+(/[0-9
 read_container_subnet = canonical_reader("a subnet", container_subnet, _SUBNET)
 read_source = canonical_reader("a subnet", canonical_source, "[0-9a-fA-F:.]+(/[0-9]{1,3})?")
 read_interface_address = canonical_reader("an address with its prefix length", canonical_interface, _SUBNET)
+read_further_address = canonical_reader("an IP address", lambda text: canonical_interface(text) if "/" in text else _unicast(text), read_source.shape.pattern)
 read_mac = canonical_reader(hints.A_MAC, canonical_hardware, "[0-9a-fA-F]{2}(:[0-9a-fA-F]{2}){5}")
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import ipaddress
 from abc import ABC, abstractmethod
 from functools import lru_cache
-from typing import Dict, List, Optional, Sequence, Tuple
+from typing import Dict, Iterator, List, Optional, Sequence, Set, Tuple
 
 from .._model.document import Attachment, Endpoint
 from .._model.errors import EnvironmentUnfit
@@ -76,12 +76,27 @@ def inner_settings(attachment: Attachment, ipv6: bool) -> Settings:
 
 
 def inner_addresses(endpoint: Endpoint, attachment: Attachment, network: Network) -> List[KernelObject]:
-    """Return the addresses of an endpoint's interface, each with the prefix length of its subnet."""
+    """Return the addresses of an endpoint's interface, each with the prefix length of its subnet or its own."""
+    own = dict(item.split("/") for item in attachment.more if "/" in item)
+    lengths = {address: own.get(address) or subnet.subnet.split("/")[1] for address, subnet in _subnets_of(attachment, network) if subnet is not None}
+    return rank_addresses(endpoint, attachment, ["%s/%s" % pair for pair in lengths.items()])
+
+
+def _subnets_of(attachment: Attachment, network: Network) -> Iterator[Tuple[str, Optional[Subnet]]]:
+    return ((address, find_subnet(network, address)) for address in attachment.addresses)
+
+
+def rank_addresses(endpoint: Endpoint, attachment: Attachment, addresses: Sequence[str]) -> List[KernelObject]:
+    """Return an attachment's addresses so that what is sent comes from the first one of each family."""
+    if not attachment.more:
+        return [Address(endpoint.place, attachment.interface_name, address, announce=True) for address in addresses]
     found: List[KernelObject] = []
-    for address in attachment.addresses:
-        subnet = find_subnet(network, address)
-        if subnet is not None:
-            found.append(Address(endpoint.place, attachment.interface_name, "%s/%s" % (address, subnet.subnet.split("/")[1]), announce=True))
+    known: Set[str] = set()
+    for address in addresses:
+        subnet = str(ipaddress.ip_interface(address).network)
+        second = (subnet in known and not subnet.endswith("/32")) if ":" not in address else address.partition("/")[0] in attachment.further
+        known.add(subnet)
+        found.append(Address(endpoint.place, attachment.interface_name, address, announce=True, secondary=second or None))
     return found
 
 

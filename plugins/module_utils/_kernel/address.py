@@ -7,6 +7,8 @@
 from __future__ import annotations
 
 import socket
+import struct
+from typing import List
 
 from .._model.kind import Attributes
 from .._model.mark import PROTOCOL
@@ -15,9 +17,10 @@ from . import wire
 from .stamp import IP, NUMBER, Stamp
 
 IFA_F_NODAD = 0x02
+_NEVER_PREFERRED = struct.pack("=IIII", 0, 2**32 - 1, 0, 0)  # for 0 seconds, but valid forever
 
 
-def _encode(message_type: int, flags: int, prefix: int, protocol: int, details: AddressDetails, ip: str, index: int) -> bytes:
+def _encode(message_type: int, flags: int, prefix: int, protocol: int, details: AddressDetails, secondary: bool, ip: str, index: int) -> bytes:
     family = socket.AF_INET6 if ":" in ip else socket.AF_INET
     attributes: Attributes = [("IFA_ADDRESS", details.peer or ip)]
     if family == socket.AF_INET or details.peer:
@@ -32,6 +35,8 @@ def _encode(message_type: int, flags: int, prefix: int, protocol: int, details: 
             attributes.append(("IFA_LABEL", details.name))
         if details.metric:
             attributes.append(("IFA_RT_PRIORITY", details.metric))
+        if secondary and family == socket.AF_INET6:
+            attributes.append(("IFA_CACHEINFO", _NEVER_PREFERRED))
     return wire.address_message(message_type, flags, attributes, index=index, family=family, prefix=prefix, scope=details.scope)
 
 
@@ -41,11 +46,18 @@ _stamp = Stamp(_encode, (IP, NUMBER))
 def _message(message_type: int, flags: int, address: Address, index: int) -> bytes:
     ip, prefix = address.address.split("/")
     protocol = PROTOCOL if address.protocol is None else address.protocol
-    return _stamp((message_type, flags, int(prefix), protocol, address.details), (ip, index))
+    return _stamp((message_type, flags, int(prefix), protocol, address.details, bool(address.secondary)), (ip, index))
 
 
 def create_address(address: Address, index: int) -> bytes:
     return _message(wire.RTM_NEWADDR, wire.CREATE_NEW, address, index)
+
+
+def change_address(address: Address, index: int) -> List[bytes]:
+    """Make an address secondary, or the one that what is sent comes from. IPv4 tells that by their order: it is taken away and comes last."""
+    if ":" in address.address:
+        return [_message(wire.RTM_NEWADDR, wire.CREATE_OR_REPLACE, address, index)]
+    return [delete_address(address, index), create_address(address, index)]
 
 
 def delete_address(address: Address, index: int) -> bytes:

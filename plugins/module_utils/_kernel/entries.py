@@ -30,6 +30,8 @@ def entry_messages(step: Step, index: Optional[int], *, on_bridge: bool, hops: T
         return [(rule.delete_rule if gone else rule.create_rule)(subject)]
     if index is None:
         return []
+    if isinstance(subject, Address) and action == CHANGE:
+        return address.change_address(subject, index)
     if isinstance(subject, Address):
         return [(address.delete_address if gone else address.create_address)(subject, index)]
     if isinstance(subject, ProxyNeighbour):

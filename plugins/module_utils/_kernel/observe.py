@@ -153,10 +153,10 @@ class Observer:
         payloads = line.dump(self._requests[1])
         found = [parse.parse_address(payload) for payload in payloads]
         if place == HOST:
-            self._address_protocols = _keeps_protocols([protocol for _index, address, protocol in found if address == "::1/128"])
-        for (index, address, protocol), payload in zip(found, payloads):
+            self._address_protocols = _keeps_protocols([protocol for _index, address, protocol, _secondary in found if address == "::1/128"])
+        for (index, address, protocol, secondary), payload in zip(found, payloads):
             device = names.get(index, "")
-            item = Address(place, device, address)
+            item = Address(place, device, address, secondary=secondary)
             link = ("Link", place, device)
             if place == HOST or link not in self.snapshot.mine:
                 item = replace(item, details=parse.parse_address_details(payload, device))

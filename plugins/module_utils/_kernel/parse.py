@@ -23,6 +23,7 @@ from .door import read_all, read_attributes
 from .link import CREATION_GROUP, DELETION_GROUP, GENERATE_NOTHING, IFF_ALLMULTI, IFF_PROMISC
 
 IFF_UP = 1
+IFA_F_SECONDARY, IFA_F_DEPRECATED = 0x01, 0x20
 PERMANENT_ADDRESS = 54
 PARENT = (57, 56)  # bus and device
 # Home address, managed temporary addresses, no route of the subnet, joined groups; the others are states.
@@ -147,13 +148,14 @@ def parse_namespace_number(payload: bytes) -> Optional[int]:
     return number if number is not None and number >= 0 else None
 
 
-def parse_address(payload: bytes) -> Tuple[int, str, int]:
-    """Return (interface index, address/prefix, protocol number)."""
-    _family, prefix, _flags, _scope, index = _ADDRESS.unpack_from(payload)
+def parse_address(payload: bytes) -> Tuple[int, str, int, bool]:
+    """Return (interface index, address/prefix, protocol number, whether others are preferred for what is sent)."""
+    family, prefix, flags, _scope, index = _ADDRESS.unpack_from(payload)
     found = read_attributes(payload, 8, len(payload))
     value = found.get(2) or found[1]
     protocol = found[11][0] if 11 in found else 0
-    return index, "%s/%d" % (text_of_ip(value), prefix), protocol
+    secondary = flags & (IFA_F_DEPRECATED if family == socket.AF_INET6 else IFA_F_SECONDARY)
+    return index, "%s/%d" % (text_of_ip(value), prefix), protocol, bool(secondary)
 
 
 def parse_address_details(payload: bytes, device: str) -> AddressDetails:

@@ -87,7 +87,11 @@ class _AddressMessage(ifaddrmsg):  # type: ignore[misc]
     """pyroute2 0.7.2 ends its list before IFA_PROTO."""
 
     if not PYROUTE2_ERROR:
-        nla_map = tuple(ifaddrmsg.nla_map[:9]) + (("IFA_RT_PRIORITY", "uint32"), ("IFA_TARGET_NETNSID", "uint32"), ("IFA_PROTO", "uint8"))
+        nla_map = tuple((row[0], "cdata") if row[0] == "IFA_CACHEINFO" else row for row in ifaddrmsg.nla_map[:9]) + (
+            ("IFA_RT_PRIORITY", "uint32"),
+            ("IFA_TARGET_NETNSID", "uint32"),
+            ("IFA_PROTO", "uint8"),
+        )
 
 
 class _NeighbourMessage(ndmsg):  # type: ignore[misc]

@@ -83,6 +83,7 @@ class Attachment:
     aliases: Tuple[str, ...] = ()
     sysctls: Tuple[Tuple[str, str], ...] = ()  # IFNAME stands for the interface
     ipam: str = "allocate"  # none: no address is allocated (a layer 2 attachment)
+    more: Tuple[str, ...] = ()  # further addresses, with a prefix length where that is not their subnet's
     given: bool = field(default=False, compare=False)  # an address that nobody asked for by name is among them
     routes: Tuple[StaticRoute, ...] = ()
     vlan: Optional[int] = None  # untagged VLAN of a port on a bridge with vlan_filtering
@@ -94,8 +95,23 @@ class Attachment:
     txqueuelen: int = USUAL_QUEUE
 
     @property
-    def addresses(self) -> Tuple[str, ...]:
+    def further(self) -> Tuple[str, ...]:
+        """The addresses beside the first one of each family."""
+        return tuple(address.partition("/")[0] for address in self.more)
+
+    @property
+    def first_addresses(self) -> Tuple[str, ...]:
         return tuple(address for address in (self.ipv4_address, self.ipv6_address) if address)
+
+    @property
+    def addresses(self) -> Tuple[str, ...]:
+        return (*self.first_addresses, *self.further) if self.more else self.first_addresses
+
+    @property
+    def claims(self) -> Tuple[Tuple[str, Optional[str]], ...]:
+        """Each thing that nobody else may have on the network, with the key that gives it; the MAC comes last, for it may follow from the others."""
+        further = (("addresses", address) for address in self.further)
+        return (("ipv4_address", self.ipv4_address), ("ipv6_address", self.ipv6_address), *further, ("mac_address", self.mac_address))
 
 
 @dataclass(frozen=True)

@@ -96,6 +96,8 @@ class Address(KernelObject):
     announce: bool = False
     protocol: Optional[int] = None  # who made it; None: this collection
     details: AddressDetails = AddressDetails()
+    # What is sent comes from another one: IPv4 has a primary one in the same subnet, an IPv6 one is deprecated.
+    secondary: Optional[bool] = None
     DESCRIPTIVE = frozenset(("announce", "protocol", "details"))
 
     @property

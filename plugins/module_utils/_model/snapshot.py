@@ -113,7 +113,7 @@ class Resident:
     place: str
     interface: str
     mark: Optional[Mark]
-    addresses: Tuple[str, ...]
+    addresses: Tuple[str, ...]  # first those that what it sends comes from
 
 
 @dataclass(frozen=True)
@@ -182,12 +182,13 @@ class Facts:
 
 def find_residents(snapshot: Snapshot) -> Tuple[Resident, ...]:
     """Return the links of all containers that were read, as far as they have addresses of ours."""
-    held: Dict[Tuple[str, str], List[str]] = {}
+    held: Dict[Tuple[str, str], List[Tuple[bool, str]]] = {}
     for found in snapshot.of(Address):
         if found.key in snapshot.mine and found.place != HOST:
-            held.setdefault((found.place, found.device), []).append(found.address.partition("/")[0])
+            held.setdefault((found.place, found.device), []).append((bool(found.secondary), found.address.partition("/")[0]))
     return tuple(
-        Resident(place, device, snapshot.mark(("Link", place, device)), tuple(sorted(addresses))) for (place, device), addresses in sorted(held.items())
+        Resident(place, device, snapshot.mark(("Link", place, device)), tuple(address for _secondary, address in sorted(addresses)))
+        for (place, device), addresses in sorted(held.items())
     )
 
 

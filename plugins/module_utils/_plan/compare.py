@@ -30,6 +30,8 @@ def compare(desired: KernelObject, current: KernelObject) -> List[Change]:
             wanted, held = getattr(desired, field.name), getattr(current, field.name)
             if field.name == "kind":
                 wanted, held = _placed(wanted, desired.place), _placed(held, desired.place)
+            elif field.name == "secondary":
+                wanted = None if current.protocol is not None else False if wanted is None and ":" in desired.address else wanted  # type: ignore[attr-defined]
             elif field.name == "type":
                 wanted, held = wanted or UNICAST, held or UNICAST
             found.extend(_differences(field.name, field.name, wanted, held))

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from ipaddress import ip_interface
 from typing import Collection, FrozenSet, Mapping, Optional, Set, Tuple
 
 from .._model.link import BridgePort, Link, LinkKey
@@ -114,6 +115,14 @@ def deprived_routes(wanted: Mapping[Key, KernelObject], snapshot: Snapshot, prun
     going = [item for item in snapshot.of(Address) if item.key in prunable and item.key not in wanted and not losses.take(item)] if preferring else []
     removed = {(item.place, item.address.partition("/")[0]) for item in going}
     return {key for key, preferred in preferring.items() if preferred in removed}
+
+
+def promoted_addresses(wanted: Mapping[Key, KernelObject], snapshot: Snapshot, prunable: Collection[Key]) -> Set[Key]:
+    """Return the secondary IPv4 addresses whose primary one goes: the kernel would put the first of them into its place."""
+    behind = {key: item for key, item in wanted.items() if isinstance(item, Address) and item.secondary and ":" not in item.address}
+    going = [item for item in snapshot.of(Address) if item.secondary is False and item.key in prunable and item.key not in wanted] if behind else []
+    left = {(item.place, item.device, ip_interface(item.address).network) for item in going}
+    return {key for key, item in behind.items() if (item.place, item.device, ip_interface(item.address).network) in left}
 
 
 def _orphaned(snapshot: Snapshot, gone: Set[LinkKey]) -> FrozenSet[Tuple[str, str]]:

@@ -26,7 +26,7 @@ from .._model.objects import (
 )
 from .._model.snapshot import Key, Snapshot
 from .compare import compare, replacement_reason
-from .losses import deprived_routes, foresee_losses
+from .losses import deprived_routes, foresee_losses, promoted_addresses
 from .parts import home_conflicts, recall_nics, tunnel_conflicts
 from .ports import lent_ports, moved_away, moved_home
 from .renames import rename_steps
@@ -58,6 +58,7 @@ def plan(desired: Sequence[KernelObject], snapshot: Snapshot, *, prunable: Colle
     left = {step.subject.key for step in (*homeward, *away) if step.action == DELETE}
     steps += homeward + away
     losses = foresee_losses(wanted, snapshot, gone)
+    promoted = promoted_addresses(wanted, snapshot, prunable)
     deprived = deprived_routes(wanted, snapshot, prunable, losses)
     vanished = {key[1] for key in prunable if key[0] == "Namespace" and key not in wanted and key in snapshot.objects}
     closing = {(link.place, link.nature.table) for link in (snapshot.link(*name) for name in gone) if link is not None}
@@ -78,6 +79,8 @@ def plan(desired: Sequence[KernelObject], snapshot: Snapshot, *, prunable: Colle
             continue
         if isinstance(current, Link):
             current = losses.left_of(current)
+        elif key in promoted:
+            current = replace(current, secondary=False)  # type: ignore[call-arg]
         elif isinstance(current, Route):
             current = losses.left_of_route(replace(current, source="") if key in deprived else current)
         if isinstance(item, Address) and isinstance(current, Address) and item.details.metric != current.details.metric >= SCOPE_METRICS:

@@ -43,6 +43,7 @@ def _describe_endpoints(document: Document) -> List[Dict[str, Any]]:
                     "host_interface_name": None if attachment.network in lans else attachment.host_interface_name,
                     "ipv4_address": attachment.ipv4_address,
                     "ipv6_address": attachment.ipv6_address,
+                    "addresses": list(attachment.more),
                     "mac_address": attachment.mac_address,
                 }
                 for attachment in endpoint.attachments

@@ -44,7 +44,7 @@ def _check_attachment(host: Host, endpoint: str, attachment: Attachment, names: 
     if other[0] != host.name:
         clash = True
         problems.append(Problem(path, endpoint, "host %s has an endpoint of the same name on overlay %s" % (other[0], overlay), "rename one of them"))
-    for key, value in (("ipv4_address", attachment.ipv4_address), ("ipv6_address", attachment.ipv6_address), ("mac_address", attachment.mac_address)):
+    for key, value in attachment.claims:
         other = values.setdefault((overlay, value), me) if value else me
         # A MAC derived from a name or address that clashes is no second fault.
         if other[0] != host.name and not (clash and key == "mac_address"):

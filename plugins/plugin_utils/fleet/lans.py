@@ -101,11 +101,7 @@ def check_lans(hosts: Sequence[Host], *, vteps: Mapping[str, str], problems: Lis
                 if clash:
                     rule = "host %s has an endpoint of the same name on network %s" % (other[0], network.name)
                     problems.append(Problem(path, endpoint.name, rule, "rename one of them"))
-                for key, value in (
-                    ("ipv4_address", attachment.ipv4_address),
-                    ("ipv6_address", attachment.ipv6_address),
-                    ("mac_address", attachment.mac_address),
-                ):
+                for key, value in attachment.claims:
                     other = values.setdefault((_key(network), value), me) if value else me
                     # A MAC derived from a name or address that clashes is no second fault.
                     if other[0] != host.name and not (clash and key == "mac_address"):

@@ -22,7 +22,7 @@ from ..._model.objects import Address, KernelObject, ProxyNeighbour, Route, Sysc
 from ..._model.place import HOST
 from ..._model.snapshot import Facts
 from ..mtu import STANDARD_MTU
-from ..segment import Segment
+from ..segment import Segment, rank_addresses
 from ..settings import interface_sysctls
 from .network import RoutedNetwork
 
@@ -67,7 +67,7 @@ class RoutedSegment(Segment):
             self.inner_link(endpoint, attachment, Veth(HOST, outer), mark, ipv6, attachment.mac_address),
         ]
         objects.extend(Address(HOST, outer, "%s/%d" % (GATEWAY[family], GATEWAY_PREFIX[family])) for family in sorted(families))
-        objects.extend(Address(endpoint.place, inner, alone(address), announce=True) for address in attachment.addresses)
+        objects.extend(rank_addresses(endpoint, attachment, [alone(address) for address in attachment.addresses]))
         if 4 in families:
             # The gateway is the same on each such network, so that its routes differ by their metric alone.
             objects.append(Route(endpoint.place, alone(GATEWAY[4]), metric=endpoint.attachments.index(attachment), device=inner))

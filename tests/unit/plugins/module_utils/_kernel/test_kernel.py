@@ -269,9 +269,11 @@ def test_a_link_reads_as_unfinished_until_it_is_configured() -> None:
 
 PLAIN: Dict[str, Any] = {"source": "", "onlink": False, "nexthops": ()}
 ENTRIES: List[KernelObject] = [
-    Address("", "b0", "10.20.0.1/24"),
-    Address("", "b0", "10.20.0.2/32"),
-    Address("", "b0", "fd00:20::1/64"),
+    Address("", "b0", "10.20.0.1/24", secondary=False),
+    Address("", "b0", "10.20.0.2/32", secondary=False),
+    Address("", "b0", "10.20.0.3/24", secondary=True),
+    Address("", "b0", "fd00:20::1/64", secondary=False),
+    Address("", "b0", "fd00:20::2/64", secondary=True),
     Route("", "0.0.0.0/0", gateway="10.20.0.9", device="b0", **PLAIN),
     Route("", "::/0", gateway="fd00:20::9", device="b0", **PLAIN),
     Route("", "10.9.0.0/16", metric=50, gateway="", device="b0", **PLAIN),

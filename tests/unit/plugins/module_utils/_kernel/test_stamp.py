@@ -63,7 +63,7 @@ def configuration(dice: random.Random) -> Tuple[Any, Any]:
 
 def new_address(dice: random.Random) -> Tuple[Any, Any]:
     details = dice.choice((AddressDetails(), AddressDetails(broadcast="192.0.2.255", name="eth0:1", metric=7), AddressDetails(flags=0x200, scope=253)))
-    return (wire.RTM_NEWADDR, wire.CREATE_NEW, dice.randrange(1, 33), dice.choice((0, 76)), details), (ip(dice), number(dice))
+    return (wire.RTM_NEWADDR, wire.CREATE_NEW, dice.randrange(1, 33), dice.choice((0, 76)), details, dice.choice((True, False))), (ip(dice), number(dice))
 
 
 def stacked(dice: random.Random) -> Tuple[Any, Any]:

@@ -25,6 +25,7 @@ from ansible_collections.netloom.container_net.plugins.module_utils._document.ro
 from ansible_collections.netloom.container_net.plugins.module_utils._drivers.overlay import keys as overlay
 from ansible_collections.netloom.container_net.plugins.module_utils._drivers.routed import keys as routed
 from ansible_collections.netloom.container_net.plugins.module_utils._drivers.table import DRIVERS, find_driver
+from ansible_collections.netloom.container_net.plugins.module_utils._model.document import Attachment
 from ansible_collections.netloom.container_net.plugins.module_utils._schema.reading import Read, Shape
 from ansible_collections.netloom.container_net.plugins.module_utils._schema.schema import Field, Schema
 
@@ -144,6 +145,7 @@ RENAMED = {
     "host_prefix": "host_prefixes",
     "networks": "attachments",
 }
+RENAMED_OF_ATTACHMENT = {"addresses": "more"}  # its addresses are all of them
 # Nothing of it is in the model, or something else.
 NOT_THERE = frozenset(("driver", "state", "enable_ipv6", "encryption", "control_plane", "default_route"))
 # The model is also made of what a fleet's plan lists, whose peers are not foreign.
@@ -182,7 +184,7 @@ def test_the_default_of_a_field_is_that_of_the_model(schema: Schema, raw: Dict[s
     said = {item.name: item.default if item.default_factory is MISSING else item.default_factory() for item in fields(model)}
     compared = 0
     for field in schema.fields:
-        name = RENAMED.get(field.key, field.key)
+        name = (RENAMED_OF_ATTACHMENT if isinstance(model, Attachment) else RENAMED).get(field.key, field.key)
         if field.key in raw or field.key in NOT_THERE or field.default_words:
             continue
         compared += 1

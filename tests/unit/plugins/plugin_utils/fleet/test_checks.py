@@ -35,6 +35,10 @@ ONE_LINE = {
         [host(1, on_mesh("a", ipv6_address="fd00:60::5")), host(2, on_mesh("b", ipv6_address="FD00:60:0::5"))],
         "hostvars[h2].fleet_endpoints[b].networks[mesh].ipv6_address: ",
     ),
+    "further address twice": (
+        [host(1, on_mesh("a", ipv4_address="10.60.0.5")), host(2, on_mesh("b", addresses=["10.60.0.6", "10.60.0.5/32"]))],
+        'hostvars[h2].fleet_endpoints[b].networks[mesh].addresses: got string "10.60.0.5": endpoint a of host h1 has the same on overlay mesh',
+    ),
     "MAC twice": (
         [host(1, on_mesh("a", mac_address="02:00:00:00:00:01")), host(2, on_mesh("b", mac_address="02:00:00:00:00:01"))],
         "hostvars[h2].fleet_endpoints[b].networks[mesh].mac_address: ",

@@ -48,6 +48,21 @@ def test_input_is_not_changed() -> None:
     assert hosts == before
 
 
+def test_further_addresses_are_told_to_every_host_and_given_to_nobody_else() -> None:
+    wanted = ["10.60.0.5", "fd00:60::5"]
+    small = dict(MESH, ipam_config=[{"subnet": "10.60.0.0/29"}, {"subnet": "fd00:60::/64"}])
+    several = endpoint("a", {"name": "mesh", "ipv4_address": "10.60.0.2", "addresses": wanted})
+    others = [endpoint(name, "mesh") for name in ("b", "c", "d")]
+    found = plan(host(1, several, networks=[small]), host(2, *others, networks=[small]))
+    rows = {row["name"]: row["addresses"] for row in found.overlay_rows()["mesh"]["endpoints"]}
+    assert rows["a"][0] == "10.60.0.2"
+    assert rows["a"][2:] == wanted
+    assert {rows[name][0] for name in ("b", "c", "d")} == {"10.60.0.3", "10.60.0.4", "10.60.0.6"}
+    # What is recorded is what no variable gives.
+    assert [address for address in found.lock.addresses["mesh"]["a"] if address in wanted] == []
+    assert found.arguments()["h1"]["endpoints"][0]["networks"][0]["addresses"] == wanted
+
+
 def test_rows_of_an_overlay_name_every_host_and_endpoint_once() -> None:
     rows = plan(host(1, API), host(2, networks=[WEB, EVERYWHERE]), host(3, FAR), host(4, networks=[WEB], vtep_address=None)).overlay_rows()
     assert list(rows) == ["mesh"]
