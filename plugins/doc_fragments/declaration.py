@@ -197,6 +197,24 @@ options:
         - Of driver V(bridge). Whether multicast goes only where somebody listens.
         - 'Default: the kernel''s, on.'
         type: bool
+      group_fwd_mask:
+        description:
+        - 'Of driver V(bridge). Which frames to the link-local groups 01:80:C2:00:00:00 to 0F the bridge forwards, by the bit of the last octet''s value:
+          0x4000 is LLDP, 0x8 802.1X.'
+        - 0 to 65528.
+        - 'Default: 0, none; on a bridge of somebody else what that has.'
+        - Such as C(16384).
+        type: int
+      bridge_mode:
+        description:
+        - 'Of driver V(bridge). V(managed) makes the bridge where there is none. V(existing) never does: somebody else makes it, and a host without it is
+          an error.'
+        - 'Default: V(managed).'
+        type: str
+        choices:
+        - managed
+        - existing
+        default: managed
       vrf:
         description:
         - Of driver V(bridge). VRF that the bridge is put into, made where it is missing. It needs V(vrf_table).

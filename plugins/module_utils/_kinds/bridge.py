@@ -32,6 +32,7 @@ class Bridge(LinkKind):
     multicast_snooping: Optional[bool] = None
     priority: Optional[int] = None
     vlan_filtering: Optional[bool] = None
+    group_fwd_mask: Optional[int] = None  # by the last octet of 01:80:C2:00:00:0X, a bit each
 
     @property
     def feature(self) -> Optional[str]:
@@ -58,6 +59,8 @@ class Bridge(LinkKind):
             data.append(("IFLA_BR_MCAST_SNOOPING", int(self.multicast_snooping)))
         if self.vlan_filtering is not None:
             data.append(("IFLA_BR_VLAN_FILTERING", int(self.vlan_filtering)))
+        if self.group_fwd_mask is not None:
+            data.append(("IFLA_BR_GROUP_FWD_MASK", self.group_fwd_mask))
         return [data]
 
     @classmethod
@@ -71,6 +74,7 @@ class Bridge(LinkKind):
             priority=number(data.get(6)),
             multicast_snooping=flag(data.get(23)),
             vlan_filtering=flag(data.get(7)),
+            group_fwd_mask=number(data.get(9)),
         )
 
     @classmethod

@@ -18,7 +18,7 @@ from ..._model.routing import DEFAULT_ROUTE
 from ..._model.snapshot import Facts
 from ..base import HostView
 from .host_ports import held_addresses
-from .network import BridgeNetwork
+from .network import EXISTING, BridgeNetwork
 
 OPEN = "set gateway_on_host: false and nothing that says how the host routes or closes the network, or say who may reach the host by host_access"
 
@@ -44,6 +44,8 @@ def check_host_bridges(networks: Sequence[BridgeNetwork], view: HostView) -> Non
             rule = "its network is a LAN of the host, where it is reached at its own address and nothing is translated"
             view.report(path, str(port), rule, "remove the port")
     for network in networks:
+        if network.bridge_mode == EXISTING and not network.adopted:
+            _report_missing(network, view)
         if not network.adopted or network.on_lan:
             continue
         path, bridge, access = "networks[%s].bridge_name" % network.name, network.bridge_name, network.host_access
@@ -56,6 +58,14 @@ def check_host_bridges(networks: Sequence[BridgeNetwork], view: HostView) -> Non
             if reason:
                 rule = "the host %s, and the network's rules would close it to its neighbours there" % reason
                 view.report(path, bridge, rule, OPEN, stands=stands)
+
+
+def _report_missing(network: BridgeNetwork, view: HostView) -> None:
+    path, bridge = "networks[%s].bridge_name" % network.name, network.bridge_name
+    if bridge in view.facts.links:
+        view.report(path, bridge, "this bridge was made by this collection, not by somebody else", "remove bridge_mode: existing")
+    else:
+        view.report(path, bridge, "the host has no such bridge, and bridge_mode existing never makes one", "make it, or remove the key", may_pass=True)
 
 
 def _reason(network: BridgeNetwork, facts: Facts) -> Optional[str]:

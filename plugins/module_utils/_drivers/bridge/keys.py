@@ -20,6 +20,7 @@ from ..._schema.reading import Problems, Read, Shape, either, reader
 from ..._schema.schema import Field, Schema
 from ..bridged_keys import BRIDGE_NAME
 from ..parent_keys import read_parent_name
+from .network import EXISTING
 
 _SERVICE = re.compile(r"([1-9][0-9]{0,4})/(%s)\Z" % "|".join(PROTOCOLS), re.ASCII)
 HostAccess = Union[str, Tuple[str, ...]]
@@ -38,6 +39,8 @@ def _read_service(value: object, path: str, problems: Problems) -> Optional[str]
 
 
 _read_services = list_of(_read_service)
+_read_mask_number = integer(0, 0xFFF8)
+NEVER_FORWARDED = 0b111
 _read_word = choice("none", "established", "all")
 
 
@@ -48,6 +51,16 @@ def _read_host_access(value: object, path: str, problems: Problems) -> Optional[
         problems.append(Problem(path, value, "expected %s or a list" % ", ".join(_read_word.shape.choices), 'write ["%s"]' % value))
         return None
     return _read_word(value, path, problems)
+
+
+@reader(_read_mask_number.shape)
+def _read_mask(value: object, path: str, problems: Problems) -> Optional[int]:
+    mask = _read_mask_number(value, path, problems)
+    if mask is not None and mask & NEVER_FORWARDED:
+        rule = "bits 0 to 2 are the spanning tree, PAUSE frames and LACP, which the kernel never forwards"
+        problems.append(Problem(path, value, rule, "write %d" % (mask & ~NEVER_FORWARDED)))
+        return None
+    return mask
 
 
 MAC_ADDRESS = Field("mac_address", read_mac, None, "MAC address of the bridge.", default_words="derived from its name")
@@ -93,6 +106,20 @@ AGEING_TIME = Field(
     "ageing_time", integer(0, 1000000), None, "How long the bridge remembers behind which port a MAC is.", unit="seconds", default_words="the kernel's, 300"
 )
 MULTICAST_SNOOPING = Field("multicast_snooping", read_boolean, None, "Whether multicast goes only where somebody listens.", default_words="the kernel's, on")
+GROUP_FWD_MASK = Field(
+    "group_fwd_mask",
+    _read_mask,
+    None,
+    "Which frames to the link-local groups 01:80:C2:00:00:00 to 0F the bridge forwards, by the bit of the last octet's value: 0x4000 is LLDP, 0x8 802.1X.",
+    default_words="0, none; on a bridge of somebody else what that has",
+    example="16384",
+)
+BRIDGE_MODE = Field(
+    "bridge_mode",
+    choice("managed", EXISTING),
+    "managed",
+    "V(managed) makes the bridge where there is none. V(existing) never does: somebody else makes it, and a host without it is an error.",
+)
 VRF = Field("vrf", read_interface_name, None, "VRF that the bridge is put into, made where it is missing. It needs V(vrf_table).", example="blue")
 VRF_TABLE = Field("vrf_table", integer(1, 4294967295), None, "Routing table of V(vrf). The host's own, 253 to 255, are refused.", example="1001")
 
@@ -116,6 +143,8 @@ SCHEMA = Schema(
         PRIORITY,
         AGEING_TIME,
         MULTICAST_SNOOPING,
+        GROUP_FWD_MASK,
+        BRIDGE_MODE,
         VRF,
         VRF_TABLE,
     ),

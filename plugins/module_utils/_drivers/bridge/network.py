@@ -15,6 +15,8 @@ from ..._model.link import Link
 from ..._model.names import is_new_vlan
 from ..._model.network import MadeLink, Network, UsedLink
 
+EXISTING = "existing"
+
 
 @dataclass(frozen=True)
 class BridgeNetwork(Network):
@@ -41,6 +43,8 @@ class BridgeNetwork(Network):
     priority: Optional[int] = None
     ageing_time: Optional[int] = None  # seconds
     multicast_snooping: Optional[bool] = None
+    group_fwd_mask: Optional[int] = None
+    bridge_mode: str = "managed"  # managed | existing
     vrf: Optional[str] = None
     vrf_table: Optional[int] = None
     snat_elsewhere: bool = False

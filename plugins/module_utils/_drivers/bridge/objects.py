@@ -71,13 +71,16 @@ def compile_bridge(network: BridgeNetwork, scope: str, facts: Facts) -> Tuple[Br
 
 
 def _kind(network: BridgeNetwork, existing: Optional[Link]) -> Bridge:
-    """On a bridge of ours, filtering by VLAN is switched off again where it was on; a kernel without it is asked for nothing."""
+    """On a bridge of ours, filtering by VLAN is switched off again where it was on, and so is what forwards link-local frames; a kernel without it is asked for
+    nothing."""
+    forwards = existing is not None and bool(getattr(existing.nature, "group_fwd_mask", None))
     filtered = existing is not None and existing.nature.vlan_filtering
     return Bridge(
         stp=network.stp,
         ageing_time=network.ageing_time,
         multicast_snooping=network.multicast_snooping,
         priority=network.priority,
+        group_fwd_mask=0 if network.group_fwd_mask is None and forwards else network.group_fwd_mask,
         vlan_filtering=True if network.vlan_filtering else False if filtered else None,
     )
 

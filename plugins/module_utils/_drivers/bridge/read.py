@@ -17,8 +17,10 @@ from ..base import Common
 from ..bridged_keys import BRIDGE_NAME
 from .keys import (
     AGEING_TIME,
+    BRIDGE_MODE,
     ENABLE_ICC,
     GATEWAY_ON_HOST,
+    GROUP_FWD_MASK,
     HAIRPIN,
     HOST_ACCESS,
     INTERFACES,
@@ -98,6 +100,8 @@ def read_bridge(entry: Entry, common: Common) -> BridgeNetwork:
         priority=entry.get(PRIORITY),
         ageing_time=entry.get(AGEING_TIME),
         multicast_snooping=entry.get(MULTICAST_SNOOPING),
+        group_fwd_mask=entry.get(GROUP_FWD_MASK),
+        bridge_mode=entry.get(BRIDGE_MODE),
         vrf=vrf,
         vrf_table=table,
         **common.fields(),
