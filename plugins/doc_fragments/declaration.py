@@ -638,6 +638,11 @@ options:
             - 'Port flag of this one attachment, on a network of driver V(bridge) or V(overlay): isolated ports do not reach each other.'
             - 'Default: V(true) where the network has V(enable_icc=false), else V(false).'
             type: bool
+          up:
+            description:
+            - Whether the interface is raised. One that is not has its addresses, but no routes, and answers to nobody.
+            type: bool
+            default: true
           promisc:
             description:
             - Whether the container's interface takes in every frame.

@@ -40,7 +40,7 @@ def list_offers(endpoint: Endpoint, segments: Mapping[str, Segment], family: int
     found: List[Tuple[Tuple[bool, int, bool, bool, str], Offer]] = []
     for attachment in endpoint.attachments:
         segment = segments[attachment.network]
-        gateway = segment.gateway(attachment, family)
+        gateway = segment.gateway(attachment, family) if attachment.up else None
         if gateway is not None:
             dual = all(segment.gateway(attachment, other) is not None for other in (4, 6))
             internal = segment.network.internal

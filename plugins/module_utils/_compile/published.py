@@ -31,7 +31,7 @@ def compile_published(document: Document, family: int) -> Iterator[Rule]:
 
 def _published_address(endpoint: Endpoint, networks: Dict[str, Network], family: int) -> Optional[str]:
     """Return the address that answers for an endpoint: the one its default route belongs to, so that answers come back the same way."""
-    candidates: List[Tuple[Tuple[int, bool, bool, str], str]] = []
+    candidates: List[Tuple[Tuple[bool, int, bool, bool, str], str]] = []
     for attachment in endpoint.attachments:
         network = networks[attachment.network]
         address = attachment.ipv4_address if family == 4 else attachment.ipv6_address
@@ -39,7 +39,7 @@ def _published_address(endpoint: Endpoint, networks: Dict[str, Network], family:
             continue
         subnet = find_subnet(network, address)
         routed = subnet is not None and subnet.gateway is not None
-        order = (-attachment.gw_priority, not routed, None in (attachment.ipv4_address, attachment.ipv6_address), network.name)
+        order = (not attachment.up, -attachment.gw_priority, not routed, None in (attachment.ipv4_address, attachment.ipv6_address), network.name)
         candidates.append((order, address))
     return min(candidates)[1] if candidates else None
 

@@ -110,6 +110,7 @@ ISOLATED = Field(
     "Port flag of this one attachment, on a network of driver V(bridge) or V(overlay): isolated ports do not reach each other.",
     default_words="V(true) where the network has V(enable_icc=false), else V(false)",
 )
+UP = Field("up", read_boolean, True, "Whether the interface is raised. One that is not has its addresses, but no routes, and answers to nobody.")
 PROMISC = Field("promisc", read_boolean, False, "Whether the container's interface takes in every frame.")
 ALLMULTI = Field("allmulti", read_boolean, False, "Whether the container's interface takes in every multicast frame.")
 TXQUEUELEN = Field("txqueuelen", integer(*QUEUE), USUAL_QUEUE, "Packets that may wait to leave by the container's interface.", unit="packets")
@@ -133,6 +134,7 @@ _FIELDS = (
     TRUNK,
     MTU,
     ISOLATED,
+    UP,
     PROMISC,
     ALLMULTI,
     TXQUEUELEN,
@@ -173,6 +175,7 @@ def read_attachment(value: object, path: str, problems: Problems) -> Optional[At
         trunk=entry.get(TRUNK),
         mtu=entry.get(MTU),
         isolated=entry.get(ISOLATED),
+        up=entry.get(UP),
         promisc=entry.get(PROMISC),
         allmulti=entry.get(ALLMULTI),
         txqueuelen=entry.get(TXQUEUELEN),
@@ -181,6 +184,9 @@ def read_attachment(value: object, path: str, problems: Problems) -> Optional[At
         entry.report("trunk", "VLAN %d is the untagged one of this port" % attachment.vlan, "remove it from trunk")
     if attachment.default_route is False and attachment.metric is not None:
         entry.report("metric", "it is that of the default route, which default_route false leaves out", "remove one of the two")
+    if not attachment.up and (attachment.default_route or attachment.routes):
+        key = "default_route" if attachment.default_route else "routes"
+        entry.report(key, "an interface that is not up leads nowhere", "remove it, or up: false")
     if attachment.ipam == "none" and attachment.addresses:
         entry.report("ipam", "none means no address, but one is given", "remove the address or ipam: none")
     return attachment if name is not None else None

@@ -55,7 +55,7 @@ class Segment(ABC):
             kind=kind,
             mtu=self.mtu_of(endpoint, attachment),
             mac=mac,
-            up=True,
+            up=attachment.up,
             alias=mark,
             tuning=Tuning(attachment.promisc, attachment.allmulti, attachment.txqueuelen),
             sysctls=inner_settings(attachment, ipv6),

@@ -90,6 +90,7 @@ class Attachment:
     trunk: Tuple[int, ...] = ()  # tagged VLANs of it
     mtu: Optional[int] = None  # None: the network's
     isolated: Optional[bool] = None  # None: as all ports of the network
+    up: bool = True
     promisc: bool = False
     allmulti: bool = False
     txqueuelen: int = USUAL_QUEUE

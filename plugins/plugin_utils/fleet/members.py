@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Dict, FrozenSet, Iterator, List, Optional, Sequence, Set, Tuple
 
 from ...module_utils._model import span
@@ -199,5 +199,7 @@ def list_members(plan: FleetPlan) -> List[Member]:
         networks = _seen_from_inside(host)
         for endpoint in host.endpoints:
             if endpoint.network_mode in (None, "none") and containers[endpoint.name]:
-                found.append(Member(host, endpoint, containers[endpoint.name], {item.network: networks[item.network] for item in endpoint.attachments}))
+                # Nobody is reached by an interface that is down.
+                raised = replace(endpoint, attachments=tuple(item for item in endpoint.attachments if item.up))
+                found.append(Member(host, raised, containers[endpoint.name], {item.network: networks[item.network] for item in raised.attachments}))
     return found
