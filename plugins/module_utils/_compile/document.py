@@ -17,9 +17,8 @@ from .._model.snapshot import Facts
 from .attachment import compile_endpoint
 from .default_route import compile_default_routes, find_rivals, list_offers
 from .host import compile_host
-from .lowered import leave_out_ways_by_lowered
 from .neighbours import compile_neighbours
-from .parts import compile_devices, compile_source_routing, compile_wires, join_segments, quieten_bridges
+from .parts import compile_devices, compile_source_routing, compile_wires, join_segments, leave_out_ways_by_lowered, quieten_bridges
 from .small_mtu import ask_no_ipv6_of_small_links
 
 
@@ -43,5 +42,4 @@ def compile_document(document: Document, facts: Facts) -> Tuple[KernelObject, ..
     objects.extend(compile_wires(document, segments, facts))
     objects.extend(compile_source_routing(document, segments, objects, facts))
     objects.extend(compile_neighbours(document, facts))
-    objects = list(leave_out_ways_by_lowered(document, objects))
-    return ask_no_ipv6_of_small_links(quieten_bridges(document, objects, segments))
+    return ask_no_ipv6_of_small_links(quieten_bridges(document, leave_out_ways_by_lowered(document, objects), segments))

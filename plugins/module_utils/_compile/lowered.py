@@ -18,7 +18,7 @@ def leave_out_ways_by_lowered(document: Document, objects: Iterable[KernelObject
     """Yield all objects but such routes; one by several next hops keeps the others."""
     lowered = {(endpoint.place, item.interface_name) for endpoint in document.endpoints for item in endpoint.attachments if not item.up}
     for item in objects:
-        if isinstance(item, Route) and lowered:
+        if isinstance(item, Route):
             left = [device for device in item.devices if (item.place, device) not in lowered]
             if len(left) < len(item.devices):
                 if left and item.nexthops:

@@ -55,6 +55,14 @@ def quieten_bridges(document: Document, objects: Iterable[KernelObject], segment
     return wire.quieten_bridges(document, objects, segments)
 
 
+def leave_out_ways_by_lowered(document: Document, objects: Iterable[KernelObject]) -> Iterable[KernelObject]:
+    if all(attachment.up for endpoint in document.endpoints for attachment in endpoint.attachments):
+        return objects
+    from . import lowered
+
+    return lowered.leave_out_ways_by_lowered(document, objects)
+
+
 def compile_devices(endpoint: Endpoint, scope: str, facts: Facts) -> Iterable[KernelObject]:
     if not endpoint.devices:
         return ()
