@@ -281,6 +281,7 @@ endpoints:
         host_interface_name: {description: "Name of the host's end, null where there is none.", type: str, returned: success}
         ipv4_address: {description: "IPv4 address, null where it has none.", type: str, returned: success}
         ipv6_address: {description: "IPv6 address, null where it has none.", type: str, returned: success}
+        addresses: {description: Further addresses., type: list, elements: str, returned: success}
         mac_address: {description: "MAC address, null where it has that of the parent.", type: str, returned: success}
     ports: {description: "Its published ports, in the short form.", type: list, elements: str, returned: success}
   sample:
