@@ -158,6 +158,8 @@ def test_a_table_that_nothing_leads_to_is_cleared() -> None:
     apart = declare(both(gateway="{}254", table=100))
     apart.prepare()
     settle(apart)
+    assert sorted(settle(declare())) == ["- route 10.99.0.0/16 table 100 in a", "- route fd00:99::/64 table 100 in a"]
+    settle(apart)
     other = Declaration([network("second", {"subnet": "10.24.0.0/24"})], [endpoint("a", {"name": "second", "interface_name": "eth7"})])
     settle(other, scope="other")
     assert "10.99.0.0/16" in sh("ip route show table 100", "a")
