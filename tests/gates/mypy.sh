@@ -8,5 +8,7 @@ for folder in module_utils plugin_utils; do
   packages+=("${base#"$ROOT"/}/$folder")
 done
 mypy "${packages[@]}" | sed "s|${base#"$ROOT"/}|plugins|"
+# What documentation is made by goes through the same link.
+mypy "${base#"$ROOT"/}/../docs/generate"
 # The benchmarks call what modules call: an interface that changes is noticed before their next run.
 MYPYPATH=bench mypy bench/*.py

@@ -134,3 +134,14 @@ def test_the_list_of_known_keys_is_whole() -> None:
     (problem,) = problems_of({"endpoints": [{"name": "a", "container": {"netns": "a"}, "zzzz": 1}]})
     assert problem.fix.startswith("known: container, devices, ")
     assert problem.fix.endswith("state, sysctls")
+
+
+def test_a_route_of_an_attachment_does_not_lead_to_a_key_that_is_refused_there() -> None:
+    route = {"destination": "10.9.0.0/16", "gateway": "10.20.0.9", "interfase": "eth0"}
+    networks = [{"name": "web", "ipam_config": [{"subnet": "10.20.0.0/24"}]}]
+    endpoint = {"name": "a", "container": {"netns": "a"}, "networks": [{"name": "web", "routes": [route]}]}
+    (problem,) = problems_of({"networks": networks, "endpoints": [endpoint]})
+    assert problem.rule == "unknown key"
+    assert "interface" not in problem.fix
+    (problem,) = problems_of({"networks": networks, "endpoints": [{**endpoint, "networks": ["web"], "routes": [route]}]})
+    assert problem.fix == "did you mean interface"

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import MISSING, fields
 from typing import Any, Dict, Iterator, List, Tuple
 
@@ -101,6 +102,26 @@ def test_a_key_stands_once_in_its_map(schema: Schema) -> None:
     assert len(schema.keys) == len(schema.fields)
     assert not schema.keys & schema.elsewhere.keys()
     assert {*schema.one_of, *schema.absent} <= schema.keys
+
+
+# What may be written somewhere: every character of names, addresses in every spelling, marks, ports, paths.
+SPELLINGS = ("a", "Az09_-.x", "x" * 15, "x" * 63, "x" * 255, " !~", "eth0.4094", "abcdefghi.1", "0", "7", "80", "65535", "8000-8010", "80-80", "none", "host")
+SPELLINGS += ("container:Az09_-.x", "aB", "A9_.-z", "/", "/run/netns/ x~", "10.0.0.1", "255.1.20.9", "fd00::A", "FD00:0:0:0:0:0:0:1", "::2", "fd00::1.2.3.4")
+SPELLINGS += ("10.20.0.0/24", "10.0.0.0/8", "10.0.0.5/32", "fd00::/64", "FD00:0::/48", "2001:DB8::7/128", "10.20.0.5/24", "fd00::5/64", "10.0.0.9-10.0.0.20")
+SPELLINGS += ("fd00::A-fd00::b", "02:aB:Cd:eF:09:fE", "0000:0a:1F.7", "aB:1c.0", "53/udp", "1/sctp", "80:80", "8000-8010:80-90/tcp", "10.0.0.1:80:80")
+SPELLINGS += ("[FD00::1]:80:80/udp", "0.0.0.0:1:1", "0x1", "0XfF/0xFf", "1/4294967295", "lo", "tcp", "65000:1")
+
+
+@pytest.mark.parametrize(("name", "field"), FIELDS, ids=[name for name, _field in FIELDS])
+def test_a_pattern_covers_whatever_the_reader_takes(name: str, field: Field[Any]) -> None:
+    of_one = [shape for shape in (field.read.shape, *field.read.shape.either) if shape.type == "str"]
+    lists = [shape.elements for shape in (field.read.shape, *field.read.shape.either) if shape.elements is not None]
+    of_many = [shape for one in lists for shape in (one, *one.either) if shape.type == "str"]
+    for shapes, wrap in ((of_one, lambda text: text), (of_many, lambda text: [text])):
+        taken = [text for text in SPELLINGS if shapes and takes(field.read, wrap(text))]
+        for text in taken:
+            assert any(text in shape.choices if shape.choices else re.fullmatch("(?:%s)" % shape.pattern, text) for shape in shapes), text
+        assert taken or all(shape.choices for shape in shapes)
 
 
 def test_no_two_maps_are_called_the_same() -> None:
