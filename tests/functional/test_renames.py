@@ -10,7 +10,7 @@ import json
 from typing import Any, Dict, List, Optional, Tuple
 
 import pytest
-from ansible_collections.netloom.container_net.plugins.module_utils._engine import pipeline
+from ansible_collections.netloom.container_net.plugins.module_utils._engine import run
 from ansible_collections.netloom.container_net.plugins.module_utils._kernel.door import Door
 from ansible_collections.netloom.container_net.plugins.module_utils._model.errors import ContainerNetError
 from harness.declarations import V4, V6, endpoint, network
@@ -164,7 +164,7 @@ def test_a_kernel_that_renames_nothing_that_is_up(driver: str, monkeypatch: pyte
     settle(None)
     settle(declare(driver))
     index = numbers("a")["eth0"]
-    monkeypatch.setattr(pipeline, "renames_only_lowered", lambda _timeout: True)
+    monkeypatch.setattr(run, "renames_only_lowered", lambda _timeout: True)
     await_addresses("a", "b")
     streams = [Stream("a", "b", address, 4000 + position) for position, address in enumerate(DRIVERS[driver][1][1])]
     planned = look(declare(driver, turned=True))

@@ -11,7 +11,7 @@ import signal
 import socket
 from typing import Any, Callable, List, Optional, Sequence, Tuple
 
-from ansible_collections.netloom.container_net.plugins.module_utils._engine import pipeline
+from ansible_collections.netloom.container_net.plugins.module_utils._engine import run
 from ansible_collections.netloom.container_net.plugins.module_utils._kernel.door import Door
 from ansible_collections.netloom.container_net.plugins.module_utils._runtime import libc
 
@@ -57,7 +57,7 @@ class Points:
             return plain_open(path, flags, *more, **named)
 
         os.open = open_counted  # type: ignore[assignment]
-        self._overlook(pipeline, "observe_tunnels")
+        self._overlook(run, "observe_tunnels")
 
     def _overlook(self, owner: Any, name: str) -> None:
         """It enters as many namespaces as there are on the machine, other tests' too, and changes nothing."""
