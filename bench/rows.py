@@ -36,7 +36,9 @@ def far_endpoints(hosts: int) -> Iterator[Dict[str, Any]]:
     for number in range((hosts - 1) * ENDPOINTS):
         host = number // ENDPOINTS + 1
         mac = "02:42:00:%02x:%02x:%02x" % (number >> 16, number >> 8 & 255, number & 255)
-        addresses = ["10.96.%d.%d" % divmod(number + 300, 250), "fd00:60::%x" % (number + 300)]
+        block, last = divmod(number + 300, 250)
+        high, low = divmod(number + 300, 1 << 16)
+        addresses = ["10.%d.%d.%d" % (96 + block // 250, block % 250, last), "fd00:60::%s%x" % ("%x:" % high if high else "", low)]
         yield {"name": "e%d" % number, "mac": mac, "vtep": vtep(host), "addresses": addresses}
 
 
