@@ -284,12 +284,14 @@ endpoints:
         addresses: {description: Further addresses., type: list, elements: str, returned: success}
         mac_address: {description: "MAC address, null where it has that of the parent.", type: str, returned: success}
     ports: {description: "Its published ports, in the short form.", type: list, elements: str, returned: success}
+    labels: {description: "Its labels, as declared.", type: dict, returned: success}
   sample:
     - name: api
       place: netns:api
       networks:
         - {name: web, interface_name: eth0, host_interface_name: cn-cb07bb941778, ipv4_address: 10.20.0.10, mac_address: "02:11:22:33:44:55"}
       ports: ["8080:80/tcp"]
+      labels: {team: shop}
 links:
   description: The declared wires and tunnels with every derived value, without what O(skip_unsupported) left out.
   returned: success

@@ -49,6 +49,7 @@ def _describe_endpoints(document: Document) -> List[Dict[str, Any]]:
                 for attachment in endpoint.attachments
             ],
             "ports": [str(port) for port in endpoint.ports],
+            "labels": dict(endpoint.labels),
         }
         for endpoint in document.endpoints
     ]

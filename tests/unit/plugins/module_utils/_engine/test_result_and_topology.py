@@ -181,13 +181,22 @@ def test_endpoints_are_told_with_what_was_derived() -> None:
     document = topology.read_declaration(
         "main",
         [{"name": "web", "ipam_config": [{"subnet": "10.20.0.0/24"}]}],
-        [{"name": "api", "container": {"netns": "api"}, "networks": ["web"], "ports": ["8080:80"]}],
+        [
+            {
+                "name": "api",
+                "container": {"netns": "api"},
+                "networks": [{"name": "web", "addresses": ["10.20.0.9/32"]}],
+                "ports": ["8080:80"],
+                "labels": {"team": "shop"},
+            }
+        ],
         None,
     )
     (found,) = describe_standing(topology.Declared(lambda _living: document))["endpoints"]
     (network,) = found["networks"]
     assert (found["name"], found["place"], found["ports"]) == ("api", "netns:api", ["8080:80/tcp"])
     assert network["ipv4_address"].startswith("10.20.0.")
+    assert (found["labels"], network["addresses"]) == ({"team": "shop"}, ["10.20.0.9/32"])
     assert (network["ipv6_address"], network["interface_name"]) == (None, "eth0")
     assert network["mac_address"].startswith("02:")
     assert network["host_interface_name"].startswith("cn-")

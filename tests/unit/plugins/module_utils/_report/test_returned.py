@@ -52,6 +52,7 @@ DECLARED: Dict[str, Any] = {
             "container": {"netns": "api"},
             "networks": ["web", "mesh", "lan"],
             "ports": ["8080:80"],
+            "labels": {"team": "shop"},
             "devices": [{"name": "eth1"}],
             "routes": [SHARED],
         },
