@@ -123,8 +123,8 @@ ENDPOINT = Schema(
         **belongs(PORT.keys, PORT.name),
         **belongs(ATTACHMENT.keys - _KEYS, ATTACHMENT.name),
         **belongs(("destination", "gateway", "metric"), ROUTE.name),
-        **belongs(("mac", "pci_address", "addresses"), DEVICE.name),
-        **belongs(("mtu",), "an entry of networks or devices"),
+        **belongs(DEVICE.keys - _KEYS, DEVICE.name),
+        **belongs(DEVICE.keys & ATTACHMENT.keys - _KEYS, "an entry of networks or devices"),
     },
     absent=("name", "container"),
 )

@@ -145,3 +145,18 @@ def test_a_route_of_an_attachment_does_not_lead_to_a_key_that_is_refused_there()
     assert "interface" not in problem.fix
     (problem,) = problems_of({"networks": networks, "endpoints": [{**endpoint, "networks": ["web"], "routes": [route]}]})
     assert problem.fix == "did you mean interface"
+
+
+@pytest.mark.parametrize(
+    ("key", "place"),
+    [
+        ("addresses", "networks or devices"),
+        ("interface_name", "networks or devices"),
+        ("pci_address", "devices"),
+        ("ipam", "networks"),
+        ("destination", "routes"),
+    ],
+)
+def test_a_key_of_an_entry_leads_to_every_list_that_has_it(key: str, place: str) -> None:
+    (problem,) = problems_of({"endpoints": [{"name": "a", "container": {"netns": "a"}, key: "x"}]})
+    assert problem.rule == "this key belongs to an entry of " + place
