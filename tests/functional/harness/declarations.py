@@ -159,6 +159,24 @@ CASES: Dict[str, Declaration] = {
         ],
         prepare=give_uplink,
     ),
+    "tables-and-further-addresses": Declaration(
+        [network("web", V4, V6), network("dark", {"subnet": "10.23.0.0/24"}, {"subnet": "fd00:23::/64"}, internal=True, group_fwd_mask=16384)],
+        [
+            endpoint(
+                "a",
+                {"name": "web", "ipv4_address": "10.20.0.5", "ipv6_address": "fd00:20::5", "addresses": ["10.20.0.6", "fd00:20::6"]},
+                {"name": "dark", "ipv4_address": "10.23.0.5", "ipv6_address": "fd00:23::5"},
+                routes=[
+                    {"destination": "10.9.0.0/16", "table": 100, "nexthops": [{"gateway": "10.20.0.9"}, {"gateway": "10.23.0.9", "weight": 3}]},
+                    {"destination": "fd09::/64", "table": 100, "nexthops": [{"gateway": "fd00:20::9"}, {"gateway": "fd00:23::9"}]},
+                    {"destination": "10.8.0.0/16", "gateway": "10.20.0.9", "src": "10.20.0.6"},
+                ],
+                rules=[{"fwmark": 7, "table": 100, "priority": 10}, {"from": "10.20.0.6", "to": "10.9.0.0/16", "table": 100, "priority": 20}],
+            ),
+            endpoint("b", {"name": "web", "up": False}),
+        ],
+        prepare=give_uplink,
+    ),
     "overlay-v4": overlay("192.0.2.1", "192.0.2.2", "192.0.2.3"),
     "overlay-v6": overlay("2001:db8:2::1", "2001:db8:2::2", "2001:db8:2::3", underlay_interface="eth0", udp_port=4790),
     "path": Declaration(
