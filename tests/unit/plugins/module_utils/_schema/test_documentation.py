@@ -7,7 +7,11 @@
 from __future__ import annotations
 
 import ast
+import json
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, Tuple
 
@@ -39,6 +43,17 @@ def test_only_what_is_documented_of_the_declaration_comes_from_the_fragment() ->
     for name, option in OPTIONS.items():
         assert option.keys() == {"suboptions"}
         assert module["options"][name]["type"] == "raw"
+
+
+def test_ansible_doc_shows_them_below_the_options_of_the_module() -> None:
+    pytest.importorskip("ansible.cli", reason="a managed host has no ansible-doc")
+    collections = next(path for path in sys.path if (Path(path) / "ansible_collections" / "netloom" / "container_net").is_dir())
+    command = [sys.executable, "-m", "ansible", "doc", "--json", "--type", "module", "netloom.container_net.topology"]
+    shown = subprocess.run(command, env={**os.environ, "ANSIBLE_COLLECTIONS_PATH": collections}, check=True, capture_output=True, text=True, timeout=60).stdout
+    options = json.loads(shown)["netloom.container_net.topology"]["doc"]["options"]
+    for name, option in OPTIONS.items():
+        assert (options[name]["type"], options[name]["suboptions"]) == ("raw", option["suboptions"])
+        assert options[name]["description"]
 
 
 def owned() -> Iterator[Tuple[str, str, List[Field[Any]]]]:
