@@ -19,7 +19,7 @@ sys.path.insert(0, str(ROOT / "build" / "collections"))
 from ansible_collections.netloom.container_net.plugins.module_utils._engine.pipeline import converge  # noqa: E402
 from ansible_collections.netloom.container_net.plugins.module_utils._engine.request import Outcome  # noqa: E402
 from ansible_collections.netloom.container_net.plugins.module_utils._engine.topology import topology_request  # noqa: E402
-from ansible_collections.netloom.container_net.plugins.module_utils._kernel.wire import pyroute2_version  # noqa: E402
+from ansible_collections.netloom.container_net.plugins.module_utils._kernel.netlink import pyroute2_version  # noqa: E402
 from ansible_collections.netloom.container_net.plugins.module_utils._runtime.tool import run_system_tool  # noqa: E402
 
 NAME = "netloom.container_net"

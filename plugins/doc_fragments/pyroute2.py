@@ -6,7 +6,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    # Keep in step with PYROUTE2_FLOOR in plugins/module_utils/_kernel/wire.py; a unit test compares them.
+    # Keep in step with PYROUTE2_FLOOR in plugins/module_utils/_kernel/netlink.py; a unit test compares them.
     DOCUMENTATION = r"""
 options: {}
 requirements:

@@ -12,7 +12,7 @@ from types import SimpleNamespace
 from typing import Any, Dict, Iterable, List
 
 import pytest
-from ansible_collections.netloom.container_net.plugins.module_utils._kernel import trial
+from ansible_collections.netloom.container_net.plugins.module_utils._kernel import feature_probe
 from ansible_collections.netloom.container_net.plugins.module_utils._kernel.door import Door
 from ansible_collections.netloom.container_net.plugins.module_utils._model.errors import ContainerNetError, EnvironmentUnfit
 from ansible_collections.netloom.container_net.plugins.module_utils._runtime.libc import CLONE_NEWNET
@@ -54,7 +54,7 @@ def test_a_trial_says_what_ip_says_and_leaves_nothing(lacking: List[str]) -> Non
     def try_all() -> List[str]:
         give_uplink()
         before, home = take_snapshot(), os.readlink("/proc/self/ns/net")
-        found = trial.find_lacking(TRIED)
+        found = feature_probe.find_lacking(TRIED)
         assert os.readlink("/proc/self/ns/net") == home
         assert_same(before)
         return sorted(found)
@@ -169,7 +169,7 @@ class Tried:
     def __init__(self, monkeypatch: pytest.MonkeyPatch, lacking: Iterable[str] = ()) -> None:
         self.asked: List[List[str]] = []
         self._lacking = frozenset(lacking)
-        monkeypatch.setattr(trial, "find_lacking", self._find)
+        monkeypatch.setattr(feature_probe, "find_lacking", self._find)
 
     def _find(self, features: Iterable[str], _timeout: float = 0.0) -> frozenset:
         self.asked.append(sorted(features))
@@ -214,7 +214,7 @@ def test_where_nothing_can_be_tried_the_kernel_itself_refuses(monkeypatch: pytes
 
     give_uplink()
     before = take_snapshot()
-    monkeypatch.setattr(trial, "libc", SimpleNamespace(unshare=unshare, CLONE_NEWNET=CLONE_NEWNET))
+    monkeypatch.setattr(feature_probe, "libc", SimpleNamespace(unshare=unshare, CLONE_NEWNET=CLONE_NEWNET))
     assert "+ ipvlan eth0 in a" in lines(converge(lan("a", driver="ipvlan"), check=True))
     with pytest.raises(ContainerNetError, match=r"ipvlan eth0 in a: .*Unknown device type.*; what stood before was put back"):
         converge(lan("a", driver="ipvlan"))

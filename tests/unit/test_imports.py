@@ -40,7 +40,7 @@ EVERYTHING = "_ansible"
 CONTROLLER = frozenset({"_model", "_document", "_drivers"})
 CONTROLLER_LIBRARIES = frozenset({"yaml"})  # PyYAML comes with Ansible itself
 # Beside the standard library: who may import what from outside the collection.
-THIRD_PARTY = {"_kernel/wire.py": "pyroute2"}
+THIRD_PARTY = {"_kernel/netlink.py": "pyroute2"}
 ANSIBLE = "ansible.module_utils"
 
 
@@ -128,7 +128,7 @@ def test_controller_part_keeps_the_rules() -> None:
         ("_model/a.py", "from .._plan.step import Step"),
         ("_plan/a.py", "from .._kernel import wire"),
         ("_plan/a.py", "from .._kinds.veth import Veth"),
-        ("_kinds/a.py", "from .._kernel.wire import Attributes"),
+        ("_kinds/a.py", "from .._kernel.netlink import Attributes"),
         ("_plan/a.py", "from .. import _kernel"),
         ("_kernel/a.py", "from .._plan.planner import plan"),
         ("_kernel/a.py", "import pyroute2"),
@@ -151,7 +151,7 @@ def test_a_breach_in_the_engine_is_found(tmp_path: Path, path: str, line: str) -
 @pytest.mark.parametrize(
     ("path", "line"),
     [
-        ("_kernel/wire.py", "from pyroute2.netlink.rtnl.rtmsg import rtmsg"),
+        ("_kernel/netlink.py", "from pyroute2.netlink.rtnl.rtmsg import rtmsg"),
         ("_kernel/a.py", "from .._plan.step import Step\nfrom .door import Door\nfrom . import wire"),
         ("_runtime/deep/a.py", "from ..._model.names import digest\nfrom ..shallow import x"),
         ("_ansible/a.py", "from ansible.module_utils.basic import AnsibleModule\nfrom .._kernel.door import Door"),
@@ -168,7 +168,7 @@ def test_a_lawful_import_passes(tmp_path: Path, path: str, line: str) -> None:
     [
         ("from ansible.errors import AnsibleError", 1),
         (f"from {COLLECTION}module_utils._plan.step import Step", 1),
-        ("from ...module_utils._kernel.wire import link_message", 1),
+        ("from ...module_utils._kernel.netlink import link_message", 1),
         (f"from {COLLECTION}module_utils._model.names import digest", 0),
         ("from ...module_utils._document.parse import parse_document", 0),
         ("from .lock import Lock", 0),

@@ -14,7 +14,7 @@ from typing import Any, Dict, List, Set
 import yaml
 from ansible_collections.netloom.container_net.plugins.doc_fragments import atomic, attributes, pyroute2
 from ansible_collections.netloom.container_net.plugins.module_utils._firewall import table
-from ansible_collections.netloom.container_net.plugins.module_utils._kernel import wire
+from ansible_collections.netloom.container_net.plugins.module_utils._kernel import netlink
 
 ROOT = Path(__file__).resolve().parents[2]
 MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py"))
@@ -56,7 +56,7 @@ def test_members_of_the_group_say_so() -> None:
 
 
 def test_floor_of_pyroute2_is_one_number() -> None:
-    floor = ".".join(map(str, wire.PYROUTE2_FLOOR))
+    floor = ".".join(map(str, netlink.PYROUTE2_FLOOR))
     assert "pyroute2>=%s\n" % floor in (ROOT / "requirements.txt").read_text()
     assert "pyroute2 >= %s on the host" % floor in pyroute2.ModuleDocFragment.DOCUMENTATION
 

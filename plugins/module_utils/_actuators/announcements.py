@@ -22,7 +22,7 @@ class Announcements(Effect):
     """Of addresses that came, and of those whose link has another MAC."""
 
     def __init__(self, means: Means) -> None:
-        self._rooms = means.rooms
+        self._handles = means.handles
 
     def apply(self, phase: Phase, steps: Sequence[Step], scene: Scene) -> None:
         if phase is not Phase.ANNOUNCE:
@@ -47,5 +47,5 @@ class Announcements(Effect):
                 if (item.place, item.device) not in made or item.address.partition("/")[0] in held:
                     told.setdefault(item.place, {})[item.address] = item
         for place, addresses in told.items():
-            with self._rooms.inside(place):
+            with self._handles.inside(place):
                 announce_addresses(addresses.values())

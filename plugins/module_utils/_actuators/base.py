@@ -14,7 +14,7 @@ from typing import Callable, Mapping, Protocol, Sequence, Union
 
 from .._kernel.door import Door
 from .._kernel.loans import Loans
-from .._kernel.namespace import Rooms
+from .._kernel.namespace import NamespaceHandles
 from .._kernel.need import Need
 from .._model.link import Link
 from .._model.objects import KernelObject
@@ -99,7 +99,7 @@ class Means:
     """What actuators work with, in one run over one host; who only looks needs no more than the first three."""
 
     door: Door
-    rooms: Rooms
+    handles: NamespaceHandles
     loans: Loans
     remember: Callable[[str, Mapping[str, str]], None] = forget
     firewall: Actuator = NO_EFFECT

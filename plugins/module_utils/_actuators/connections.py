@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, List, Optional, Sequence, Tuple
 
 from .._kernel.door import Door
-from .._kernel.namespace import Rooms
+from .._kernel.namespace import NamespaceHandles
 from .._kernel.statefile import FLOWS_FILE, StateFile
 from .._model.firewall import FirewallObject
 from .._model.objects import KernelObject
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 class Connections(Effect):
     """Plans which end, and ends them once everything else is done."""
 
-    def __init__(self, door: Door, rooms: Rooms, directory: str, scope: str) -> None:
+    def __init__(self, door: Door, handles: NamespaceHandles, directory: str, scope: str) -> None:
         self._door = door
-        self._rooms = rooms
+        self._handles = handles
         self._directory = directory
         self._scope = scope
         self._ending: Optional[Ending] = None
@@ -41,7 +41,7 @@ class Connections(Effect):
             return ()
         from .flows import start_ending
 
-        self._ending = start_ending(self._door, self._rooms, self._directory, self._scope)
+        self._ending = start_ending(self._door, self._handles, self._directory, self._scope)
         return self._ending.plan(steps, snapshot, later, desired, home)
 
     def apply(self, phase: Phase, steps: Sequence[Step], scene: Scene) -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Dict, List, Sequence
 
 from .._firewall.base import Backend, FirewallStep, RunCommand
-from .._kernel.namespace import Rooms
+from .._kernel.namespace import NamespaceHandles
 from .._kernel.need import Need
 from .._model.place import HOST
 from .._model.snapshot import Snapshot
@@ -22,10 +22,10 @@ from .base import Phase, Scene
 class Firewall:
     """Reads a place only where it is told to, for each would take its time."""
 
-    def __init__(self, backend: Backend, run: RunCommand, rooms: Rooms) -> None:
+    def __init__(self, backend: Backend, run: RunCommand, handles: NamespaceHandles) -> None:
         self._backend = backend
         self._run = run
-        self._rooms = rooms
+        self._handles = handles
         self.writes = 0
         self.done: List[Step] = []  # also of a phase that failed
 
@@ -48,7 +48,7 @@ class Firewall:
         for step in steps:
             by_place.setdefault(step.place, []).append(step)
         for place, mine in by_place.items():
-            with self._rooms.inside(place):
+            with self._handles.inside(place):
                 self.writes += self._backend.apply(mine, self._run, self._note)
 
     def _note(self, done: Sequence[FirewallStep]) -> None:

@@ -14,7 +14,7 @@ from typing import Dict, Iterable, Iterator, List, Sequence, Set, Tuple
 from .._firewall.verdict import end_uncovered, narrows
 from .._kernel.door import Door
 from .._kernel.flow import CannotFollow, are_followed, end_flows, is_over, read_flows
-from .._kernel.namespace import Rooms
+from .._kernel.namespace import NamespaceHandles
 from .._kernel.pending import Pending
 from .._model.firewall import FirewallObject, Head, RuleList
 from .._model.flow import PROTOCOLS, Flow, Ground, show_end
@@ -29,16 +29,16 @@ SWEEPS = 3
 UNKNOWN = "this kernel does not tell of its connections (%s; module nf_conntrack_netlink); those that the earlier rules let in go on until they end"
 
 
-def start_ending(door: Door, rooms: Rooms, directory: str, scope: str) -> Ending:
-    return Ending(door, rooms, Pending(directory, scope))
+def start_ending(door: Door, handles: NamespaceHandles, directory: str, scope: str) -> Ending:
+    return Ending(door, handles, Pending(directory, scope))
 
 
 class Ending:
     """Finds the flows that a run ends, and ends them."""
 
-    def __init__(self, door: Door, rooms: Rooms, pending: Pending) -> None:
+    def __init__(self, door: Door, handles: NamespaceHandles, pending: Pending) -> None:
         self._door = door
-        self._rooms = rooms
+        self._handles = handles
         self._pending = pending
         self._changes: Dict[str, Tuple[Tuple[Ground, ...], Ground]] = {}
 
@@ -72,16 +72,16 @@ class Ending:
             found = self._uncovered(place, mirrored)
             if not found:
                 return
-            with self._rooms.inside(place):
+            with self._handles.inside(place):
                 end_flows(self._door, place, found)
             mirrored |= {flow.mirrored for flow in found}
 
     def _uncovered(self, place: str, mirrored: Iterable[Tuple[int, bytes, int, bytes, int]] = ()) -> List[Flow]:
         befores, after = self._changes[place]
-        if self._rooms.find(place) is None:
+        if self._handles.find(place) is None:
             return []
         found: List[Flow] = []
-        with self._rooms.inside(place):
+        with self._handles.inside(place):
             for family, flows in read_flows(self._door, place).items() if are_followed() else ():
                 found.extend(end_uncovered(flows, befores, after, family) if flows else ())
                 found.extend(flow for flow in flows if flow.way in mirrored)

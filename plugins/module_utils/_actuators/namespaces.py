@@ -28,7 +28,7 @@ class Namespaces(Effect):
     def apply(self, phase: Phase, steps: Sequence[Step], scene: Scene) -> None:
         for step in steps:
             if phase is Phase.END and step.action == DELETE:
-                delete_namespace(self._means.rooms, step.place, namespace_path(step.place))
+                delete_namespace(self._means.handles, step.place, namespace_path(step.place))
             elif phase is Phase.FOUND and step.action == CREATE and isinstance(step.subject, Namespace):
                 self._create(step, step.subject)
 
@@ -37,6 +37,6 @@ class Namespaces(Effect):
             send(self._means.door, place, [(step, message) for message in messages])
 
         try:
-            create_namespace(self._means.rooms, namespace.place, namespace_path(namespace.place), namespace.mark or "", tell)
+            create_namespace(self._means.handles, namespace.place, namespace_path(namespace.place), namespace.mark or "", tell)
         except OSError as error:
             raise KernelError(step.line, error.errno or 0, str(error)) from error

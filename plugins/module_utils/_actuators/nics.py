@@ -30,9 +30,9 @@ class Nics(Effect):
 
         means = self._means
         if phase is Phase.GIVE_BACK:
-            give_back_nics(means.door, means.rooms, means.loans, [step for step in steps if step.action == DELETE and not step.leads])
+            give_back_nics(means.door, means.handles, means.loans, [step for step in steps if step.action == DELETE and not step.leads])
         else:
-            take_nics(means.door, means.rooms, means.loans, [step for step in steps if step.action == CREATE], scene.numbers.note)
+            take_nics(means.door, means.handles, means.loans, [step for step in steps if step.action == CREATE], scene.numbers.note)
 
 
 def is_nic(step: Step) -> bool:

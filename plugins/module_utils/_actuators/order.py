@@ -101,7 +101,7 @@ class Effects:
                     actuator.apply(stage, duty.steps, scene)
 
     def _visit(self, place: str, acting: Sequence[Tuple[Actuator, Duty]], scene: Scene) -> None:
-        with self._means.rooms.inside(place):
+        with self._means.handles.inside(place):
             for phase in VISIT:
                 for actuator, duty in acting:
                     if place in duty.settled:

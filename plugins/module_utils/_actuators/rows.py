@@ -21,12 +21,12 @@ class RowSender(Effect):
 
     def __init__(self, means: Means) -> None:
         self._door = means.door
-        self._rooms = means.rooms
+        self._handles = means.handles
 
     def apply(self, phase: Phase, steps: Sequence[Step], scene: Scene) -> None:
         if phase is Phase.LEAD:
             for place, mine in by_place(step for step in steps if step.leads).items():
-                with self._rooms.inside(place):
+                with self._handles.inside(place):
                     send(self._door, place, list(_messages(mine, scene.numbers)))
         elif phase is Phase.SETTLE:
             send(self._door, steps[0].place, list(_messages(steps, scene.numbers)))

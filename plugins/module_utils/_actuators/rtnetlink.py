@@ -30,14 +30,14 @@ class Rtnetlink(Effect):
 
     def __init__(self, means: Means) -> None:
         self._door = means.door
-        self._rooms = means.rooms
+        self._handles = means.handles
         self._bridges: Set[Tuple[str, str]] = set()  # place and name of those that stand or were made
 
     def apply(self, phase: Phase, steps: Sequence[Step], scene: Scene) -> None:
         if phase is Phase.LEAD:
             self._bridges = {(found.place, found.name) for found in scene.snapshot.links() if found.nature.has_ports}
             for place, mine in by_place(step for step in steps if step.leads).items():
-                with self._rooms.inside(place):
+                with self._handles.inside(place):
                     self._send_all(place, mine, scene)
         elif phase is Phase.REMOVE:
             self._delete_links([step for step in steps if _is_link(step, DELETE) and not step.leads and not is_nic(step)])
@@ -57,7 +57,7 @@ class Rtnetlink(Effect):
             indices = [step.subject.index or 0 for step in mine if isinstance(step.subject, Link)]
             messages = link.delete_links(indices)
             owners = mine + [mine[-1]] * (len(messages) - len(mine))
-            with self._rooms.inside(place):
+            with self._handles.inside(place):
                 try:
                     send(self._door, place, list(zip(owners, messages)), forgive=frozenset((errno.ENODEV,)))
                 except KernelError:
@@ -76,12 +76,12 @@ class Rtnetlink(Effect):
                 if isinstance(step.desired, Link) and isinstance(step.current, Link):
                     words = link.rename_link(step.desired.name, step.current.index or 0, lowered=LOWERED in step.groups)
                     messages.extend((step, message) for message in words)
-            with self._rooms.inside(place):
+            with self._handles.inside(place):
                 send(self._door, place, messages)
 
     def _build(self, steps: Sequence[Step], scene: Scene) -> None:
         for place, messages in pins(steps, bridge_mtus(scene.desired, scene.snapshot), scene.snapshot, scene.numbers):
-            with self._rooms.inside(place):
+            with self._handles.inside(place):
                 send(self._door, place, messages)
         made = _made(steps)
         self._create_links(made, scene.numbers)
@@ -107,11 +107,11 @@ class Rtnetlink(Effect):
             if peer is not None:
                 made[peer.place, peer.name] = where
         for (_wave, sender), messages in sorted(batches.items(), key=lambda batch: batch[0][0]):
-            with self._rooms.inside(sender):
+            with self._handles.inside(sender):
                 send(self._door, sender, messages)
 
     def _descriptor(self, place: str) -> int:
-        descriptor = self._rooms.find(place)
+        descriptor = self._handles.find(place)
         if descriptor is None:
             raise KernelRace("namespace %s is gone" % place)
         return descriptor

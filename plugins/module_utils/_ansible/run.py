@@ -20,7 +20,7 @@ from .._engine.request import LOCK_TIMEOUT, Outcome, Request
 from .._engine.result import DIFF_DETAILS, OBJECTS, render
 from .._firewall.table import AUTO, list_choices
 from .._kernel.capability import lacking_capabilities
-from .._kernel.wire import PYROUTE2_ERROR, PYROUTE2_FLOOR, pyroute2_version
+from .._kernel.netlink import PYROUTE2_ERROR, PYROUTE2_FLOOR, pyroute2_version
 from .._model.errors import ContainerNetError
 
 Arguments = Dict[str, Dict[str, Any]]

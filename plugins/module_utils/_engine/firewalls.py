@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Dict, Iterator, List, Optional, Sequence, Set,
 from .._actuators.firewall import Firewall
 from .._firewall.base import Backend, RunCommand
 from .._firewall.standing import read_standing
-from .._kernel.namespace import Rooms
+from .._kernel.namespace import NamespaceHandles
 from .._kernel.need import NOTHING
 from .._model.errors import Conflict
 from .._model.firewall import FirewallObject, rules_of
@@ -34,22 +34,22 @@ UNTOLD = "%s, so a peer of one overlay can write into any other on UDP port %s; 
 class Firewalls:
     """Has them read and composes them; `home` is the place whose packets the rules without a place judge."""
 
-    def __init__(self, actuator: Firewall, backend: Backend, run: RunCommand, rooms: Rooms, home: str) -> None:
+    def __init__(self, actuator: Firewall, backend: Backend, run: RunCommand, handles: NamespaceHandles, home: str) -> None:
         self._actuator = actuator
         self._backend = backend
         self._run = run
-        self._rooms = rooms
+        self._handles = handles
         self._home = home
         self._observed: Dict[str, Tuple[FirewallObject, ...]] = {}
         self.notes: List[str] = []  # what the rules of this host cannot do
 
     def find_holdings(self, snapshot: Snapshot, scope: str, publishes: bool) -> Holdings:
         """Return who holds addresses at home, which was observed before, and ports where it publishes some."""
-        if self._rooms.find(self._home) is None:
+        if self._handles.find(self._home) is None:
             return Holdings()
         standing = read_standing(self._observe(self._home, snapshot), scope)
         here = (item for item in snapshot.of(Address) if item.place == self._home)
-        with self._rooms.inside(self._home):
+        with self._handles.inside(self._home):
             return replace(
                 standing,
                 addresses=tuple((item.device, item.address) for item in here),
@@ -98,9 +98,9 @@ class Firewalls:
     def _observe(self, place: str, snapshot: Snapshot) -> Tuple[FirewallObject, ...]:
         if place in self._observed:
             return self._observed[place]
-        if self._rooms.find(place) is None:
+        if self._handles.find(place) is None:
             return ()
-        with self._rooms.inside(place):
+        with self._handles.inside(place):
             self._actuator.observe(place, NOTHING, snapshot)
         self._observed[place] = tuple(item for item in snapshot.firewall() if item.place == place)
         return self._observed[place]

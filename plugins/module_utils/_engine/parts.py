@@ -18,9 +18,9 @@ from .._plan.step import DELETE, Step
 
 if TYPE_CHECKING:
     from .._kernel.door import Door
-    from .._kernel.namespace import Rooms
+    from .._kernel.feature_probe import Setting
+    from .._kernel.namespace import NamespaceHandles
     from .._kernel.observe import Observer
-    from .._kernel.trial import Setting
     from .._model.link import LinkKey
     from .._model.snapshot import Key, Snapshot
     from .._plan.clash import Known
@@ -37,13 +37,13 @@ def refuse_unconfirmed(directory: str) -> str:
     return unconfirmed.refuse_unconfirmed(directory)
 
 
-def observe_tunnels(snapshot: Snapshot, desired: Sequence[KernelObject], door: Door, rooms: Rooms) -> None:
+def observe_tunnels(snapshot: Snapshot, desired: Sequence[KernelObject], door: Door, handles: NamespaceHandles) -> None:
     if any(isinstance(item, Link) and item.nature.tunnel is not None for item in desired):
         from .._kernel import tunnels
         from .._runtime.namespace import open_namespace
         from .._runtime.spaces import list_namespaces
 
-        tunnels.observe_tunnels(snapshot, desired, door, rooms, list_namespaces, open_namespace)
+        tunnels.observe_tunnels(snapshot, desired, door, handles, list_namespaces, open_namespace)
 
 
 def namespace_path(place: str) -> str:
@@ -130,47 +130,47 @@ def plan_around(
     return steps, left, told, clash.left_links(desired, left)
 
 
-def refuse_settings(steps: Sequence[Step], snapshot: Snapshot, rooms: Rooms) -> None:
+def refuse_settings(steps: Sequence[Step], snapshot: Snapshot, handles: NamespaceHandles) -> None:
     if any(isinstance(step.desired, Sysctl) or (isinstance(step.desired, Link) and step.desired.sysctls) for step in steps):
         from . import settings
 
-        settings.refuse_settings(steps, snapshot, rooms)
+        settings.refuse_settings(steps, snapshot, handles)
 
 
 def find_lacking(features: Collection[str], timeout: float) -> FrozenSet[str]:
-    from .._kernel import trial
+    from .._kernel import feature_probe
 
-    return trial.find_lacking(features, timeout)
+    return feature_probe.find_lacking(features, timeout)
 
 
 def find_unwritable(paths: Collection[str]) -> Dict[str, int]:
-    from .._kernel import trial
+    from .._kernel import feature_probe
 
-    return trial.find_unwritable(paths)
+    return feature_probe.find_unwritable(paths)
 
 
 def find_refused(settings: Sequence[Setting], around: Mapping[str, str]) -> Dict[Setting, str]:
-    from .._kernel import trial
+    from .._kernel import feature_probe
 
-    return trial.find_refused(settings, around)
+    return feature_probe.find_refused(settings, around)
 
 
 def renames_only_lowered(timeout: float) -> bool:
-    from .._kernel import trial
+    from .._kernel import feature_probe
 
-    return trial.renames_only_lowered(timeout)
+    return feature_probe.renames_only_lowered(timeout)
 
 
 def apart() -> ContextManager[bool]:
-    from .._kernel import trial
+    from .._kernel import feature_probe
 
-    return trial.apart()
+    return feature_probe.apart()
 
 
 def find_owners(device: str, addresses: Iterable[str], vlan: int) -> Dict[str, str]:
-    from .._kernel import duplicate
+    from .._kernel import address_conflict
 
-    return duplicate.find_owners(device, addresses, vlan)
+    return address_conflict.find_owners(device, addresses, vlan)
 
 
 def read_what_goes(observer: Observer, steps: Sequence[Step]) -> None:

@@ -26,7 +26,7 @@ from .run import Run
 from .waiting import await_host
 
 if TYPE_CHECKING:
-    from .guard import Guard
+    from .commit_confirm import Guard
     from .undo import Undo
 
 ATTEMPTS = 3
@@ -86,7 +86,7 @@ def _converge_locked(request: Request, door: Door) -> Outcome:
 
 
 def _start_guard(request: Request, door: Door, planned: Outcome, kept: KeptFiles) -> Guard:
-    from .guard import Guard
+    from .commit_confirm import Guard
 
     def put_back() -> int:
         remove_torn_files(request.state_directory)

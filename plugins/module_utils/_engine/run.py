@@ -20,7 +20,7 @@ from .._actuators.numbers import Numbers
 from .._actuators.order import AFTERWARDS, ORDER, Effects
 from .._kernel.door import Door
 from .._kernel.loans import Loans
-from .._kernel.namespace import Rooms
+from .._kernel.namespace import NamespaceHandles
 from .._kernel.need import Need
 from .._kernel.observe import Observer, deep_places
 from .._kernel.pci import list_pci_addresses
@@ -43,7 +43,7 @@ from .._plan.renames import foresee_names
 from .._plan.stack import carried_away, lower_places, refuse_missing_lowers
 from .._plan.step import Step
 from .._runtime.containers import Containers
-from .duplicates import refuse_duplicates
+from .address_conflicts import refuse_address_conflicts
 from .firewalls import Firewalls
 from .parts import (
     kept_parents,
@@ -85,19 +85,19 @@ class Run:
         self._request = request
         self._door = door
         self._containers = Containers()
-        self._rooms = Rooms(self._containers.open)
+        self._handles = NamespaceHandles(self._containers.open)
         self._record = Record(request.state_directory, request.place)
         self._loans = Loans(request.state_directory)
-        self._visited = Visited(Visits(request.state_directory, request.scope), self._rooms)
-        self._firewall = Firewall(request.backend, request.run, self._rooms)
-        self._firewalls = Firewalls(self._firewall, request.backend, request.run, self._rooms, request.place)
+        self._visited = Visited(Visits(request.state_directory, request.scope), self._handles)
+        self._firewall = Firewall(request.backend, request.run, self._handles)
+        self._firewalls = Firewalls(self._firewall, request.backend, request.run, self._handles, request.place)
         self._undo = undo
         self._later = Snapshot()  # what was read, under the names that links will have
-        self._connections = Connections(door, self._rooms, request.state_directory, request.scope)
-        self._effects = Effects(Means(door, self._rooms, self._loans, self._remember, self._firewall, self._connections))
+        self._connections = Connections(door, self._handles, request.state_directory, request.scope)
+        self._effects = Effects(Means(door, self._handles, self._loans, self._remember, self._firewall, self._connections))
 
     def close(self) -> None:
-        self._rooms.close()
+        self._handles.close()
         self._containers.close()
 
     def plan(self, *, again: bool = False) -> Outcome:
@@ -109,7 +109,7 @@ class Run:
         if not request.adopt:
             know_again(kernel, standing, is_known)
         if self._undo is None and not again:
-            observe_tunnels(standing, kernel, self._door, self._rooms)
+            observe_tunnels(standing, kernel, self._door, self._handles)
         declared = tuple(sign_addresses(kernel, standing, request.scope)) + self._firewalls.read(standing, rules, request.scope, self._undo)
         snapshot = self._later = self._foresee_names(observer, kernel)
         kept, prunable, told = self._keep(snapshot, declared)
@@ -131,12 +131,12 @@ class Run:
     def _observe(self) -> Tuple[Observer, Sequence[KernelObject], Sequence[Rule]]:
         """Read the host, compile the declaration for it, and read what that is about."""
         request = self._request
-        observer = Observer(self._door, self._rooms, self._loans, read_placeholder, self._effects.observe)
+        observer = Observer(self._door, self._handles, self._loans, read_placeholder, self._effects.observe)
         observer.observe_place(HOST)
-        if self._rooms.find(request.place) is None:
+        if self._handles.find(request.place) is None:
             raise NamespaceMissing("there is no network namespace named '%s'; nothing was changed" % request.place.reference)
         if request.early:
-            observe_named(observer, self._rooms, list_named_namespaces(), ())
+            observe_named(observer, self._handles, list_named_namespaces(), ())
             self._visited.observe(observer, ())
         if request.residents:
             self._observe_residents(observer)
@@ -188,11 +188,11 @@ class Run:
 
     def _refuse(self, steps: Sequence[Step], desired: Objects, snapshot: Snapshot) -> None:
         """Stop before anything is changed where the kernel, or somebody else, would stop us half way."""
-        refuse_duplicates(steps, desired, snapshot)
+        refuse_address_conflicts(steps, desired, snapshot)
         if self._request.left_out is not None:
             self._request.left_out.refuse_losses(steps)
         refuse_unsupported(steps, snapshot, self._door.timeout)
-        refuse_settings(steps, snapshot, self._rooms)
+        refuse_settings(steps, snapshot, self._handles)
 
     def _tell_losses(self, observer: Observer, steps: Sequence[Step]) -> List[str]:
         told = ["%s goes with the interface of ours that it stands on" % link.label for link in carried_away(steps, observer.snapshot)]
@@ -258,7 +258,7 @@ class Run:
 
     def _facts(self, snapshot: Snapshot) -> Facts:
         recorded = self._record.read()
-        with self._rooms.inside(self._request.place):
+        with self._handles.inside(self._request.place):
             now = {path: read_sysctl(path) or "1" for path in FORWARDING.values()}
         off: FrozenSet[int] = frozenset(family for family, path in FORWARDING.items() if recorded.get(path, now[path]) == "0")
         facts = self._visited.facts(snapshot)
@@ -310,7 +310,7 @@ class Run:
         places = dict.fromkeys(item.place for item in desired if item.place != HOST)
         places.update(dict.fromkeys(lower_places(desired)))
         self._containers.prepare((*places, *self._request.places))
-        refuse_shared(self._rooms, places)
+        refuse_shared(self._handles, places)
         for place in places:
             if place in observer.snapshot.places and place not in deep:
                 observer.observe_settings(place, need(place))
@@ -320,7 +320,7 @@ class Run:
             if place != HOST and place not in places and not observer.observe_place(place, Need(sysctls=sorted(sysctls.get(place, ())))):
                 observer.observe_mark(place)
         if self._request.prune:
-            observe_named(observer, self._rooms, list_named_namespaces(), (*places, *self._request.places))
+            observe_named(observer, self._handles, list_named_namespaces(), (*places, *self._request.places))
         if self._request.prune or self._request.adopt:
             self._visited.observe(observer, (*places, *self._request.places))
         observer.join_pairs()

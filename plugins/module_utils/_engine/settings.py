@@ -12,7 +12,7 @@ import errno
 from typing import TYPE_CHECKING, Dict, Iterator, List, Mapping, Sequence, Set, Tuple
 
 from .._drivers.settings import interface_sysctls
-from .._kernel.namespace import Rooms
+from .._kernel.namespace import NamespaceHandles
 from .._kernel.sysctl import link_sysctl_path, read_sysctl, why_unwritable
 from .._model.errors import EnvironmentUnfit, printable
 from .._model.link import Link
@@ -23,7 +23,7 @@ from .._plan.step import DELETE, Step
 from .parts import find_refused, find_unwritable
 
 if TYPE_CHECKING:
-    from .._kernel.trial import Setting
+    from .._kernel.feature_probe import Setting
 
 OWN_PATHS = frozenset((*FORWARDING.values(), LOOPBACK))
 OWN_SETTINGS = frozenset(interface_sysctls(("0.0.0.0/0", "::/0"), ipv6=True))
@@ -33,18 +33,18 @@ EVERY_INTERFACE = frozenset(("all", "default", "lo"))
 Asked = Tuple[Step, str, str]  # the step, and the path and value it writes
 
 
-def refuse_settings(steps: Sequence[Step], snapshot: Snapshot, rooms: Rooms) -> None:
+def refuse_settings(steps: Sequence[Step], snapshot: Snapshot, handles: NamespaceHandles) -> None:
     """Stop before anything is changed where a setting is not there to be written, or its value is none the kernel takes."""
     asked = [item for step in steps if step.action != DELETE for item in _settings(step)]
     if not asked:
         return
     links = {(link.place, link.name) for link in snapshot.links()}
     links |= {(step.place, step.desired.name) for step in steps if isinstance(step.desired, Link)}
-    faults = _find_missing(asked, snapshot, rooms, links)
+    faults = _find_missing(asked, snapshot, handles, links)
     values: Dict[Tuple[Setting, ...], List[Asked]] = {}
     for item in asked:
         if (item[0].place, item[1]) not in faults:
-            values.setdefault(_find_bounds(item, snapshot, rooms), []).append(item)
+            values.setdefault(_find_bounds(item, snapshot, handles), []).append(item)
     for bounds, items in values.items():
         settings = {(_sample(path), value): None for _step, path, value in items}
         refused = find_refused(list(settings), dict(bounds))
@@ -66,7 +66,7 @@ def _settings(step: Step) -> Iterator[Asked]:
                 yield step, link_sysctl_path(subject.name, name), value
 
 
-def _find_missing(asked: Sequence[Asked], snapshot: Snapshot, rooms: Rooms, links: Set[Tuple[str, str]]) -> Dict[Tuple[str, str], str]:
+def _find_missing(asked: Sequence[Asked], snapshot: Snapshot, handles: NamespaceHandles, links: Set[Tuple[str, str]]) -> Dict[Tuple[str, str], str]:
     found: Dict[Tuple[str, str], str] = {}
     later: List[Tuple[Step, str]] = []
     for step, path, _value in asked:
@@ -76,7 +76,7 @@ def _find_missing(asked: Sequence[Asked], snapshot: Snapshot, rooms: Rooms, link
         elif step.place not in snapshot.places or (name and snapshot.link(step.place, name) is None):
             later.append((step, path))
         else:
-            with rooms.inside(step.place):
+            with handles.inside(step.place):
                 number = why_unwritable(snapshot.names.back.path(step.place, path))
             if number:
                 found[step.place, path] = _say(step, path, number)
@@ -87,11 +87,11 @@ def _find_missing(asked: Sequence[Asked], snapshot: Snapshot, rooms: Rooms, link
     return found
 
 
-def _find_bounds(item: Asked, snapshot: Snapshot, rooms: Rooms) -> Tuple[Setting, ...]:
+def _find_bounds(item: Asked, snapshot: Snapshot, handles: NamespaceHandles) -> Tuple[Setting, ...]:
     step, path, _value = item
     if path not in PORT_BOUNDS or step.place not in snapshot.places:
         return ()
-    with rooms.inside(step.place):
+    with handles.inside(step.place):
         values = {bound: read_sysctl(bound) for bound in PORT_BOUNDS}
     return tuple((bound, value) for bound, value in values.items() if value is not None)
 

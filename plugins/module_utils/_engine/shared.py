@@ -10,18 +10,18 @@ from __future__ import annotations
 
 from typing import Dict, Iterable, List
 
-from .._kernel.namespace import Rooms
+from .._kernel.namespace import NamespaceHandles
 from .._kernel.observe import Observer
 from .._model.errors import Conflict, NamespaceMissing
 from .._model.place import Place
 
 
-def refuse_shared(rooms: Rooms, places: Iterable[str]) -> None:
+def refuse_shared(handles: NamespaceHandles, places: Iterable[str]) -> None:
     """Raise Conflict where two declared places are the same namespace: each would take the other's links for leftovers."""
     owners: Dict[int, str] = {}
     conflicts: List[str] = []
     for place in places:
-        identity = rooms.identify(place)
+        identity = handles.identify(place)
         if identity is not None and owners.setdefault(identity, place) != place:
             words = "%s and %s are the same network namespace; declare one endpoint with all networks, and network_mode: container:ENDPOINT for the other"
             conflicts.append(words % (owners[identity], place))
@@ -29,15 +29,15 @@ def refuse_shared(rooms: Rooms, places: Iterable[str]) -> None:
         raise Conflict(conflicts)
 
 
-def observe_named(observer: Observer, rooms: Rooms, named: Iterable[str], known: Iterable[str]) -> None:
+def observe_named(observer: Observer, handles: NamespaceHandles, named: Iterable[str], known: Iterable[str]) -> None:
     """Read the marks in named namespaces, except those that were read already, by this name or as the namespace of a container."""
     seen = set(known)
-    identities = {rooms.identify(place) for place in seen if not Place(place).is_named}
+    identities = {handles.identify(place) for place in seen if not Place(place).is_named}
     for place in named:
         if place in seen:
             continue
         try:
-            if identities and rooms.identify(place) in identities:
+            if identities and handles.identify(place) in identities:
                 continue
         except NamespaceMissing:
             pass  # of another tool; the observer passes it over too

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Collection, Dict, Iterable, List, Mapping, Sequence, Set, Tuple
 
 from .._kernel.loopback import DOWN, UP
-from .._kernel.namespace import Rooms
+from .._kernel.namespace import NamespaceHandles
 from .._kernel.need import Need
 from .._kernel.observe import Observer
 from .._kernel.visits import Options, Visit, Visits
@@ -33,9 +33,9 @@ if TYPE_CHECKING:
 class Visited:
     """The places of one scope, during one run."""
 
-    def __init__(self, visits: Visits, rooms: Rooms) -> None:
+    def __init__(self, visits: Visits, handles: NamespaceHandles) -> None:
         self._visits = visits
-        self._rooms = rooms
+        self._handles = handles
         self._over: Mapping[str, Options] = {}  # what was given back, or cannot be
         self._own: Set[str] = set()
         self._left: Dict[str, str] = {}  # where single tasks have nothing any more, and which scope still has
@@ -60,7 +60,7 @@ class Visited:
         """Read those that stand and were not read yet."""
         visits = self._visits.read()
         declared = set(known)
-        identities = {self._rooms.identify(place) for place in declared} if visits else set()
+        identities = {self._handles.identify(place) for place in declared} if visits else set()
         for place, visit in visits.items():
             if place != HOST and place not in declared and visit.namespace not in identities and self._stands(place, visit):
                 observer.observe_place(place, Need(sysctls=tuple(visit.settings)))
@@ -178,13 +178,13 @@ class Visited:
         self._visits.write(kept)
 
     def _here(self, place: str, visits: Dict[str, Visit]) -> Visit:
-        number = self._rooms.identify(place) or 0
+        number = self._handles.identify(place) or 0
         known = visits.get(place)
         return known if known is not None and known.namespace == number else Visit(number)
 
     def _stands(self, place: str, visit: Visit) -> bool:
         try:
-            return self._rooms.identify(place) == visit.namespace
+            return self._handles.identify(place) == visit.namespace
         except NamespaceMissing:
             return False
 

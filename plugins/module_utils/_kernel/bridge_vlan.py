@@ -13,7 +13,7 @@ from typing import List, Tuple
 
 from .._model.kind import Attributes
 from .._model.objects import BridgeVlan
-from . import wire
+from . import netlink
 from .door import read_attributes
 
 RTEXT_FILTER_BRVLAN = 2
@@ -27,20 +27,20 @@ def _message(message_type: int, vlan: BridgeVlan, index: int, is_bridge: bool) -
     flags = (NATIVE if vlan.native else 0) | (UNTAGGED if vlan.untagged else 0)
     spec: Attributes = [("IFLA_BRIDGE_FLAGS", BRIDGE_FLAGS_SELF)] if is_bridge else []
     spec.append(("IFLA_BRIDGE_VLAN_INFO", {"flags": flags, "vid": vlan.vlan_id}))
-    return wire.link_message(message_type, wire.NLM_F_REQUEST, [("IFLA_AF_SPEC", {"attrs": spec})], index=index, family=wire.AF_BRIDGE)
+    return netlink.link_message(message_type, netlink.NLM_F_REQUEST, [("IFLA_AF_SPEC", {"attrs": spec})], index=index, family=netlink.AF_BRIDGE)
 
 
 def ensure_vlan(vlan: BridgeVlan, index: int, is_bridge: bool) -> bytes:
     """Let a VLAN through, or change how."""
-    return _message(wire.RTM_SETLINK, vlan, index, is_bridge)
+    return _message(netlink.RTM_SETLINK, vlan, index, is_bridge)
 
 
 def delete_vlan(vlan: BridgeVlan, index: int, is_bridge: bool) -> bytes:
-    return _message(wire.RTM_DELLINK, vlan, index, is_bridge)
+    return _message(netlink.RTM_DELLINK, vlan, index, is_bridge)
 
 
 def vlans_request() -> bytes:
-    return wire.link_message(wire.RTM_GETLINK, 0, [("IFLA_EXT_MASK", RTEXT_FILTER_BRVLAN)], family=wire.AF_BRIDGE)
+    return netlink.link_message(netlink.RTM_GETLINK, 0, [("IFLA_EXT_MASK", RTEXT_FILTER_BRVLAN)], family=netlink.AF_BRIDGE)
 
 
 def parse_vlans(payload: bytes) -> Tuple[int, List[Tuple[int, bool, bool]]]:

@@ -16,8 +16,8 @@ from typing import Dict, List, Optional, Sequence
 from .._model.errors import KernelError, errno_name
 from .._model.flow import Flow, show_end
 from .door import HEADER, NETLINK_NETFILTER, Door, read_attributes
+from .netlink import NLM_F_REQUEST
 from .sysctl import read_sysctl
-from .wire import NLM_F_REQUEST
 
 GET, DELETE = 0x101, 0x102  # of the subsystem ctnetlink
 TUPLE_ORIG, TUPLE_REPLY, PROTOINFO, ID, ZONE = 1, 2, 4, 12, 18

@@ -14,8 +14,8 @@ from typing import Callable, List, Optional, Sequence, Tuple
 from .._model.kind import Attributes, LinkKind
 from .._model.limits import MTU
 from .._model.link import BridgePort, Link, Tuning
-from . import wire
-from .stamp import MAC, NUMBER, TEXT, Stamp
+from . import netlink
+from .template import MAC, NUMBER, TEXT, MessageTemplate
 
 IndexOf = Callable[[str, str], int]  # (place, link name) -> interface index
 Descriptor = Callable[[str], int]  # place -> namespace descriptor
@@ -30,7 +30,7 @@ CREATION_GROUP = 0x636E6575
 
 @lru_cache(maxsize=8)
 def loopback_messages(mark: str) -> List[bytes]:
-    return [wire.link_message(wire.RTM_NEWLINK, wire.NLM_F_REQUEST, [("IFLA_IFALIAS", mark)], index=1, up=True)]
+    return [netlink.link_message(netlink.RTM_NEWLINK, netlink.NLM_F_REQUEST, [("IFLA_IFALIAS", mark)], index=1, up=True)]
 
 
 def create_link(link: Link, peer: Optional[Link], index_of: IndexOf, descriptor: Descriptor) -> Optional[bytes]:
@@ -68,7 +68,7 @@ def _encode_creation(link: Link, peer: Optional[Link], index_of: IndexOf, descri
     if data:
         info.append(("IFLA_INFO_DATA", {"attrs": data}))
     attributes.append(("IFLA_LINKINFO", {"attrs": info}))
-    return wire.link_message(wire.RTM_NEWLINK, wire.CREATE_NEW, attributes, index=index_of(link.place, link.name))
+    return netlink.link_message(netlink.RTM_NEWLINK, netlink.CREATE_NEW, attributes, index=index_of(link.place, link.name))
 
 
 def _encode_port(
@@ -103,7 +103,7 @@ def _encode_stacked(kind: LinkKind, mtu: Optional[int], name: str, mac: Optional
     if data:
         info.append(("IFLA_INFO_DATA", {"attrs": data}))
     attributes.extend([("IFLA_NET_NS_FD", descriptor), ("IFLA_LINK", lower), ("IFLA_LINKINFO", {"attrs": info})])
-    return wire.link_message(wire.RTM_NEWLINK, wire.CREATE_NEW, attributes, index=index)
+    return netlink.link_message(netlink.RTM_NEWLINK, netlink.CREATE_NEW, attributes, index=index)
 
 
 def _encode_stacked_as_lower(kind: LinkKind, mtu: Optional[int], name: str, index: int, lower: int, descriptor: int) -> bytes:
@@ -111,9 +111,9 @@ def _encode_stacked_as_lower(kind: LinkKind, mtu: Optional[int], name: str, inde
     return _encode_stacked(kind, mtu, name, None, index, lower, descriptor)
 
 
-_stamp_stacked = Stamp(_encode_stacked, (TEXT, MAC, NUMBER, NUMBER, NUMBER))
-_stamp_stacked_as_lower = Stamp(_encode_stacked_as_lower, (TEXT, NUMBER, NUMBER, NUMBER))
-_stamp_port = Stamp(_encode_port, (TEXT, MAC, TEXT, MAC, NUMBER, NUMBER, NUMBER, NUMBER))
+_stamp_stacked = MessageTemplate(_encode_stacked, (TEXT, MAC, NUMBER, NUMBER, NUMBER))
+_stamp_stacked_as_lower = MessageTemplate(_encode_stacked_as_lower, (TEXT, NUMBER, NUMBER, NUMBER))
+_stamp_port = MessageTemplate(_encode_port, (TEXT, MAC, TEXT, MAC, NUMBER, NUMBER, NUMBER, NUMBER))
 
 
 def _creation_data(link: Link, peer: Optional[Link], index_of: IndexOf, descriptor: Descriptor) -> Attributes:
@@ -139,7 +139,7 @@ def enslave_link(link: Link, index: int, index_of: IndexOf) -> List[bytes]:
     brought = link.nature.is_brought or link.below != link.place
     if not link.master or not brought:
         return []
-    return [wire.link_message(wire.RTM_NEWLINK, wire.NLM_F_REQUEST, [("IFLA_MASTER", index_of(link.place, link.master))], index=index)]
+    return [netlink.link_message(netlink.RTM_NEWLINK, netlink.NLM_F_REQUEST, [("IFLA_MASTER", index_of(link.place, link.master))], index=index)]
 
 
 def configure_link(link: Link, index: int) -> List[bytes]:
@@ -148,7 +148,7 @@ def configure_link(link: Link, index: int) -> List[bytes]:
     messages = pin_mtu(link.mtu, index) if link.nature.has_ports and link.mtu else []
     if link.link_local is False and raised and not link.nature.is_end:
         # The kernel raises before it reads the mode; a link that has its carrier at once would get its address meanwhile.
-        messages.append(wire.link_message(wire.RTM_NEWLINK, wire.NLM_F_REQUEST, _link_local(False), index=index))
+        messages.append(netlink.link_message(netlink.RTM_NEWLINK, netlink.NLM_F_REQUEST, _link_local(False), index=index))
     messages.append(
         _stamp_configuration((link.link_local, link.port, link.tuning, raised), (link.alias, index))
         if link.alias
@@ -166,10 +166,10 @@ def _encode_configuration(
     attributes.extend(_link_local(link_local))
     attributes.extend(_port(port))
     attributes.extend(_queue(tuning))
-    return wire.link_message(wire.RTM_NEWLINK, wire.NLM_F_REQUEST, attributes, index=index, up=up, modes=_modes(tuning))
+    return netlink.link_message(netlink.RTM_NEWLINK, netlink.NLM_F_REQUEST, attributes, index=index, up=up, modes=_modes(tuning))
 
 
-_stamp_configuration = Stamp(_encode_configuration, (TEXT, NUMBER))
+_stamp_configuration = MessageTemplate(_encode_configuration, (TEXT, NUMBER))
 
 
 def change_link(link: Link, fields: Tuple[str, ...], index: int, index_of: IndexOf) -> List[bytes]:
@@ -193,16 +193,16 @@ def change_link(link: Link, fields: Tuple[str, ...], index: int, index_of: Index
     if "kind" in fields and link.kind is not None:
         infos = [_info(link.kind, data) for data in link.kind.encode_change(_lower_in_data(link, index_of))]
         if link.kind.changes_alone:
-            messages.extend(wire.link_message(wire.RTM_NEWLINK, wire.NLM_F_REQUEST, info, index=index) for info in infos)
+            messages.extend(netlink.link_message(netlink.RTM_NEWLINK, netlink.NLM_F_REQUEST, info, index=index) for info in infos)
         else:
             attributes.extend(attribute for info in infos for attribute in info)
     tuning = link.tuning if "tuning" in fields else None
     attributes.extend(_queue(tuning))
     up, modes = link.up if "up" in fields else None, _modes(tuning)
     if attributes or up is not None or modes:
-        messages.append(wire.link_message(wire.RTM_NEWLINK, wire.NLM_F_REQUEST, attributes, index=index, up=up, modes=modes))
+        messages.append(netlink.link_message(netlink.RTM_NEWLINK, netlink.NLM_F_REQUEST, attributes, index=index, up=up, modes=modes))
     if "port" in fields:
-        messages.append(wire.link_message(wire.RTM_NEWLINK, wire.NLM_F_REQUEST, _port(link.port), index=index))
+        messages.append(netlink.link_message(netlink.RTM_NEWLINK, netlink.NLM_F_REQUEST, _port(link.port), index=index))
     return messages
 
 
@@ -212,25 +212,25 @@ def _info(kind: LinkKind, data: Attributes) -> Attributes:
 
 def rename_link(name: str, index: int, *, lowered: bool) -> List[bytes]:
     """Return the messages that give a link another name, while it is up or, `lowered`, by taking it down for a moment."""
-    named = wire.link_message(wire.RTM_NEWLINK, wire.NLM_F_REQUEST, [("IFLA_IFNAME", name)], index=index, up=True if lowered else None)
-    return [wire.link_message(wire.RTM_NEWLINK, wire.NLM_F_REQUEST, [], index=index, up=False), named] if lowered else [named]
+    named = netlink.link_message(netlink.RTM_NEWLINK, netlink.NLM_F_REQUEST, [("IFLA_IFNAME", name)], index=index, up=True if lowered else None)
+    return [netlink.link_message(netlink.RTM_NEWLINK, netlink.NLM_F_REQUEST, [], index=index, up=False), named] if lowered else [named]
 
 
 def pin_mtu(mtu: int, index: int) -> List[bytes]:
     """Return the messages that keep a bridge's MTU whatever its ports have: the kernel follows them until it was told another value than it had."""
     other = mtu + 1 if mtu < MTU[1] else mtu - 1
-    return [wire.link_message(wire.RTM_NEWLINK, wire.NLM_F_REQUEST, [("IFLA_MTU", value)], index=index) for value in (other, mtu)]
+    return [netlink.link_message(netlink.RTM_NEWLINK, netlink.NLM_F_REQUEST, [("IFLA_MTU", value)], index=index) for value in (other, mtu)]
 
 
 def delete_links(indices: Sequence[int]) -> List[bytes]:
     """Return the messages that delete links together: one by one, each would wait for the kernel's own clean-up."""
     if len(indices) == 1:
-        return [wire.link_message(wire.RTM_DELLINK, wire.NLM_F_REQUEST, [], index=indices[0])]
-    return group_links(indices, DELETION_GROUP) + [wire.link_message(wire.RTM_DELLINK, wire.NLM_F_REQUEST, [("IFLA_GROUP", DELETION_GROUP)])]
+        return [netlink.link_message(netlink.RTM_DELLINK, netlink.NLM_F_REQUEST, [], index=indices[0])]
+    return group_links(indices, DELETION_GROUP) + [netlink.link_message(netlink.RTM_DELLINK, netlink.NLM_F_REQUEST, [("IFLA_GROUP", DELETION_GROUP)])]
 
 
 def group_links(indices: Sequence[int], group: int) -> List[bytes]:
-    return [wire.link_message(wire.RTM_NEWLINK, wire.NLM_F_REQUEST, [("IFLA_GROUP", group)], index=index) for index in indices]
+    return [netlink.link_message(netlink.RTM_NEWLINK, netlink.NLM_F_REQUEST, [("IFLA_GROUP", group)], index=index) for index in indices]
 
 
 def _link_local(wanted: Optional[bool]) -> Attributes:
@@ -244,7 +244,7 @@ def _queue(tuning: Optional[Tuning]) -> Attributes:
     return [("IFLA_TXQLEN", tuning.txqueuelen)] if tuning is not None and tuning.txqueuelen is not None else []
 
 
-def _modes(tuning: Optional[Tuning]) -> wire.Modes:
+def _modes(tuning: Optional[Tuning]) -> netlink.Modes:
     asked = ((IFF_PROMISC, tuning.promisc), (IFF_ALLMULTI, tuning.allmulti)) if tuning is not None else ()
     return tuple((bit, on) for bit, on in asked if on is not None)
 

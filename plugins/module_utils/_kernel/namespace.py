@@ -17,7 +17,7 @@ from .._runtime import libc
 from .link import loopback_messages
 
 
-class Rooms:
+class NamespaceHandles:
     """Open descriptors of the namespaces of a run, each opened once and held, so that no name can change its meaning meanwhile."""
 
     def __init__(self, resolve: Callable[[str], Optional[int]]) -> None:
@@ -76,7 +76,7 @@ class Rooms:
         self._open.clear()
 
 
-def create_namespace(rooms: Rooms, place: str, path: str, mark: str, send: Callable[[str, List[bytes]], None]) -> None:
+def create_namespace(handles: NamespaceHandles, place: str, path: str, mark: str, send: Callable[[str, List[bytes]], None]) -> None:
     """Make a named namespace whose `lo` is up and carries the mark before anyone can see it.
 
     The file is written with the mark and linked in one step, so a crash leaves either nothing
@@ -86,19 +86,19 @@ def create_namespace(rooms: Rooms, place: str, path: str, mark: str, send: Calla
     _ensure_directory(directory)
     _ensure_placeholder(directory, path, mark)
     try:
-        with rooms.returning():
+        with handles.returning():
             libc.unshare(libc.CLONE_NEWNET)
             send(place, loopback_messages(mark))
             libc.mount("/proc/self/ns/net", path, libc.MS_BIND)
-            rooms.keep(place, os.open(path, os.O_RDONLY | os.O_CLOEXEC))
+            handles.keep(place, os.open(path, os.O_RDONLY | os.O_CLOEXEC))
     except Exception:
-        delete_namespace(rooms, place, path)
+        delete_namespace(handles, place, path)
         raise
 
 
-def delete_namespace(rooms: Rooms, place: str, path: str) -> None:
+def delete_namespace(handles: NamespaceHandles, place: str, path: str) -> None:
     """Remove the name; the namespace itself ends when nothing uses it any more."""
-    rooms.forget(place)
+    handles.forget(place)
     try:
         libc.unmount(path)
     except OSError as error:

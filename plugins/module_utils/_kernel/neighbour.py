@@ -13,9 +13,9 @@ from typing import Optional, Sequence, Tuple, Union
 from .._model.kind import Attributes
 from .._model.mark import PROTOCOL
 from .._model.objects import FLOOD_MAC, GONE, FdbEntry, Neighbour, ProxyNeighbour
-from . import wire
-from .stamp import IP, MAC, NUMBER, Stamp
-from .wire import AF_BRIDGE
+from . import netlink
+from .netlink import AF_BRIDGE
+from .template import IP, MAC, NUMBER, MessageTemplate
 
 NUD_PERMANENT, NUD_NOARP = 0x80, 0x40
 NTF_SELF, NTF_MASTER, NTF_PROXY, NTF_STICKY = 0x02, 0x04, 0x08, 0x40
@@ -27,14 +27,14 @@ Value = Union[int, str]
 def _encode(names: Sequence[str], message_type: int, flags: int, family: int, state: int, entry_flags: int, *values: Value) -> bytes:
     *told, index = values
     attributes: Attributes = list(zip(names, told))
-    if message_type == wire.RTM_NEWNEIGH and family != AF_BRIDGE:
+    if message_type == netlink.RTM_NEWNEIGH and family != AF_BRIDGE:
         attributes.append(("NDA_PROTOCOL", PROTOCOL))
-    return wire.neighbour_message(message_type, flags, attributes, index=int(index), family=family, state=state, entry_flags=entry_flags)
+    return netlink.neighbour_message(message_type, flags, attributes, index=int(index), family=family, state=state, entry_flags=entry_flags)
 
 
 @lru_cache(maxsize=None)
-def _stamp_of(names: Tuple[str, ...]) -> Stamp:
-    return Stamp(partial(_encode, names), (*(KINDS[name] for name in names), NUMBER))
+def _template_of(names: Tuple[str, ...]) -> MessageTemplate:
+    return MessageTemplate(partial(_encode, names), (*(KINDS[name] for name in names), NUMBER))
 
 
 def _family(address: str) -> int:
@@ -47,39 +47,39 @@ _MAC_DST_THROUGH = ("NDA_LLADDR", "NDA_DST", "NDA_IFINDEX")
 
 
 def ensure_neighbour(entry: Neighbour, index: int) -> bytes:
-    fixed = (wire.RTM_NEWNEIGH, wire.CREATE_OR_REPLACE, _family(entry.address), NUD_PERMANENT, 0)
-    return _stamp_of(_DST_MAC)(fixed, (entry.address, entry.mac or "", index))
+    fixed = (netlink.RTM_NEWNEIGH, netlink.CREATE_OR_REPLACE, _family(entry.address), NUD_PERMANENT, 0)
+    return _template_of(_DST_MAC)(fixed, (entry.address, entry.mac or "", index))
 
 
 def delete_neighbour(entry: Neighbour, index: int) -> bytes:
-    return _stamp_of(_DST)((wire.RTM_DELNEIGH, wire.NLM_F_REQUEST, _family(entry.address), NUD_PERMANENT, 0), (entry.address, index))
+    return _template_of(_DST)((netlink.RTM_DELNEIGH, netlink.NLM_F_REQUEST, _family(entry.address), NUD_PERMANENT, 0), (entry.address, index))
 
 
 def _fdb(message_type: int, flags: int, entry: FdbEntry, index: int, through: Optional[int]) -> bytes:
     if not entry.remote:
         # Sticky: without it the entry moves to any port that sends with this source MAC.
-        return _stamp_of(_MAC)((message_type, flags, AF_BRIDGE, NUD_NOARP, NTF_MASTER | NTF_STICKY), (entry.mac, index))
+        return _template_of(_MAC)((message_type, flags, AF_BRIDGE, NUD_NOARP, NTF_MASTER | NTF_STICKY), (entry.mac, index))
     fixed = (message_type, flags, AF_BRIDGE, NUD_PERMANENT | NUD_NOARP, NTF_SELF)
     if entry.through == GONE:
-        return _stamp_of(_MAC)(fixed, (entry.mac, index))
+        return _template_of(_MAC)(fixed, (entry.mac, index))
     if through is None:
-        return _stamp_of(_MAC_DST)(fixed, (entry.mac, entry.remote, index))
-    return _stamp_of(_MAC_DST_THROUGH)(fixed, (entry.mac, entry.remote, through, index))
+        return _template_of(_MAC_DST)(fixed, (entry.mac, entry.remote, index))
+    return _template_of(_MAC_DST_THROUGH)(fixed, (entry.mac, entry.remote, through, index))
 
 
 def ensure_fdb(entry: FdbEntry, index: int, through: Optional[int] = None) -> bytes:
     """Replace what stands there, a learned entry too; rows of the flood list are appended to each other."""
-    flags = wire.CREATE_OR_APPEND if entry.mac == FLOOD_MAC else wire.CREATE_OR_REPLACE
-    return _fdb(wire.RTM_NEWNEIGH, flags, entry, index, through)
+    flags = netlink.CREATE_OR_APPEND if entry.mac == FLOOD_MAC else netlink.CREATE_OR_REPLACE
+    return _fdb(netlink.RTM_NEWNEIGH, flags, entry, index, through)
 
 
 def delete_fdb(entry: FdbEntry, index: int, through: Optional[int] = None) -> bytes:
-    return _fdb(wire.RTM_DELNEIGH, wire.NLM_F_REQUEST, entry, index, through)
+    return _fdb(netlink.RTM_DELNEIGH, netlink.NLM_F_REQUEST, entry, index, through)
 
 
 def create_proxy(entry: ProxyNeighbour, index: int) -> bytes:
-    return _stamp_of(_DST)((wire.RTM_NEWNEIGH, wire.CREATE_OR_REPLACE, _family(entry.address), 0, NTF_PROXY), (entry.address, index))
+    return _template_of(_DST)((netlink.RTM_NEWNEIGH, netlink.CREATE_OR_REPLACE, _family(entry.address), 0, NTF_PROXY), (entry.address, index))
 
 
 def delete_proxy(entry: ProxyNeighbour, index: int) -> bytes:
-    return _stamp_of(_DST)((wire.RTM_DELNEIGH, wire.NLM_F_REQUEST, _family(entry.address), 0, NTF_PROXY), (entry.address, index))
+    return _template_of(_DST)((netlink.RTM_DELNEIGH, netlink.NLM_F_REQUEST, _family(entry.address), 0, NTF_PROXY), (entry.address, index))

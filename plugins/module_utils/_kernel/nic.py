@@ -20,23 +20,23 @@ from .._model.link import Link
 from .._model.mark import DEVICE_ROLE, Mark, read_mark
 from .._model.place import HOST
 from .._plan.step import Step
-from . import wire
+from . import netlink
 from .door import Door, Line
 from .loans import Loan, Loans
-from .namespace import Rooms
+from .namespace import NamespaceHandles
 from .parse import RawLink, parse_link
 
 Numbered = Callable[[str, str, int], None]  # (place, link name, its number there)
 
 
-def take_nics(door: Door, rooms: Rooms, loans: Loans, steps: Sequence[Step], numbered: Numbered) -> None:
+def take_nics(door: Door, handles: NamespaceHandles, loans: Loans, steps: Sequence[Step], numbered: Numbered) -> None:
     """Note that links of the host are lent, and move them into their places, each in one message that also names and marks it."""
     for step in steps:
         nic = step.subject
         lent = nic.nature.lent if isinstance(nic, Link) else None
         if not isinstance(nic, Link) or lent is None:
             continue
-        target = rooms.find(nic.place)
+        target = handles.find(nic.place)
         with door.open(HOST) as line:
             home = _find(line, HOST, lent.home_name or "")
             mark = read_mark(nic.alias)
@@ -51,8 +51,8 @@ def take_nics(door: Door, rooms: Rooms, loans: Loans, steps: Sequence[Step], num
                 attributes.append(("IFLA_MTU", nic.mtu))
             if nic.mac:
                 attributes.append(("IFLA_ADDRESS", nic.mac))
-            _send(line, step, [wire.link_message(wire.RTM_NEWLINK, wire.NLM_F_REQUEST, attributes, index=home.index, up=False)])
-        with rooms.inside(nic.place), door.open(nic.place) as line:
+            _send(line, step, [netlink.link_message(netlink.RTM_NEWLINK, netlink.NLM_F_REQUEST, attributes, index=home.index, up=False)])
+        with handles.inside(nic.place), door.open(nic.place) as line:
             found = _find(line, nic.place, nic.name)
         if found is None:
             raise KernelRace("%s: interface %s is gone" % (step.line, nic.name))
@@ -60,11 +60,11 @@ def take_nics(door: Door, rooms: Rooms, loans: Loans, steps: Sequence[Step], num
         numbered(nic.place, nic.name, found.index)
 
 
-def give_back_nics(door: Door, rooms: Rooms, loans: Loans, steps: Sequence[Step]) -> None:
+def give_back_nics(door: Door, handles: NamespaceHandles, loans: Loans, steps: Sequence[Step]) -> None:
     """Return links to the host as they were there: name, MTU, MAC, up or down, and nobody's mark."""
     for step in steps:
         nic = step.subject
-        lent, home = nic.nature.lent if isinstance(nic, Link) else None, rooms.find(HOST)
+        lent, home = nic.nature.lent if isinstance(nic, Link) else None, handles.find(HOST)
         if not isinstance(nic, Link) or lent is None:
             continue
         attributes: Attributes = [("IFLA_NET_NS_FD", home)] if nic.place != HOST else []
@@ -75,9 +75,9 @@ def give_back_nics(door: Door, rooms: Rooms, loans: Loans, steps: Sequence[Step]
             attributes.append(("IFLA_ADDRESS", lent.home_mac))
         index = nic.index or 0
         # Only a link that is down may be renamed on all kernels.
-        lowered = wire.link_message(wire.RTM_NEWLINK, wire.NLM_F_REQUEST, [], index=index, up=False)
-        renamed = wire.link_message(wire.RTM_NEWLINK, wire.NLM_F_REQUEST, attributes, index=index, up=bool(lent.home_up))
-        with rooms.inside(nic.place), door.open(nic.place) as line:
+        lowered = netlink.link_message(netlink.RTM_NEWLINK, netlink.NLM_F_REQUEST, [], index=index, up=False)
+        renamed = netlink.link_message(netlink.RTM_NEWLINK, netlink.NLM_F_REQUEST, attributes, index=index, up=bool(lent.home_up))
+        with handles.inside(nic.place), door.open(nic.place) as line:
             _send(line, step, [lowered, renamed])
         loans.forget(lent.home_name or "")
 
@@ -105,7 +105,7 @@ def _as_lent(name: str, loan: Loan) -> Nic:
 
 def _find(line: Line, place: str, name: str) -> Optional[RawLink]:
     try:
-        answer = line.ask(wire.link_message(wire.RTM_GETLINK, wire.NLM_F_REQUEST, [("IFLA_IFNAME", name)]))
+        answer = line.ask(netlink.link_message(netlink.RTM_GETLINK, netlink.NLM_F_REQUEST, [("IFLA_IFNAME", name)]))
     except OSError as error:
         if error.errno == errno.ENODEV:
             return None

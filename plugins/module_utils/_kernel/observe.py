@@ -39,13 +39,13 @@ from .._model.place import HOST, Place
 from .._model.routing import DEFAULT_ROUTE, plain_metric
 from .._model.rows import Rows
 from .._model.snapshot import Key, Snapshot
-from . import parse, wire
+from . import netlink, parse
 from .bridge_vlan import parse_vlans, vlans_request
 from .door import Door, Line
 from .loans import Loans, name_at_home
 from .loopback import DOWN, UP
 from .lowers import Lowers
-from .namespace import Rooms
+from .namespace import NamespaceHandles
 from .need import NOTHING, LinkSettings, Need
 from .neighbour import NTF_PROXY, NTF_SELF, NUD_NOARP, NUD_PERMANENT
 from .pairs import find_peers
@@ -65,10 +65,10 @@ Tables = Mapping[int, Tuple[Rows, Optional[Tunnel]]]
 class Observer:
     """Reads places one by one into its snapshot: links and what hangs on them first, then `observe_more` is asked for the rest."""
 
-    def __init__(self, door: Door, rooms: Rooms, loans: Loans, read_placeholder: Callable[[str], Optional[str]], observe_more: More) -> None:
+    def __init__(self, door: Door, handles: NamespaceHandles, loans: Loans, read_placeholder: Callable[[str], Optional[str]], observe_more: More) -> None:
         self.snapshot = Snapshot(ipv6=has_ipv6())
         self._door = door
-        self._rooms = rooms
+        self._handles = handles
         self._loans = loans
         self.pretenders: Dict[Tuple[str, str], str] = {}  # who says that it was lent, but was not, and what it says
         self._read_placeholder = read_placeholder
@@ -77,20 +77,20 @@ class Observer:
         self._lowers = Lowers(self._raw, self._is_beyond)
         self._address_protocols = True
         self._requests = (
-            wire.link_message(wire.RTM_GETLINK, 0, [("IFLA_EXT_MASK", RTEXT_FILTER_SKIP_STATS)]),
-            wire.address_message(wire.RTM_GETADDR, 0, [], index=0, family=0, prefix=0),
+            netlink.link_message(netlink.RTM_GETLINK, 0, [("IFLA_EXT_MASK", RTEXT_FILTER_SKIP_STATS)]),
+            netlink.address_message(netlink.RTM_GETADDR, 0, [], index=0, family=0, prefix=0),
             [_route_request(family, MAIN_TABLE, 0) for family in (socket.AF_INET, socket.AF_INET6)],
-            wire.rule_message(wire.RTM_GETRULE, 0, [], family=socket.AF_UNSPEC, prefix=0, action=0),
+            netlink.rule_message(netlink.RTM_GETRULE, 0, [], family=socket.AF_UNSPEC, prefix=0, action=0),
             [_route_request(family, 0, PROTOCOL) for family in (socket.AF_INET, socket.AF_INET6)],
-            wire.neighbour_message(wire.RTM_GETNEIGH, 0, [], index=0, family=socket.AF_UNSPEC, state=0, entry_flags=NTF_PROXY),
+            netlink.neighbour_message(netlink.RTM_GETNEIGH, 0, [], index=0, family=socket.AF_UNSPEC, state=0, entry_flags=NTF_PROXY),
         )
 
     def observe_place(self, place: str, need: Need = NOTHING) -> bool:
         """Read one namespace; return False if it does not exist. Of containers, proxies are only read where tables are needed."""
-        if self._rooms.find(place) is None:
+        if self._handles.find(place) is None:
             self.snapshot.missing.add(place)
             return False
-        with self._rooms.inside(place), self._door.open(place) as line:
+        with self._handles.inside(place), self._door.open(place) as line:
             links = self._observe_links(place, line)
             self._observe_addresses(place, line, links)
             deeply = need.tables is not None or place == HOST
@@ -107,7 +107,7 @@ class Observer:
     def observe_mark(self, place: str) -> None:
         """Read only who made a named namespace, and which links live in it; skip what is none, it may be anybody's."""
         try:
-            known = self._rooms.find(place) is not None
+            known = self._handles.find(place) is not None
         except NamespaceMissing:
             return
         if not known:
@@ -115,12 +115,12 @@ class Observer:
             if mark is not None:
                 self.snapshot.add(Namespace(place, mark), mine=True)
             return
-        with self._rooms.inside(place), self._door.open(place) as line:
+        with self._handles.inside(place), self._door.open(place) as line:
             self._observe_links(place, line)
 
     def observe_settings(self, place: str, need: Need) -> None:
         """Read of a place that was read before what only became interesting once the declaration was compiled."""
-        with self._rooms.inside(place):
+        with self._handles.inside(place):
             self._observe_settings(place, need.settings)
             self._observe_more(place, need, self.snapshot)
 
@@ -128,7 +128,7 @@ class Observer:
         raw = [parse.parse_link(place, payload) for payload in line.dump(self._requests[0])]
         self._raw[place] = raw
         names = {found.index: found.link.name for found in raw}
-        namespace = self._rooms.identify(place) or 0
+        namespace = self._handles.identify(place) or 0
         for position, found in enumerate(raw):
             link = replace(found.link, master=names.get(found.master_index, ""))
             loan, says = self._loans.recognise(found, namespace), name_at_home(link.alias)
@@ -233,7 +233,7 @@ class Observer:
                 self.snapshot.add(rows, mine=True)
 
     def _read_forwarding(self, line: Line, tables: Tables, names: Mapping[int, str]) -> None:
-        for entry in parse.parse_neighbours(line.dump(_neighbour_request(wire.AF_BRIDGE))):
+        for entry in parse.parse_neighbours(line.dump(_neighbour_request(netlink.AF_BRIDGE))):
             if entry.device not in tables:
                 continue
             rows, tunnel = tables[entry.device]
@@ -303,16 +303,16 @@ class Observer:
 
     def _is_host(self, number: int, line: Line) -> bool:
         """Tell whether the place of a line knows the host by this number."""
-        descriptor = self._rooms.find(HOST)
-        return descriptor is not None and parse.parse_namespace_number(line.ask(wire.namespace_number_message(descriptor))) == number
+        descriptor = self._handles.find(HOST)
+        return descriptor is not None and parse.parse_namespace_number(line.ask(netlink.namespace_number_message(descriptor))) == number
 
     def _is_beyond(self, place: str, number: int, other: str) -> bool:
         """Tell whether a place knows another one by this number."""
-        descriptor = self._rooms.find(other)
+        descriptor = self._handles.find(other)
         if descriptor is None:
             return False
-        with self._rooms.inside(place), self._door.open(place) as line:
-            return parse.parse_namespace_number(line.ask(wire.namespace_number_message(descriptor))) == number
+        with self._handles.inside(place), self._door.open(place) as line:
+            return parse.parse_namespace_number(line.ask(netlink.namespace_number_message(descriptor))) == number
 
 
 def deep_places(wanted: Iterable[KernelObject]) -> Dict[str, Set[int]]:
@@ -345,9 +345,9 @@ def _is_way_out(table: int, found: parse.RawRoute) -> bool:
 
 
 def _neighbour_request(family: int) -> bytes:
-    return wire.neighbour_message(wire.RTM_GETNEIGH, 0, [], index=0, family=family, state=0)
+    return netlink.neighbour_message(netlink.RTM_GETNEIGH, 0, [], index=0, family=family, state=0)
 
 
 def _route_request(family: int, table: int, protocol: int) -> bytes:
     """Ask for the routes of one table or of one protocol."""
-    return wire.route_message(wire.RTM_GETROUTE, 0, [], family=family, prefix=0, table=table, protocol=protocol, scope=0, route_type=0)
+    return netlink.route_message(netlink.RTM_GETROUTE, 0, [], family=family, prefix=0, table=table, protocol=protocol, scope=0, route_type=0)

@@ -16,7 +16,7 @@ from .._model.kind import Attributes
 from .._model.mark import PROTOCOL
 from .._model.objects import Hop, Route
 from .._model.routing import USUAL_METRIC
-from . import wire
+from . import netlink
 
 TYPES = {"unicast": 1, "blackhole": 6, "unreachable": 7, "prohibit": 8}
 RTNH_F_ONLINK = 4
@@ -47,7 +47,7 @@ def _encode(message_type: int, flags: int, route: Route, index: Optional[int], i
     if index is not None:
         attributes.append(("RTA_OIF", index))
     # Where a message names no metric, a new IPv6 route gets the usual one, and a deleted one may have any.
-    metric = route.metric or (USUAL_METRIC[6] if message_type == wire.RTM_DELROUTE and family == socket.AF_INET6 else 0)
+    metric = route.metric or (USUAL_METRIC[6] if message_type == netlink.RTM_DELROUTE and family == socket.AF_INET6 else 0)
     if metric:
         attributes.append(("RTA_PRIORITY", metric))
     if route.source:
@@ -55,11 +55,11 @@ def _encode(message_type: int, flags: int, route: Route, index: Optional[int], i
     if route.table > 255:
         attributes.append(("RTA_TABLE", route.table))
     scope, kind = SCOPE_UNIVERSE, route.type or "unicast"
-    if message_type == wire.RTM_DELROUTE:
+    if message_type == netlink.RTM_DELROUTE:
         scope = SCOPE_NOWHERE
     elif family == socket.AF_INET and not route.gateway and not indices and kind == "unicast":
         scope = SCOPE_LINK
-    return wire.route_message(
+    return netlink.route_message(
         message_type,
         flags,
         attributes,
@@ -80,12 +80,12 @@ def _encode_hop(index: int, flags: int, hop: Hop, family: int) -> bytes:
 
 
 def create_route(route: Route, index: Optional[int], indices: Tuple[int, ...] = ()) -> bytes:
-    return _message(wire.RTM_NEWROUTE, wire.CREATE_NEW, route, index, indices)
+    return _message(netlink.RTM_NEWROUTE, netlink.CREATE_NEW, route, index, indices)
 
 
 def change_route(route: Route, index: Optional[int], indices: Tuple[int, ...] = ()) -> bytes:
-    return _message(wire.RTM_NEWROUTE, wire.CREATE_OR_REPLACE, route, index, indices)
+    return _message(netlink.RTM_NEWROUTE, netlink.CREATE_OR_REPLACE, route, index, indices)
 
 
 def delete_route(route: Route, index: Optional[int], indices: Tuple[int, ...] = ()) -> bytes:
-    return _message(wire.RTM_DELROUTE, wire.NLM_F_REQUEST, route, index, indices)
+    return _message(netlink.RTM_DELROUTE, netlink.NLM_F_REQUEST, route, index, indices)

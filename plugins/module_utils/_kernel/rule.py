@@ -14,7 +14,7 @@ from typing import List, Optional
 from .._model.kind import Attributes
 from .._model.mark import PROTOCOL
 from .._model.objects import PolicyRule
-from . import wire
+from . import netlink
 from .door import read_attributes
 from .parse import text_of_subnet
 
@@ -45,15 +45,15 @@ def _message(message_type: int, flags: int, rule: PolicyRule) -> bytes:
         attributes.append(("FRA_DST", target))
     attributes.append(("FRA_PROTOCOL", PROTOCOL))
     family = socket.AF_INET6 if rule.family == 6 else socket.AF_INET
-    return wire.rule_message(message_type, flags, attributes, family=family, prefix=int(prefix), target_prefix=int(length))
+    return netlink.rule_message(message_type, flags, attributes, family=family, prefix=int(prefix), target_prefix=int(length))
 
 
 def create_rule(rule: PolicyRule) -> bytes:
-    return _message(wire.RTM_NEWRULE, wire.CREATE_NEW, rule)
+    return _message(netlink.RTM_NEWRULE, netlink.CREATE_NEW, rule)
 
 
 def delete_rule(rule: PolicyRule) -> bytes:
-    return _message(wire.RTM_DELRULE, wire.NLM_F_REQUEST, rule)
+    return _message(netlink.RTM_DELRULE, netlink.NLM_F_REQUEST, rule)
 
 
 def change_rule(rule: PolicyRule, current: PolicyRule) -> List[bytes]:
@@ -65,7 +65,7 @@ def parse_rule(place: str, payload: bytes, *, of_others: bool = False) -> Option
     """Return a rule of ours, or None; or one of others that says no more than ours do."""
     family, length, prefix, tos, table, action, flags = _HEADER.unpack_from(payload)
     found = read_attributes(payload, _HEADER.size, len(payload))
-    if action != wire.FR_ACT_TO_TBL or (found.get(21) == bytes((PROTOCOL,))) == of_others or family not in (socket.AF_INET, socket.AF_INET6):
+    if action != netlink.FR_ACT_TO_TBL or (found.get(21) == bytes((PROTOCOL,))) == of_others or family not in (socket.AF_INET, socket.AF_INET6):
         return None
     if of_others and (tos or flags & _INVERT or (_SELECTORS - _OURS | {_L3MDEV}) & set(found)):
         return None
@@ -92,7 +92,7 @@ def parse_any_rule(payload: bytes) -> Optional[RawRule]:
     """Return a rule that leads to a table; None for others and for those of the VRFs, which lead nobody else there."""
     family, length, source, tos, table, action, flags = _HEADER.unpack_from(payload)
     found = read_attributes(payload, _HEADER.size, len(payload))
-    if action != wire.FR_ACT_TO_TBL or family not in (socket.AF_INET, socket.AF_INET6) or _L3MDEV in found:
+    if action != netlink.FR_ACT_TO_TBL or family not in (socket.AF_INET, socket.AF_INET6) or _L3MDEV in found:
         return None
     numbers = {key: struct.unpack("=I", found[key])[0] for key in (6, 14, 15) if key in found}
     limited = bool(source or tos or flags & _INVERT or _SELECTORS & set(found))

@@ -19,10 +19,10 @@ from .._model.link import Link
 from .._model.objects import KernelObject
 from .._model.snapshot import Snapshot
 from .._runtime import libc
-from . import parse, wire
+from . import netlink, parse
 from .door import Door, Line
 from .lowers import standing_on
-from .namespace import Rooms
+from .namespace import NamespaceHandles
 from .sockets import listening_sockets, name_process
 
 Spaces = Callable[[], Iterable[Tuple[int, str]]]  # inodes and places of all network namespaces that can be found
@@ -30,35 +30,35 @@ OpenSpace = Callable[[str], Optional[int]]
 Port = Tuple[int, int]  # version of IP, number
 
 
-def observe_tunnels(snapshot: Snapshot, desired: Iterable[KernelObject], door: Door, rooms: Rooms, spaces: Spaces, open_space: OpenSpace) -> None:
+def observe_tunnels(snapshot: Snapshot, desired: Iterable[KernelObject], door: Door, handles: NamespaceHandles, spaces: Spaces, open_space: OpenSpace) -> None:
     """Add to a snapshot what wanted tunnels may meet; where none is wanted, nothing is looked for."""
     wanted = [item for item in desired if isinstance(item, Link) and item.nature.tunnel is not None]
     if not wanted:
         return
-    found = {place: rooms.find(place) for place in (link.below for link in wanted)}
+    found = {place: handles.find(place) for place in (link.below for link in wanted)}
     underlays = {place: descriptor for place, descriptor in found.items() if descriptor is not None}
-    known = {rooms.identify(place) for place in {link.place for link in snapshot.links()}}
+    known = {handles.identify(place) for place in {link.place for link in snapshot.links()}}
     kinds = sorted({link.nature.kind for link in wanted})
-    requests = [wire.link_message(wire.RTM_GETLINK, 0, [("IFLA_LINKINFO", {"attrs": [("IFLA_INFO_KIND", kind)]})]) for kind in kinds]
+    requests = [netlink.link_message(netlink.RTM_GETLINK, 0, [("IFLA_LINKINFO", {"attrs": [("IFLA_INFO_KIND", kind)]})]) for kind in kinds]
     tunnels: List[Link] = []
     for identity, place in spaces():
         if identity not in known:
             try:
-                tunnels.extend(_look_into(place, requests, underlays, door, rooms, open_space))
+                tunnels.extend(_look_into(place, requests, underlays, door, handles, open_space))
             except (OSError, ContainerNetError):
                 continue  # it is gone, or not for us to see; what it holds here shows as a socket
             known.add(identity)
     snapshot.tunnels = tuple(tunnels)
-    snapshot.sockets = {key: process for place in underlays for key, process in _find_sockets(place, wanted, snapshot, rooms)}
+    snapshot.sockets = {key: process for place in underlays for key, process in _find_sockets(place, wanted, snapshot, handles)}
 
 
-def _look_into(place: str, requests: Sequence[bytes], underlays: Mapping[str, int], door: Door, rooms: Rooms, open_space: OpenSpace) -> List[Link]:
+def _look_into(place: str, requests: Sequence[bytes], underlays: Mapping[str, int], door: Door, handles: NamespaceHandles, open_space: OpenSpace) -> List[Link]:
     """Return the tunnels of a namespace whose underlay is one of these places."""
     descriptor = open_space(place)
     if descriptor is None:
         return []
     try:
-        with rooms.returning():
+        with handles.returning():
             libc.setns(descriptor)
             with door.open(place) as line:
                 return list(_read_tunnels(place, requests, underlays, line))
@@ -69,18 +69,18 @@ def _look_into(place: str, requests: Sequence[bytes], underlays: Mapping[str, in
 def _read_tunnels(place: str, requests: Sequence[bytes], underlays: Mapping[str, int], line: Line) -> Iterator[Link]:
     raw = [parse.parse_link(place, payload) for request in requests for payload in line.dump(request)]
     moved = [found for found in raw if found.link.nature.tunnel is not None and found.elsewhere is not None]
-    numbers = {underlay: parse.parse_namespace_number(line.ask(wire.namespace_number_message(number))) for underlay, number in underlays.items() if moved}
+    numbers = {underlay: parse.parse_namespace_number(line.ask(netlink.namespace_number_message(number))) for underlay, number in underlays.items() if moved}
     for found in moved:
         yield from (standing_on(found.link, underlay, None) for underlay, number in numbers.items() if number == found.elsewhere)
 
 
-def _find_sockets(place: str, wanted: Iterable[Link], snapshot: Snapshot, rooms: Rooms) -> Iterator[Tuple[Tuple[str, int, int], str]]:
+def _find_sockets(place: str, wanted: Iterable[Link], snapshot: Snapshot, handles: NamespaceHandles) -> Iterator[Tuple[Tuple[str, int, int], str]]:
     """Yield the sockets on ports that tunnels shall be raised on, and which process has them, if that is for us to know."""
     standing = (link for link in (*snapshot.links(), *snapshot.tunnels) if link.up)
     ports = _ports(place, (link for link in wanted if link.up)) - _ports(place, standing)
     if not ports:
         return
-    with rooms.inside(place):
+    with handles.inside(place):
         for protocol, address, port in listening_sockets():
             family = 6 if ":" in address else 4
             if protocol != "udp" or not ports & {(4, port), (6, port)}:

@@ -18,7 +18,7 @@ from .._document.container import read_container
 from .._firewall.base import Backend, RunCommand
 from .._kernel.door import Door
 from .._kernel.loans import Loans
-from .._kernel.namespace import Rooms
+from .._kernel.namespace import NamespaceHandles
 from .._kernel.need import NOTHING
 from .._kernel.observe import Observer
 from .._kernel.statefile import STATE_DIRECTORY
@@ -59,30 +59,30 @@ class Sight:
 def observe_everything(places: Sequence[str], backend: Backend, run: RunCommand) -> Sight:
     """Read the host, the places asked for, and every named namespace."""
     containers = Containers()
-    rooms = Rooms(containers.open)
+    handles = NamespaceHandles(containers.open)
     found: Dict[str, Union[str, NamespaceMissing]] = {}
     try:
         found.update(containers.look_up(places))
         door, loans = Door(), Loans(STATE_DIRECTORY)
-        observer = Observer(door, rooms, loans, read_placeholder, Effects(Means(door, rooms, loans)).observe)
+        observer = Observer(door, handles, loans, read_placeholder, Effects(Means(door, handles, loans)).observe)
         seen: Dict[int, str] = {}
         for place in (HOST, *places, *list_named_namespaces()):
             if place not in found:
-                found[place] = _find_room(rooms, place, seen)
+                found[place] = _find_room(handles, place, seen)
             if found[place] == place:
                 observer.observe_place(place)
         observer.join_pairs()
-        Firewall(backend, run, rooms).observe(HOST, NOTHING, observer.snapshot)
+        Firewall(backend, run, handles).observe(HOST, NOTHING, observer.snapshot)
     finally:
-        rooms.close()
+        handles.close()
         containers.close()
     return Sight(observer.snapshot, {place: found[place] for place in places})
 
 
-def _find_room(rooms: Rooms, place: str, seen: Dict[int, str]) -> Union[str, NamespaceMissing]:
+def _find_room(handles: NamespaceHandles, place: str, seen: Dict[int, str]) -> Union[str, NamespaceMissing]:
     """Return the first place that stands for the same namespace, or why there is none."""
     try:
-        number = rooms.identify(place)
+        number = handles.identify(place)
     except NamespaceMissing as error:
         return error
     return ContainerNotRunning("there is no network namespace %s" % place) if number is None else seen.setdefault(number, place)

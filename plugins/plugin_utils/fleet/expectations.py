@@ -12,7 +12,7 @@ import hashlib
 from typing import Any, Collection, Dict, Iterator, List, Optional, Sequence, Set, Tuple
 
 from .between import check_pair
-from .doors import check_from_own_host, check_opened, check_published, check_unpublished, check_way_out
+from .edge import check_from_own_host, check_opened, check_published, check_unpublished, check_way_out
 from .members import Check, Fleet, Member, list_members
 from .outside import Outside
 from .planner import FleetPlan

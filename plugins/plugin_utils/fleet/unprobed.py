@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Iterator, List, Optional, Sequence
 
-from .doors import PROBED_PROTOCOLS
+from .edge import PROBED_PROTOCOLS
 from .expectations import ALL_PAIRS_LIMIT
 from .members import Member, list_members
 from .outside import FAMILIES, Outside

@@ -11,7 +11,7 @@ import time
 import traceback
 from typing import Any, Iterator, List, Set
 
-from ansible_collections.netloom.container_net.plugins.module_utils._engine import guard
+from ansible_collections.netloom.container_net.plugins.module_utils._engine import commit_confirm
 from ansible_collections.netloom.container_net.plugins.module_utils._kernel.statefile import STATE_DIRECTORY, UNCONFIRMED_FILE
 
 SHORT = 2.5  # seconds to confirm in: a run on a busy machine ends before, and its test need not wait for long
@@ -21,9 +21,9 @@ NOTE = os.path.join(STATE_DIRECTORY, UNCONFIRMED_FILE)
 
 def keep_log() -> None:
     """Let the guards of this process write into a file what failed."""
-    plain = guard.Guard.__init__
+    plain = commit_confirm.Guard.__init__
 
-    def start(self: guard.Guard, *arguments: Any) -> None:
+    def start(self: commit_confirm.Guard, *arguments: Any) -> None:
         *rest, put_back = arguments
 
         def put_back_aloud() -> int:
@@ -36,7 +36,7 @@ def keep_log() -> None:
 
         plain(self, *rest, put_back_aloud)
 
-    guard.Guard.__init__ = start  # type: ignore[method-assign]
+    commit_confirm.Guard.__init__ = start  # type: ignore[method-assign]
 
 
 def processes() -> Set[int]:

@@ -35,7 +35,7 @@ class Recorder(Effect):
             self._log.append((self._name, phase.name, *(step.subject.label for step in steps)))
 
 
-class Rooms:
+class NamespaceHandles:
     def __init__(self, log: Log) -> None:
         self._log = log
 
@@ -60,7 +60,7 @@ def log(monkeypatch: pytest.MonkeyPatch) -> Log:
 
 def carry_out(log: Log, *steps: Step, **more: Any) -> Log:
     class Means:
-        rooms = Rooms(log)
+        handles = NamespaceHandles(log)
 
     effects = Effects(Means())  # type: ignore[arg-type]
     effects.carry_out(more.get("order", ORDER), steps, Scene(None, (), None))  # type: ignore[arg-type]

@@ -12,7 +12,7 @@ import struct
 from typing import Any, Dict, List, Sequence, Tuple
 
 import pytest
-from ansible_collections.netloom.container_net.plugins.module_utils._kernel import link, parse, wire
+from ansible_collections.netloom.container_net.plugins.module_utils._kernel import link, netlink, parse
 from ansible_collections.netloom.container_net.plugins.module_utils._kernel.door import (
     DUMP_ATTEMPTS,
     HEADER,
@@ -32,7 +32,7 @@ from ansible_collections.netloom.container_net.plugins.module_utils._model.error
 from ansible_collections.netloom.container_net.plugins.module_utils._model.link import Link
 from fresh_network import in_fresh_network
 
-DUMP_LINKS = wire.link_message(wire.RTM_GETLINK, 0, [])
+DUMP_LINKS = netlink.link_message(netlink.RTM_GETLINK, 0, [])
 KERNEL = (0, 0)
 
 
@@ -67,17 +67,17 @@ def test_a_dump_needs_no_privilege() -> None:
 
 @pytest.mark.parametrize("size", [1, 2, 3, MESSAGES_PER_DATAGRAM])
 def test_refusals_are_found_at_their_place_and_stop_nothing(size: int) -> None:
-    nobody = wire.link_message(wire.RTM_DELLINK, wire.NLM_F_REQUEST, [], index=99)
+    nobody = netlink.link_message(netlink.RTM_DELLINK, netlink.NLM_F_REQUEST, [], index=99)
     batch = [bridge("b0", 10), bridge("b0", 11), nobody, bridge("b2", 12), bridge("b2", 12)]
     refusals, links, record = changed(batch, messages_per_datagram=size)
     assert [(refusal.position, refusal.errno) for refusal in refusals] == [(1, errno.EEXIST), (2, errno.ENODEV), (4, errno.EEXIST)]
     assert links == ["b0", "b2", "lo"]
-    assert record == [("here", wire.RTM_NEWLINK)] * 2 + [("here", wire.RTM_DELLINK)] + [("here", wire.RTM_NEWLINK)] * 2
+    assert record == [("here", netlink.RTM_NEWLINK)] * 2 + [("here", netlink.RTM_DELLINK)] + [("here", netlink.RTM_NEWLINK)] * 2
 
 
 def test_a_batch_larger_than_a_datagram() -> None:
     """More messages than one datagram takes, and more octets than one datagram takes."""
-    long_alias = [wire.link_message(wire.RTM_NEWLINK, wire.NLM_F_REQUEST, [("IFLA_IFALIAS", "x" * 250)], index=10)] * 600
+    long_alias = [netlink.link_message(netlink.RTM_NEWLINK, netlink.NLM_F_REQUEST, [("IFLA_IFALIAS", "x" * 250)], index=10)] * 600
     batch = [bridge("b0", 10), *long_alias, bridge("b0", 11)]
     refusals, links, record = changed(batch, messages_per_datagram=1000)
     assert [refusal.position for refusal in refusals] == [601]
@@ -86,7 +86,9 @@ def test_a_batch_larger_than_a_datagram() -> None:
 
 
 def test_the_kernels_own_words_are_kept() -> None:
-    nowhere = wire.link_message(wire.RTM_NEWLINK, wire.CREATE_NEW, [("IFLA_IFNAME", "b0"), ("IFLA_LINKINFO", {"attrs": [("IFLA_INFO_KIND", "nosuchkind")]})])
+    nowhere = netlink.link_message(
+        netlink.RTM_NEWLINK, netlink.CREATE_NEW, [("IFLA_IFNAME", "b0"), ("IFLA_LINKINFO", {"attrs": [("IFLA_INFO_KIND", "nosuchkind")]})]
+    )
     refusals, _links, _record = changed([nowhere])
     assert refusals == [Refusal(0, errno.EOPNOTSUPP, "Unknown device type")]
 
@@ -118,7 +120,7 @@ def test_a_lost_message_is_a_timeout() -> None:
 
 def test_a_refused_dump_is_an_error() -> None:
     with Door().open("") as line, pytest.raises(OSError, match=r".") as caught:
-        line.dump(wire.link_message(wire.RTM_GETLINK + 400, 0, []))
+        line.dump(netlink.link_message(netlink.RTM_GETLINK + 400, 0, []))
     assert caught.value.errno == errno.EOPNOTSUPP
 
 
@@ -130,7 +132,7 @@ def test_answers_of_other_processes_are_not_believed() -> None:
             other.bind((0, 0))
             fine = HEADER.pack(20, NLMSG_ERROR, 0, 1, 0) + struct.pack("=i", 0)
             other.sendto(fine, (line._socket.getsockname()[0], 0))
-            return [refusal.errno for refusal in line.change([wire.link_message(wire.RTM_DELLINK, wire.NLM_F_REQUEST, [], index=99)])]
+            return [refusal.errno for refusal in line.change([netlink.link_message(netlink.RTM_DELLINK, netlink.NLM_F_REQUEST, [], index=99)])]
 
     assert in_fresh_network(work) == [errno.ENODEV]
 
@@ -172,9 +174,9 @@ def scripted(*datagrams: bytes, timeout: float = 1.0) -> Tuple[Line, Scripted]:
 
 def test_a_torn_dump_is_asked_again() -> None:
     line, fake = scripted(
-        answer(1, wire.RTM_NEWLINK, b"old1") + answer(1, wire.RTM_NEWLINK, b"old2", NLM_F_DUMP_INTR) + answer(1, NLMSG_DONE),
-        answer(1, wire.RTM_NEWLINK, b"late") + answer(2, wire.RTM_NEWLINK, b"new1"),
-        answer(2, wire.RTM_NEWLINK, b"new2") + answer(2, NLMSG_DONE),
+        answer(1, netlink.RTM_NEWLINK, b"old1") + answer(1, netlink.RTM_NEWLINK, b"old2", NLM_F_DUMP_INTR) + answer(1, NLMSG_DONE),
+        answer(1, netlink.RTM_NEWLINK, b"late") + answer(2, netlink.RTM_NEWLINK, b"new1"),
+        answer(2, netlink.RTM_NEWLINK, b"new2") + answer(2, NLMSG_DONE),
     )
     assert line.dump(DUMP_LINKS) == [b"new1", b"new2"]
     assert len(fake.sent) == 2

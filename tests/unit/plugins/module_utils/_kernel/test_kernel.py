@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
 import pytest
-from ansible_collections.netloom.container_net.plugins.module_utils._kernel import address, announce, link, neighbour, parse, route, wire
+from ansible_collections.netloom.container_net.plugins.module_utils._kernel import address, announce, link, neighbour, netlink, parse, route
 from ansible_collections.netloom.container_net.plugins.module_utils._kernel.door import Door
 from ansible_collections.netloom.container_net.plugins.module_utils._kernel.loans import Loans
-from ansible_collections.netloom.container_net.plugins.module_utils._kernel.namespace import Rooms, create_namespace, delete_namespace
+from ansible_collections.netloom.container_net.plugins.module_utils._kernel.namespace import NamespaceHandles, create_namespace, delete_namespace
 from ansible_collections.netloom.container_net.plugins.module_utils._kernel.need import Need
 from ansible_collections.netloom.container_net.plugins.module_utils._kernel.observe import Observer
 from ansible_collections.netloom.container_net.plugins.module_utils._kernel.sockets import listening_sockets
@@ -49,14 +49,14 @@ class World:
 
     def __init__(self) -> None:
         self.door = Door(timeout=5)
-        self.rooms = Rooms(open_namespace)
+        self.handles = NamespaceHandles(open_namespace)
         self.numbers: Dict[Tuple[str, str], int] = {("", "lo"): 1}
 
     def number(self, place: str, name: str) -> int:
         return self.numbers.setdefault((place, name), 20 + len(self.numbers))
 
     def send(self, *messages: Optional[bytes], place: str = "") -> List[str]:
-        with self.rooms.inside(place), self.door.open(place) as line:
+        with self.handles.inside(place), self.door.open(place) as line:
             return [errno.errorcode[refusal.errno] for refusal in line.change([message for message in messages if message is not None])]
 
     def add(self, made: Link, peer: Optional[Link] = None) -> None:
@@ -69,19 +69,19 @@ class World:
         return self.send(*link.change_link(changed, names, self.number(changed.place, changed.name), self.number), place=changed.place)
 
     def _descriptor(self, place: str) -> int:
-        found = self.rooms.find(place)
+        found = self.handles.find(place)
         assert found is not None
         return found
 
     def namespace(self, place: str) -> None:
-        create_namespace(self.rooms, place, namespace_path(place), "container-net:main:namespace", self._send_here)
+        create_namespace(self.handles, place, namespace_path(place), "container-net:main:namespace", self._send_here)
 
     def _send_here(self, place: str, messages: List[bytes]) -> None:
         with self.door.open(place) as line:
             assert line.change(messages) == []
 
     def observe(self, *places: str, settings: Any = None) -> Snapshot:
-        observer = Observer(self.door, self.rooms, Loans("/run/container_net_test"), read_placeholder, lambda *_asked: None)
+        observer = Observer(self.door, self.handles, Loans("/run/container_net_test"), read_placeholder, lambda *_asked: None)
         for place in ("", *places):
             assert observer.observe_place(place, Need(settings or {}))
         observer.join_pairs()
@@ -161,7 +161,7 @@ def test_ends_here_whose_numbers_mirror_each_other_are_no_pair() -> None:
             world.namespace(place)
             world.numbers.update({("", name): outer, (place, "eth0"): inner})
             ends = Link("", name, kind=Veth(place, "eth0", leads=True)), Link(place, "eth0", kind=Veth("", name))
-            assert world.send(link.create_link(*ends, world.number, world.rooms.find)) == []
+            assert world.send(link.create_link(*ends, world.number, world.handles.find)) == []
         found = world.observe("netns:a", "netns:b")
         return [getattr(found.link(*end), "kind", None) for end in (("", "v16"), ("", "v17"), ("netns:a", "eth0"), ("netns:b", "eth0"))]
 
@@ -356,8 +356,8 @@ def test_foreign_entries_are_not_ours() -> None:
     def work(world: World) -> Any:
         world.add(LINKS[1])
         index = world.number("", "b1")
-        foreign = wire.address_message(
-            wire.RTM_NEWADDR, wire.CREATE_NEW, [("IFA_ADDRESS", "10.1.0.1"), ("IFA_LOCAL", "10.1.0.1")], index=index, family=2, prefix=24
+        foreign = netlink.address_message(
+            netlink.RTM_NEWADDR, netlink.CREATE_NEW, [("IFA_ADDRESS", "10.1.0.1"), ("IFA_LOCAL", "10.1.0.1")], index=index, family=2, prefix=24
         )
         assert world.send(foreign, *link.change_link(replace(LINKS[1], up=True), ("up",), index, world.number)) == []
         found = world.observe()
@@ -381,7 +381,7 @@ def test_settings_that_come_with_a_link_are_those_below_proc(setting: str) -> No
             except OSError:  # a flag does not take 2
                 continue
             with world.door.open("") as line:
-                raw = [parse.parse_link("", payload) for payload in line.dump(wire.link_message(wire.RTM_GETLINK, 0, []))]
+                raw = [parse.parse_link("", payload) for payload in line.dump(netlink.link_message(netlink.RTM_GETLINK, 0, []))]
             values.append(([found.setting(setting) for found in raw if found.link.name == "b1"], [read_sysctl(path)]))
         return values
 
@@ -406,7 +406,7 @@ def test_a_setting_that_does_not_come_along_is_read_below_proc() -> None:
 def test_links_of_this_machine_are_those_of_sysfs() -> None:
     """Read only, and as whoever runs the tests."""
     with Door().open("") as line:
-        raw = [parse.parse_link("", payload) for payload in line.dump(wire.link_message(wire.RTM_GETLINK, 0, [("IFLA_EXT_MASK", 8)]))]
+        raw = [parse.parse_link("", payload) for payload in line.dump(netlink.link_message(netlink.RTM_GETLINK, 0, [("IFLA_EXT_MASK", 8)]))]
     assert raw
     for found in raw:
         folder = Path("/sys/class/net") / found.link.name
@@ -420,7 +420,7 @@ def test_links_of_this_machine_are_those_of_sysfs() -> None:
 
 
 def test_routes_of_this_machine_are_those_of_proc() -> None:
-    request = wire.route_message(wire.RTM_GETROUTE, 0, [], family=socket.AF_INET, prefix=0, table=254, protocol=0, scope=0, route_type=0)
+    request = netlink.route_message(netlink.RTM_GETROUTE, 0, [], family=socket.AF_INET, prefix=0, table=254, protocol=0, scope=0, route_type=0)
     with Door().open("") as line:
         found = [parse.parse_route(payload) for payload in line.dump(request)]
     rows = [line.split() for line in Path("/proc/net/route").read_text().splitlines()[1:]]
@@ -439,7 +439,7 @@ def test_a_namespace_is_made_marked_and_removed() -> None:
         world.namespace("netns:api")
         loopback = world.observe("netns:api").link("netns:api", "lo")
         seen = [path.exists(), open_namespace("netns:api") is not None, getattr(loopback, "up", None), getattr(loopback, "alias", None)]
-        delete_namespace(world.rooms, "netns:api", str(path))
+        delete_namespace(world.handles, "netns:api", str(path))
         return [*seen, path.exists(), open_namespace("netns:api")]
 
     assert in_world(work) == [True, True, True, "container-net:main:namespace", False, None]
@@ -453,7 +453,7 @@ def test_a_failed_creation_leaves_no_name() -> None:
         host = Path("/proc/self/ns/net").readlink() if hasattr(Path, "readlink") else None
         path = Path(namespace_path("netns:api"))
         with pytest.raises(OSError, match="no"):
-            create_namespace(world.rooms, "netns:api", str(path), MARK, refuse)
+            create_namespace(world.handles, "netns:api", str(path), MARK, refuse)
         return path.exists(), host == (Path("/proc/self/ns/net").readlink() if hasattr(Path, "readlink") else None)
 
     assert in_world(work) == (False, True)

@@ -16,7 +16,7 @@ from typing import Any, Dict, List
 
 import pytest
 import yaml
-from ansible_collections.netloom.container_net.plugins.module_utils._kernel import address, bridge_vlan, link, neighbour, route, rule, wire
+from ansible_collections.netloom.container_net.plugins.module_utils._kernel import address, bridge_vlan, link, neighbour, netlink, route, rule
 from ansible_collections.netloom.container_net.plugins.module_utils._kinds.bridge import Bridge
 from ansible_collections.netloom.container_net.plugins.module_utils._kinds.dummy import Dummy
 from ansible_collections.netloom.container_net.plugins.module_utils._kinds.ipvlan import Ipvlan
@@ -147,7 +147,7 @@ MESSAGES: Dict[str, List[bytes]] = {
     "VLAN of a bridge": [bridge_vlan.ensure_vlan(BridgeVlan("", "br-web", 31), 17, True)],
     "delete VLAN": [bridge_vlan.delete_vlan(BridgeVlan("", "ve-api", 1), 18, False)],
     "dump VLANs": [bridge_vlan.vlans_request()],
-    "dump links": [wire.link_message(wire.RTM_GETLINK, 0, [("IFLA_EXT_MASK", 8)])],
+    "dump links": [netlink.link_message(netlink.RTM_GETLINK, 0, [("IFLA_EXT_MASK", 8)])],
 }
 
 

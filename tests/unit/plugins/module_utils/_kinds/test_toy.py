@@ -11,7 +11,7 @@ from typing import Dict, List, Sequence
 
 import pytest
 from ansible_collections.netloom.container_net.plugins.module_utils._engine import support
-from ansible_collections.netloom.container_net.plugins.module_utils._kernel import trial
+from ansible_collections.netloom.container_net.plugins.module_utils._kernel import feature_probe
 from ansible_collections.netloom.container_net.plugins.module_utils._kernel.door import read_attributes
 from ansible_collections.netloom.container_net.plugins.module_utils._kernel.link import change_link, create_link
 from ansible_collections.netloom.container_net.plugins.module_utils._kernel.parse import parse_link
@@ -87,14 +87,14 @@ def test_it_is_reported() -> None:
 
 
 def test_a_kernel_without_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(trial, "find_lacking", lambda asked, _timeout: frozenset(asked))
+    monkeypatch.setattr(feature_probe, "find_lacking", lambda asked, _timeout: frozenset(asked))
     with pytest.raises(EnvironmentUnfit, match=r"this kernel has no links of kind macvtap \(module macvtap\), needed for macvtap tap0"):
         support.refuse_unsupported(plan([TAP], standing(LOWER)), standing(LOWER), 1.0)
 
 
 def test_it_is_made_observed_and_changed_on_a_kernel_that_has_it() -> None:
     def work() -> bool:
-        if trial.find_lacking(["macvtap"]):
+        if feature_probe.find_lacking(["macvtap"]):
             return False
         sh("ip link add br0 type bridge; ip link set br0 addrgenmode none up")
         tap = Link("", "tap0", kind=Tap("br0", "", "vepa", 500), up=True, alias="container-net:main:object")

@@ -11,8 +11,8 @@ from functools import partial
 from typing import Any, Callable, Tuple
 
 import pytest
-from ansible_collections.netloom.container_net.plugins.module_utils._kernel import address, link, neighbour, wire
-from ansible_collections.netloom.container_net.plugins.module_utils._kernel.stamp import IP, MAC, NUMBER, TEXT, Stamp
+from ansible_collections.netloom.container_net.plugins.module_utils._kernel import address, link, neighbour, netlink
+from ansible_collections.netloom.container_net.plugins.module_utils._kernel.template import IP, MAC, NUMBER, TEXT, MessageTemplate
 from ansible_collections.netloom.container_net.plugins.module_utils._kinds.ipvlan import Ipvlan
 from ansible_collections.netloom.container_net.plugins.module_utils._kinds.macvlan import Macvlan
 from ansible_collections.netloom.container_net.plugins.module_utils._kinds.veth import Veth
@@ -63,7 +63,7 @@ def configuration(dice: random.Random) -> Tuple[Any, Any]:
 
 def new_address(dice: random.Random) -> Tuple[Any, Any]:
     details = dice.choice((AddressDetails(), AddressDetails(broadcast="192.0.2.255", name="eth0:1", metric=7), AddressDetails(flags=0x200, scope=253)))
-    return (wire.RTM_NEWADDR, wire.CREATE_NEW, dice.randrange(1, 33), dice.choice((0, 76)), details, dice.choice((True, False))), (ip(dice), number(dice))
+    return (netlink.RTM_NEWADDR, netlink.CREATE_NEW, dice.randrange(1, 33), dice.choice((0, 76)), details, dice.choice((True, False))), (ip(dice), number(dice))
 
 
 def stacked(dice: random.Random) -> Tuple[Any, Any]:
@@ -80,8 +80,8 @@ def row(names: Tuple[str, ...]) -> Callable[[random.Random], Tuple[Any, Any]]:
     draw = {"NDA_DST": ip, "NDA_LLADDR": mac, "NDA_IFINDEX": number}
 
     def rows(dice: random.Random) -> Tuple[Any, Any]:
-        message, family = dice.choice((wire.RTM_NEWNEIGH, wire.RTM_DELNEIGH)), dice.choice((2, 10, wire.AF_BRIDGE))
-        fixed = (message, dice.choice((wire.CREATE_OR_REPLACE, wire.CREATE_OR_APPEND)), family, dice.choice((0x40, 0x80)), dice.choice((0, 2, 0x44)))
+        message, family = dice.choice((netlink.RTM_NEWNEIGH, netlink.RTM_DELNEIGH)), dice.choice((2, 10, netlink.AF_BRIDGE))
+        fixed = (message, dice.choice((netlink.CREATE_OR_REPLACE, netlink.CREATE_OR_APPEND)), family, dice.choice((0x40, 0x80)), dice.choice((0, 2, 0x44)))
         return fixed, (*(draw[name](dice) for name in names), number(dice))
 
     return rows
@@ -103,21 +103,21 @@ SHAPES = {
 def test_equal_to_the_encoder(name: str, seed: int) -> None:
     build, kinds, draw = SHAPES[name]
     dice = random.Random("%s %d" % (name, seed))
-    stamp = Stamp(build, kinds)
+    stamp = MessageTemplate(build, kinds)
     for _round in range(60):
         fixed, values = draw(dice)
         assert stamp(fixed, values) == build(*fixed, *values), (fixed, values)
 
 
 def test_rows_of_a_fleet_are_encoded_once_for_each_shape(monkeypatch: pytest.MonkeyPatch) -> None:
-    encode, shapes = wire.neighbour_message, []
+    encode, shapes = netlink.neighbour_message, []
 
     def counted(*arguments: Any, **options: Any) -> bytes:
         shapes.append((arguments[:2], options["family"]))
         return encode(*arguments, **options)
 
-    monkeypatch.setattr(wire, "neighbour_message", counted)
-    neighbour._stamp_of.cache_clear()
+    monkeypatch.setattr(netlink, "neighbour_message", counted)
+    neighbour._template_of.cache_clear()
     for number_of in range(1, 200):
         mac_of = "02:42:0a:00:00:%02x" % number_of
         neighbour.ensure_fdb(FdbEntry("", "vx0", mac_of, "192.0.2.%d" % number_of), 7)
@@ -134,7 +134,7 @@ def test_the_encoder_runs_once_for_a_shape() -> None:
         calls.append(values)
         return link._encode_configuration(*values)
 
-    stamp = Stamp(build, (TEXT, NUMBER))
+    stamp = MessageTemplate(build, (TEXT, NUMBER))
     for index in range(10, 60):
         stamp((None, None, None, True), ("container-net:main:endpoint:web:api%d" % index, index))
     assert len(calls) == 2  # the message itself and its template
@@ -142,13 +142,13 @@ def test_the_encoder_runs_once_for_a_shape() -> None:
 
 @pytest.mark.parametrize("build", [lambda first, second: b"nothing of it", lambda first, second: b"length %d" % len(first)])
 def test_an_encoder_that_hides_a_value_is_asked_every_time(build: Callable[..., bytes]) -> None:
-    stamp = Stamp(build, (TEXT, TEXT))
+    stamp = MessageTemplate(build, (TEXT, TEXT))
     for values in (("ab", "cd"), ("ef", "gh")):
         assert stamp((), values) == build(*values)
 
 
 def test_a_value_that_looks_like_the_others_place() -> None:
     """Both values are the same length and the first pair equals the markers' letters."""
-    stamp = Stamp(lambda first, second: ("P=%s Q=%s" % (first, second)).encode(), (TEXT, TEXT))
+    stamp = MessageTemplate(lambda first, second: ("P=%s Q=%s" % (first, second)).encode(), (TEXT, TEXT))
     for values in (("P", "Q"), ("a", "b"), ("Q", "P")):
         assert stamp((), values) == ("P=%s Q=%s" % values).encode()

@@ -9,8 +9,8 @@ from __future__ import annotations
 import subprocess
 from typing import List
 
+from ansible_collections.netloom.container_net.plugins.module_utils._kernel.feature_probe import LIVE_RENAME, renames_only_lowered
 from ansible_collections.netloom.container_net.plugins.module_utils._kernel.release import kernel_release
-from ansible_collections.netloom.container_net.plugins.module_utils._kernel.trial import LIVE_RENAME, renames_only_lowered
 from fresh_network import in_fresh_network
 
 

@@ -23,7 +23,7 @@ Way = Tuple[str, int]  # the host's link to ask on, and the VLAN to ask in; 0 is
 NATIVE_VLAN = 1
 
 
-def refuse_duplicates(steps: Sequence[Step], desired: Sequence[KernelObject], snapshot: Snapshot) -> None:
+def refuse_address_conflicts(steps: Sequence[Step], desired: Sequence[KernelObject], snapshot: Snapshot) -> None:
     """Ask every segment that others use too for the addresses a plan would add there.
 
     Whoever answers with the very MAC the new interface will have is the same endpoint on the host it moves away from.

@@ -51,7 +51,7 @@ def _marker(kind: str, value: Value, position: int) -> Value:
     return chr(0x50 + position) * len(str(value))
 
 
-class Stamp:
+class MessageTemplate:
     """Calls `build(*fixed, *values)` once for each shape and writes later values over the first one's bytes."""
 
     def __init__(self, build: Callable[..., bytes], kinds: Sequence[str]) -> None:

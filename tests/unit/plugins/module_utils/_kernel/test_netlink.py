@@ -11,13 +11,13 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-from ansible_collections.netloom.container_net.plugins.module_utils._kernel import wire
+from ansible_collections.netloom.container_net.plugins.module_utils._kernel import netlink
 
 LOOK = """\
 import importlib, sys
 sys.path.insert(0, sys.argv[1])
-wire = importlib.import_module(sys.argv[2])
-print(wire.PYROUTE2_ERROR, wire.rtmsg.__module__, hasattr(sys.modules.get("pyroute2"), "IPRoute"))
+netlink = importlib.import_module(sys.argv[2])
+print(netlink.PYROUTE2_ERROR, netlink.rtmsg.__module__, hasattr(sys.modules.get("pyroute2"), "IPRoute"))
 import pyroute2
 print(hasattr(pyroute2, "IPRoute"))
 """
@@ -32,7 +32,7 @@ def test_messages_are_imported_alone_where_they_can_be(release: str, tmp_path: P
         (installed,) = find_spec("pyroute2").submodule_search_locations or ()
         (tmp_path / "pyroute2").mkdir()
         (tmp_path / "pyroute2" / "__init__.py").write_text(release % installed, encoding="utf-8")
-    root = Path(wire.__file__).parents[len(wire.__name__.split(".")) - 1]
+    root = Path(netlink.__file__).parents[len(netlink.__name__.split(".")) - 1]
     environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
-    done = subprocess.run([sys.executable, "-c", LOOK, str(root), wire.__name__], env=environment, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run([sys.executable, "-c", LOOK, str(root), netlink.__name__], env=environment, capture_output=True, text=True, timeout=60, check=False)
     assert done.stdout == RELEASES[release], done.stderr
