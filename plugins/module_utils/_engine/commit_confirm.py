@@ -9,9 +9,12 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import os
+import pkgutil
 import select
 import signal
+import sys
 import syslog
 import threading
 import time
@@ -111,6 +114,7 @@ class Guard:
 
 def _guard(directory: str, pending: Pending, life: int, writer: int, put_back: Callable[[], int], run: int) -> None:
     try:
+        _load_everything()
         note = Note(directory, pending)
     except Exception as error:
         os.write(writer, str(error).encode("utf-8"))
@@ -126,6 +130,13 @@ def _guard(directory: str, pending: Pending, life: int, writer: int, put_back: C
         with host_lock(directory, timeout=float("inf")):  # another scope's run is waited for, and each of its calls has a time limit
             if note.take():
                 _take_back(pending.scope, put_back)
+
+
+def _load_everything() -> None:
+    """Load what came with the task as long as it is there: Ansible removes its files when it ends, and this process goes on."""
+    package = __name__.rpartition("._engine.")[0]
+    for _finder, name, _is_package in pkgutil.walk_packages(sys.modules[package].__path__, package + "."):
+        importlib.import_module(name)
 
 
 def _outlive() -> None:
