@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from itertools import count
 from typing import Iterable, Optional, Sequence, Tuple, Union
 
@@ -16,15 +17,14 @@ from .._model import names
 from .._model.document import USUAL_QUEUE, Attachment
 from .._model.errors import Problem
 from .._model.limits import QUEUE
-from .._schema.reading import BOOLEAN, Problems, Shape, either, reader
+from .._schema.reading import BOOLEAN, Later, Problems, Shape, either, reader
 from .._schema.schema import Field, Schema
 from .borrowed_words import ATTACHMENT as BORROWED
 from .borrowed_words import unlike_ours
 from .entry import list_of, read_entry
 from .mtu import read_mtu
-from .routes import read_attachment_routes
+from .parts import find_attachment_routes, find_sysctls
 from .scalars import choice, integer, read_boolean, read_further_address, read_interface_name, read_ipv4_address, read_ipv6_address, read_label, read_mac
-from .sysctls import sysctls
 
 AUTO = "auto"
 _read_ipam_word = choice("allocate", "none")
@@ -92,12 +92,12 @@ METRIC = Field(
 )
 SYSCTLS = Field(
     "sysctls",
-    sysctls(per_interface=True),
+    Later(partial(find_sysctls, per_interface=True)),
     (),
     "Kernel parameters of the interface, for which V(IFNAME) stands in the key.",
     example="{net.ipv4.conf.IFNAME.rp_filter: 2}",
 )
-ROUTES = Field("routes", read_attachment_routes, (), "Routes that leave by this network.")
+ROUTES = Field("routes", Later(find_attachment_routes), (), "Routes that leave by this network.")
 VLAN = Field("vlan", _read_vlan, None, "Untagged VLAN of the port, where the bridge has V(vlan_filtering).")
 TRUNK = Field("trunk", list_of(_read_vlan), (), "Tagged VLANs of the port, where the bridge has V(vlan_filtering).")
 MTU = Field(

@@ -15,13 +15,12 @@ from .._model.document import Document
 from .._model.errors import Problem
 from .check_addresses import check_addresses, check_subnets
 from .check_attachments import check_attachments
-from .check_links import check_links
 from .check_modes import check_modes
 from .check_names import check_names
 from .check_parents import check_parents
 from .check_routers import check_routers
 from .check_vlans import check_vlans
-from .parts import check_ports, check_routes
+from .parts import check_links, check_ports, check_routes
 from .scene import Scene
 from .trouble import troubled_paths
 

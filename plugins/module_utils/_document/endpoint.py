@@ -8,26 +8,23 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Dict, FrozenSet, List, Mapping, Optional, Sequence, Tuple
 
 from .._model.document import Attachment, Endpoint
 from .._model.errors import Problem
 from .._model.place import HOST
-from .._schema.reading import Problems, Shape, reader
-from .._schema.schema import Field, Schema, belongs
-from .attachment import ATTACHMENT, fill_names, read_attachment
+from .._schema.reading import Later, Problems, Shape, reader
+from .._schema.schema import Elsewhere, Field, Schema
+from .attachment import fill_names, read_attachment
 from .borrowed_words import ENDPOINT as BORROWED
 from .borrowed_words import unlike_ours
 from .container import read_container
-from .devices import DEVICE, name_devices, read_devices
 from .entry import list_of, named_path, read_entry, read_labels, read_list
 from .modes import check_mode, read_mode, required_keys
-from .ports import PORT, read_ports
-from .routes import ROUTE, read_routes
-from .rules import read_rules
+from .parts import find_devices, find_ports, find_routes, find_rules, find_sysctls, keys_below_endpoint, name_devices
 from .scalars import read_boolean, read_label
 from .state import STATE, is_absent
-from .sysctls import sysctls
 
 
 @reader(Shape("list", elements=read_attachment.shape))
@@ -66,20 +63,26 @@ NETWORK_MODE = Field(
 NETWORKS = Field("networks", _read_networks, (), "The networks it is attached to: names, or maps.", example="[web, {name: lan, ipv4_address: 192.0.2.70}]")
 PORTS = Field(
     "ports",
-    read_ports,
+    Later(find_ports),
     (),
     "Ports of the host that lead to it: text such as C([host_ip:]published[-end]:target[-end][/protocol]), which needs quotes, or maps.",
     example='["8080:80/tcp"]',
 )
-SYSCTLS = Field("sysctls", sysctls(per_interface=False), (), "Kernel parameters of the whole namespace.", example="{net.ipv4.ip_unprivileged_port_start: 80}")
+SYSCTLS = Field(
+    "sysctls",
+    Later(partial(find_sysctls, per_interface=False)),
+    (),
+    "Kernel parameters of the whole namespace.",
+    example="{net.ipv4.ip_unprivileged_port_start: 80}",
+)
 SOURCE_ROUTING = Field(
     "source_routing",
     read_boolean,
     True,
     "Whether answers leave by the interface the question came in on, where several of its networks have a gateway in one family, or one and another is a LAN.",
 )
-ROUTES = Field("routes", read_routes, (), "Routes inside, which leave by the interface that reaches the gateway, or by the one they name.")
-RULES = Field("rules", read_rules, (), "Which of its packets ask which of its routing tables before the main one. What it has of its own is left alone.")
+ROUTES = Field("routes", Later(find_routes), (), "Routes inside, which leave by the interface that reaches the gateway, or by the one they name.")
+RULES = Field("rules", Later(find_rules), (), "Which of its packets ask which of its routing tables before the main one. What it has of its own is left alone.")
 FORWARDING = Field(
     "forwarding",
     read_boolean,
@@ -91,7 +94,7 @@ MASQUERADE = Field(
 )
 DEVICES = Field(
     "devices",
-    read_devices,
+    Later(find_devices),
     (),
     "Links of the host that are handed to it, and given back on removal. One that is in use, or that carries the host's default route or the connection to it,"
     " is refused.",
@@ -115,19 +118,13 @@ _FIELDS = (
     STATE,
 )
 _KEYS = frozenset(field.key for field in _FIELDS)
-ENDPOINT = Schema(
-    "an endpoint",
-    _FIELDS,
-    {
-        **unlike_ours(BORROWED, _KEYS),
-        **belongs(PORT.keys, PORT.name),
-        **belongs(ATTACHMENT.keys - _KEYS, ATTACHMENT.name),
-        **belongs(("destination", "gateway", "metric"), ROUTE.name),
-        **belongs(DEVICE.keys - _KEYS, DEVICE.name),
-        **belongs(DEVICE.keys & ATTACHMENT.keys - _KEYS, "an entry of networks or devices"),
-    },
-    absent=("name", "container"),
-)
+
+
+def _keys_elsewhere() -> Elsewhere:
+    return {**unlike_ours(BORROWED, _KEYS), **keys_below_endpoint(_KEYS)}
+
+
+ENDPOINT = Schema("an endpoint", _FIELDS, _keys_elsewhere, absent=("name", "container"))
 
 
 def _only_declared(attachments: Sequence[Attachment], path: str, problems: Problems, *, known: FrozenSet[str], troubled: FrozenSet[str]) -> List[Attachment]:

@@ -87,10 +87,11 @@ def read_entry(
     """Return an entry that has the keys of its schema; `required` are those that it needs, if not the schema's and unless it is absent."""
     if not is_map(value, path, problems):
         return None
-    allowed, elsewhere = schema.keys, schema.elsewhere
+    allowed = schema.keys
     entry = Entry(value, path, problems)  # type: ignore[arg-type]
     meant: Set[str] = set()  # keys that are there under another name
     if not entry.raw.keys() <= allowed:
+        elsewhere = schema.elsewhere
         for key in entry.raw:
             if key in elsewhere:
                 rule, fix = elsewhere[key]

@@ -20,10 +20,9 @@ from .._model.mark import read_mark
 from .._model.names import scope_metric
 from .._model.network import Network
 from .._model.objects import MAIN_TABLE, Route
-from .._model.published import published_ports
+from .._model.published import WILDCARDS, published_ports
 from .._model.snapshot import Facts, Way
 from .host_taken import check_taken, fixed_sources
-from .ports import WILDCARDS
 
 Pairs = Sequence[Tuple[str, str]]  # (device, address/prefix) or (destination, device)
 EVERYTHING = ("default", "0.0.0.0/0", "::/0")

@@ -17,9 +17,9 @@ from .._model.addresses import canonical_ip, ip_version
 from .._model.document import Document, Endpoint, PublishedPort
 from .._model.errors import Problem
 from .._model.network import Network
+from .._model.published import WILDCARDS
 from .._model.translation import Holdings, NameProcess, Translation, nobody
 from .hints import list_known
-from .ports import WILDCARDS
 
 
 def fixed_sources(document: Document) -> Iterator[Tuple[str, Network]]:

@@ -113,11 +113,11 @@ def _read_entry(value: object, path: str, problems: Problems, driver: Optional[s
     absent = isinstance(value, dict) and value.get("state") == "absent"
     if driver is None:
         every = tuple(field for name in DRIVERS for field in find_driver(name).schema.fields)
-        schema = replace(COMMON, fields=COMMON.fields + every, elsewhere={} if absent else _borrowed())
+        schema = replace(COMMON, fields=COMMON.fields + every, strange={} if absent else _borrowed())
     else:
         schema = network_schema(driver)
         if not absent and isinstance(value, dict) and not value.keys() <= schema.keys:
-            schema = replace(schema, elsewhere=_elsewhere(driver))
+            schema = replace(schema, strange=_elsewhere(driver))
     return read_entry(value, path, problems, schema, required=(*COMMON.required, *required))
 
 

@@ -4,16 +4,109 @@
 
 # PRIVATE to this collection: anything here may change without notice.
 
-"""What few declarations have, checked by files that are loaded where one has it."""
+"""What few declarations have, read and checked by files that are loaded where one has it."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, FrozenSet, Iterable, Optional, Sequence, Tuple
 
 if TYPE_CHECKING:
     from .._drivers.base import HostView
-    from .._model.document import Endpoint
+    from .._model.document import Device, Document, Endpoint, PublishedPort, RoutingRule, StaticRoute, Wire
+    from .._schema.reading import Problems, Read
+    from .._schema.schema import Elsewhere
+    from .entry import Pairs
     from .scene import Scene
+
+
+def find_ports() -> Read[Tuple[PublishedPort, ...]]:
+    from . import ports
+
+    return ports.read_ports
+
+
+def find_sysctls(*, per_interface: bool) -> Read[Pairs]:
+    from . import sysctls
+
+    return sysctls.sysctls(per_interface=per_interface)
+
+
+def find_routes() -> Read[Tuple[StaticRoute, ...]]:
+    from . import routes
+
+    return routes.read_routes
+
+
+def find_attachment_routes() -> Read[Tuple[StaticRoute, ...]]:
+    from . import routes
+
+    return routes.read_attachment_routes
+
+
+def find_rules() -> Read[Tuple[RoutingRule, ...]]:
+    from . import rules
+
+    return rules.read_rules
+
+
+def find_devices() -> Read[Tuple[Device, ...]]:
+    from . import devices
+
+    return devices.read_devices
+
+
+def name_devices(found: Tuple[Device, ...], taken: Iterable[str]) -> Tuple[Device, ...]:
+    if not found:
+        return ()
+    from . import devices
+
+    return devices.name_devices(found, taken)
+
+
+def keys_below_endpoint(known: FrozenSet[str]) -> Elsewhere:
+    """Return what to say of keys of its maps that stand beside them; `known` are the endpoint's own."""
+    from .._schema.schema import belongs
+    from .attachment import ATTACHMENT
+    from .devices import DEVICE
+    from .ports import PORT
+    from .routes import ROUTE
+
+    return {
+        **belongs(PORT.keys, PORT.name),
+        **belongs(ATTACHMENT.keys - known, ATTACHMENT.name),
+        **belongs(("destination", "gateway", "metric"), ROUTE.name),
+        **belongs(DEVICE.keys - known, DEVICE.name),
+        **belongs(DEVICE.keys & ATTACHMENT.keys - known, "an entry of networks or devices"),
+    }
+
+
+def read_link(value: object, path: str, problems: Problems) -> Optional[Wire]:
+    from . import links
+
+    return links.read_link(value, path, problems)
+
+
+def fill_links(wires: Tuple[Wire, ...], endpoints: Sequence[Endpoint], scope: str) -> Tuple[Wire, ...]:
+    if not wires:
+        return ()
+    from . import links
+
+    return links.fill_links(wires, endpoints, scope)
+
+
+def lead_routes(document: Document) -> Document:
+    if not any(endpoint.routes or any(item.routes for item in endpoint.attachments) for endpoint in document.endpoints):
+        return document
+    from . import routes
+
+    return routes.lead_routes(document)
+
+
+def check_links(scene: Scene) -> None:
+    if scene.document.links or any(endpoint.devices for endpoint in scene.document.endpoints):
+        from . import check_links
+
+        check_links.check_links(scene)
 
 
 def check_ports(scene: Scene) -> None:

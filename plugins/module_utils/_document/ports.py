@@ -15,6 +15,7 @@ from .._model.addresses import ip_version
 from .._model.document import PROTOCOLS, PublishedPort
 from .._model.errors import Problem
 from .._model.limits import PORTS
+from .._model.published import WILDCARDS
 from .._schema.reading import Problems, Read, Shape, either, reader
 from .._schema.schema import Field, Schema
 from . import hints
@@ -26,7 +27,6 @@ from .spelling import Fault, canonical_address, unicast_fault
 
 EXAMPLE = 'write text such as "8080:80/tcp"'
 LOCAL_ONLY = "choose a host address, or use the container's on the host"
-WILDCARDS = ("0.0.0.0", "::")
 _RANGE = re.compile(r"([0-9]{1,6})(?:-([0-9]{1,6}))?\Z", re.ASCII)
 _PORT = integer(*PORTS)
 _PORTS = "[0-9]{1,5}(-[0-9]{1,5})?"

@@ -20,9 +20,8 @@ from .check import check_document
 from .endpoint import read_endpoint
 from .entry import named_path, read_list
 from .interfaces import name_interfaces
-from .links import fill_links, read_link
 from .network import read_network, require_host_keys, require_nothing
-from .routes import lead_routes
+from .parts import fill_links, lead_routes, read_link
 from .scalars import read_label
 from .trouble import troubled_names
 

@@ -13,6 +13,8 @@ from typing import Dict, Iterator, Mapping, Tuple
 from .document import Document, Endpoint, PublishedPort
 from .network import Network
 
+WILDCARDS = ("0.0.0.0", "::")
+
 
 def takes_host_ports(endpoint: Endpoint, networks: Mapping[str, Network]) -> bool:
     """Tell whether an endpoint's ports are ports of the host: not where they are only opened at its own addresses."""

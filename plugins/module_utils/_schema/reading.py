@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Callable, Generic, List, Optional, Tuple, TypeVar
+from typing import TYPE_CHECKING, Any, Callable, Generic, List, Optional, Tuple, TypeVar
 
 from .._model.errors import Problem
 
@@ -54,6 +54,21 @@ class Read(Generic[V_co]):
 
     def __call__(self, value: object, path: str, problems: Problems) -> Optional[V_co]:
         return self.read(value, path, problems)
+
+
+class Later(Read[V_co]):
+    """A reader whose file is loaded once it reads, or is asked for its shape."""
+
+    def __init__(self, find: Callable[[], Read[V_co]]) -> None:
+        object.__setattr__(self, "find", find)
+
+    def __getattr__(self, name: str) -> Any:
+        """Called for what is not there yet: both parts come at once."""
+        if name not in ("read", "shape"):
+            raise AttributeError(name)
+        found: Read[V_co] = self.__dict__["find"]()
+        self.__dict__.update(read=found.read, shape=found.shape)
+        return self.__dict__[name]
 
 
 def reader(shape: Shape) -> Callable[[Callable[[object, str, Problems], Optional[T]]], Read[T]]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, FrozenSet, Generic, Iterable, Mapping, Tuple, TypeVar
+from typing import Any, Callable, FrozenSet, Generic, Iterable, Mapping, Tuple, TypeVar, Union
 
 from .reading import Read
 
@@ -40,13 +40,18 @@ class Schema:
 
     name: str
     fields: Tuple[Field[Any], ...]
-    elsewhere: Elsewhere = field(default_factory=dict)
+    strange: Union[Elsewhere, Callable[[], Elsewhere]] = field(default_factory=dict)  # a function where files have to be loaded for it
     one_of: Tuple[str, ...] = ()  # exactly one of these keys must be there
     absent: Tuple[str, ...] = ()  # the keys that may stand beside state: absent; the first of them has to
 
     @cached_property
     def keys(self) -> FrozenSet[str]:
         return frozenset(item.key for item in self.fields)
+
+    @cached_property
+    def elsewhere(self) -> Elsewhere:
+        """What to say of keys that are not its own."""
+        return self.strange() if callable(self.strange) else self.strange
 
     @cached_property
     def required(self) -> Tuple[str, ...]:
