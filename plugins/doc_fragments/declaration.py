@@ -342,7 +342,7 @@ options:
       mode:
         description:
         - 'Of driver V(macvlan). How the endpoints of one parent reach each other: directly, not at all, by the switch; with V(passthru) one endpoint has
-          the parent to itself.'
+          the parent to itself; with V(source) each takes in the frames of its V(source_macs) only, and those on one host reach each other as with V(vepa).'
         - 'Default: V(bridge).'
         - Of driver V(ipvlan). Whether the endpoints are on the segment of the parent (V(l2)), or behind routes of the host.
         - 'Default: V(l2).'
@@ -352,6 +352,7 @@ options:
         - private
         - vepa
         - passthru
+        - source
         - l2
         - l3
         - l3s
@@ -659,6 +660,13 @@ options:
             - 0 to 1000000 packets.
             type: int
             default: 1000
+          source_macs:
+            description:
+            - MAC addresses whose frames alone the interface takes in, on a network of driver V(macvlan) with V(mode=source), which needs at least one.
+            - Such as C(["02:00:00:00:00:02"]).
+            type: list
+            elements: str
+            default: []
       ports:
         description:
         - 'Ports of the host that lead to it: text such as C([host_ip:]published[-end]:target[-end][/protocol]), which needs quotes, or maps.'

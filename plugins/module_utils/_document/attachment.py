@@ -114,6 +114,13 @@ UP = Field("up", read_boolean, True, "Whether the interface is raised. One that 
 PROMISC = Field("promisc", read_boolean, False, "Whether the container's interface takes in every frame.")
 ALLMULTI = Field("allmulti", read_boolean, False, "Whether the container's interface takes in every multicast frame.")
 TXQUEUELEN = Field("txqueuelen", integer(*QUEUE), USUAL_QUEUE, "Packets that may wait to leave by the container's interface.", unit="packets")
+SOURCE_MACS = Field(
+    "source_macs",
+    list_of(read_mac),
+    (),
+    "MAC addresses whose frames alone the interface takes in, on a network of driver V(macvlan) with V(mode=source), which needs at least one.",
+    example='["02:00:00:00:00:02"]',
+)
 
 _FIELDS = (
     NAME,
@@ -138,6 +145,7 @@ _FIELDS = (
     PROMISC,
     ALLMULTI,
     TXQUEUELEN,
+    SOURCE_MACS,
 )
 ATTACHMENT = Schema("an entry of networks", _FIELDS, unlike_ours(BORROWED, [field.key for field in _FIELDS]))
 
@@ -179,6 +187,7 @@ def read_attachment(value: object, path: str, problems: Problems) -> Optional[At
         promisc=entry.get(PROMISC),
         allmulti=entry.get(ALLMULTI),
         txqueuelen=entry.get(TXQUEUELEN),
+        source_macs=tuple(sorted(entry.get(SOURCE_MACS))),
     )
     if attachment.vlan is not None and attachment.vlan in attachment.trunk:
         entry.report("trunk", "VLAN %d is the untagged one of this port" % attachment.vlan, "remove it from trunk")

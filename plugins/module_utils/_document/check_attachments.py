@@ -21,9 +21,20 @@ def check_attachments(scene: Scene) -> None:
             network, path = networks.get(attachment.network), scene.attachment(endpoint, attachment)
             if network is not None:
                 _check_mtu(scene, path + ".mtu", attachment, network)
+                _check_sources(scene, path, attachment, network)
                 if attachment.isolated is not None and not network.is_bridged:
                     rule = 'network "%s" has driver %s, whose endpoints are no ports of a bridge' % (network.name, network.driver)
                     scene.report(path + ".isolated", attachment.isolated, rule, "remove it")
+
+
+def _check_sources(scene: Scene, path: str, attachment: Attachment, network: Network) -> None:
+    key = path + ".source_macs"
+    if attachment.source_macs and not network.takes_sources:
+        rule = 'network "%s" takes in frames whoever sent them, only driver macvlan with mode source tells senders apart' % network.name
+        scene.report(key, list(attachment.source_macs), rule, "remove it")
+    elif network.takes_sources and not attachment.source_macs and key not in scene.troubled:
+        rule = 'network "%s" has mode source, where an interface takes in only frames of the MACs it names' % network.name
+        scene.report(path, attachment.network, rule, "add source_macs")
 
 
 def _check_mtu(scene: Scene, path: str, attachment: Attachment, network: Network) -> None:

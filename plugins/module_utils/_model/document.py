@@ -94,6 +94,7 @@ class Attachment:
     promisc: bool = False
     allmulti: bool = False
     txqueuelen: int = USUAL_QUEUE
+    source_macs: Tuple[str, ...] = ()  # in order; whose frames alone its interface takes in
 
     @property
     def further(self) -> Tuple[str, ...]:

@@ -197,6 +197,11 @@ class Network:
         return False
 
     @property
+    def takes_sources(self) -> bool:
+        """Whether an endpoint's interface takes in the frames of those MACs only that it names."""
+        return False
+
+    @property
     def home_devices(self) -> Tuple[str, ...]:
         """The host's links that may hold addresses of the subnets."""
         return ()

@@ -17,9 +17,10 @@ NEVER_QUEUED, MOST_LISTENERS = -1, 1_000_000
 
 MODE = Field(
     "mode",
-    choice("bridge", "private", "vepa", "passthru"),
+    choice("bridge", "private", "vepa", "passthru", "source"),
     "bridge",
-    "How the endpoints of one parent reach each other: directly, not at all, by the switch; with V(passthru) one endpoint has the parent to itself.",
+    "How the endpoints of one parent reach each other: directly, not at all, by the switch; with V(passthru) one endpoint has the parent to itself;"
+    " with V(source) each takes in the frames of its V(source_macs) only, and those on one host reach each other as with V(vepa).",
 )
 HOST_ACCESS = Field(
     "host_access", read_boolean, False, "Whether the host and its endpoints reach each other, by a link of the host's own beside theirs. Mode V(bridge) only."

@@ -22,7 +22,7 @@ class MacvlanNetwork(ParentNetwork):
     shared_keys = ("broadcast_limit",)
     mac_words = " in mode passthru"
 
-    mode: str = "bridge"  # bridge | private | vepa | passthru
+    mode: str = "bridge"  # bridge | private | vepa | passthru | source
     host_access: bool = False
     shim_name: str = ""  # the host's own macvlan where host_access is true
     broadcast_queue_length: Optional[int] = None  # frames
@@ -31,6 +31,10 @@ class MacvlanNetwork(ParentNetwork):
     @property
     def shares_mac(self) -> bool:
         return self.takes_parent
+
+    @property
+    def takes_sources(self) -> bool:
+        return self.mode == "source"
 
     @property
     def takes_parent(self) -> bool:
@@ -63,8 +67,16 @@ class MacvlanNetwork(ParentNetwork):
             return "parent", self.parent, rule, "use another parent or mode"
         return super().find_clash(other)
 
-    def refusal(self, _one: Attachment, _other: Attachment) -> Optional[str]:
+    def refusal(self, one: Attachment, other: Attachment) -> Optional[str]:
+        if self.takes_sources and not _hear_each_other(one, other):
+            return "network %s has mode: source, and source_macs leave the other out" % self.name
         return "network %s has mode: private" % self.name if self.mode == "private" else None
 
-    def reaches(self, _one: Attachment, _other: Attachment, local: bool) -> bool:
-        return not local or self.mode != "vepa"  # there the switch must send frames back
+    def reaches(self, one: Attachment, other: Attachment, local: bool) -> bool:
+        if self.takes_sources and not _hear_each_other(one, other):
+            return False
+        return not local or self.mode not in ("vepa", "source")  # there the switch must send frames back
+
+
+def _hear_each_other(one: Attachment, other: Attachment) -> bool:
+    return one.mac_address in other.source_macs and other.mac_address in one.source_macs

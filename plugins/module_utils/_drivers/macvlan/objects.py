@@ -36,6 +36,7 @@ class MacvlanSegment(Segment):
             lower=self.lower,
             lower_place=HOST,
             mode=self.network.mode,
+            source_macs=attachment.source_macs or None,
             broadcast_queue_length=self.network.broadcast_queue_length,
             broadcast_limit=self.network.broadcast_limit,
         )

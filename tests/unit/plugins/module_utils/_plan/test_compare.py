@@ -88,6 +88,8 @@ OTHER_KINDS = [
     (Macvlan("eth0", "", "passthru"), Macvlan("eth0", "", "bridge", 1000), ["mode bridge → passthru"], "mode"),
     (Macvlan("eth0", "", "vepa"), Macvlan("eth0", "", "passthru", 1000), ["mode passthru → vepa"], "mode"),
     (Macvlan("eth0", "", broadcast_queue_length=9), Macvlan("eth0", "", "vepa", 1000), ["broadcast_queue_length 1000 → 9"], None),
+    (Macvlan("eth0", "", "source", source_macs=("02:00:00:00:00:01",)), Macvlan("eth0", "", "source", source_macs=()), ["source_macs +1 -0"], None),
+    (Macvlan("eth0", "", "vepa"), Macvlan("eth0", "", "source", source_macs=("02:00:00:00:00:01",)), ["mode source → vepa"], None),
     (Ipvlan("eth0", "", "l3", "vepa"), Ipvlan("eth0", "", "l2", "bridge"), ["mode l2 → l3", "flag bridge → vepa"], None),
     (Ipvlan("eth0", "", "l3"), Macvlan("eth0", "", "bridge"), ["kind macvlan → ipvlan"], "kind"),
     (Vlan(31, None, "eth0", ""), Vlan(30, "802.1q", "eth0", ""), ["vlan_id 30 → 31"], "vlan_id"),

@@ -62,6 +62,20 @@ def test_a_lan_on_two_hosts(network: Dict[str, Any], expected: Dict[Any, str]) -
     assert trio(network) == expected
 
 
+def test_senders_that_are_told_apart() -> None:
+    """`a` and `c` hear each other over the wire; `b` hears both, and nobody hears it."""
+    macs = {name: "02:00:00:00:00:0%s" % name for name in "abc"}
+    heard = {"a": "c", "b": "ac", "c": "a"}
+    ends = {
+        name: endpoint(name, at("lan", "198.51.100.1%d" % index, mac_address=macs[name], source_macs=[macs[other] for other in heard[name]]))
+        for index, name in enumerate("abc")
+    }
+    network = lan(mode="source")
+    found = pings(table(host(1, ends["a"], ends["b"], networks=[network]), host(2, ends["c"], networks=[network])), "h1/a", "h1/b", "h2/c")
+    wanted = {("h1/a", "198.51.100.12"): "pass", ("h2/c", "198.51.100.10"): "pass", ("h1/a", "198.51.100.11"): "refuse", ("h1/b", "198.51.100.10"): "refuse"}
+    assert found == wanted
+
+
 def test_an_internal_lan_is_one_for_each_host() -> None:
     inner = {"name": "lan", "driver": "macvlan", "internal": True, "ipam_config": NO_GATEWAY}
     found = trio(inner)

@@ -1,0 +1,80 @@
+# Copyright (c) 2026, the netloom.container_net authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Containers on a LAN that take in the frames of some senders only."""
+
+from __future__ import annotations
+
+import json
+from typing import Optional
+
+import pytest
+from harness.declarations import lan
+from harness.engine import Declaration, converge, give_uplink, lines, settle, settle_back
+from harness.host import sh
+from harness.snapshot import assert_same, take_snapshot
+from harness.traffic import Server, ask, await_addresses
+
+pytestmark = pytest.mark.fake_host()
+NOBODY, SOMEBODY = "02:00:00:00:0f:01", "02:00:00:00:0f:0f"
+STEP = "~ macvlan eth0 in a: "
+
+
+def sources(*macs: str, mode: str = "source") -> Declaration:
+    """`a` on the LAN of eth0, which hears these."""
+    declaration = lan("a", parent="eth0", mode=mode)
+    if macs:
+        declaration.endpoints[0]["networks"][0]["source_macs"] = list(macs)
+    return declaration
+
+
+def neighbour() -> str:
+    return str(json.loads(sh("ip -j link show eth0", "outside"))[0]["address"])
+
+
+def held() -> Optional[str]:
+    """Return what the kernel says of the interface's senders."""
+    data = json.loads(sh("ip -j -d link show eth0", "a"))[0]["linkinfo"]["info_data"]
+    assert data["mode"] == "source"
+    return sh("ip -d link show eth0", "a").partition(" remotes (")[2].split("numtxqueues")[0]
+
+
+def answers() -> bool:
+    found = ask([("outside", protocol, address, 80) for address in ("192.0.2.10", "2001:db8:2::10") for protocol in ("tcp", "udp")])
+    assert len({bool(answer) for answer in found}) == 1
+    return bool(found[0])
+
+
+def test_who_is_heard_changes_in_place() -> None:
+    give_uplink()
+    empty = take_snapshot()
+    mac = neighbour()
+    settle(sources(NOBODY))
+    before = take_snapshot()
+    Server("a", "a", [80])
+    await_addresses("a", "outside")
+    assert not answers()
+    assert [line for line in settle(sources(SOMEBODY, mac, NOBODY)) if "source_macs" in line]
+    assert all(each in (held() or "") for each in (NOBODY, SOMEBODY, mac))
+    assert answers()
+    settle_back(sources(NOBODY), before)
+    assert not answers()
+    settle(sources(mode="bridge"))
+    assert answers()
+    settle(sources(mac))
+    assert answers()
+    settle(None)
+    assert_same(empty)
+
+
+def test_senders_that_somebody_added_are_seen() -> None:
+    give_uplink()
+    settle(sources(NOBODY))
+    before = take_snapshot()
+    sh("ip link set eth0 type macvlan macaddr add %s" % SOMEBODY, "a")
+    assert lines(converge(sources(NOBODY))) == [STEP + "source_macs +0 -1"]
+    assert_same(before)
+    sh("ip link set eth0 type macvlan macaddr flush", "a")
+    assert lines(converge(sources(NOBODY))) == [STEP + "source_macs +1 -0"]
+    assert_same(before)
