@@ -8,11 +8,12 @@
 
 from __future__ import annotations
 
+import select
 import socket
 import struct
 import time
 from dataclasses import dataclass
-from typing import Callable, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from .._model.errors import KernelRace, KernelTimeout
 from .netlink import NLM_F_ACK, NLM_F_DUMP, NLM_F_REQUEST, RTM_GETADDR, RTM_GETLINK, RTM_GETNEIGH, RTM_GETNSID, RTM_GETROUTE, RTM_GETRULE
@@ -80,6 +81,7 @@ class Line:
             except OSError:
                 pass  # kernels before 4.20; the answers are then longer or less filtered
         self._socket.bind((0, 0))
+        self._socket.setblocking(False)
 
     def close(self) -> None:
         self._socket.close()
@@ -149,12 +151,7 @@ class Line:
                     return sorted(refusals, key=lambda refusal: refusal.position)
 
     def _receive(self, deadline: float) -> Iterator[Tuple[int, int, int, bytes]]:
-        left = deadline - time.monotonic()
-        self._socket.settimeout(max(left, 0.001))
-        try:
-            data, sender = self._socket.recvfrom(RECEIVE_SIZE)
-        except socket.timeout as error:
-            raise KernelTimeout("the kernel did not answer within %g s" % self._door.timeout) from error
+        data, sender = self._take(deadline)
         if sender[0] != 0:
             return
         offset, size = 0, len(data)
@@ -164,6 +161,18 @@ class Line:
                 return
             yield message_type, flags, sequence, data[offset + 16 : offset + length]
             offset += (length + 3) & ~3
+
+    def _take(self, deadline: float) -> Tuple[bytes, Any]:
+        """Return the next datagram and who sent it. The kernel answers while the question is sent, so there is seldom anything to wait for."""
+        while True:
+            try:
+                return self._socket.recvfrom(RECEIVE_SIZE)
+            except BlockingIOError:
+                waiting = select.poll()
+                waiting.register(self._socket, select.POLLIN)
+                left = deadline - time.monotonic()
+                if not waiting.poll(max(left, 0.001) * 1000):
+                    raise KernelTimeout("the kernel did not answer within %g s" % self._door.timeout) from None
 
     def _named(self, request: bytes, error: KernelTimeout) -> KernelTimeout:
         noun = NOUNS.get(HEADER.unpack_from(request)[1], "connections")

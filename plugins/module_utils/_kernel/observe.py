@@ -22,6 +22,7 @@ from .._model.names import SCOPE_METRICS
 from .._model.objects import (
     FLOOD_MAC,
     GONE,
+    LOCAL_TABLE,
     LOOPBACK,
     MAIN_TABLE,
     Address,
@@ -56,6 +57,8 @@ from .ways import find_ways, leads_elsewhere
 
 RTEXT_FILTER_SKIP_STATS = 8
 IFAPROT_KERNEL_LO = 1
+ROUTED = (socket.AF_INET, socket.AF_INET6)
+ROUTE_TABLE = 4  # where in a route the low byte of its table's number stands
 
 More = Callable[[str, Need, Snapshot], None]
 # by number of the device; the tunnel that it is, if it is one
@@ -79,9 +82,10 @@ class Observer:
         self._requests = (
             netlink.link_message(netlink.RTM_GETLINK, 0, [("IFLA_EXT_MASK", RTEXT_FILTER_SKIP_STATS)]),
             netlink.address_message(netlink.RTM_GETADDR, 0, [], index=0, family=0, prefix=0),
-            [_route_request(family, MAIN_TABLE, 0) for family in (socket.AF_INET, socket.AF_INET6)],
+            _route_request(MAIN_TABLE, 0),
             netlink.rule_message(netlink.RTM_GETRULE, 0, [], family=socket.AF_UNSPEC, prefix=0, action=0),
-            [_route_request(family, 0, PROTOCOL) for family in (socket.AF_INET, socket.AF_INET6)],
+            _route_request(0, PROTOCOL),
+            _route_request(0, 0),
             netlink.neighbour_message(netlink.RTM_GETNEIGH, 0, [], index=0, family=socket.AF_UNSPEC, state=0, entry_flags=NTF_PROXY),
         )
 
@@ -170,10 +174,14 @@ class Observer:
         return item.device != "lo" and not is_link_local(item.address) and not mark_ports(self.snapshot.mark(link))
 
     def _observe_routes(self, place: str, line: Line, names: Mapping[int, str], tables: Collection[int]) -> None:
-        main: List[bytes] = []
-        for request in self._requests[2] if self.snapshot.ipv6 else self._requests[2][:1]:
-            main.extend(line.dump(request))
-        self._add_routes(place, main, names, lambda found: found.table == MAIN_TABLE)
+        # The host may have tables full of routes that are nobody's business here; of a container one question for all is cheaper than two.
+        main = _dump_routes(line, self._requests[2] if place == HOST else self._requests[5])
+        if place == HOST:
+            self._add_routes(place, main, names, lambda found: found.table == MAIN_TABLE)
+        else:
+            wanted = {MAIN_TABLE, *tables}
+            payloads = [payload for payload in main if payload[ROUTE_TABLE] != LOCAL_TABLE]
+            self._add_routes(place, payloads, names, lambda found: found.table in wanted or found.protocol == PROTOCOL)
         raw_rules = list(line.dump(self._requests[3]))
         rules = [rule for rule in (parse_rule(place, payload) for payload in raw_rules) if rule is not None]
         if place == HOST:
@@ -183,24 +191,18 @@ class Observer:
         if place != HOST:
             others = (parse_rule(place, payload, of_others=True) for payload in raw_rules)
             self.snapshot.twins.update(rule for rule in others if rule is not None)
+            return
         # Of ours in any table, for nothing else may lead there, or nothing any more.
-        for request in self._requests[4] if self.snapshot.ipv6 else self._requests[4][:1]:
-            self._add_routes(place, line.dump(request), names, lambda found: found.table != MAIN_TABLE and found.protocol == PROTOCOL)
-        domains = {link.nature.table for link in self.snapshot.links(place)} - {None}
+        self._add_routes(place, _dump_routes(line, self._requests[4]), names, lambda found: found.table != MAIN_TABLE and found.protocol == PROTOCOL)
         for table in sorted(set(tables) - {MAIN_TABLE}):
-            for family in (socket.AF_INET, socket.AF_INET6) if self.snapshot.ipv6 else (socket.AF_INET,):
-                self._add_routes(place, line.dump(_route_request(family, table, 0)), names, lambda found: found.protocol != PROTOCOL)
+            self._add_routes(place, _dump_routes(line, _route_request(table, 0)), names, lambda found: found.protocol != PROTOCOL)
         # The ways out of VRFs, for what depends on them.
-        for table in sorted(filter(None, domains)) if place == HOST else ():
-            for family in (socket.AF_INET, socket.AF_INET6) if self.snapshot.ipv6 else (socket.AF_INET,):
-                self._add_routes(place, line.dump(_route_request(family, table, 0)), names, partial(_is_way_out, table))
+        for table in sorted(filter(None, {link.nature.table for link in self.snapshot.links(place)})):
+            self._add_routes(place, _dump_routes(line, _route_request(table, 0)), names, partial(_is_way_out, table))
 
     def _observe_ways(self, line: Line, main: List[bytes], raw_rules: Iterable[bytes], names: Mapping[int, str]) -> None:
         rules = [rule for rule in map(parse_any_rule, raw_rules) if rule is not None]
-        payloads = main
-        if leads_elsewhere(rules):
-            families = (socket.AF_INET, socket.AF_INET6) if self.snapshot.ipv6 else (socket.AF_INET,)
-            payloads = [payload for family in families for payload in line.dump(_route_request(family, 0, 0))]
+        payloads = _dump_routes(line, self._requests[5]) if leads_elsewhere(rules) else main
         self.snapshot.ways = tuple(dict.fromkeys(find_ways(payloads, rules, names)))
 
     def _add_routes(self, place: str, payloads: Iterable[bytes], names: Mapping[int, str], is_wanted: Callable[[parse.RawRoute], bool]) -> None:
@@ -271,7 +273,7 @@ class Observer:
                 self.snapshot.add(BridgeVlan(place, device, number, untagged, native), mine=mine)
 
     def _observe_proxies(self, place: str, line: Line, names: Mapping[int, str]) -> None:
-        for entry in parse.parse_neighbours(line.dump(self._requests[5])):
+        for entry in parse.parse_neighbours(line.dump(self._requests[6])):
             device = names.get(entry.device, "")
             if entry.ip and device:
                 self.snapshot.add(ProxyNeighbour(place, device, entry.ip), mine=entry.protocol == PROTOCOL)
@@ -348,6 +350,11 @@ def _neighbour_request(family: int) -> bytes:
     return netlink.neighbour_message(netlink.RTM_GETNEIGH, 0, [], index=0, family=family, state=0)
 
 
-def _route_request(family: int, table: int, protocol: int) -> bytes:
-    """Ask for the routes of one table or of one protocol."""
-    return netlink.route_message(netlink.RTM_GETROUTE, 0, [], family=family, prefix=0, table=table, protocol=protocol, scope=0, route_type=0)
+def _route_request(table: int, protocol: int) -> bytes:
+    """Ask for the routes of one table or of one protocol, of all families at once."""
+    return netlink.route_message(netlink.RTM_GETROUTE, 0, [], family=socket.AF_UNSPEC, prefix=0, table=table, protocol=protocol, scope=0, route_type=0)
+
+
+def _dump_routes(line: Line, request: bytes) -> List[bytes]:
+    """Return the routes of IPv4, then of IPv6; the kernel also tells of multicast routing and MPLS."""
+    return [payload for payload in line.dump(request) if payload[0] in ROUTED]

@@ -143,20 +143,22 @@ class Scripted:
     def __init__(self, *datagrams: Tuple[bytes, Tuple[int, int]]) -> None:
         self.datagrams = list(datagrams)
         self.sent: List[bytes] = []
+        self._silent, self._other = socket.socketpair()
 
     def send(self, data: bytes) -> None:
         self.sent.append(bytes(data))
 
-    def settimeout(self, _seconds: float) -> None:
-        pass
+    def fileno(self) -> int:
+        return self._silent.fileno()
 
     def recvfrom(self, _size: int) -> Tuple[bytes, Tuple[int, int]]:
         if not self.datagrams:
-            raise socket.timeout
+            raise BlockingIOError
         return self.datagrams.pop(0)
 
     def close(self) -> None:
-        pass
+        self._silent.close()
+        self._other.close()
 
 
 def answer(sequence: int, message_type: int, payload: bytes = b"", flags: int = 0) -> bytes:
@@ -164,7 +166,7 @@ def answer(sequence: int, message_type: int, payload: bytes = b"", flags: int = 
     return data + bytes(-len(data) % 4)
 
 
-def scripted(*datagrams: bytes, timeout: float = 1.0) -> Tuple[Line, Scripted]:
+def scripted(*datagrams: bytes, timeout: float = 0.1) -> Tuple[Line, Scripted]:
     line = Door(timeout=timeout).open("")
     line.close()
     fake = Scripted(*((data, KERNEL) for data in datagrams))
