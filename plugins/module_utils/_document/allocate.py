@@ -18,6 +18,7 @@ from .._model.addresses import canonical_ip, derive_mac, ip_version
 from .._model.document import Attachment, Endpoint
 from .._model.errors import Problem
 from .._model.network import Network, Subnet
+from .._model.shared_lan import reserved_addresses, shared_lans
 from .trouble import troubled_paths
 
 Taken = Mapping[str, Mapping[str, Tuple[str, ...]]]
@@ -184,6 +185,7 @@ def allocate(
             if attachment.network in by_network:
                 by_network[attachment.network].append((endpoint.name, (index, position), attachment))
     troubled = troubled_paths(problems)
+    lans = shared_lans(networks)
     granted: Dict[int, Dict[Place, str]] = {4: {}, 6: {}}
     for network in networks:
         members = sorted(by_network[network.name], key=lambda member: member[:2])
@@ -197,11 +199,23 @@ def allocate(
             for _name, _place, attachment in members:
                 for explicit in filter(None, (_explicit(attachment, version), *attachment.further)):
                     space.reserve(explicit)
+            for other in networks if network.name in lans else ():
+                if other is not network and other.name in lans[network.name]:
+                    _reserve_beside(space, other, by_network[other.name], granted[version])
             found = space.allocate(wanting, taken.get(network.name, {}), living.get(network.name, {}))
             granted[version].update(found)
             if len(found) < len(wanting) and "%s[%s].ipam_config" % (path, network.name) not in troubled:
                 _report_shortage(space, len(wanting), len(found), path, problems)
     return _apply(endpoints, {network.name: network for network in networks}, granted[4], granted[6])
+
+
+def _reserve_beside(space: _Space, other: Network, members: Sequence[Tuple[str, Place, Attachment]], granted: Mapping[Place, str]) -> None:
+    """Leave alone what another network on the same LAN has, or keeps."""
+    for address in reserved_addresses(other):
+        space.reserve(address)
+    for _name, place, attachment in members:
+        for address in (*attachment.addresses, *filter(None, (granted.get(place),))):
+            space.reserve(address)
 
 
 def _apply(endpoints: Sequence[Endpoint], known: Mapping[str, Network], ipv4: Mapping[Place, str], ipv6: Mapping[Place, str]) -> Tuple[Endpoint, ...]:

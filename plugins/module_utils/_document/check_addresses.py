@@ -15,7 +15,8 @@ from .._model import span
 from .._model.addresses import ip_version
 from .._model.document import Attachment, Endpoint
 from .._model.joined import joined_networks, with_subnets
-from .._model.network import Network
+from .._model.network import Network, Subnet
+from .._model.shared_lan import is_divided, shared_lans, takes_part
 from .check_routers import router_gateways
 from .ipam import host_address_fault
 from .scene import Scene
@@ -26,22 +27,34 @@ Members = Mapping[str, List[Tuple[Endpoint, Attachment]]]  # by network
 
 def check_subnets(scene: Scene) -> None:
     """Report subnets that share addresses, naming both networks and the larger subnet."""
-    rows: List[Tuple[Tuple[int, int, int, int, int], Network, str]] = []
+    rows: List[Tuple[Tuple[int, int, int, int, int], Network, Subnet]] = []
     for position, network in enumerate(scene.document.networks):
         for index, config in enumerate(network.subnets):
             version, first, last = span.span(config.subnet)
-            rows.append(((version, first, -last, position, index), network, config.subnet))
+            rows.append(((version, first, -last, position, index), network, config))
     rows.sort(key=lambda row: row[0])
-    # Two subnets are disjoint or one contains the other, so the last one that reached furthest is the only candidate.
-    cover = None
+    # Two subnets are disjoint or one contains the other, so the last one that reached furthest, and who divides that up, are the only candidates.
+    cover: List[Tuple[Tuple[int, int, int, int, int], Network, Subnet]] = []
     for row in rows:
         (version, first, _last, _position, index), network, subnet = row
-        if cover is not None and cover[0][0] == version and first <= -cover[0][2]:
-            owner = "this network" if cover[1] is network else 'network "%s"' % cover[1].name
-            path = scene.item(scene.network(network) + ".ipam_config", index)
-            scene.report(path + ".subnet", subnet, "overlaps %s of %s" % (cover[2], owner), "choose a subnet outside %s" % cover[2])
-        else:
-            cover = row
+        if not cover or cover[0][0][0] != version or first > -cover[0][0][2]:
+            cover = [row]
+            continue
+        met = next(((one, its) for _key, one, its in cover if not _goes_beside(network, subnet, one, its)), None)
+        if met is None:
+            cover.append(row)
+            continue
+        owner = "this network" if met[0] is network else 'network "%s"' % met[0].name
+        fix = "choose a subnet outside %s" % met[1].subnet
+        if takes_part(network) and takes_part(met[0]) and met[0] is not network and met[1].subnet == subnet.subnet:
+            fix = "choose another subnet, or give each network an ip_range of its own"
+        path = scene.item(scene.network(network) + ".ipam_config", index)
+        scene.report(path + ".subnet", subnet.subnet, "overlaps %s of %s" % (met[1].subnet, owner), fix)
+
+
+def _goes_beside(network: Network, subnet: Subnet, other: Network, its: Subnet) -> bool:
+    """Tell whether two networks of one LAN give from different parts of it."""
+    return network is not other and takes_part(network) and takes_part(other) and is_divided(subnet, its)
 
 
 def _members_of(scene: Scene) -> Members:
@@ -161,13 +174,15 @@ def _check_macs_unique(scene: Scene, network: Network, members: Members) -> None
 def check_addresses(scene: Scene) -> None:
     members = _members_of(scene)
     groups = joined_networks(scene.document.links)
+    lans = shared_lans(scene.document.networks)
     segments: Dict[FrozenSet[str], List[Owned]] = {}
     for network in scene.document.networks:
         group = groups.get(network.name, frozenset((network.name,)))
         whole = with_subnets(network, [other for other in scene.document.networks if other.name in group])
         held = list(_held(scene, network, members))
-        rows = list(_reserved(scene, network)) + held
-        earlier = segments.setdefault(group, [])
+        earlier = segments.setdefault(lans.get(network.name, group), [])
+        said = {(address, owner) for address, _path, owner in earlier} if network.name in lans else set()
+        rows = [row for row in _reserved(scene, network) if (row[0], row[2]) not in said] + held
         suggest = _suggest(whole, earlier + rows)
         if not any("%s[%s].ipam_config" % (scene.networks, name) in scene.troubled for name in group):
             _check_membership(scene, whole, held, suggest)
@@ -175,3 +190,16 @@ def check_addresses(scene: Scene) -> None:
         _check_lengths(scene, whole, members)
         _check_macs_unique(scene, network, members)
         earlier.extend(rows)
+    _check_one_place(scene, lans)
+
+
+def _check_one_place(scene: Scene, lans: Mapping[str, FrozenSet[str]]) -> None:
+    """Report endpoints with addresses on two networks of one LAN: packets there would leave by either interface."""
+    for endpoint in scene.document.endpoints if lans else ():
+        placed: Dict[FrozenSet[str], str] = {}
+        for attachment in endpoint.attachments:
+            if attachment.network in lans and attachment.addresses:
+                other = placed.setdefault(lans[attachment.network], attachment.network)
+                if other != attachment.network:
+                    rule = 'network "%s" is on the same LAN, and this endpoint is there' % other
+                    scene.report(scene.attachment(endpoint, attachment), attachment.network, rule, "remove one of the two")

@@ -9,11 +9,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Dict, List, Mapping, Sequence, Set, Tuple
+from typing import Dict, FrozenSet, List, Mapping, Sequence, Set, Tuple
 
 from ...module_utils._document.allocate import allocate
 from ...module_utils._model.errors import Problem
 from ...module_utils._model.network import Network, Subnet
+from ...module_utils._model.shared_lan import reserved_addresses, shared_lans
 from .lock import Lock
 from .reading import NETWORKS, Host, place_problem
 
@@ -45,6 +46,18 @@ def _by_definition(hosts: Sequence[Host]) -> Dict[Definition, List[int]]:
     return found
 
 
+def _find_wires(hosts: Sequence[Host]) -> Dict[LanKey, FrozenSet[LanKey]]:
+    """Return, for each LAN of which networks of one host have a subnet in common, all that are then one wire."""
+    wires: Dict[LanKey, FrozenSet[LanKey]] = {}
+    for host in hosts:
+        networks = lan_networks(host)
+        for names in set(shared_lans(host.networks).values()):
+            keys = frozenset(_key(networks[name]) for name in names)
+            joined = keys.union(*(wires.get(key, ()) for key in keys))
+            wires.update(dict.fromkeys(joined, joined))
+    return wires
+
+
 def allocate_lans(hosts: Sequence[Host], *, vteps: Mapping[str, str], lock: Lock, problems: List[Problem]) -> Tuple[Host, ...]:
     """Return the hosts with addresses and MACs on their LANs. Hosts may differ in ip_range; an address is given once all the same.
 
@@ -55,6 +68,11 @@ def allocate_lans(hosts: Sequence[Host], *, vteps: Mapping[str, str], lock: Lock
     held: Dict[LanKey, Set[str]] = {}
     for host in hosts:
         _note(host, held)
+    wires = _find_wires(hosts)
+    for host in hosts if wires else ():
+        for network in lan_networks(host).values():
+            if _key(network) in wires:
+                held[_key(network)].update(reserved_addresses(network))
     for (key, _subnets), positions in _by_definition(hosts).items():
         name = key[0]
         members = [(position, endpoint) for position in positions for endpoint in filled[position].endpoints]
@@ -62,7 +80,7 @@ def allocate_lans(hosts: Sequence[Host], *, vteps: Mapping[str, str], lock: Lock
         recorded = {address for owner, addresses in lock.addresses.get(name, {}).items() if owner not in here for address in addresses}
         faults: List[Problem] = []
         network = lan_networks(hosts[positions[0]])[name]
-        reserved = own | recorded | held[key]
+        reserved = own.union(recorded, *(held[other] for other in wires.get(key, (key,))))
         given = iter(allocate([network], [item for _position, item in members], taken=lock.addresses, reserved=reserved, problems=faults, path=NETWORKS))
         for position in positions:
             filled[position] = replace(filled[position], endpoints=tuple(next(given) for _endpoint in filled[position].endpoints))
@@ -86,7 +104,8 @@ def _note(host: Host, held: Dict[LanKey, Set[str]]) -> None:
 def check_lans(hosts: Sequence[Host], *, vteps: Mapping[str, str], problems: List[Problem]) -> None:
     """Report names, addresses and MACs that two hosts use on one LAN, and addresses that belong to a host itself."""
     names: Dict[Tuple[str, str], Owner] = {}
-    values: Dict[Tuple[LanKey, str], Owner] = {}
+    values: Dict[Tuple[FrozenSet[LanKey], str], Owner] = {}
+    wires = _find_wires(hosts)
     machines = {address: name for name, address in sorted(vteps.items())}
     for host in hosts:
         networks = lan_networks(host)
@@ -101,8 +120,9 @@ def check_lans(hosts: Sequence[Host], *, vteps: Mapping[str, str], problems: Lis
                 if clash:
                     rule = "host %s has an endpoint of the same name on network %s" % (other[0], network.name)
                     problems.append(Problem(path, endpoint.name, rule, "rename one of them"))
+                wire = wires.get(_key(network), frozenset((_key(network),)))
                 for key, value in attachment.claims:
-                    other = values.setdefault((_key(network), value), me) if value else me
+                    other = values.setdefault((wire, value), me) if value else me
                     # A MAC derived from a name or address that clashes is no second fault.
                     if other[0] != host.name and not (clash and key == "mac_address"):
                         clash = True

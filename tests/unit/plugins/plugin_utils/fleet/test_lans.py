@@ -154,3 +154,27 @@ def test_an_ipvlan_endpoint_is_planned_without_a_mac() -> None:
     arguments = plan(host(1, endpoint("a", "lan"), networks=[network, WEB])).arguments()["h1"]
     assert "mac_address" not in arguments["endpoints"][0]["networks"][0]
     read_document(arguments)
+
+
+def part(name: str, ip_range: str, **more: Any) -> Dict[str, Any]:
+    return {"name": name, "driver": "macvlan", "parent": "eth1", "ipam_config": [{"subnet": "192.0.2.0/27", "ip_range": ip_range, **more}]}
+
+
+def test_two_networks_of_one_lan_never_give_or_have_an_address_twice() -> None:
+    networks = [part("lan", "192.0.2.8/30"), part("more", "192.0.2.12/30", gateway="192.0.2.9")]
+    known = [endpoint("a", "lan"), endpoint("b", {"name": "more", "ipv4_address": "192.0.2.8"})]
+    found = plan(host(1, *known, networks=networks), host(2, endpoint("c", "lan"), endpoint("d", "more"), networks=networks))
+    assert set(given(found).values()) == {"192.0.2.10", "192.0.2.11"}
+    taken = host(2, endpoint("c", {"name": "lan", "ipv4_address": "192.0.2.8"}), networks=networks)
+    with pytest.raises(InputError, match="endpoint b of host h1 has the same"):
+        plan(host(1, *known, networks=networks), taken)
+
+
+def test_two_networks_of_one_lan_on_one_host() -> None:
+    document = read_document(
+        {
+            "networks": [part("lan", "192.0.2.8/30"), part("more", "192.0.2.12/30", gateway="192.0.2.9")],
+            "endpoints": [endpoint("a", "lan"), endpoint("b", {"name": "more", "ipv4_address": "192.0.2.8"}), endpoint("c", "lan")],
+        }
+    )
+    assert {item.attachments[0].ipv4_address for item in document.endpoints} == {"192.0.2.8", "192.0.2.10", "192.0.2.11"}
