@@ -15,6 +15,7 @@ from .._compile.firewall import compile_firewall
 from .._compile.host import compile_host
 from .._document.host_taken import check_taken
 from .._document.nat import read_nat
+from .._engine.parts import tell_plan
 from .._engine.request import Outcome, Request
 from .._engine.topology import refuse_and_tell
 from .._firewall.none import NoFirewall
@@ -27,7 +28,6 @@ from .._model.place import HOST
 from .._model.rule import Rule
 from .._model.snapshot import Facts
 from .._model.translation import nobody
-from .._report.words import tell_plan
 from .._runtime.containers import is_there
 from .._runtime.tool import has_tool, run_system_tool
 from .atomic import Options

@@ -180,6 +180,14 @@ def read_what_goes(observer: Observer, steps: Sequence[Step]) -> None:
         rollback.read_what_goes(observer, steps)
 
 
+def tell_plan(scope: str, snapshot: Snapshot, desired: Iterable[KernelObject], steps: Sequence[Step], *, by_name: bool = True) -> Tuple[str, ...]:
+    if not steps:
+        return ()
+    from .._report import words
+
+    return words.tell_plan(scope, snapshot, desired, steps, by_name=by_name)
+
+
 def note_undo(before: Snapshot, walls: Sequence[Step]) -> Undo:
     from .undo import Undo
 

@@ -33,11 +33,10 @@ from .._model.errors import InputError, Problem
 from .._model.objects import KernelObject
 from .._model.rule import Rule
 from .._model.snapshot import Facts
-from .._report.words import tell_plan
 from .._runtime.containers import await_containers
 from .._runtime.tool import has_tool
 from .modes import check_sharing, idle_places, validate_wait_timeout
-from .parts import name_process
+from .parts import name_process, tell_plan
 from .request import LOCK_TIMEOUT, Build, Request
 from .waiting import validate_confirm_timeout
 
