@@ -162,8 +162,7 @@ def _check_addresses_unique(scene: Scene, network: Network, rows: Sequence[Owned
         owners.setdefault(address, owner)
 
 
-def _check_macs_unique(scene: Scene, network: Network, members: Members) -> None:
-    owners: Dict[str, Tuple[str, Optional[str]]] = {}
+def _check_macs_unique(scene: Scene, network: Network, members: Members, owners: Dict[str, Tuple[str, Optional[str]]]) -> None:
     for (mac, path, owner), address in _macs(scene, network, members):
         other, other_address = owners.setdefault(mac, (owner, address))
         # Two owners of one address were reported as such; their derived MACs only follow.
@@ -176,6 +175,7 @@ def check_addresses(scene: Scene) -> None:
     groups = joined_networks(scene.document.links)
     lans = shared_lans(scene.document.networks)
     segments: Dict[FrozenSet[str], List[Owned]] = {}
+    macs: Dict[FrozenSet[str], Dict[str, Tuple[str, Optional[str]]]] = {}
     for network in scene.document.networks:
         group = groups.get(network.name, frozenset((network.name,)))
         whole = with_subnets(network, [other for other in scene.document.networks if other.name in group])
@@ -188,7 +188,7 @@ def check_addresses(scene: Scene) -> None:
             _check_membership(scene, whole, held, suggest)
         _check_addresses_unique(scene, network, rows, earlier, suggest)
         _check_lengths(scene, whole, members)
-        _check_macs_unique(scene, network, members)
+        _check_macs_unique(scene, network, members, macs.setdefault(lans.get(network.name, frozenset((network.name,))), {}))
         earlier.extend(rows)
     _check_one_place(scene, lans)
 
