@@ -134,7 +134,7 @@ class Observer:
         names = {found.index: found.link.name for found in raw}
         namespace = self._handles.identify(place) or 0
         for position, found in enumerate(raw):
-            link = replace(found.link, master=names.get(found.master_index, ""))
+            link = replace(found.link, master=names.get(found.master_index, "")) if found.master_index else found.link
             loan, says = self._loans.recognise(found, namespace), name_at_home(link.alias)
             if loan is None and says is not None:
                 self.pretenders[place, link.name] = says

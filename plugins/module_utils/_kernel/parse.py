@@ -111,6 +111,7 @@ def parse_link(place: str, payload: bytes) -> RawLink:
         mac=_mac(found[1]) if 1 in found else None,
         up=bool(flags & IFF_UP),
         alias=alias,
+        master="",
         link_local=inet6[8][0] != GENERATE_NOTHING if 8 in inet6 else None,
         port=port,
         tuning=_tuning(flags & (IFF_PROMISC | IFF_ALLMULTI), _u32(found.get(13))),
