@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from typing import Dict, List, Sequence
+from typing import List, Sequence
 
 from .._firewall.base import Backend, FirewallStep, RunCommand
 from .._kernel.namespace import NamespaceHandles
@@ -17,6 +17,7 @@ from .._model.place import HOST
 from .._model.snapshot import Snapshot
 from .._plan.step import DELETE, Step
 from .base import Phase, Scene
+from .sending import by_place
 
 
 class Firewall:
@@ -44,10 +45,7 @@ class Firewall:
 
     def _write(self, steps: Sequence[Step]) -> None:
         """Carry out steps, one namespace after the other."""
-        by_place: Dict[str, List[Step]] = {}
-        for step in steps:
-            by_place.setdefault(step.place, []).append(step)
-        for place, mine in by_place.items():
+        for place, mine in by_place(steps).items():
             with self._handles.inside(place):
                 self.writes += self._backend.apply(mine, self._run, self._note)
 

@@ -11,8 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Iterator, List
 
-from .._model.addresses import ip_version
-from .._model.document import Endpoint, RoutingRule, StaticRoute
+from .._model.document import Endpoint, StaticRoute
 from .._model.objects import Hop, PolicyRule, Route
 from .._model.routing import DEFAULT_ROUTE
 
@@ -34,7 +33,7 @@ def _compile_route(place: str, route: StaticRoute) -> Route:
 def compile_rules(endpoint: Endpoint, ipv6: bool) -> Iterator[PolicyRule]:
     """Yield the rules of an endpoint, for both families where no subnet says which one."""
     for rule in endpoint.rules:
-        for family in _families(rule, ipv6):
+        for family in rule.families if ipv6 else rule.families[:1]:
             yield PolicyRule(
                 endpoint.place,
                 family,
@@ -47,8 +46,3 @@ def compile_rules(endpoint: Endpoint, ipv6: bool) -> Iterator[PolicyRule]:
                 rule.mark,
                 rule.mask,
             )
-
-
-def _families(rule: RoutingRule, ipv6: bool) -> List[int]:
-    subnet = rule.source or rule.destination
-    return [ip_version(subnet)] if subnet else [4, 6] if ipv6 else [4]

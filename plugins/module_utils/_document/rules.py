@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 import re
-from typing import Dict, List, Optional, Set, Tuple
+from typing import Dict, List, Optional, Tuple
 
 from .._model.addresses import ip_version
 from .._model.document import RoutingRule
@@ -80,11 +80,6 @@ def _read_rule(value: object, path: str, problems: Problems) -> Optional[Routing
     return RoutingRule(priority, table, source, destination, entry.get(IIF), entry.get(OIF), mark, mask) if table is not None and priority is not None else None
 
 
-def _families(rule: RoutingRule) -> Set[int]:
-    subnet = rule.source or rule.destination
-    return {ip_version(subnet)} if subnet else {4, 6}
-
-
 @reader(Shape("list", elements=Shape("dict", schema=RULE)))
 def read_rules(value: object, path: str, problems: Problems) -> Optional[Tuple[RoutingRule, ...]]:
     items = read_list(value, path, problems)
@@ -97,7 +92,7 @@ def read_rules(value: object, path: str, problems: Problems) -> Optional[Tuple[R
         rule = _read_rule(item, place, problems)
         if rule is None:
             continue
-        keys = [(rule.priority, family) for family in _families(rule)]
+        keys = [(rule.priority, family) for family in rule.families]
         other = next((found[key] for key in keys if key in found), None)
         if other is not None:
             problems.append(Problem(place + ".priority", rule.priority, "entry %d of this list has this priority too" % other, "give each its own"))

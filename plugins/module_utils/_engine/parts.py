@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Collection, ContextManager, Dict, FrozenSet, I
 from .._kernel.statefile import UNCONFIRMED_FILE
 from .._model.link import Link
 from .._model.objects import KernelObject, Sysctl
+from .._plan.parts import has_tunnel
 from .._plan.step import DELETE, Step
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def refuse_unconfirmed(directory: str) -> str:
 
 
 def observe_tunnels(snapshot: Snapshot, desired: Sequence[KernelObject], door: Door, handles: NamespaceHandles) -> None:
-    if any(isinstance(item, Link) and item.nature.tunnel is not None for item in desired):
+    if has_tunnel(desired):
         from .._kernel import tunnels
         from .._runtime.namespace import open_namespace
         from .._runtime.spaces import list_namespaces

@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import FrozenSet, Mapping, Optional, Tuple
 
+from .addresses import ip_version
 from .network import Network
 from .objects import MAIN_TABLE
 from .place import Place
@@ -65,6 +66,12 @@ class RoutingRule:
     out_interface: str = ""
     mark: int = 0
     mask: int = 0  # of the mark; 0: whatever the mark
+
+    @property
+    def families(self) -> Tuple[int, ...]:
+        """Return the versions of IP that it is for: that of its subnets, or both."""
+        subnet = self.source or self.destination
+        return (ip_version(subnet),) if subnet else (4, 6)
 
 
 @dataclass(frozen=True)

@@ -16,12 +16,12 @@ from .._model.snapshot import Snapshot
 from .step import Step
 
 
-def _has_tunnel(items: Iterable[KernelObject]) -> bool:
+def has_tunnel(items: Iterable[KernelObject]) -> bool:
     return any(isinstance(item, Link) and item.nature.tunnel is not None for item in items)
 
 
 def tunnel_conflicts(wanted: Collection[KernelObject], fresh: Collection[LinkKey], gone: Collection[LinkKey], snapshot: Snapshot) -> Iterable[str]:
-    if not _has_tunnel(wanted):
+    if not has_tunnel(wanted):
         return ()
     from . import tunnels
 
@@ -29,7 +29,7 @@ def tunnel_conflicts(wanted: Collection[KernelObject], fresh: Collection[LinkKey
 
 
 def tunnel_warnings(steps: Sequence[Step], desired: Collection[KernelObject], snapshot: Snapshot) -> List[str]:
-    if not _has_tunnel(desired):
+    if not has_tunnel(desired):
         return []
     from . import tunnels
 
