@@ -22,9 +22,15 @@ options:
     description:
       - V(bridge) lets the macvlan devices of a parent talk to each other, V(private) keeps them apart, V(vepa) leaves it to the switch.
       - V(passthru) hands the parent over to this one device.
+      - V(source) takes in only frames of O(source_macs).
     type: str
-    choices: [bridge, private, vepa, passthru]
+    choices: [bridge, private, vepa, passthru, source]
     default: bridge
+  source_macs:
+    description:
+      - MAC addresses whose frames alone the device takes in. Required for O(mode=source), and only for it.
+    type: list
+    elements: str
   broadcast_queue_length:
     description:
       - How many broadcast frames may wait for delivery, 1 to 1000000.
@@ -63,6 +69,15 @@ EXAMPLES = r"""
     parent: eth0
     parent_namespace: lab
     mode: private
+
+- name: An interface that hears two machines of the LAN and nobody else
+  netloom.container_net.macvlan:
+    name: eth1
+    namespace: printer
+    parent: eth1
+    mode: source
+    source_macs: ["02:00:00:00:00:02", "02:00:00:00:00:03"]
+    addresses: [192.0.2.41/24]
 
 - name: Remove it
   netloom.container_net.macvlan:
@@ -103,7 +118,8 @@ def main() -> None:
     module = create_module(
         {
             "name": {"type": "str", "required": True},
-            "mode": {"type": "str", "choices": ["bridge", "private", "vepa", "passthru"], "default": "bridge"},
+            "mode": {"type": "str", "choices": ["bridge", "private", "vepa", "passthru", "source"], "default": "bridge"},
+            "source_macs": {"type": "list", "elements": "str"},
             "broadcast_queue_length": {"type": "int"},
             "broadcast_limit": {"type": "int"},
             "mac_address": {"type": "str"},
@@ -119,7 +135,13 @@ def main() -> None:
         length, limit = options.number("broadcast_queue_length", 1, 1_000_000), options.number("broadcast_limit", -1, 1_000_000)
         if options["mode"] == "passthru" and options["mac_address"] is not None:
             options.refuse("mac_address", "in mode passthru the device has the parent's MAC", "remove it")
-        return prepare_stacked(module, options, name, Macvlan(mode=options["mode"], broadcast_queue_length=length, broadcast_limit=limit))
+        sources = options.macs("source_macs")
+        if options["source_macs"] and options["mode"] != "source":
+            options.refuse("source_macs", "only mode source tells senders apart", "remove it, or write mode: source")
+        elif options["mode"] == "source" and not options["source_macs"] and options["state"] == "present":
+            options.refuse("source_macs", "in mode source the device takes in only frames of the MACs named here", "name at least one")
+        kind = Macvlan(mode=options["mode"], source_macs=sources or None, broadcast_queue_length=length, broadcast_limit=limit)
+        return prepare_stacked(module, options, name, kind)
 
     run_request(module, prepare, describe_link(options.place("namespace"), module.params["name"], "macvlan"))
 

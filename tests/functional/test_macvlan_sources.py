@@ -7,12 +7,13 @@
 from __future__ import annotations
 
 import json
-from typing import Optional
+from typing import Any, Dict, List, Optional
 
 import pytest
 from harness.declarations import lan
 from harness.engine import Declaration, converge, give_uplink, lines, settle, settle_back
 from harness.host import sh
+from harness.module import run_module
 from harness.snapshot import assert_same, take_snapshot
 from harness.traffic import Server, ask, await_addresses
 
@@ -77,4 +78,72 @@ def test_senders_that_somebody_added_are_seen() -> None:
     assert_same(before)
     sh("ip link set eth0 type macvlan macaddr flush", "a")
     assert lines(converge(sources(NOBODY))) == [STEP + "source_macs +1 -0"]
+    assert_same(before)
+
+
+def run_twice(**options: Any) -> List[str]:
+    """Look at one device of the module of that name, make it, and see that a second task does nothing."""
+    before = take_snapshot()
+    device = {"name": "eth0", "namespace": "a", **options}
+    planned = run_module("macvlan", check=True, **device)
+    assert_same(before)
+    done = run_module("macvlan", **device)
+    assert not done.get("failed"), done["msg"]
+    assert done["actions"] == planned["actions"]
+    again = run_module("macvlan", **device)
+    assert (again["actions"], again["statistics"]["netlink_changes"]) == ([], 0)
+    assert {item["macvlan"]["exists"] for item in (planned, done, again)} == {"parent" in options}
+    return list(done["actions"])
+
+
+def test_the_module_changes_who_is_heard_in_place() -> None:
+    give_uplink()
+    sh("ip netns add a; ip -n a link set lo up")
+    empty = take_snapshot()
+    mac = neighbour()
+    device = {"parent": "eth0", "addresses": ["192.0.2.10/24", "2001:db8:2::10/64"]}
+    assert run_twice(**device, mode="source", source_macs=[NOBODY])[0] == "+ macvlan eth0 in a"
+    before = take_snapshot()
+    Server("a", "a", [80])
+    await_addresses("a", "outside")
+    assert not answers()
+    assert run_twice(**device, mode="source", source_macs=[SOMEBODY.upper(), NOBODY, mac]) == [STEP + "source_macs +2 -0"]
+    assert all(each in (held() or "") for each in (NOBODY, SOMEBODY, mac))
+    assert answers()
+    assert run_twice(**device, mode="source", source_macs=[mac, NOBODY, SOMEBODY]) == []
+    sh("ip link set eth0 type macvlan macaddr del %s" % mac, "a")
+    assert not answers()
+    assert run_twice(**device, mode="source", source_macs=[mac, NOBODY, SOMEBODY]) == [STEP + "source_macs +1 -0"]
+    assert answers()
+    assert run_twice(**device, mode="source", source_macs=[NOBODY]) == [STEP + "source_macs +0 -2"]
+    assert_same(before)
+    assert not answers()
+    assert run_twice(**device) == [STEP + "mode source → bridge"]
+    assert answers()
+    assert run_twice(**device, mode="source", source_macs=[mac])
+    assert answers()
+    assert run_twice(state="absent", mode="source") == ["- macvlan eth0 in a"]
+    assert_same(empty)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"mode": "source"}, "source_macs: got null: in mode source the device takes in only frames of the MACs named here; name at least one"),
+        ({"mode": "source", "source_macs": []}, "name at least one"),
+        ({"mode": "source", "source_macs": ["01:00:5e:00:00:01"]}, 'source_macs[0]: got string "01:00:5e:00:00:01": must be a unicast address'),
+        ({"mode": "source", "source_macs": [NOBODY, 41135085296]}, "source_macs[1]: got string"),
+        ({"mode": "source", "source_macs": [NOBODY, SOMEBODY, "02-00-00-00-0f-01"]}, "source_macs[2]: "),
+        ({"mode": "source", "source_macs": [SOMEBODY, SOMEBODY.upper()]}, "the same as entry 0 of this list; remove one"),
+        ({"source_macs": [NOBODY]}, "only mode source tells senders apart; remove it, or write mode: source"),
+        ({"mode": "private", "source_macs": [NOBODY]}, "only mode source tells senders apart"),
+    ],
+)
+def test_the_module_refuses_senders(options: Dict[str, Any], words: str) -> None:
+    give_uplink()
+    before = take_snapshot()
+    result = run_module("macvlan", name="mv9", parent="eth0", **options)
+    assert result["failed"]
+    assert words in result["msg"]
+    assert "nothing was changed" in result["msg"]
     assert_same(before)

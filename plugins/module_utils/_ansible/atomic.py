@@ -74,18 +74,29 @@ class Options:
 
     def mac(self, name: str) -> Optional[str]:
         value = self.params[name]
-        if value is None:
-            return None
+        return self._one_mac(name, value) if value is not None else None
+
+    def macs(self, name: str) -> Tuple[str, ...]:
+        """Return MAC addresses, each once, in order."""
+        found: Dict[str, int] = {}
+        for index, value in enumerate(self.params[name] or ()):
+            path = "%s[%d]" % (name, index)
+            mac = self._one_mac(path, value)
+            if mac is not None and found.setdefault(mac, index) != index:
+                self.problems.append(Problem(path, value, "the same as entry %d of this list" % found[mac], "remove one"))
+        return tuple(sorted(found))
+
+    def _one_mac(self, path: str, value: str) -> Optional[str]:
         try:
             mac = canonical_mac(value)
         except ValueError:
             # YAML reads an unquoted MAC of decimal digits as a number to base 60, and Ansible makes text of that.
             number = int(value) if value.isascii() and value.isdigit() and len(value) < LONG_NUMBER else None
             fix = "such as 02:42:0a:00:00:05" if number is None else _mend_mac(number)
-            self.refuse(name, "must be six pairs of hex digits with colons", fix)
+            self.problems.append(Problem(path, value, "must be six pairs of hex digits with colons", fix))
             return None
         if int(mac[1], 16) & 1 or mac == "00:00:00:00:00:00":
-            self.refuse(name, "must be a unicast address", "make the second digit even")
+            self.problems.append(Problem(path, value, "must be a unicast address", "make the second digit even"))
         return mac
 
     def ip(self, name: str) -> Optional[str]:
