@@ -27,7 +27,8 @@ TYPE, SEQUENCE = struct.Struct("=4xH"), struct.Struct("=I")
 # Errors queue up in the receive buffer while the kernel works through a datagram; these bounds keep them inside the default 208 KiB.
 MESSAGES_PER_DATAGRAM = 128
 BYTES_PER_DATAGRAM = 64 * 1024
-RECEIVE_SIZE = 256 * 1024
+# Twice what the kernel puts into a datagram. From 128 KiB on, the C library maps fresh memory each time, which takes longer than the answer.
+RECEIVE_SIZE = 64 * 1024
 DUMP_ATTEMPTS = 8
 # What is read with which message.
 NOUNS: Mapping[int, str] = {
@@ -74,14 +75,13 @@ class Line:
         self._door = door
         self._place = place
         self._sequence = 0
-        self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, family)
+        self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC | socket.SOCK_NONBLOCK, family)
         for option in (NETLINK_CAP_ACK, NETLINK_EXT_ACK, NETLINK_GET_STRICT_CHK):
             try:
                 self._socket.setsockopt(SOL_NETLINK, option, 1)
             except OSError:
                 pass  # kernels before 4.20; the answers are then longer or less filtered
         self._socket.bind((0, 0))
-        self._socket.setblocking(False)
 
     def close(self) -> None:
         self._socket.close()

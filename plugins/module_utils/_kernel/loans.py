@@ -60,6 +60,8 @@ class Loans:
     def recognise(self, found: RawLink, namespace: int) -> Optional[Tuple[str, Loan]]:
         """Return which loan a link is, by its name at home."""
         self._read_namespaces.add(namespace)
+        if not (self._known if self._known is not None else self.read()):
+            return None
         link, named = found.link, name_at_home(found.link.alias)
         for name, loan in self.read().items():
             if (loan.kind, loan.hardware) != (found.kind, found.hardware):
@@ -67,7 +69,7 @@ class Loans:
             if link.place == HOST and link.name == name and not read_mark(link.alias) and (loan.hardware or loan.mac == link.mac):
                 self._home.add(name)
             elif loan.hardware or _is_lent(loan, found, namespace, name == named):
-                self._seen[name] = replace(loan, namespace=namespace, index=found.index)
+                self._seen[name] = replace(loan, namespace=namespace, index=found.number)
                 return name, loan
         return None
 
@@ -112,5 +114,5 @@ def _is_lent(loan: Loan, found: RawLink, namespace: int, says_so: bool) -> bool:
     is_like = found.link.mac == loan.mac
     if loan.index:
         # A number may be given again, with its namespace's inode too.
-        return (namespace, found.index) == (loan.namespace, loan.index) and (says_so or is_like)
+        return (namespace, found.number) == (loan.namespace, loan.index) and (says_so or is_like)
     return namespace == loan.namespace and says_so and is_like

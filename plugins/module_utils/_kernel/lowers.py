@@ -62,7 +62,7 @@ class Lowers:
         links = self._raw.get(place, ())
         known = self._names.get(place)
         if known is None or known[0] is not links:
-            known = self._names[place] = (links, {link.index: link.link.name for link in links})
+            known = self._names[place] = (links, {link.number: link.link.name for link in links})
         return known[1].get(index)
 
 

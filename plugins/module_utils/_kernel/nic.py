@@ -51,13 +51,13 @@ def take_nics(door: Door, handles: NamespaceHandles, loans: Loans, steps: Sequen
                 attributes.append(("IFLA_MTU", nic.mtu))
             if nic.mac:
                 attributes.append(("IFLA_ADDRESS", nic.mac))
-            _send(line, step, [netlink.link_message(netlink.RTM_NEWLINK, netlink.NLM_F_REQUEST, attributes, index=home.index, up=False)])
+            _send(line, step, [netlink.link_message(netlink.RTM_NEWLINK, netlink.NLM_F_REQUEST, attributes, index=home.number, up=False)])
         with handles.inside(nic.place), door.open(nic.place) as line:
             found = _find(line, nic.place, nic.name)
         if found is None:
             raise KernelRace("%s: interface %s is gone" % (step.line, nic.name))
-        loans.remember(here.name, replace(loan, index=found.index))
-        numbered(nic.place, nic.name, found.index)
+        loans.remember(here.name, replace(loan, index=found.number))
+        numbered(nic.place, nic.name, found.number)
 
 
 def give_back_nics(door: Door, handles: NamespaceHandles, loans: Loans, steps: Sequence[Step]) -> None:

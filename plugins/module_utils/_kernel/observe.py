@@ -26,6 +26,7 @@ from .._model.objects import (
     LOOPBACK,
     MAIN_TABLE,
     Address,
+    AddressDetails,
     BridgeVlan,
     Hop,
     KernelObject,
@@ -51,13 +52,14 @@ from .need import NOTHING, LinkSettings, Need
 from .neighbour import NTF_PROXY, NTF_SELF, NUD_NOARP, NUD_PERMANENT
 from .pairs import find_peers
 from .release import kernel_release
-from .rule import parse_any_rule, parse_rule
+from .rule import parse_any_rule, read_rules
 from .sysctl import has_ipv6, link_sysctl_path, read_sysctl
 from .ways import find_ways, leads_elsewhere
 
 RTEXT_FILTER_SKIP_STATS = 8
 IFAPROT_KERNEL_LO = 1
 ROUTED = (socket.AF_INET, socket.AF_INET6)
+NO_DETAILS = AddressDetails()
 ROUTE_TABLE = 4  # where in a route the low byte of its table's number stands
 
 More = Callable[[str, Need, Snapshot], None]
@@ -131,7 +133,7 @@ class Observer:
     def _observe_links(self, place: str, line: Line) -> Dict[int, str]:
         raw = [parse.parse_link(place, payload) for payload in line.dump(self._requests[0])]
         self._raw[place] = raw
-        names = {found.index: found.link.name for found in raw}
+        names = {found.number: found.link.name for found in raw}
         namespace = self._handles.identify(place) or 0
         for position, found in enumerate(raw):
             link = replace(found.link, master=names.get(found.master_index, "")) if found.master_index else found.link
@@ -143,14 +145,15 @@ class Observer:
                 from .nic import read_nic
 
                 link = read_nic(link, *loan)
-                raw[position] = replace(found, link=link)
+                raw[position] = found._replace(link=link)
             elif link.nature.stands and (found.lower_index or found.elsewhere is not None):
                 link = self._lowers.resolve(link, found, lambda number: self._is_host(number, line))
-            self.snapshot.add(link, mine=read_mark(link.alias) is not None)
+            mine = read_mark(link.alias) is not None
+            self.snapshot.add(link, mine=mine)
             if place != HOST and link.name == "lo":
                 self.snapshot.add(Sysctl(place, LOOPBACK, UP if link.up else DOWN))
-            if Place(place).is_named and link.name == "lo":
-                self.snapshot.add(Namespace(place, link.alias or ""), mine=read_mark(link.alias) is not None)
+                if Place(place).is_named:
+                    self.snapshot.add(Namespace(place, link.alias or ""), mine=mine)
         return names
 
     def _observe_addresses(self, place: str, line: Line, names: Mapping[int, str]) -> None:
@@ -160,12 +163,11 @@ class Observer:
             self._address_protocols = _keeps_protocols([protocol for _index, address, protocol, _secondary in found if address == "::1/128"])
         for (index, address, protocol, secondary), payload in zip(found, payloads):
             device = names.get(index, "")
-            item = Address(place, device, address, secondary=secondary)
             link = ("Link", place, device)
-            if place == HOST or link not in self.snapshot.mine:
-                item = replace(item, details=parse.parse_address_details(payload, device))
+            details = parse.parse_address_details(payload, device) if place == HOST or link not in self.snapshot.mine else NO_DETAILS
+            item = Address(place, device, address, protocol=protocol, details=details, secondary=secondary)
             mine = protocol == PROTOCOL if self._address_protocols else self._seems_mine(item, link)
-            self.snapshot.add(item if mine else replace(item, protocol=protocol), mine=mine)
+            self.snapshot.add(replace(item, protocol=None) if mine else item, mine=mine)
 
     def _seems_mine(self, item: Address, link: Key) -> bool:
         """Linux before 5.18 keeps no protocol. There, what stands on a link of ours is ours, but for what came with a port of the host."""
@@ -182,15 +184,14 @@ class Observer:
             wanted = {MAIN_TABLE, *tables}
             payloads = [payload for payload in main if payload[ROUTE_TABLE] != LOCAL_TABLE]
             self._add_routes(place, payloads, names, lambda found: found.table in wanted or found.protocol == PROTOCOL)
-        raw_rules = list(line.dump(self._requests[3]))
-        rules = [rule for rule in (parse_rule(place, payload) for payload in raw_rules) if rule is not None]
+        raw_rules = line.dump(self._requests[3])
         if place == HOST:
             self._observe_ways(line, main, raw_rules, names)
-        for rule in rules:
-            self.snapshot.add(rule, mine=True)
+        ours, twins = read_rules(tuple(raw_rules))
+        for rule in ours:
+            self.snapshot.add(replace(rule, place=place), mine=True)
         if place != HOST:
-            others = (parse_rule(place, payload, of_others=True) for payload in raw_rules)
-            self.snapshot.twins.update(rule for rule in others if rule is not None)
+            self.snapshot.twins[place] = twins
             return
         # Of ours in any table, for nothing else may lead there, or nothing any more.
         self._add_routes(place, _dump_routes(line, self._requests[4]), names, lambda found: found.table != MAIN_TABLE and found.protocol == PROTOCOL)
@@ -211,12 +212,24 @@ class Observer:
             if found is None or not is_wanted(found):
                 continue
             metric = plain_metric(found.metric, ip_version(found.destination))
-            device = names.get(found.index, "")
-            route = Route(place, found.destination, found.table, metric, found.gateway or "", device, found.type, found.source or "", found.onlink, nexthops=())
+            device = names.get(found.device, "")
+            mine = found.protocol == PROTOCOL and found.type not in parse.OTHER_TYPES.values()
+            route = Route(
+                place,
+                found.destination,
+                found.table,
+                metric,
+                found.gateway or "",
+                device,
+                found.type,
+                found.source or "",
+                found.onlink,
+                protocol=None if mine else found.protocol,
+                nexthops=(),
+            )
             if found.hops:
                 route = route.along(Hop(names.get(hop.device, ""), hop.gateway, hop.weight) for hop in found.hops)
-            mine = found.protocol == PROTOCOL and found.type not in parse.OTHER_TYPES.values()
-            self.snapshot.add(route if mine else replace(route, protocol=found.protocol), mine=mine)
+            self.snapshot.add(route, mine=mine)
 
     def _observe_entries(self, place: str, line: Line, names: Mapping[int, str]) -> None:
         """Read neighbours and forwarding entries, only of links of ours that have some, and of ports that a rule of ours leads to."""

@@ -23,7 +23,7 @@ def find_peers(raw: Mapping[str, Sequence[RawLink]], is_beyond: IsBeyond) -> Ite
     for links in raw.values():
         for found in links:
             if found.link.nature.is_end:
-                ends.setdefault((found.index, found.peer_index), []).append(found)
+                ends.setdefault((found.number, found.peer_index), []).append(found)
     for numbers, group in ends.items():
         mirrored = ends.get(numbers[::-1], ())
         for end in group:

@@ -12,10 +12,11 @@ import socket
 import struct
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Dict, Iterable, Iterator, Mapping, NamedTuple, Optional, Tuple
+from typing import Dict, Iterable, Iterator, Mapping, NamedTuple, Optional, Tuple, Type
 
 from .._kinds.table import find_kind
 from .._model.addresses import text_of_ip
+from .._model.kind import LinkKind
 from .._model.link import BridgePort, Link, Tuning
 from .._model.mark import PROTOCOL, UNFINISHED
 from .._model.objects import AddressDetails
@@ -66,12 +67,11 @@ SETTINGS = {
 }
 
 
-@dataclass(frozen=True)
-class RawLink:
+class RawLink(NamedTuple):
     """A link, the numbers that other objects refer to it by, and its settings as arrays by family."""
 
     link: Link
-    index: int
+    number: int
     peer_index: int
     master_index: int
     lower_index: int
@@ -93,8 +93,7 @@ def parse_link(place: str, payload: bytes) -> RawLink:
     found = read_attributes(payload, 16, len(payload))
     info = read_attributes(found[18], 0, len(found[18])) if 18 in found else {}
     kind_name = _text(info[1]) if 1 in info else None
-    data = read_attributes(info[2], 0, len(info[2])) if 2 in info else {}
-    known = find_kind(kind_name)
+    known, kind, data = _read_kind(kind_name, info.get(2, b""))
     port = None
     if 5 in info and 4 in info and _text(info[4]) == "bridge":
         port = _port(read_attributes(info[5], 0, len(info[5])))
@@ -106,7 +105,7 @@ def parse_link(place: str, payload: bytes) -> RawLink:
     link = Link(
         place=place,
         name=_text(found[3]),
-        kind=known.parse(data) if known is not None else None,
+        kind=kind,
         mtu=_u32(found.get(4)),
         mac=_mac(found[1]) if 1 in found else None,
         up=bool(flags & IFF_UP),
@@ -124,6 +123,13 @@ def parse_link(place: str, payload: bytes) -> RawLink:
     below = _u32(found.get(5))
     lower = known.find_lower(data, below) if known is not None else 0
     return RawLink(link, index, below, _u32(found.get(10)), lower, _s32(found.get(37)), settings, kind_name or "", hardware)
+
+
+@lru_cache(maxsize=64)
+def _read_kind(word: Optional[str], attributes: bytes) -> Tuple[Optional[Type[LinkKind]], Optional[LinkKind], Mapping[int, bytes]]:
+    """Return a kind, what a link of it says, and its attributes; those of most links are the same."""
+    known, data = find_kind(word), read_attributes(attributes, 0, len(attributes))
+    return known, known.parse(data) if known is not None else None, data
 
 
 @lru_cache(maxsize=64)
@@ -193,15 +199,14 @@ class RawHop(NamedTuple):
     flags: int
 
 
-@dataclass(frozen=True)
-class RawRoute:
+class RawRoute(NamedTuple):
     """A route with its device as a number; one that refuses packets has none."""
 
     destination: str
     table: int
     metric: int
     gateway: Optional[str]
-    index: int
+    device: int
     protocol: int
     type: Optional[str]  # None: it leads somewhere
     source: Optional[str]

@@ -10,7 +10,7 @@ import socket
 import struct
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import List, Optional, Tuple
+from typing import FrozenSet, List, Optional, Tuple
 
 from .._model.kind import Attributes
 from .._model.mark import PROTOCOL
@@ -26,7 +26,6 @@ _SELECTORS = frozenset((3, 10, 12, 17, 20, 22, 23, 24))
 _OURS = frozenset((3, 10, 17))
 _INVERT = 2
 _NOTHING_SUPPRESSED = 0xFFFFFFFF
-Fields = Tuple[int, int, str, int, str, str, str, int, int]
 
 
 def _message(message_type: int, flags: int, rule: PolicyRule) -> bytes:
@@ -63,15 +62,14 @@ def change_rule(rule: PolicyRule, current: PolicyRule) -> List[bytes]:
     return [create_rule(rule), delete_rule(current)]
 
 
-def parse_rule(place: str, payload: bytes, *, of_others: bool = False) -> Optional[PolicyRule]:
-    """Return a rule of ours, or None; or one of others that says no more than ours do."""
-    fields = _read_fields(payload, of_others)
-    return PolicyRule(place, *fields) if fields is not None else None
-
-
 @lru_cache(maxsize=256)
-def _read_fields(payload: bytes, of_others: bool) -> Optional[Fields]:
-    """Return what a rule says behind its place. Every namespace has the same few of the kernel's own."""
+def read_rules(payloads: Tuple[bytes, ...]) -> Tuple[Tuple[PolicyRule, ...], FrozenSet[PolicyRule]]:
+    """Return the rules of ours, and those of others that say no more than ours do, all without their place: most namespaces have the same."""
+    ours, others = (filter(None, [_parse_rule(payload, of_others) for payload in payloads]) for of_others in (False, True))
+    return tuple(ours), frozenset(others)
+
+
+def _parse_rule(payload: bytes, of_others: bool) -> Optional[PolicyRule]:
     family, length, prefix, tos, table, action, flags = _HEADER.unpack_from(payload)
     found = read_attributes(payload, _HEADER.size, len(payload))
     if action != netlink.FR_ACT_TO_TBL or (found.get(21) == bytes((PROTOCOL,))) == of_others or family not in (socket.AF_INET, socket.AF_INET6):
@@ -82,7 +80,7 @@ def _read_fields(payload: bytes, of_others: bool) -> Optional[Fields]:
     interface, out_interface = (found.get(key, b"").rstrip(b"\0").decode("utf-8", "replace") for key in (3, 17))
     source = text_of_subnet(found.get(2), family, prefix)
     target = text_of_subnet(found[1], family, length) if length and 1 in found else ""
-    return 6 if family == socket.AF_INET6 else 4, priority, source, number, interface, target, out_interface, mark, mask
+    return PolicyRule("", 6 if family == socket.AF_INET6 else 4, priority, source, number, interface, target, out_interface, mark, mask)
 
 
 @dataclass(frozen=True)

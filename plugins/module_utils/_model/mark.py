@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Dict, Optional, Tuple
 
 PREFIX = "container-net"
@@ -43,6 +44,7 @@ class Mark:
         return ":".join((PREFIX, self.scope, self.role, self.network, self.endpoint)).rstrip(":")
 
 
+@lru_cache(maxsize=65536)
 def read_mark(alias: Optional[str]) -> Optional[Mark]:
     """Return the mark an alias carries, or None for a foreign object."""
     if not alias or not alias.startswith(PREFIX + ":"):

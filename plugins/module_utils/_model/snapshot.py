@@ -14,7 +14,7 @@ from .addresses import ip_version, is_link_local
 from .firewall import FirewallObject
 from .link import Link
 from .mark import Mark, read_mark
-from .objects import MAIN_TABLE, Address, KernelObject, Route
+from .objects import MAIN_TABLE, Address, KernelObject, PolicyRule, Route
 from .place import HOST
 from .renaming import Names
 from .routing import DEFAULT_ROUTE, WAYS_OUT
@@ -49,7 +49,8 @@ class Snapshot:
     tunnels: Tuple[Link, ...] = ()  # VXLAN devices in namespaces that were not read, on the underlay of a wanted one
     sockets: Mapping[Tuple[str, int, int], str] = field(default_factory=dict)  # (place, IP version, UDP port) that no link explains -> which process, if known
     names: Names = field(default_factory=Names)  # of links that are still to be renamed: here they are called as they will be
-    twins: Set[KernelObject] = field(default_factory=set)  # rules of others that say the same as one of ours would: the kernel takes none twice
+    # By place, but without it: rules of others that say the same as one of ours would. The kernel takes none twice.
+    twins: Dict[str, FrozenSet[PolicyRule]] = field(default_factory=dict)
     _kinds: Dict[type, Dict[Key, Any]] = field(default_factory=dict)
     _links: Dict[str, Dict[str, Link]] = field(default_factory=dict)  # place -> name -> link
     _namesakes: Dict[Tuple[str, str], Link] = field(default_factory=dict)
@@ -83,6 +84,10 @@ class Snapshot:
     def of(self, kind: Type[Object]) -> Collection[Object]:
         """Return all objects of one kind."""
         return self._kinds.get(kind, {}).values()
+
+    def has_twin(self, rule: PolicyRule) -> bool:
+        """Tell whether somebody else has the same rule."""
+        return replace(rule, place="") in self.twins.get(rule.place, ())
 
     def firewall(self) -> Iterable[FirewallObject]:
         """Return what the firewalls that were read hold of ours."""

@@ -72,7 +72,7 @@ def plan(desired: Sequence[KernelObject], snapshot: Snapshot, *, prunable: Colle
             current = None
         if isinstance(item, Link) and (item.place, item.name) in fresh:
             current = None
-        if current is None and (key in brought or (isinstance(item, PolicyRule) and item in snapshot.twins)):
+        if current is None and (key in brought or (isinstance(item, PolicyRule) and snapshot.has_twin(item))):
             continue
         if current is None:
             steps.append(Step(CREATE, desired=item))

@@ -412,7 +412,7 @@ def test_links_of_this_machine_are_those_of_sysfs() -> None:
         folder = Path("/sys/class/net") / found.link.name
         if not folder.is_dir():
             continue  # another mount namespace's sysfs
-        assert found.index == int((folder / "ifindex").read_text())
+        assert found.number == int((folder / "ifindex").read_text())
         assert found.link.mtu == int((folder / "mtu").read_text())
         assert found.link.mac == (folder / "address").read_text().strip()
         assert found.link.up == bool(int((folder / "flags").read_text(), 16) & 1)

@@ -64,7 +64,7 @@ def lines(desired: Sequence[Link], snapshot: Snapshot) -> List[str]:
 def test_what_makes_and_changes_it_is_read_back() -> None:
     made = create_link(TAP, None, number_of, lambda _place: 5) or b""
     found = parse_link("netns:vm", made[HEADER:])
-    assert (found.kind, found.index, found.lower_index, found.link.mac) == ("macvtap", 20, 7, TAP.mac)
+    assert (found.kind, found.number, found.lower_index, found.link.mac) == ("macvtap", 20, 7, TAP.mac)
     assert found.link.kind == Tap(mode="bridge", queue=500)
     (changed,) = change_link(replace(TAP, kind=Tap("br0", "", "vepa")), ("kind",), 20, number_of)
     assert Tap.parse(kind_in(changed)) == Tap(mode="vepa")
