@@ -8,9 +8,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
-from typing import Callable, Mapping, Protocol, Sequence, Union
+from typing import Callable, Mapping, NamedTuple, Protocol, Sequence, Union
 
 from .._kernel.door import Door
 from .._kernel.loans import Loans
@@ -58,8 +57,7 @@ class Visit(Enum):
 Order = Sequence[Union[Phase, Visit]]
 
 
-@dataclass(frozen=True)
-class Scene:
+class Scene(NamedTuple):
     """What a run goes by. The snapshot calls links as they will be called, and so do all steps but those that remove a link or give it its name."""
 
     snapshot: Snapshot
@@ -94,8 +92,7 @@ def forget(_place: str, _settings: Mapping[str, str]) -> None:
     """Keep nothing, for there is nothing to be changed."""
 
 
-@dataclass(frozen=True)
-class Means:
+class Means(NamedTuple):
     """What actuators work with, in one run over one host; who only looks needs no more than the first three."""
 
     door: Door

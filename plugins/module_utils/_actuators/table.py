@@ -8,8 +8,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Callable, Dict, Tuple, Type
+from typing import Callable, Dict, NamedTuple, Tuple, Type
 
 from .._model.firewall import FirewallObject
 from .._model.link import Link
@@ -20,8 +19,7 @@ from .base import Actuator, Means, is_settled, never
 ENTRIES = (Address, Route, PolicyRule, ProxyNeighbour, BridgeVlan)
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(NamedTuple):
     """One actuator: `handles` says of which objects it gets the steps, `settles` which of these are carried out in the visit of their place."""
 
     load: Callable[[Means], Actuator]

@@ -11,8 +11,8 @@ A route of somebody else is never changed: ours stays away, or goes before it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Iterable, List, Mapping, Sequence, Tuple
+from dataclasses import replace
+from typing import Iterable, List, Mapping, NamedTuple, Sequence, Tuple
 
 from .._drivers.segment import Segment
 from .._model.addresses import ip_version
@@ -24,8 +24,7 @@ from .._model.snapshot import Facts, WayOut
 BEST_METRIC = {4: 0, 6: 1}
 
 
-@dataclass(frozen=True)
-class Offer:
+class Offer(NamedTuple):
     """A way out by one attachment."""
 
     attachment: Attachment
@@ -79,7 +78,7 @@ def find_rivals(endpoint: Endpoint, family: int, facts: Facts, scope: str) -> Li
     """Return the ways out of a family that a container has already, ours among them: also by interfaces of ours whose marks it wiped or forged."""
     own = {attachment.interface_name for attachment in endpoint.attachments}
     found = [way for way in facts.ways_out.get(endpoint.place, ()) if ip_version(way.route.destination) == family]
-    return [replace(way, scope=scope) if way.route.protocol is None and way.route.device in own else way for way in found]
+    return [way._replace(scope=scope) if way.route.protocol is None and way.route.device in own else way for way in found]
 
 
 def main_devices(routes: Iterable[Route]) -> List[str]:

@@ -8,7 +8,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Dict, Iterator, List, Mapping, Optional, Sequence, Set, Tuple
 
 from .._drivers.base import HostView
@@ -160,7 +159,7 @@ def check_host(view: HostView) -> None:
     refused: Set[str] = set()
     holdings = facts.holdings
     if port is not None and view.allow_management:
-        holdings = replace(holdings, listening=tuple(row for row in holdings.listening if row[0] != "tcp" or row[2] != port))
+        holdings = holdings._replace(listening=tuple(row for row in holdings.listening if row[0] != "tcp" or row[2] != port))
     elif port is not None:
         refused = _check_ssh_port(document, port, problems)
     check_taken(published_ports(document), fixed_sources(document), holdings, problems, refused=frozenset(refused), name_process=view.name_process)

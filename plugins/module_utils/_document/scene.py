@@ -8,17 +8,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import count, repeat
-from typing import FrozenSet, Iterator, List
+from typing import FrozenSet, Iterator, List, NamedTuple
 
 from .._model.document import Attachment, Document, Endpoint, Wire
 from .._model.errors import Problem
 from .._model.network import Network
 
 
-@dataclass(frozen=True)
-class Scene:
+class Scene(NamedTuple):
     """The input of a check; it appends to `problems`."""
 
     document: Document

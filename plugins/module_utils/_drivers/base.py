@@ -9,8 +9,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
-from typing import Any, Dict, Generic, Iterable, List, Mapping, Optional, Sequence, Tuple, Type, TypeVar
+from typing import Any, Dict, Generic, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Tuple, Type, TypeVar
 
 from .._document.entry import Entry
 from .._document.scene import Scene
@@ -29,8 +28,7 @@ N = TypeVar("N", bound=Network)
 Way = Tuple[Optional[str], Optional[str]]  # in, out
 
 
-@dataclass(frozen=True)
-class Common:
+class Common(NamedTuple):
     """What was read of a network of any driver."""
 
     name: str
@@ -42,8 +40,7 @@ class Common:
         return {"name": self.name, "subnets": self.subnets, "mtu": self.mtu, "labels": self.labels}
 
 
-@dataclass(frozen=True)
-class HostView:
+class HostView(NamedTuple):
     """The input of a check of a declaration against its host; it appends to `problems`."""
 
     document: Document

@@ -8,8 +8,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Tuple
+from typing import NamedTuple, Tuple
 
 from .._kinds.dummy import Dummy
 from .._model import names
@@ -25,8 +24,7 @@ from .settings import interface_sysctls
 from .vlan import compile_vlan
 
 
-@dataclass(frozen=True)
-class Parent:
+class Parent(NamedTuple):
     """Where a network stands, the MTU it gives, and what is made for it."""
 
     name: str

@@ -50,8 +50,7 @@ class Firewalls:
         standing = read_standing(self._observe(self._home, snapshot), scope)
         here = (item for item in snapshot.of(Address) if item.place == self._home)
         with self._handles.inside(self._home):
-            return replace(
-                standing,
+            return standing._replace(
                 addresses=tuple((item.device, item.address) for item in here),
                 listening=tuple(listening_sockets()) if publishes else (),
                 translations=self._backend.find_translations(self._run) if publishes else (),

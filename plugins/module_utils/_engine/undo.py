@@ -8,8 +8,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Callable, Dict, Optional, Sequence, Tuple
+from typing import Callable, Dict, NamedTuple, Optional, Sequence, Tuple
 
 from .._model.firewall import FirewallObject
 from .._model.objects import KernelObject
@@ -20,8 +19,7 @@ Pieces = Sequence[FirewallObject]
 Mend = Callable[[Pieces, Pieces, Pieces], Tuple[FirewallObject, ...]]
 
 
-@dataclass(frozen=True)
-class Undo:
+class Undo(NamedTuple):
     """What to go back from: the first snapshot of a run, and the steps on firewalls it carried out."""
 
     before: Snapshot

@@ -9,7 +9,6 @@
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import FrozenSet, Iterable, List, NamedTuple, Optional, Tuple
 
@@ -50,8 +49,7 @@ class Interface(NamedTuple):
         return same != self.negated
 
 
-@dataclass(frozen=True)
-class Match:
+class Match(NamedTuple):
     """One rule. None matches anything."""
 
     target: str = ""

@@ -8,15 +8,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Optional, Tuple
+from typing import NamedTuple, Optional, Tuple
 
 Span = Tuple[int, int]
 EVERY_PORT: Tuple[Span, ...] = ((0, 65535),)
 
 
-@dataclass(frozen=True)
-class Match:
+class Match(NamedTuple):
     """What got so far."""
 
     protocol: Optional[str] = None

@@ -12,8 +12,7 @@ import select
 import socket
 import struct
 import time
-from dataclasses import dataclass
-from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from .._model.errors import KernelRace, KernelTimeout
 from .netlink import NLM_F_ACK, NLM_F_DUMP, NLM_F_REQUEST, RTM_GETADDR, RTM_GETLINK, RTM_GETNEIGH, RTM_GETNSID, RTM_GETROUTE, RTM_GETRULE
@@ -45,8 +44,7 @@ LOST = -1
 Fault = Callable[[str, bytes], Optional[int]]
 
 
-@dataclass(frozen=True)
-class Refusal:
+class Refusal(NamedTuple):
     """The kernel's answer to one message of a batch."""
 
     position: int

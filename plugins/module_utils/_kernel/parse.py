@@ -243,8 +243,7 @@ def _read_hops(data: bytes) -> Iterator[RawHop]:
         data = data[length + 3 & ~3 :]
 
 
-@dataclass(frozen=True)
-class RawWay:
+class RawWay(NamedTuple):
     """Any route that takes packets, with the numbers of all its devices."""
 
     destination: str

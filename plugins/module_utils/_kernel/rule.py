@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import socket
 import struct
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import FrozenSet, List, Optional, Tuple
+from typing import FrozenSet, List, NamedTuple, Optional, Tuple
 
 from .._model.kind import Attributes
 from .._model.mark import PROTOCOL
@@ -83,8 +82,7 @@ def _parse_rule(payload: bytes, of_others: bool) -> Optional[PolicyRule]:
     return PolicyRule("", 6 if family == socket.AF_INET6 else 4, priority, source, number, interface, target, out_interface, mark, mask)
 
 
-@dataclass(frozen=True)
-class RawRule:
+class RawRule(NamedTuple):
     """A rule of anybody that leads to a table."""
 
     family: int

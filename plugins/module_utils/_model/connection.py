@@ -8,12 +8,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import FrozenSet, Optional
+from typing import FrozenSet, NamedTuple, Optional
 
 
-@dataclass(frozen=True)
-class Connection:
+class Connection(NamedTuple):
     """A connection over SSH; nothing is known of any other."""
 
     peer: Optional[str] = None  # the address it comes from

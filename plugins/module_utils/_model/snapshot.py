@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from ipaddress import ip_address, ip_network
-from typing import Any, Collection, Dict, FrozenSet, Iterable, List, Mapping, Optional, Set, Tuple, Type, TypeVar
+from typing import Any, Collection, Dict, FrozenSet, Iterable, List, Mapping, NamedTuple, Optional, Set, Tuple, Type, TypeVar
 
 from .addresses import ip_version, is_link_local
 from .firewall import FirewallObject
@@ -26,8 +26,7 @@ Key = Tuple[object, ...]
 Object = TypeVar("Object", bound=KernelObject)
 
 
-@dataclass(frozen=True)
-class Way:
+class Way(NamedTuple):
     """What takes packets of the host beside single routes of its main table: more than one next hop, or a table that a rule leads to."""
 
     destination: str
@@ -111,8 +110,7 @@ class Snapshot:
         return read_mark(getattr(found, "alias", None) or getattr(found, "mark", None))
 
 
-@dataclass(frozen=True)
-class Resident:
+class Resident(NamedTuple):
     """A link in a container, with the addresses on it that are ours."""
 
     place: str
@@ -121,8 +119,7 @@ class Resident:
     addresses: Tuple[str, ...]  # first those that what it sends comes from
 
 
-@dataclass(frozen=True)
-class WayOut:
+class WayOut(NamedTuple):
     """A route out of a container that stands."""
 
     route: Route

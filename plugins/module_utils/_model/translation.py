@@ -8,8 +8,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Callable, FrozenSet, Optional, Tuple
+from typing import Callable, FrozenSet, NamedTuple, Optional, Tuple
 
 NameProcess = Callable[[str, str, int], str]  # protocol, address, port
 
@@ -18,8 +17,7 @@ def nobody(_protocol: str, _address: str, _port: int) -> str:
     return ""
 
 
-@dataclass(frozen=True)
-class Translation:
+class Translation(NamedTuple):
     """What a rule takes. None does not match on anything."""
 
     family: int
@@ -30,8 +28,7 @@ class Translation:
     words: str = ""  # how its owner would find it
 
 
-@dataclass(frozen=True)
-class Holdings:
+class Holdings(NamedTuple):
     """Who holds ports and addresses where rules shall lead them elsewhere."""
 
     addresses: Tuple[Tuple[str, str], ...] = ()  # (device, address/prefix) where the rules are

@@ -8,9 +8,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from ipaddress import ip_interface
-from typing import Collection, FrozenSet, Mapping, Optional, Set, Tuple
+from typing import Collection, FrozenSet, Mapping, NamedTuple, Optional, Set, Tuple
 
 from .._model.link import BridgePort, Link, LinkKey
 from .._model.objects import Address, BridgeVlan, FdbEntry, KernelObject, Neighbour, ProxyNeighbour, Route, Sysctl, interface_of
@@ -19,8 +19,7 @@ from .._model.snapshot import Key, Snapshot
 FRESH_PORT = BridgePort(hairpin=False, isolated=False, learning=True, flood=True)
 
 
-@dataclass(frozen=True)
-class Losses:
+class Losses(NamedTuple):
     """What becomes of links: they go, leave a bridge or join one, are lowered, get another MAC, or, tunnels, send from another address.
 
     Where one joins or leaves a VRF, and on some to rename it, the kernel lowers a link for a moment.

@@ -8,8 +8,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple, Union
+from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Tuple, Union
 
 from .._actuators.base import Means
 from .._actuators.firewall import Firewall
@@ -48,8 +47,7 @@ def read_places(paths: Iterable[str], containers: Iterable[Mapping[str, Any]]) -
     return [Place.of(PATH, path) for path in paths] + [place for place in found if place is not None]
 
 
-@dataclass(frozen=True)
-class Sight:
+class Sight(NamedTuple):
     """What was read. `asked` says of each place asked for as which place it was read, a namespace being read once, or why it could not be."""
 
     snapshot: Snapshot

@@ -8,9 +8,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Mapping, Tuple
+from typing import Mapping, NamedTuple, Tuple
 
 from ..._model.rule import (
     DNAT_CHAIN,
@@ -31,8 +30,7 @@ _LOCAL = "-m addrtype --dst-type LOCAL -j %s" % DNAT_CHAIN
 _LOOPBACK = {4: "127.0.0.0/8", 6: "::1/128"}
 
 
-@dataclass(frozen=True)
-class Tools:
+class Tools(NamedTuple):
     """The programs of one family."""
 
     save: str

@@ -8,7 +8,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Iterator, List, Optional, Sequence, Set, Tuple
 
 from ..._model.rule import is_own_chain
@@ -81,18 +80,18 @@ def _narrowed(before: Match, rule: str, family: int) -> Optional[Match]:
         if word in ("-j", "-g"):
             break
         if word == "-p" and not negated:
-            match = replace(match, protocol=PROTOCOLS.get(value, value))
+            match = match._replace(protocol=PROTOCOLS.get(value, value))
         elif word in ("--dport", "--dports", "--destination-port", "--destination-ports") and not negated:
             ports = tuple(_meet(match.ports, value))
             if not ports:
                 return None
-            match = replace(match, ports=ports)
+            match = match._replace(ports=ports)
         elif word == "-d" and not negated:
-            match = replace(match, host=value[: -len(NETWORKS[family])] if value.endswith(NETWORKS[family]) else value)
+            match = match._replace(host=value[: -len(NETWORKS[family])] if value.endswith(NETWORKS[family]) else value)
         elif word == "--dst-type" and (value == LOCAL_TYPE) == negated:
             return None
         elif (word in ("-i", "-s") and not negated) or (word == "-m" and value not in _READ):
-            match = replace(match, limited=True)
+            match = match._replace(limited=True)
         negated = word == "!"
     return match
 

@@ -9,7 +9,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import Any, Dict, Iterator, List, Optional, Set, Tuple
 
 from ..._model.translation import Translation
@@ -101,17 +100,17 @@ class _Ruleset:
         if _is_port(left) and equal:
             return self._at(where, match, right, left)
         if payload.get("field") == "daddr" and equal and isinstance(right, str) and not right.startswith("@"):
-            return replace(match, host=right)
+            return match._replace(host=right)
         if "fib" in left:
             return match if (right == "local") == equal else None
         if left.get("meta", {}).get("key") == "l4proto" and equal and isinstance(right, str):
-            return replace(match, protocol=right)
-        return replace(match, limited=match.limited or equal)
+            return match._replace(protocol=right)
+        return match._replace(limited=match.limited or equal)
 
     def _at(self, where: Where, match: Match, ports: Any, key: Any) -> Match:
         protocol = key["payload"]["protocol"]
         spans = tuple(self._spans(where, ports))
-        return replace(match, ports=spans or EVERY_PORT, limited=match.limited or not spans, protocol=match.protocol if protocol == "th" else protocol)
+        return match._replace(ports=spans or EVERY_PORT, limited=match.limited or not spans, protocol=match.protocol if protocol == "th" else protocol)
 
     def _spans(self, where: Where, value: Any) -> Iterator[Span]:
         if isinstance(value, int):
