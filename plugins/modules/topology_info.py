@@ -456,14 +456,9 @@ from typing import Any, Dict
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.netloom.container_net.plugins.module_utils._ansible.run import BACKEND_OPTION, create_module, guard
 from ansible_collections.netloom.container_net.plugins.module_utils._firewall.table import select_backend
-from ansible_collections.netloom.container_net.plugins.module_utils._report.info import (
-    Report,
-    describe_containers,
-    observe_everything,
-    read_places,
-    select_networks,
-)
+from ansible_collections.netloom.container_net.plugins.module_utils._report.info import Report, select_networks
 from ansible_collections.netloom.container_net.plugins.module_utils._report.links import describe_devices, describe_links
+from ansible_collections.netloom.container_net.plugins.module_utils._report.sight import describe_containers, observe_everything, read_places
 from ansible_collections.netloom.container_net.plugins.module_utils._runtime.tool import has_tool, run_system_tool
 
 CONTAINER: Dict[str, Any] = {kind: {"type": "int" if kind == "pid" else "str"} for kind in ("docker", "podman", "path", "pid", "netns")}

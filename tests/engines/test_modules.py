@@ -12,7 +12,8 @@ from ansible_collections.netloom.container_net.plugins.module_utils._model.place
 from ansible_collections.netloom.container_net.plugins.module_utils._probe.check import Check, Location
 from ansible_collections.netloom.container_net.plugins.module_utils._probe.locations import find_locations
 from ansible_collections.netloom.container_net.plugins.module_utils._probe.runner import run_checks
-from ansible_collections.netloom.container_net.plugins.module_utils._report.info import Report, describe_containers, observe_everything, read_places
+from ansible_collections.netloom.container_net.plugins.module_utils._report.info import Report
+from ansible_collections.netloom.container_net.plugins.module_utils._report.sight import describe_containers, observe_everything, read_places
 from engines import Folders, running
 from harness.engine import Declaration, Tools, give_uplink, settle
 

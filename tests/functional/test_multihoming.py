@@ -13,7 +13,8 @@ from typing import Any, Dict, List, Set, Tuple
 import pytest
 from ansible_collections.netloom.container_net.plugins.module_utils._firewall.table import select_backend
 from ansible_collections.netloom.container_net.plugins.module_utils._model.names import host_interface_name, source_table
-from ansible_collections.netloom.container_net.plugins.module_utils._report.info import Report, observe_everything
+from ansible_collections.netloom.container_net.plugins.module_utils._report.info import Report
+from ansible_collections.netloom.container_net.plugins.module_utils._report.sight import observe_everything
 from harness.declarations import endpoint, network
 from harness.drifts import Drift, assert_mended
 from harness.engine import Declaration, Tools, assert_settled, converge, give_uplink, settle

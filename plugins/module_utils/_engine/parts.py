@@ -12,9 +12,11 @@ import os
 from typing import TYPE_CHECKING, Collection, ContextManager, Dict, FrozenSet, Iterable, Iterator, List, Mapping, Optional, Sequence, Set, Tuple
 
 from .._kernel.statefile import UNCONFIRMED_FILE
+from .._model.errors import Conflict
 from .._model.link import Link
 from .._model.objects import KernelObject, Sysctl
 from .._plan.parts import has_tunnel
+from .._plan.planner import plan
 from .._plan.step import DELETE, Step
 
 if TYPE_CHECKING:
@@ -116,19 +118,23 @@ def held_ports(composed: Sequence[KernelObject], scope: str) -> List[str]:
 
 
 def know_again(desired: Sequence[KernelObject], snapshot: Snapshot, is_known: Known) -> None:
-    from .._plan import clash
+    if any(isinstance(item, Link) and item.nature.known_by_mac for item in desired):
+        from .._plan import clash
 
-    clash.know_again(desired, snapshot, is_known)
+        clash.know_again(desired, snapshot, is_known)
 
 
 def plan_around(
     desired: Sequence[KernelObject], snapshot: Snapshot, prunable: Collection[Key], is_known: Known
 ) -> Tuple[Tuple[Step, ...], Tuple[KernelObject, ...], List[str], FrozenSet[LinkKey]]:
     """Return the steps, the objects they lead to, and of what was left out what is to be said and the links."""
-    from .._plan import clash
+    try:
+        return plan(desired, snapshot, prunable=prunable), tuple(desired), [], frozenset()
+    except Conflict:
+        from .._plan import clash
 
-    steps, left, told = clash.plan_around(desired, snapshot, prunable, is_known)
-    return steps, left, told, clash.left_links(desired, left)
+        steps, left, told = clash.plan_around(desired, snapshot, prunable, is_known)
+        return steps, left, told, clash.left_links(desired, left)
 
 
 def refuse_settings(steps: Sequence[Step], snapshot: Snapshot, handles: NamespaceHandles) -> None:

@@ -23,7 +23,8 @@ from ansible_collections.netloom.container_net.plugins.module_utils._model.error
 from ansible_collections.netloom.container_net.plugins.module_utils._model.rule import FORWARD_CHAIN
 from ansible_collections.netloom.container_net.plugins.module_utils._plan.step import CHANGE, DELETE, Step
 from ansible_collections.netloom.container_net.plugins.module_utils._report.drift import describe_drift
-from ansible_collections.netloom.container_net.plugins.module_utils._report.info import Report, observe_everything
+from ansible_collections.netloom.container_net.plugins.module_utils._report.info import Report
+from ansible_collections.netloom.container_net.plugins.module_utils._report.sight import observe_everything
 from fresh_network import in_fresh_network
 from ledger import Ledger, LedgerBackend, find_ledger
 

@@ -29,8 +29,9 @@ from ansible_collections.netloom.container_net.plugins.module_utils._model.error
 from ansible_collections.netloom.container_net.plugins.module_utils._model.link import Link
 from ansible_collections.netloom.container_net.plugins.module_utils._model.snapshot import Facts
 from ansible_collections.netloom.container_net.plugins.module_utils._plan.planner import plan
-from ansible_collections.netloom.container_net.plugins.module_utils._report.info import Report, Sight, describe_containers
+from ansible_collections.netloom.container_net.plugins.module_utils._report.info import Report
 from ansible_collections.netloom.container_net.plugins.module_utils._report.links import describe_devices, describe_links
+from ansible_collections.netloom.container_net.plugins.module_utils._report.sight import Sight, describe_containers
 from ansible_collections.netloom.container_net.plugins.module_utils._report.standing import describe_standing
 from ansible_collections.netloom.container_net.plugins.plugin_utils.fleet.lock import Lock
 from ansible_collections.netloom.container_net.plugins.plugin_utils.fleet.planner import plan_fleet
