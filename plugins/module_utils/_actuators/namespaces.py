@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from typing import List, Sequence
 
-from .._kernel.namespace import create_namespace, delete_namespace
+from .._kernel.namespace import create_namespace, delete_namespace, ensure_directory
 from .._model.errors import KernelError
 from .._model.objects import Namespace
 from .._plan.step import CREATE, DELETE, Step
-from .._runtime.namespace import namespace_path
+from .._runtime.namespace import NETNS_DIRECTORY, namespace_path
 from .base import Effect, Means, Phase, Scene
 from .sending import send
 
@@ -26,11 +26,22 @@ class Namespaces(Effect):
         self._means = means
 
     def apply(self, phase: Phase, steps: Sequence[Step], scene: Scene) -> None:
-        for step in steps:
-            if phase is Phase.END and step.action == DELETE:
-                delete_namespace(self._means.handles, step.place, namespace_path(step.place))
-            elif phase is Phase.FOUND and step.action == CREATE and isinstance(step.subject, Namespace):
-                self._create(step, step.subject)
+        if phase is Phase.END:
+            for step in steps:
+                if step.action == DELETE:
+                    delete_namespace(self._means.handles, step.place, namespace_path(step.place))
+        elif phase is Phase.FOUND:
+            made = [(step, step.subject) for step in steps if step.action == CREATE and isinstance(step.subject, Namespace)]
+            if made:
+                self._ensure_directory(made[0][0])
+            for step, namespace in made:
+                self._create(step, namespace)
+
+    def _ensure_directory(self, first: Step) -> None:
+        try:
+            ensure_directory(NETNS_DIRECTORY)
+        except OSError as error:
+            raise KernelError(first.line, error.errno or 0, str(error)) from error
 
     def _create(self, step: Step, namespace: Namespace) -> None:
         def tell(place: str, messages: List[bytes]) -> None:

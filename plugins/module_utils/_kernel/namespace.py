@@ -77,14 +77,12 @@ class NamespaceHandles:
 
 
 def create_namespace(handles: NamespaceHandles, place: str, path: str, mark: str, send: Callable[[str, List[bytes]], None]) -> None:
-    """Make a named namespace whose `lo` is up and carries the mark before anyone can see it.
+    """Make a named namespace whose `lo` is up and carries the mark before anyone can see it, in a directory that stands.
 
     The file is written with the mark and linked in one step, so a crash leaves either nothing
     or a placeholder that the next run knows as its own.
     """
-    directory = os.path.dirname(path)
-    _ensure_directory(directory)
-    _ensure_placeholder(directory, path, mark)
+    _ensure_placeholder(os.path.dirname(path), path, mark)
     try:
         with handles.returning():
             libc.unshare(libc.CLONE_NEWNET)
@@ -110,8 +108,8 @@ def delete_namespace(handles: NamespaceHandles, place: str, path: str) -> None:
         pass
 
 
-def _ensure_directory(directory: str) -> None:
-    """Make the directory a shared mount, as iproute2 does, so that names made later reach other mount namespaces."""
+def ensure_directory(directory: str) -> None:
+    """Make the directory of namespaces a shared mount, as iproute2 does, so that names made later reach other mount namespaces."""
     try:
         os.mkdir(directory, 0o755)
     except FileExistsError:

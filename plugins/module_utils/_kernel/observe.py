@@ -125,7 +125,10 @@ class Observer:
             self._observe_links(place, line)
 
     def observe_settings(self, place: str, need: Need) -> None:
-        """Read of a place that was read before what only became interesting once the declaration was compiled."""
+        """Read of a place that was read before what only became interesting once the declaration was compiled. Most of it came with the links."""
+        if not (need.sysctls or need.wanted) and self._has_come(place, need.settings):
+            self._observe_settings(place, need.settings)
+            return
         with self._handles.inside(place):
             self._observe_settings(place, need.settings)
             self._observe_more(place, need, self.snapshot)
@@ -291,7 +294,14 @@ class Observer:
             if entry.ip and device:
                 self.snapshot.add(ProxyNeighbour(place, device, entry.ip), mine=entry.protocol == PROTOCOL)
 
+    def _has_come(self, place: str, settings: LinkSettings) -> bool:
+        """Tell whether settings of links need not be looked up below /proc."""
+        wanted = {name: names for (where, name), names in settings.items() if where == place}
+        return all(found.setting(name) is not None for found in self._raw[place] for name in wanted.get(found.link.name, ()))
+
     def _observe_settings(self, place: str, settings: LinkSettings) -> None:
+        if not settings:
+            return
         raw = {found.link.name: found for found in self._raw[place]}
         for (where, name), wanted in settings.items():
             link = self.snapshot.link(place, name)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import fcntl
 import os
 import stat
+from functools import lru_cache
 from typing import List, Optional
 
 from .._model.errors import ContainerNotRunning, NamespaceMissing
@@ -67,9 +68,14 @@ def open_namespace(place: str, *, may_be_host: bool = False) -> Optional[int]:
     raise NamespaceMissing("%s exists but is not a network namespace; an interrupted 'ip netns add' leaves such files: remove it, then run again" % path)
 
 
+@lru_cache(maxsize=None)
+def _device_of_namespaces() -> int:
+    return os.stat(OWN_NAMESPACE).st_dev
+
+
 def is_network_namespace(descriptor: int) -> bool:
     """Ask the kernel, since a leftover file of a crashed creation looks the same in a listing."""
-    if os.fstat(descriptor).st_dev != os.stat(OWN_NAMESPACE).st_dev:
+    if os.fstat(descriptor).st_dev != _device_of_namespaces():
         return False
     try:
         return fcntl.ioctl(descriptor, _NS_GET_NSTYPE) == _CLONE_NEWNET

@@ -17,7 +17,12 @@ import pytest
 from ansible_collections.netloom.container_net.plugins.module_utils._kernel import address, announce, link, neighbour, netlink, parse, route
 from ansible_collections.netloom.container_net.plugins.module_utils._kernel.door import Door
 from ansible_collections.netloom.container_net.plugins.module_utils._kernel.loans import Loans
-from ansible_collections.netloom.container_net.plugins.module_utils._kernel.namespace import NamespaceHandles, create_namespace, delete_namespace
+from ansible_collections.netloom.container_net.plugins.module_utils._kernel.namespace import (
+    NamespaceHandles,
+    create_namespace,
+    delete_namespace,
+    ensure_directory,
+)
 from ansible_collections.netloom.container_net.plugins.module_utils._kernel.need import Need
 from ansible_collections.netloom.container_net.plugins.module_utils._kernel.observe import Observer
 from ansible_collections.netloom.container_net.plugins.module_utils._kernel.sockets import listening_sockets
@@ -37,7 +42,12 @@ from ansible_collections.netloom.container_net.plugins.module_utils._model.objec
     Route,
 )
 from ansible_collections.netloom.container_net.plugins.module_utils._model.snapshot import Snapshot
-from ansible_collections.netloom.container_net.plugins.module_utils._runtime.namespace import namespace_path, open_namespace, read_placeholder
+from ansible_collections.netloom.container_net.plugins.module_utils._runtime.namespace import (
+    NETNS_DIRECTORY,
+    namespace_path,
+    open_namespace,
+    read_placeholder,
+)
 from fresh_network import in_fresh_network
 
 MARK = "container-net:main:object"
@@ -74,6 +84,7 @@ class World:
         return found
 
     def namespace(self, place: str) -> None:
+        ensure_directory(NETNS_DIRECTORY)
         create_namespace(self.handles, place, namespace_path(place), "container-net:main:namespace", self._send_here)
 
     def _send_here(self, place: str, messages: List[bytes]) -> None:
@@ -452,6 +463,7 @@ def test_a_failed_creation_leaves_no_name() -> None:
 
         host = Path("/proc/self/ns/net").readlink() if hasattr(Path, "readlink") else None
         path = Path(namespace_path("netns:api"))
+        ensure_directory(NETNS_DIRECTORY)
         with pytest.raises(OSError, match="no"):
             create_namespace(world.handles, "netns:api", str(path), MARK, refuse)
         return path.exists(), host == (Path("/proc/self/ns/net").readlink() if hasattr(Path, "readlink") else None)
