@@ -16,7 +16,7 @@ from typing import Any, Dict, List, Union
 import pytest
 from ansible_collections.netloom.container_net.plugins.module_utils._model.errors import ContainerNetError
 from harness.declarations import LAN4, LAN6, V4, V6, endpoint, network, overlay
-from harness.engine import Declaration, converge, give_uplink, lines, look, settle
+from harness.engine import Declaration, Tools, converge, give_uplink, lines, look, settle
 from harness.host import Child, await_true, bind_space, new_space, sh
 from harness.module import run_module
 from harness.snapshot import assert_same, take_snapshot
@@ -204,6 +204,12 @@ def _forget_tables() -> None:
     sh("nft flush ruleset")
     for tool in ("iptables-legacy", "ip6tables-legacy"):
         sh("if grep -q nat /proc/self/net/%s_tables_names; then %s -t nat -F; %s -t nat -X; fi" % ("ip" if tool.startswith("iptables") else "ip6", tool, tool))
+
+
+def test_only_rules_of_ours_are_read_again_to_verify() -> None:
+    tools = Tools()
+    assert converge(published("%d:80" % PORT), tools=tools).steps
+    assert [tools.calls.count(tool) for tool in ("iptables-restore", "iptables-save", "nft")] == [1, 2, 1]
 
 
 def test_what_stands_is_not_refused_for_who_came_later() -> None:

@@ -34,13 +34,14 @@ UNTOLD = "%s, so a peer of one overlay can write into any other on UDP port %s; 
 class Firewalls:
     """Has them read and composes them; `home` is the place whose packets the rules without a place judge."""
 
-    def __init__(self, actuator: Firewall, backend: Backend, run: RunCommand, handles: NamespaceHandles, home: str) -> None:
+    def __init__(self, actuator: Firewall, backend: Backend, run: RunCommand, handles: NamespaceHandles, home: str, rivals: Optional[Holdings] = None) -> None:
         self._actuator = actuator
         self._backend = backend
         self._run = run
         self._handles = handles
         self._home = home
         self._observed: Dict[str, Tuple[FirewallObject, ...]] = {}
+        self.rivals = rivals  # others who listen or translate at home; no run changes that, so the one that verifies goes by what the planning one read
         self.notes: List[str] = []  # what the rules of this host cannot do
 
     def find_holdings(self, snapshot: Snapshot, scope: str, publishes: bool) -> Holdings:
@@ -49,12 +50,14 @@ class Firewalls:
             return Holdings()
         standing = read_standing(self._observe(self._home, snapshot), scope)
         here = (item for item in snapshot.of(Address) if item.place == self._home)
+        if self.rivals is None:
+            self.rivals = self._find_rivals() if publishes else Holdings()
+        addresses = tuple((item.device, item.address) for item in here)
+        return standing._replace(addresses=addresses, listening=self.rivals.listening, translations=self.rivals.translations)
+
+    def _find_rivals(self) -> Holdings:
         with self._handles.inside(self._home):
-            return standing._replace(
-                addresses=tuple((item.device, item.address) for item in here),
-                listening=tuple(listening_sockets()) if publishes else (),
-                translations=self._backend.find_translations(self._run) if publishes else (),
-            )
+            return Holdings(listening=tuple(listening_sockets()), translations=self._backend.find_translations(self._run))
 
     def read(self, snapshot: Snapshot, rules: Sequence[Rule], scope: str, undo: Optional[Undo]) -> Tuple[KernelObject, ...]:
         """Add what stands to the snapshot and return what should: other scopes' rules as they are, ours as compiled, or all as before a run."""

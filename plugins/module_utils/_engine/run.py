@@ -67,6 +67,7 @@ from .support import refuse_unsupported
 from .visited import Visited
 
 if TYPE_CHECKING:
+    from .._model.translation import Holdings
     from .._plan.clash import Known
     from .undo import Undo
 
@@ -81,7 +82,7 @@ Objects = Tuple[KernelObject, ...]
 class Run:
     """One pass of the pipeline over one host."""
 
-    def __init__(self, request: Request, door: Door, undo: Optional[Undo] = None) -> None:
+    def __init__(self, request: Request, door: Door, undo: Optional[Undo] = None, rivals: Optional[Holdings] = None) -> None:
         self._request = request
         self._door = door
         self._containers = Containers()
@@ -90,7 +91,7 @@ class Run:
         self._loans = Loans(request.state_directory)
         self._visited = Visited(Visits(request.state_directory, request.scope), self._handles)
         self._firewall = Firewall(request.backend, request.run, self._handles)
-        self._firewalls = Firewalls(self._firewall, request.backend, request.run, self._handles, request.place)
+        self._firewalls = Firewalls(self._firewall, request.backend, request.run, self._handles, request.place, rivals)
         self._undo = undo
         self._later = Snapshot()  # what was read, under the names that links will have
         self._connections = Connections(door, self._handles, request.state_directory, request.scope)
@@ -248,7 +249,7 @@ class Run:
         (self._record.remember if place == self._request.place else partial(self._visited.remember, place))(settings)
 
     def _verify(self) -> None:
-        again = Run(self._request, self._door)
+        again = Run(self._request, self._door, rivals=self._firewalls.rivals)
         try:
             left = again.plan(again=True).steps
         finally:
