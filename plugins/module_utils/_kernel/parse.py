@@ -11,8 +11,9 @@ from __future__ import annotations
 import socket
 import struct
 from functools import lru_cache
-from typing import Dict, Iterable, Iterator, Mapping, NamedTuple, Optional, Tuple, Type
+from typing import Iterable, Iterator, Mapping, NamedTuple, Optional, Tuple, Type
 
+from .._kinds.payload import flag
 from .._kinds.table import find_kind
 from .._model.addresses import text_of_ip
 from .._model.kind import LinkKind
@@ -20,16 +21,14 @@ from .._model.link import BridgePort, Link, Tuning
 from .._model.mark import PROTOCOL, UNFINISHED
 from .._model.objects import AddressDetails
 from .door import read_all, read_attributes
+from .layout import Layouts
 from .link import CREATION_GROUP, DELETION_GROUP, GENERATE_NOTHING, IFF_ALLMULTI, IFF_PROMISC
 
 IFF_UP = 1
 IFA_F_SECONDARY, IFA_F_DEPRECATED = 0x01, 0x20
-PERMANENT_ADDRESS = 54
-PARENT = (57, 56)  # bus and device
 # Home address, managed temporary addresses, no route of the subnet, joined groups; the others are states.
 KEPT_ADDRESS_FLAGS = 0x10 | 0x100 | 0x200 | 0x400
 _U32 = struct.Struct("=I")
-_ATTRIBUTE = struct.Struct("=HH")
 _LINK = struct.Struct("=BxHiII")
 _ADDRESS = struct.Struct("=BBBBI")
 _ROUTE = struct.Struct("=BBBBBBBBI")
@@ -87,41 +86,52 @@ class RawLink(NamedTuple):
         return str(struct.unpack_from("=i", array, 4 * position)[0])
 
 
+_LINKS = Layouts(
+    16,
+    *((1,), (3,), (4,), (5,), (10,), (13,), (20,), (27,), (37,), (52,)),
+    *((18, 1), (18, 2), (18, 4), (18, 5), (18, 5, 4), (18, 5, 8), (18, 5, 9), (18, 5, 33)),
+    *((26, socket.AF_INET, 1), (26, socket.AF_INET6, 2), (26, socket.AF_INET6, 8)),
+    *((57,), (56,), (54,)),
+)
+
+
 def parse_link(place: str, payload: bytes) -> RawLink:
-    _family, _type, index, flags, _change = _LINK.unpack_from(payload)
-    found = read_attributes(payload, 16, len(payload))
-    info = read_attributes(found[18], 0, len(found[18])) if 18 in found else {}
-    kind_name = _text(info[1]) if 1 in info else None
-    known, kind, data = _read_kind(kind_name, info.get(2, b""))
-    port = None
-    if 5 in info and 4 in info and _text(info[4]) == "bridge":
-        port = _port(read_attributes(info[5], 0, len(info[5])))
-    families = read_attributes(found[26], 0, len(found[26])) if 26 in found else {}
-    inet = read_attributes(families[socket.AF_INET], 0, len(families[socket.AF_INET])) if socket.AF_INET in families else {}
-    inet6 = read_attributes(families[socket.AF_INET6], 0, len(families[socket.AF_INET6])) if socket.AF_INET6 in families else {}
-    other_names = tuple(_text(value) for value in read_all(found[52], 53)) if 52 in found else ()
-    alias = _text(found[20]) if 20 in found else UNFINISHED if _u32(found.get(27)) == CREATION_GROUP else ""
+    _family, _type, number, flags, _change = _LINK.unpack_from(payload)
+    values = _LINKS.read(payload)
+    mac, name, mtu, below, master, queue, alias, group, elsewhere, others = values[:10]
+    word, data, port_of, port, hairpin, learning, flood, isolated = values[10:18]
+    inet, inet6, generates, *hardware = values[18:]
+    kind_name = _text(word) if word else None
+    known, kind, attributes = _read_kind(kind_name, data)
+    group_number = _u32(group)
+    below_number = _u32(below)
     link = Link(
         place=place,
-        name=_text(found[3]),
+        name=_text(name),
         kind=kind,
-        mtu=_u32(found.get(4)),
-        mac=_mac(found[1]) if 1 in found else None,
+        mtu=_u32(mtu),
+        mac=_mac(mac) if mac else None,
         up=bool(flags & IFF_UP),
-        alias=alias,
+        alias=_text(alias) if alias else UNFINISHED if group_number == CREATION_GROUP else "",
         master="",
-        link_local=inet6[8][0] != GENERATE_NOTHING if 8 in inet6 else None,
-        port=port,
-        tuning=_tuning(flags & (IFF_PROMISC | IFF_ALLMULTI), _u32(found.get(13))),
-        index=index,
-        other_names=other_names,
-        condemned=_u32(found.get(27)) == DELETION_GROUP,
+        link_local=generates[0] != GENERATE_NOTHING if generates else None,
+        port=_port(hairpin, learning, flood, isolated) if port and _text(port_of) == "bridge" else None,
+        tuning=_tuning(flags & (IFF_PROMISC | IFF_ALLMULTI), _u32(queue)),
+        index=number,
+        other_names=tuple(_text(value) for value in read_all(others, 53)),
+        condemned=group_number == DELETION_GROUP,
     )
-    settings = {"ipv4": inet.get(1, b""), "ipv6": inet6.get(2, b"")}
-    hardware = _hardware(found) if kind_name is None else ""
-    below = _u32(found.get(5))
-    lower = known.find_lower(data, below) if known is not None else 0
-    return RawLink(link, index, below, _u32(found.get(10)), lower, _s32(found.get(37)), settings, kind_name or "", hardware)
+    return RawLink(
+        link,
+        number,
+        below_number,
+        _u32(master),
+        known.find_lower(attributes, below_number) if known is not None else 0,
+        _s32(elsewhere),
+        {"ipv4": inet, "ipv6": inet6},
+        kind_name or "",
+        _hardware(*hardware) if kind_name is None else "",
+    )
 
 
 @lru_cache(maxsize=64)
@@ -136,16 +146,13 @@ def _tuning(flags: int, queue: int) -> Tuning:
     return Tuning(bool(flags & IFF_PROMISC), bool(flags & IFF_ALLMULTI), queue)
 
 
-def _hardware(found: Mapping[int, bytes]) -> str:
-    burnt_in = _mac(found[PERMANENT_ADDRESS]) if PERMANENT_ADDRESS in found else ""
-    return " ".join(filter(None, (*(_text(found[number]) for number in PARENT if number in found), burnt_in)))
+def _hardware(bus: bytes, device: bytes, burnt_in: bytes) -> str:
+    return " ".join(filter(None, (_text(bus), _text(device), _mac(burnt_in))))
 
 
-def _port(data: Dict[int, bytes]) -> BridgePort:
-    def flag(number: int) -> Optional[bool]:
-        return data[number] != b"\0" if number in data else None
-
-    return BridgePort(hairpin=flag(4), learning=flag(8), flood=flag(9), isolated=flag(33))
+@lru_cache(maxsize=64)
+def _port(hairpin: bytes, learning: bytes, flood: bytes, isolated: bytes) -> BridgePort:
+    return BridgePort(hairpin=flag(hairpin or None), learning=flag(learning or None), flood=flag(flood or None), isolated=flag(isolated or None))
 
 
 def parse_namespace_number(payload: bytes) -> Optional[int]:
@@ -277,51 +284,20 @@ class RawNeighbour(NamedTuple):
     through: int
 
 
-class Shape(NamedTuple):
-    """Which attributes an entry has, and where the values stand of those that are read; of one that it has not, nowhere."""
-
-    attributes: struct.Struct  # their lengths and numbers
-    expected: Tuple[int, ...]
-    address: slice
-    mac: slice
-    has_master: bool
-    protocol: slice
-    through: slice
-
-
-def _shape_of(payload: bytes) -> Shape:
-    layout, places = "=%dx" % _NEIGHBOUR.size, {}
-    start = _NEIGHBOUR.size
-    while start + 4 <= len(payload):
-        length, number = _ATTRIBUTE.unpack_from(payload, start)
-        if length < 4:
-            break
-        places[number & 0x3FFF] = slice(start + 4, start + length)
-        end = min(start + (length + 3 & ~3), len(payload))
-        layout += "I%dx" % (end - start - 4)
-        start = end
-    attributes = struct.Struct(layout + "%dx" % (len(payload) - start))
-    address, mac, protocol, through = (places.get(number, slice(0)) for number in (1, 2, 12, 8))
-    return Shape(attributes, attributes.unpack(payload), address, mac, 9 in places, protocol, through)
-
-
 def parse_neighbours(payloads: Iterable[bytes]) -> Iterator[RawNeighbour]:
-    """Yield the entries of a table. There are many and they have few shapes: one with the attributes of an earlier one has its values at the same places."""
-    shapes: Dict[int, Shape] = {}
+    """Yield the entries of a table."""
+    layouts = Layouts(_NEIGHBOUR.size, (1,), (2,), (8,), (9,), (12,))
     for payload in payloads:
-        shape = shapes.get(len(payload))
-        if shape is None or shape.attributes.unpack(payload) != shape.expected:
-            shape = shapes[len(payload)] = _shape_of(payload)
         family, index, state, flags, _type = _NEIGHBOUR.unpack_from(payload)
-        address, protocol = payload[shape.address], payload[shape.protocol]
+        address, mac, through, master, protocol = layouts.read(payload)
         yield RawNeighbour(
             family,
             index,
             state,
             flags,
             text_of_ip(address) if address and any(address) else None,
-            _mac(payload[shape.mac]),
-            shape.has_master,
+            _mac(mac),
+            bool(master),
             protocol[0] if protocol else 0,
-            _u32(payload[shape.through]),
+            _u32(through),
         )
