@@ -10,7 +10,6 @@ import errno
 import os
 import signal
 import time
-from dataclasses import replace
 from typing import Callable, Dict, List, Optional, Sequence, Tuple
 
 import pytest
@@ -398,7 +397,7 @@ def is_reached() -> bool:
 def declared(networks: List[Dict[str, object]], endpoints: Sequence[Dict[str, object]] = ()) -> Cut:
     def cut() -> Request:
         options = {"networks": networks, "endpoints": list(endpoints), "allow_management": True, "confirm_timeout": SHORTEST_CONFIRM}
-        return replace(topology_request(options, run=Tools().run, connection=SSH)[0], confirm_timeout=CUT_OFF)
+        return topology_request(options, run=Tools().run, connection=SSH)[0]._replace(confirm_timeout=CUT_OFF)
 
     return cut
 

@@ -53,7 +53,7 @@ def prepare_stacked(module: Any, options: Options, name: str, kind: LinkKind) ->
         _check_mtu(snapshot, parent_place, str(parent), mtu)
         return request.removes(snapshot) if request.removes else ()
 
-    return replace(request, removes=removes)
+    return request._replace(removes=removes)
 
 
 def _check_mtu(snapshot: Snapshot, place: str, parent: str, mtu: Optional[int]) -> None:

@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Callable, FrozenSet, Iterable, List, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Callable, FrozenSet, Iterable, List, NamedTuple, Optional, Sequence, Tuple
 
 from .._firewall.base import Backend, RunCommand
 from .._kernel.statefile import STATE_DIRECTORY
@@ -28,8 +28,7 @@ Build = Callable[[Facts], Tuple[Sequence[KernelObject], Sequence[Rule]]]
 Tell = Callable[[Snapshot, Sequence[KernelObject], Sequence[Step]], Tuple[str, ...]]
 
 
-@dataclass(frozen=True)
-class Request:
+class Request(NamedTuple):
     """What one run wants. `removes` picks further keys to delete from the snapshot; `prune` adds all that the scope owns."""
 
     scope: str
@@ -52,7 +51,7 @@ class Request:
     confirm_timeout: float = 0.0  # seconds; a change that is not confirmed in time is taken back
     looks: bool = False  # it takes ports or addresses of the host: who holds them is looked up before it is compiled
     publishes: bool = False  # ports, so also who listens on them, and by whose rules they are led elsewhere
-    notes: List[str] = field(default_factory=list)  # what the last `build` wants said without refusing
+    notes: Sequence[str] = ()  # what the last `build` wants said without refusing
     connection: str = ""  # over which the request came, if that is known
     tell: Optional[Tell] = None
     left_out: Optional[LeftOut] = None  # what of the declaration is not asked for, because this kernel cannot have it

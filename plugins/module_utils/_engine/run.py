@@ -9,7 +9,6 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Dict, FrozenSet, List, Mapping, Optional, Sequence, Set, Tuple
 
@@ -145,7 +144,7 @@ class Run:
             observer.observe_place(request.place)
         facts = self._facts(observer.snapshot)
         if request.looks:
-            facts = replace(facts, holdings=self._firewalls.find_holdings(observer.snapshot, request.scope, request.publishes))
+            facts = facts._replace(holdings=self._firewalls.find_holdings(observer.snapshot, request.scope, request.publishes))
         kernel, rules = request.build(facts)
         self._observe_rest(observer, kernel)
         return observer, kernel, rules
@@ -264,8 +263,7 @@ class Run:
         off: FrozenSet[int] = frozenset(family for family, path in FORWARDING.items() if recorded.get(path, now[path]) == "0")
         facts = self._visited.facts(snapshot)
         devices = sorted({device for destination, device in facts.routes if destination == DEFAULT_ROUTE_6 and device})
-        return replace(
-            facts,
+        return facts._replace(
             forwarding_off=off,
             accept_ra=tuple((device, read_sysctl(accept_ra_path(device)) or "") for device in devices),
             bridge_netfilter=read_sysctl(BRIDGE_NETFILTER) == "1",

@@ -8,7 +8,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Collection, Dict, Iterable, List, Mapping, Sequence, Set, Tuple
 
 from .._kernel.loopback import DOWN, UP
@@ -48,7 +47,7 @@ class Visited:
     def _read(self) -> Dict[str, Visit]:
         """Return what is written down, under the names to come."""
         return {
-            place: replace(visit, settings={self._names.path(place, path): value for path, value in visit.settings.items()})
+            place: visit._replace(settings={self._names.path(place, path): value for path, value in visit.settings.items()})
             for place, visit in self._visits.read().items()
         }
 
@@ -120,7 +119,7 @@ class Visited:
                 if self._left[place]:
                     self._visits.hand_over(self._left[place], place, visit.namespace, {LOOPBACK: value})
             if place not in self._left or settings or visit.links:
-                kept[place] = replace(visit, settings=settings)
+                kept[place] = visit._replace(settings=settings)
         self._visits.write(kept)
 
     def knows(self, snapshot: Snapshot, place: str) -> bool:
@@ -140,13 +139,13 @@ class Visited:
             return facts
         from .borrowed import links_before
 
-        return replace(facts, links={**facts.links, **links_before(visit.links, snapshot)})
+        return facts._replace(links={**facts.links, **links_before(visit.links, snapshot)})
 
     def remember(self, place: str, settings: Mapping[str, str]) -> None:
         """Keep what settings were; the first value wins."""
         visits = self._visits.read()
         visit = self._here(place, visits)
-        self._visits.write({**visits, place: replace(visit, settings={**settings, **visit.settings})})
+        self._visits.write({**visits, place: visit._replace(settings={**settings, **visit.settings})})
 
     def enter(self, steps: Sequence[Step], desired: Iterable[KernelObject], snapshot: Snapshot, scope: str) -> None:
         """Write down where the run is about to go, so that one that dies there is followed. A namespace of its own goes whole."""
@@ -158,7 +157,7 @@ class Visited:
         host = self._here(HOST, visits)
         links = _note_options(host.links, steps, snapshot)
         if links or HOST in visits:
-            entered[HOST] = replace(host, links=links)
+            entered[HOST] = host._replace(links=links)
         self._visits.write(entered)
         self._names = Names()
 

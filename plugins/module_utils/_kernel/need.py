@@ -6,19 +6,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Collection, Iterable, Mapping, Optional, Sequence, Tuple
+from types import MappingProxyType
+from typing import Collection, Iterable, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from .._model.objects import KernelObject
 
 LinkSettings = Mapping[Tuple[str, str], Iterable[str]]
 
 
-@dataclass(frozen=True)
-class Need:
+class Need(NamedTuple):
     """What is to be read of a place beside what always is."""
 
-    settings: LinkSettings = field(default_factory=dict)  # of links, by place and name, such as ipv6/accept_ra
+    settings: LinkSettings = MappingProxyType({})  # of links, by place and name, such as ipv6/accept_ra
     sysctls: Collection[str] = ()
     tables: Optional[Collection[int]] = None  # proxies too, and what others have in these routing tables
     wanted: Sequence[KernelObject] = ()  # what is declared there that no dump of the kernel's shows

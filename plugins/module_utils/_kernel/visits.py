@@ -11,8 +11,8 @@ Kept below /run, like the namespaces themselves. A place counts only as long as 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Dict, Mapping, Optional, Union
+from types import MappingProxyType
+from typing import Dict, Mapping, NamedTuple, Optional, Union
 
 from .record import settings_in
 from .statefile import StateFile
@@ -22,13 +22,12 @@ FILE = "visits.json"
 Options = Mapping[str, Union[bool, int, str]]
 
 
-@dataclass(frozen=True)
-class Visit:
+class Visit(NamedTuple):
     """A namespace by its inode, and what of its settings and of the links of others in it was different before."""
 
     namespace: int
-    settings: Mapping[str, str] = field(default_factory=dict)
-    links: Mapping[str, Options] = field(default_factory=dict)
+    settings: Mapping[str, str] = MappingProxyType({})
+    links: Mapping[str, Options] = MappingProxyType({})
 
 
 class Visits:

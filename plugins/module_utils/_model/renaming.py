@@ -8,8 +8,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from typing import Any, Dict, FrozenSet, Mapping, Optional
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Any, Dict, FrozenSet, Mapping, NamedTuple, Optional
 
 from .kind import LinkKind
 from .link import Link, LinkKey
@@ -17,11 +18,10 @@ from .objects import KernelObject, Route, Sysctl
 from .rows import Rows
 
 
-@dataclass(frozen=True)
-class Names:
+class Names(NamedTuple):
     """What links will be called: (place, name now) -> name then."""
 
-    changes: Mapping[LinkKey, str] = field(default_factory=dict)
+    changes: Mapping[LinkKey, str] = MappingProxyType({})
     # Of those, who only stands in the way and goes, by a word that is no name.
     leaving: FrozenSet[LinkKey] = frozenset()
     lowers: bool = False  # this kernel renames nothing that is up

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from ipaddress import ip_address, ip_network
+from types import MappingProxyType
 from typing import Any, Collection, Dict, FrozenSet, Iterable, List, Mapping, NamedTuple, Optional, Set, Tuple, Type, TypeVar
 
 from .addresses import ip_version, is_link_local
@@ -127,11 +128,10 @@ class WayOut(NamedTuple):
     addresses: Tuple[str, ...]  # somebody else's on the interface it leads over, with prefix length
 
 
-@dataclass(frozen=True)
-class Facts:
+class Facts(NamedTuple):
     """What the compiler may know of the host: plain values taken from a snapshot."""
 
-    links: Mapping[str, Link] = field(default_factory=dict)
+    links: Mapping[str, Link] = MappingProxyType({})
     addresses: Tuple[Tuple[str, str], ...] = ()  # (device, address/prefix)
     routes: Tuple[Tuple[str, str], ...] = ()  # (destination, device)
     forwarding_off: FrozenSet[int] = frozenset()  # families whose forwarding was off before this collection enabled it
@@ -143,9 +143,9 @@ class Facts:
     lent: Tuple[Link, ...] = ()  # the host's own links that are handed over at present
     pci: Tuple[Tuple[str, str], ...] = ()  # (device, PCI address)
     wireless: FrozenSet[str] = frozenset()  # links that are radios
-    holdings: Holdings = field(default_factory=Holdings)  # only for who publishes ports or names addresses of the host
+    holdings: Holdings = Holdings()  # only for who publishes ports or names addresses of the host
     residents: Tuple[Resident, ...] = ()  # only of endpoints' places that stand
-    ways_out: Mapping[str, Tuple[WayOut, ...]] = field(default_factory=dict)  # of the same, by place
+    ways_out: Mapping[str, Tuple[WayOut, ...]] = MappingProxyType({})  # of the same, by place
     entries: Tuple[KernelObject, ...] = ()  # the host's addresses and routes with all that is known of them
     ways: Tuple[Way, ...] = ()
 

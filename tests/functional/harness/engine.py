@@ -99,7 +99,7 @@ def converge(
         check_mode=check,
         connection=connection or read_ssh_connection(os.environ),
     )
-    outcome = pipeline.converge(replace(request, confirm_timeout=confirm_timeout), door=door)
+    outcome = pipeline.converge(request._replace(confirm_timeout=confirm_timeout), door=door)
     if told is not None:
         told.update(describe_standing(declared, outcome.left_links))
     return outcome

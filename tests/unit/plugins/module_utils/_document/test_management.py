@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Dict, List, Optional, Tuple
 
 import pytest
@@ -63,7 +62,7 @@ def test_the_links_that_carry_a_connection(server: str, expected: "set[str]") ->
     ],
 )
 def test_who_manages_this_host(connection: str, expected: "Tuple[Optional[str], Optional[int], set[str]]") -> None:
-    found = find_connection(connection, replace(FACTS, addresses=tuple(ADDRESSES)))
+    found = find_connection(connection, FACTS._replace(addresses=tuple(ADDRESSES)))
     assert (found.peer, found.port, found.carriers) == expected
 
 

@@ -65,7 +65,7 @@ def test_one_parent(options: Any, expected: str) -> None:
 def test_the_kernel_keeps_the_names_of_so_many_scopes() -> None:
     """`container-net:` and `:parent` take 21 of 255 characters."""
     others = ",".join("%s%s" % (letter, "s" * 55) for letter in "abcd")
-    facts = replace(FACTS, links={**FACTS.links, "bond0.30": replace(FACTS.links["bond0.30"], alias="container-net:%s:parent" % others)})
+    facts = FACTS._replace(links={**FACTS.links, "bond0.30": replace(FACTS.links["bond0.30"], alias="container-net:%s:parent" % others)})
     assert lines(facts, "sixsix", parent="bond0.30") == []
     (line,) = lines(facts, "sevens7", parent="bond0.30")
     assert line == (
@@ -76,10 +76,10 @@ def test_the_kernel_keeps_the_names_of_so_many_scopes() -> None:
 
 
 def test_the_default_parent_is_that_of_ipv4_then_of_ipv6() -> None:
-    facts = replace(FACTS, routes=(("::/0", "eth2"), ("0.0.0.0/0", "bond0")))
+    facts = FACTS._replace(routes=(("::/0", "eth2"), ("0.0.0.0/0", "bond0")))
     assert facts.default_device() == "bond0"
-    assert replace(facts, routes=(("::/0", "eth2"), ("10.0.0.0/8", "bond0"))).default_device() == "eth2"
-    assert lines(replace(facts, routes=())) == [
+    assert facts._replace(routes=(("::/0", "eth2"), ("10.0.0.0/8", "bond0"))).default_device() == "eth2"
+    assert lines(facts._replace(routes=())) == [
         "networks[lan].parent: got null: none is named, and this host has no default route to take it from; name the interface that is on the LAN"
     ]
 

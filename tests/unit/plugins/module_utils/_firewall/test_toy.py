@@ -56,7 +56,7 @@ def run(*networks: Dict[str, Any], check: bool = False, scope: str = "main", aro
 
     options = {"scope": scope, "networks": list(networks), "allow_empty": True, "firewall_backend": "ledger", **more}
     request, _declared = topology_request(options, run=tool, check_mode=check)
-    return converge(replace(request, state_directory="/run/container_net_test"))
+    return converge(request._replace(state_directory="/run/container_net_test"))
 
 
 def lines(outcome: Outcome) -> List[str]:
