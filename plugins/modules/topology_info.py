@@ -55,7 +55,8 @@ options:
     default: auto
   declaration:
     description:
-      - What should stand. RV(drift) then tells each difference of this host to it, as check mode of M(netloom.container_net.topology) would.
+      - What should stand. RV(drift) then tells each difference of this host to it, as check mode of M(netloom.container_net.topology) would, and networks
+        and endpoints that stand are told with the labels they are declared with.
       - The options of that module, with its rules. Of a fleet it is the host's part of the plan; see the examples.
     type: dict
     suboptions:
@@ -128,6 +129,7 @@ networks:
   contains:
     name: {description: Name of the network., type: str, returned: success}
     scope: {description: The declaration it belongs to., type: str, returned: success}
+    labels: {description: "The labels it is declared with.", type: dict, returned: "with O(declaration), of its scope", sample: {team: shop}}
     driver: {description: "V(bridge), V(overlay), V(macvlan), V(ipvlan) or V(routed), told by the links that stand.", type: str, returned: success}
     bridge: {description: The Linux bridge., type: str, returned: for bridges and overlays}
     ours: {description: Whether this collection made the bridge. If not it will never delete it., type: bool, returned: for bridges and overlays}
@@ -206,6 +208,7 @@ endpoints:
   contains:
     name: {description: "Name of the endpoint.", type: str, returned: success}
     scope: {description: "The declaration it belongs to.", type: str, returned: success}
+    labels: {description: "The labels it is declared with.", type: dict, returned: "with O(declaration), of its scope", sample: {team: shop}}
     interfaces:
       description: Its places on networks. What is inside is null where it could not be read.
       type: list
@@ -451,7 +454,7 @@ namespaces:
   sample: [{name: api, path: /run/netns/api, scope: main}]
 """
 
-from typing import Any, Dict
+from typing import Any, Dict, List
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.netloom.container_net.plugins.module_utils._ansible.run import BACKEND_OPTION, create_module, guard
@@ -490,12 +493,13 @@ def main() -> None:
         places = read_places(options["namespaces"] or (), options["containers"] or ())
         sight = observe_everything(places, select_backend(options["firewall_backend"], has_tool), run_system_tool)
         report = Report(sight.snapshot, options["scope"])
-        drift = {} if options["declaration"] is None else {"drift": find_drift(module, options["declaration"])}
+        networks, endpoints = report.networks(), report.endpoints()
+        drift = {} if options["declaration"] is None else {"drift": compare_with(module, options["declaration"], networks, endpoints)}
         return {
             "changed": False,
             **drift,
-            "networks": select_networks(report.networks(), options["networks"]),
-            "endpoints": report.endpoints(),
+            "networks": select_networks(networks, options["networks"]),
+            "endpoints": endpoints,
             "ports": report.ports(),
             "containers": describe_containers(sight),
             "namespaces": report.namespaces(),
@@ -506,16 +510,19 @@ def main() -> None:
     guard(module, read)
 
 
-def find_drift(module: AnsibleModule, declaration: Dict[str, Any]) -> Dict[str, Any]:
-    """Return where the host differs; nothing is changed, so nothing of the host needs to be allowed."""
+def compare_with(module: AnsibleModule, declaration: Dict[str, Any], networks: List[Dict[str, Any]], endpoints: List[Dict[str, Any]]) -> Dict[str, Any]:
+    """Return where the host differs, and give what stands the labels it is declared with; nothing is changed, so nothing of the host needs to be allowed."""
     # Only who asks for it pays for the planner.
     from ansible_collections.netloom.container_net.plugins.module_utils._engine.pipeline import converge
     from ansible_collections.netloom.container_net.plugins.module_utils._engine.topology import topology_request
     from ansible_collections.netloom.container_net.plugins.module_utils._report.drift import describe_drift
+    from ansible_collections.netloom.container_net.plugins.module_utils._report.labels import add_labels
 
     allowed = {"allow_management": True, "allow_empty": True, "firewall_backend": module.params["firewall_backend"]}
-    request, _declared = topology_request({**declaration, **allowed}, run=run_system_tool, check_mode=True)
+    request, declared = topology_request({**declaration, **allowed}, run=run_system_tool, check_mode=True)
     outcome = converge(request)
+    add_labels(networks, declared.document.networks, request.scope)
+    add_labels(endpoints, declared.document.endpoints, request.scope)
     for warning in outcome.warnings:
         module.warn(warning)
     return describe_drift(request.scope, outcome.snapshot, outcome.desired, outcome.steps, outcome.words, outcome.show_rule)

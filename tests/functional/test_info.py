@@ -245,7 +245,8 @@ iptables -t nat -A CNET-POST -j ACCEPT
 
 @pytest.fixture(scope="module")
 def drifts() -> Dict[str, Result]:
-    declared = {"networks": MAIN["networks"], "endpoints": [MAIN["endpoints"][0]]}
+    networks = [{**MAIN["networks"][0], "labels": {"team": "shop"}}, *MAIN["networks"][1:]]
+    declared = {"networks": networks, "endpoints": [{**MAIN["endpoints"][0], "labels": {"tier": "front", "since": "2026"}}]}
 
     def body() -> Dict[str, Result]:
         def look(**options: Any) -> Result:
@@ -270,6 +271,17 @@ def test_a_host_in_order_has_no_difference(drifts: Dict[str, Result]) -> None:
     assert drifts["applied"]["drift"] == drifts["another scope"]["drift"] == nothing
     assert not drifts["nothing yet"]["drift"]["in_order"]
     assert {"item": "network web", "object": "bridge br-web", "attribute": None, "declared": "present", "found": None} in drifts["nothing yet"]["drift"]["rows"]
+
+
+def test_what_stands_is_told_with_the_labels_it_is_declared_with(drifts: Dict[str, Result]) -> None:
+    def labels(case: str, rows: str) -> Dict[str, Any]:
+        return {row["name"]: row.get("labels") for row in drifts[case][rows]}
+
+    others = {network["name"]: {} for network in MAIN["networks"][1:]}
+    assert labels("applied", "networks") == {"web": {"team": "shop"}, **others}
+    assert labels("applied", "endpoints") == {"api": {"tier": "front", "since": "2026"}}
+    assert labels("not declared", "endpoints") == {"api": {}}
+    assert labels("another scope", "endpoints") == {"api": None}
 
 
 def test_each_difference_is_a_row(drifts: Dict[str, Result]) -> None:

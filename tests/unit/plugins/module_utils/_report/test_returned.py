@@ -30,6 +30,7 @@ from ansible_collections.netloom.container_net.plugins.module_utils._model.link 
 from ansible_collections.netloom.container_net.plugins.module_utils._model.snapshot import Facts
 from ansible_collections.netloom.container_net.plugins.module_utils._plan.planner import plan
 from ansible_collections.netloom.container_net.plugins.module_utils._report.info import Report
+from ansible_collections.netloom.container_net.plugins.module_utils._report.labels import add_labels
 from ansible_collections.netloom.container_net.plugins.module_utils._report.links import describe_devices, describe_links
 from ansible_collections.netloom.container_net.plugins.module_utils._report.sight import Sight, describe_containers
 from ansible_collections.netloom.container_net.plugins.module_utils._report.standing import describe_standing
@@ -124,6 +125,9 @@ def test_what_topology_info_returns(kernel: ToyKernel) -> None:
         "containers": describe_containers(sight),
         "namespaces": report.namespaces(),
     }
+    document = read_document(DECLARED)
+    add_labels(told["networks"], document.networks, "main")
+    add_labels(told["endpoints"], document.endpoints, "main")
     assert said.keys() - told.keys() == {"drift"}
     assert [line for key, found in told.items() for line in unlike(said[key], [found], key)] == []
     vxlan: List[Any] = [network["vxlan"] for network in told["networks"] if "vxlan" in network]
