@@ -161,14 +161,15 @@ def parse_namespace_number(payload: bytes) -> Optional[int]:
     return number if number is not None and number >= 0 else None
 
 
+_ADDRESSES = Layouts(_ADDRESS.size, (1,), (2,), (11,))
+
+
 def parse_address(payload: bytes) -> Tuple[int, str, int, bool]:
     """Return (interface index, address/prefix, protocol number, whether others are preferred for what is sent)."""
     family, prefix, flags, _scope, index = _ADDRESS.unpack_from(payload)
-    found = read_attributes(payload, 8, len(payload))
-    value = found.get(2) or found[1]
-    protocol = found[11][0] if 11 in found else 0
+    address, local, protocol = _ADDRESSES.read(payload)
     secondary = flags & (IFA_F_DEPRECATED if family == socket.AF_INET6 else IFA_F_SECONDARY)
-    return index, "%s/%d" % (text_of_ip(value), prefix), protocol, bool(secondary)
+    return index, "%s/%d" % (text_of_ip(local or address), prefix), protocol[0] if protocol else 0, bool(secondary)
 
 
 def parse_address_details(payload: bytes, device: str) -> AddressDetails:
@@ -220,24 +221,32 @@ class RawRoute(NamedTuple):
     hops: Tuple[RawHop, ...] = ()
 
 
+_ROUTES = Layouts(_ROUTE.size, (1,), (4,), (5,), (6,), (7,), (9,), (15,))
+
+
 def parse_route(payload: bytes, *, any_type: bool = False) -> Optional[RawRoute]:
     """Return a route; None for local, broadcast, multicast and cached ones and, unless they are ours, multipath ones; but those may be asked for."""
     family, prefix, _src, _tos, table, protocol, _scope, route_type, flags = _ROUTE.unpack_from(payload)
     if (route_type not in ROUTE_TYPES and not any_type) or flags & 0x200:
         return None
-    found = read_attributes(payload, 12, len(payload))
-    hops = tuple(_read_hops(found[9])) if protocol == PROTOCOL and 9 in found and route_type == 1 else ()
-    other = OTHER_TYPES.get(route_type, str(route_type)) if route_type not in ROUTE_TYPES or (route_type == 1 and 4 not in found and not hops) else None
+    target, device, gateway, metric, source, multipath, table_number = _ROUTES.read(payload)
+    hops = tuple(_read_hops(multipath)) if protocol == PROTOCOL and multipath and route_type == 1 else ()
+    other = OTHER_TYPES.get(route_type, str(route_type)) if route_type not in ROUTE_TYPES or (route_type == 1 and not device and not hops) else None
     if other is not None and not any_type:
         return None
-    destination = text_of_subnet(found.get(1), family, prefix)
-    gateway = text_of_ip(found[5]) if 5 in found else None
-    source = text_of_ip(found[7]) if 7 in found else None
-    # IPv6 names `lo` for a route that leads nowhere.
-    index = _u32(found[4]) if route_type == 1 and other is None and not hops else 0
-    onlink = bool((hops[0].flags if hops else flags) & RTNH_F_ONLINK)
-    kind = other or ROUTE_TYPES[route_type]
-    return RawRoute(destination, _u32(found.get(15), table), _u32(found.get(6)), gateway, index, protocol, kind, source, onlink, hops)
+    return RawRoute(
+        text_of_subnet(target, family, prefix),
+        _u32(table_number, table),
+        _u32(metric),
+        text_of_ip(gateway) if gateway else None,
+        # IPv6 names `lo` for a route that leads nowhere.
+        _u32(device) if route_type == 1 and other is None and not hops else 0,
+        protocol,
+        other or ROUTE_TYPES[route_type],
+        text_of_ip(source) if source else None,
+        bool((hops[0].flags if hops else flags) & RTNH_F_ONLINK),
+        hops,
+    )
 
 
 def _read_hops(data: bytes) -> Iterator[RawHop]:
