@@ -913,7 +913,7 @@ options:
       ends:
         description:
         - The two ends of a wire, or the one of a tunnel, which is in an endpoint.
-        - It has exactly one of V(endpoint), V(network).
+        - It has exactly one of V(endpoint), V(network), V(host).
         type: list
         elements: dict
         required: true
@@ -926,6 +926,12 @@ options:
             description:
             - Network that the end is a port of, of driver V(bridge) or V(overlay).
             type: str
+          host:
+            description:
+            - V(true) leaves the end with the host, as an interface of its own; the other end is in an endpoint. Nothing is forwarded or translated because
+              of it.
+            type: bool
+            default: false
           interface_name:
             description:
             - Name of the interface.
@@ -933,12 +939,12 @@ options:
             type: str
           mac_address:
             description:
-            - MAC address of the interface, only of an endpoint.
+            - MAC address of the interface, not of a network's port.
             - 'Default: derived from the link.'
             type: str
           addresses:
             description:
-            - Addresses of the interface, with prefix length; only of an endpoint.
+            - Addresses of the interface, with prefix length; not of a network's port.
             type: list
             elements: str
             default: []

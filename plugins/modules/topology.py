@@ -41,7 +41,7 @@ options:
   links:
     description:
       - List of wires, beside the networks. A wire is a veth pair with two ends; a tunnel is a VXLAN device that ends in an endpoint.
-      - An end is an interface of an endpoint or a port of a network.
+      - An end is an interface of an endpoint, a port of a network or, at the other end of an endpoint's, an interface of the host itself.
       - A wire between two networks makes them one layer 2, so that endpoints on one may have addresses and the gateway of the other. Networks that are joined
         in a ring are refused, unless each has V(stp).
     type: raw
@@ -232,6 +232,8 @@ EXAMPLES = r"""
           - {endpoint: right, interface_name: eth1, addresses: [10.9.0.2/30]}
       - name: patch
         ends: [{network: web}, {endpoint: right, addresses: [10.20.0.200/24]}]
+      - name: admin
+        ends: [{host: true, interface_name: adm0, addresses: [10.9.1.1/30]}, {endpoint: left, addresses: [10.9.1.2/30]}]
 
 - name: Hand a network card to a firewall, which hides a network behind it
   netloom.container_net.topology:
@@ -307,9 +309,10 @@ links:
       contains:
         endpoint: {description: Endpoint that the end is an interface of., type: str, returned: if it is in an endpoint}
         network: {description: Network that the end is a port of., type: str, returned: if it is a port of a network}
+        host: {description: "V(true), for it is an interface of the host.", type: bool, returned: if it is on the host}
         interface_name: {description: Name of the interface., type: str, returned: success}
-        mac_address: {description: MAC address of the interface., type: str, returned: if it is in an endpoint}
-        addresses: {description: "Addresses of the interface, with prefix length.", type: list, elements: str, returned: if it is in an endpoint}
+        mac_address: {description: MAC address of the interface., type: str, returned: if it is no port}
+        addresses: {description: "Addresses of the interface, with prefix length.", type: list, elements: str, returned: if it is no port}
   sample:
     - name: direct
       ends:

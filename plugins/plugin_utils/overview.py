@@ -159,8 +159,14 @@ def _port(port: Row) -> str:
 
 
 def _wire(link: Row) -> str:
-    ends = ["%s of %s" % (end["interface"], end["container"]) if end["container"] else end["bridge"] or end["interface"] for end in link["ends"]]
+    ends = [_end(end) for end in link["ends"]]
     tunnel = link["tunnel"]
     if tunnel:
         return "tunnel %s: vni %d from %s to %s, %s" % (link["name"], tunnel["vni"], tunnel["local"], tunnel["remote"], " ".join(ends))
     return "wire %s: %s" % (link["name"], " - ".join([*ends, *["an end that was not read"] * (2 - len(ends))]))
+
+
+def _end(end: Row) -> str:
+    if end["container"] or end["bridge"]:
+        return "%s of %s" % (end["interface"], end["container"]) if end["container"] else str(end["bridge"])
+    return " ".join(["%s of the host" % end["interface"], *(["down"] if end["up"] is False else []), *end["addresses"]])

@@ -47,6 +47,14 @@ def compile_wires(document: Document, segments: Mapping[str, Segment], facts: Fa
     return wire.compile_wires(document, segments, facts)
 
 
+def compile_wire_rules(document: Document, family: int) -> Iterable[Rule]:
+    if not document.links:
+        return ()
+    from . import wire_firewall
+
+    return wire_firewall.compile_wire_rules(document, family)
+
+
 def quieten_bridges(document: Document, objects: Iterable[KernelObject], segments: Mapping[str, Segment]) -> Tuple[KernelObject, ...]:
     if not document.links:
         return tuple(objects)

@@ -4,7 +4,7 @@
 
 # PRIVATE to this collection: anything here may change without notice.
 
-"""Wires: a veth pair between two endpoints, an endpoint and a bridge, or two bridges; and tunnels that end in an endpoint."""
+"""Wires: a veth pair between two endpoints, an endpoint and a bridge or the host itself, or two bridges; and tunnels that end in an endpoint."""
 
 from __future__ import annotations
 
@@ -55,12 +55,14 @@ def _compile_wire(wire: Wire, places: Mapping[str, str], segments: Mapping[str, 
     spots = [_Spot(places[end.endpoint] if end.endpoint is not None else HOST, end.interface_name) for end in wire.ends]
     mtu = wire.mtu or min([segments[end.network].mtu for end in wire.ends if end.network is not None], default=STANDARD_MTU)
     joins = all(end.network is not None for end in wire.ends)
-    leading = next((index for index, end in enumerate(wire.ends) if end.network is not None), 0)
+    leading = next((index for index, end in enumerate(wire.ends) if end.endpoint is None), 0)
     for index, end in enumerate(wire.ends):
         here, there = spots[index], spots[1 - index]
         kind = Veth(there.place, there.name, leads=index == leading)
         if end.network is None:
-            yield from _inner_end(end, Link(here.place, here.name, kind=kind, mtu=mtu, up=True, alias=mark), ipv6)
+            link = Link(here.place, here.name, kind=kind, mtu=mtu, up=True, alias=mark)
+            # On the host it may have been a port of a bridge before.
+            yield from _inner_end(end, replace(link, master="", link_local=ipv6 or None) if end.host else link, ipv6)
             continue
         segment = segments[end.network]
         # Behind such a port is not one neighbour but a switch: sending back to it, or shutting it off, would cut or double what passes.

@@ -11,9 +11,10 @@ from __future__ import annotations
 from typing import Dict, Iterator, List, Mapping, Optional, Tuple
 
 from .._model import span
-from .._model.document import Endpoint, Wire
+from .._model.document import Endpoint, Wire, host_ends
 from .._model.joined import joined_networks
 from .._model.network import Network
+from .check_routers import links_of_the_host
 from .scene import Scene
 
 Holder = Tuple[str, str, str]  # address, path, owner
@@ -21,6 +22,8 @@ Holder = Tuple[str, str, str]  # address, path, owner
 
 def _check_targets(scene: Scene, wire: Wire, networks: Mapping[str, Network], endpoints: Mapping[str, Endpoint]) -> None:
     for index, end in enumerate(wire.ends):
+        if end.host:
+            continue
         kind, name = ("endpoint", end.endpoint) if end.endpoint is not None else ("network", end.network or "")
         known: Mapping[str, object] = endpoints if kind == "endpoint" else networks
         path = "%s.%s" % (scene.end(wire, index), kind)
@@ -34,7 +37,8 @@ def _check_targets(scene: Scene, wire: Wire, networks: Mapping[str, Network], en
             scene.report(path, name, "this network has driver %s, and so no bridge to be a port of" % network.driver, "name one of driver bridge or overlay")
         if kind == "endpoint" and endpoint is not None and endpoint.network_mode not in (None, "none"):
             rule = "this endpoint has no namespace of its own (network_mode: %s)" % endpoint.network_mode
-            scene.report(path, name, rule, "name the endpoint whose namespace it uses")
+            fix = "write host: true instead" if endpoint.network_mode == "host" else "name the endpoint whose namespace it uses"
+            scene.report(path, name, rule, fix)
 
 
 def _check_interfaces(scene: Scene) -> None:
@@ -57,6 +61,24 @@ def _check_interfaces(scene: Scene) -> None:
                 cycle = "" if owners[key] != 'end 0 of link "%s"' % wire.name else " (a loop, %s -> %s)" % (end.endpoint, end.endpoint)
                 path = scene.end(wire, index) + ".interface_name"
                 scene.report(path, end.interface_name, "%s has the same interface_name in this endpoint%s" % (owners[key], cycle), "choose another name")
+
+
+def _check_uses(scene: Scene) -> None:
+    """Report who names an end on the host as a link that he found there, or as one of his own."""
+    made = {
+        end.interface_name: 'end %d of link "%s"' % (index, wire.name)
+        for wire in scene.document.links
+        for index, end in enumerate(wire.ends)
+        if end.endpoint is None
+    }
+    used = list(links_of_the_host(scene)) if made else []
+    for endpoint in scene.document.endpoints:
+        path = scene.endpoint(endpoint) + ".devices"
+        used += [(scene.item(path, index), device.name, device.name) for index, device in enumerate(endpoint.devices) if device.name]
+    used += [(scene.network(network) + ".vrf", network.vrf, network.vrf) for network in scene.document.networks if network.vrf]
+    for path, written, name in used:
+        if name in made:
+            scene.report(path, written, "this is %s" % made[name], "name another link")
 
 
 def _check_rings(scene: Scene, networks: Mapping[str, Network]) -> None:
@@ -132,6 +154,19 @@ def _check_addresses(scene: Scene) -> None:
                         break
 
 
+def _check_host_ends(scene: Scene) -> None:
+    """Report addresses of the host's ends whose subnets are somebody else's here: the host would have two ways to them."""
+    held: List[Tuple[str, str, str]] = []  # subnet, what it is of, link
+    for network in scene.document.networks:
+        held.extend((subnet.subnet, 'network "%s"' % network.name, "") for subnet in network.subnets)
+    for wire, index, end in host_ends(scene.document.links):
+        for address in end.addresses:
+            met = next((row for row in held if row[2] != wire.name and span.overlap(row[0], address)), None)
+            if met is not None and met[0].split("/")[0] != address.split("/")[0]:
+                scene.report(scene.end(wire, index) + ".addresses", address, "overlaps %s of %s" % met[:2], "choose another address")
+        held.extend((address, 'link "%s"' % wire.name, wire.name) for address in end.addresses)
+
+
 def _check_tunnels(scene: Scene) -> None:
     owners = {(n.tunnel_port, n.vni): 'network "%s"' % n.name for n in scene.document.networks if n.vni}
     for wire in scene.document.links:
@@ -142,11 +177,10 @@ def _check_tunnels(scene: Scene) -> None:
         owner = owners.setdefault((tunnel.udp_port, tunnel.vni), 'link "%s"' % wire.name)
         if owner != 'link "%s"' % wire.name:
             scene.report(path + ".vni", tunnel.vni, "%s has the same VNI on udp_port %d" % (owner, tunnel.udp_port), "choose another VNI")
-        for network in scene.document.networks:
-            for subnet in network.subnets if not network.on_lan else ():
-                if span.holds(subnet.subnet, tunnel.remote):
-                    rule = 'the underlay address lies in the subnet %s of network "%s"' % (subnet.subnet, network.name)
-                    scene.report(path + ".remote", tunnel.remote, rule, "choose another subnet for the network")
+        for subnet, holder in scene.led_by_host:
+            if span.holds(subnet, tunnel.remote):
+                rule = "the underlay address lies in the subnet %s of %s" % (subnet, holder)
+                scene.report(path + ".remote", tunnel.remote, rule, "choose another subnet for the %s" % holder.partition(" ")[0])
 
 
 def _check_wire(scene: Scene, wire: Wire, networks: Mapping[str, Network]) -> None:
@@ -165,9 +199,11 @@ def check_links(scene: Scene) -> None:
     networks = {network.name: network for network in scene.document.networks}
     endpoints = {endpoint.name: endpoint for endpoint in scene.document.endpoints}
     _check_interfaces(scene)
+    _check_uses(scene)
     for wire in scene.document.links:
         _check_targets(scene, wire, networks, endpoints)
         _check_wire(scene, wire, networks)
     _check_rings(scene, networks)
     _check_addresses(scene)
+    _check_host_ends(scene)
     _check_tunnels(scene)

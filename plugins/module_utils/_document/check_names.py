@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Dict, Iterator, Tuple
 
+from .._model.document import host_ends
 from .._model.names import ROUTED_PREFIX
 from .scene import Scene
 
@@ -26,7 +27,7 @@ def _host_interfaces(scene: Scene) -> Iterator[Tuple[str, str, str]]:
             yield attachment.host_interface_name, scene.attachment(endpoint, attachment) + ".host_interface_name", owner
     for wire in scene.document.links:
         for index, end in enumerate(wire.ends):
-            if end.network is not None:
+            if end.endpoint is None:
                 yield end.interface_name, scene.end(wire, index) + ".interface_name", 'end %d of link "%s"' % (index, wire.name)
 
 
@@ -53,11 +54,12 @@ def _check_host_interfaces(scene: Scene) -> None:
 
 def _check_prefixes(scene: Scene) -> None:
     """The firewall knows the host's ends of routed endpoints by the beginning of their names."""
-    for network in scene.document.networks:
-        for made in network.made_links if network.is_bridged else ():
-            if made.name.startswith(ROUTED_PREFIX):
-                rule = "names that begin with %s are those of routed endpoints" % ROUTED_PREFIX
-                scene.report("%s.%s" % (scene.network(network), made.key), made.name, rule, "choose another name")
+    bridged = [network for network in scene.document.networks if network.is_bridged]
+    named = [("%s.%s" % (scene.network(network), made.key), made.name) for network in bridged for made in network.made_links]
+    named += [(scene.end(wire, index) + ".interface_name", end.interface_name) for wire, index, end in host_ends(scene.document.links)]
+    for path, name in named:
+        if name.startswith(ROUTED_PREFIX):
+            scene.report(path, name, "names that begin with %s are those of routed endpoints" % ROUTED_PREFIX, "choose another name")
 
 
 def _check_endpoints(scene: Scene) -> None:

@@ -8,16 +8,15 @@
 
 from __future__ import annotations
 
-from typing import Dict, Iterator, List, Mapping, Optional, Sequence, Set, Tuple
+from typing import Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
 
 from .._drivers.base import HostView
 from .._model import span
 from .._model.addresses import canonical_ip, ip_version
-from .._model.document import Document
+from .._model.document import Document, host_ends
 from .._model.errors import Problem
 from .._model.mark import read_mark
 from .._model.names import scope_metric
-from .._model.network import Network
 from .._model.objects import MAIN_TABLE, Route
 from .._model.published import WILDCARDS, published_ports
 from .._model.snapshot import Facts, Way
@@ -28,11 +27,29 @@ EVERYTHING = ("default", "0.0.0.0/0", "::/0")
 OVERRIDE = "use another one or set allow_management: true"
 
 
-def _subnets(document: Document) -> Iterator[Tuple[Network, str, str]]:
-    """Yield (network, path, subnet)."""
+class _Part(NamedTuple):
+    """Addresses that a network or an end of a wire makes the host's neighbours."""
+
+    path: str
+    value: str  # as it is declared
+    owner: str
+    devices: Tuple[str, ...]  # by which the host is to reach them
+    fix: str = "choose another subnet"
+    of_lan: bool = False  # a piece of the host's own LAN, and no route of the host leads there because of it
+
+    @property
+    def whole(self) -> span.Span:
+        return span.span(self.value)
+
+
+def _parts(document: Document) -> Iterator[_Part]:
     for network in document.networks:
+        path, owner = "networks[%s].ipam_config[%%d].subnet" % network.name, 'network "%s"' % network.name
         for index, subnet in enumerate(network.subnets):
-            yield network, "networks[%s].ipam_config[%d].subnet" % (network.name, index), subnet.subnet
+            yield _Part(path % index, subnet.subnet, owner, network.home_devices, of_lan=network.has_parent)
+    for wire, index, end in host_ends(document.links):
+        path, owner = "links[%s].ends[%d].addresses" % (wire.name, index), 'link "%s"' % wire.name
+        yield from (_Part(path, address, owner, (end.interface_name,), "choose another address") for address in end.addresses)
 
 
 def _plain(cidr: str) -> str:
@@ -52,49 +69,53 @@ def _check_overlaps(document: Document, addresses: Pairs, routes: Pairs, links: 
     for destination, device in routes:
         if destination not in EVERYTHING:
             leading.setdefault((device, span.span(destination)), "the host's route %s by %s" % (destination, device or "no device"))
-    for network, path, subnet in _subnets(document):
-        if network.has_parent:
-            continue  # a piece of the host's own LAN, and no route of the host leads there because of it
-        here = span.span(subnet)
+    for part in _parts(document):
+        if part.of_lan:
+            continue
+        here = part.whole
         for (device, there), words in facts.items():
-            if _meet(here, there) and device not in network.home_devices and device not in own:
-                problems.append(Problem(path, subnet, 'network "%s" overlaps %s' % (network.name, words), "choose another subnet"))
-        stands = _has_stood(network, here, addresses, own)
+            if _meet(here, there) and device not in part.devices and device not in own:
+                problems.append(_overlap(part, words))
+        stands = _has_stood(part, addresses, own)
         for (device, there), words in leading.items():
-            if (device, there) in facts or not _meet(here, there) or device in network.home_devices or device in own:
+            if (device, there) in facts or not _meet(here, there) or device in part.devices or device in own:
                 continue
             if not _is_wider(there, here):
-                problems.append(Problem(path, subnet, 'network "%s" overlaps %s' % (network.name, words), "choose another subnet", stands=stands))
+                problems.append(_overlap(part, words, stands=stands))
             elif not stands:
-                problems.append(_out_of(network, path, subnet, words))
+                problems.append(_out_of(part, words))
 
 
 def _check_ways(document: Document, addresses: Pairs, ways: Sequence[Way], links: Mapping[str, Optional[str]], problems: List[Problem]) -> None:
     """Report subnets that routes with many next hops, or those of a table that a rule leads to, take packets of."""
     own = _own_links(document, links)
-    for network, path, subnet in _subnets(document) if ways else ():
-        here = span.span(subnet)
-        stands = _has_stood(network, here, addresses, own)
+    for part in _parts(document) if ways else ():
+        here = part.whole
+        stands = _has_stood(part, addresses, own)
         for way in ways:
             there = span.span(way.destination)
             everything = way.destination in EVERYTHING
-            if network.has_parent or not _meet(here, there) or (everything and not way.ahead) or own.union(network.home_devices) & set(way.devices):
+            if part.of_lan or not _meet(here, there) or (everything and not way.ahead) or own.union(part.devices) & set(way.devices):
                 continue
             table = "" if way.table == MAIN_TABLE else " in table %d" % way.table
             words = "the host's route %s by %s%s" % (way.destination, " and ".join(dict.fromkeys(way.devices)) or "no device", table)
             if way.ahead and _is_wider(there, here):
-                rule = 'network "%s" is out of the host\'s reach: every packet asks %s first' % (network.name, words)
-                fix = "add a rule that leads to the main table before it" if everything else "choose another subnet"
-                problems.append(Problem(path, subnet, rule, fix, stands=stands, tells=everything))
+                rule = "%s is out of the host's reach: every packet asks %s first" % (part.owner, words)
+                fix = "add a rule that leads to the main table before it" if everything else part.fix
+                problems.append(Problem(part.path, part.value, rule, fix, stands=stands, tells=everything))
             elif not _is_wider(there, here):
-                problems.append(Problem(path, subnet, 'network "%s" overlaps %s' % (network.name, words), "choose another subnet", stands=stands))
+                problems.append(_overlap(part, words, stands=stands))
             elif not stands:
-                problems.append(_out_of(network, path, subnet, words))
+                problems.append(_out_of(part, words))
 
 
-def _out_of(network: Network, path: str, subnet: str, words: str) -> Problem:
-    rule = 'network "%s" takes these addresses out of %s' % (network.name, words)
-    return Problem(path, subnet, rule, "choose another subnet if somebody needs them there", tells=True)
+def _overlap(part: _Part, words: str, *, stands: bool = False) -> Problem:
+    return Problem(part.path, part.value, "%s overlaps %s" % (part.owner, words), part.fix, stands=stands)
+
+
+def _out_of(part: _Part, words: str) -> Problem:
+    rule = "%s takes these addresses out of %s" % (part.owner, words)
+    return Problem(part.path, part.value, rule, "%s if somebody needs them there" % part.fix, tells=True)
 
 
 def _own_links(document: Document, links: Mapping[str, Optional[str]]) -> Set[str]:
@@ -112,26 +133,27 @@ def _is_wider(one: span.Span, other: span.Span) -> bool:
     return one[1] <= other[1] and other[2] <= one[2] and one != other
 
 
-def _has_stood(network: Network, subnet: span.Span, addresses: Pairs, own: Set[str]) -> bool:
-    """Tell whether this scope has the network with this subnet on the host already, so that whatever meets it came later."""
-    held = [span.span(cidr) for device, cidr in addresses if device in network.home_devices]
-    return subnet in held or (all(one[0] != subnet[0] for one in held) and any(device in own for device in network.home_devices))
+def _has_stood(part: _Part, addresses: Pairs, own: Set[str]) -> bool:
+    """Tell whether this scope has it on the host already, so that whatever meets it came later."""
+    held = [span.span(cidr) for device, cidr in addresses if device in part.devices]
+    return part.whole in held or (all(one[0] != part.whole[0] for one in held) and any(device in own for device in part.devices))
 
 
 def _check_controller(document: Document, addresses: Pairs, ssh_peer: str, problems: List[Problem]) -> None:
-    for network, path, subnet in _subnets(document):
-        if network.has_parent:
+    for part in _parts(document):
+        if part.of_lan:
             continue
         # A controller that already sits in this network stays reachable.
-        inside = any(device in network.home_devices and span.holds(cidr, ssh_peer) for device, cidr in addresses)
-        if span.holds(subnet, ssh_peer) and not inside:
-            problems.append(Problem(path, subnet, "would make controller %s unreachable" % ssh_peer, OVERRIDE))
+        inside = any(device in part.devices and span.holds(cidr, ssh_peer) for device, cidr in addresses)
+        if span.holds(part.value, ssh_peer) and not inside:
+            problems.append(Problem(part.path, part.value, "would make controller %s unreachable" % ssh_peer, OVERRIDE))
 
 
 def _check_ipv6(document: Document, problems: List[Problem]) -> None:
-    for _network, path, subnet in _subnets(document):
-        if ip_version(subnet) == 6:
-            problems.append(Problem(path, subnet, "IPv6 is disabled on this host (net.ipv6.conf.*.disable_ipv6)", "enable it or remove the subnet"))
+    for part in _parts(document):
+        if ip_version(part.value) == 6:
+            fix = "enable it or remove the %s" % part.fix.rpartition(" ")[2]
+            problems.append(Problem(part.path, part.value, "IPv6 is disabled on this host (net.ipv6.conf.*.disable_ipv6)", fix))
 
 
 def _check_ssh_port(document: Document, ssh_port: int, problems: List[Problem]) -> Set[str]:

@@ -19,11 +19,17 @@ from .._schema.reading import Problems, Shape, reader
 from .._schema.schema import Field, Schema, belongs
 from .entry import Entry, list_of, map_of, read_entry, read_list
 from .mtu import read_mtu, refuse_small_mtu
-from .scalars import read_interface_address, read_interface_name, read_label, read_mac, read_udp_port, read_unicast_address, read_vni
+from .scalars import read_boolean, read_interface_address, read_interface_name, read_label, read_mac, read_udp_port, read_unicast_address, read_vni
 from .state import STATE, is_absent
 
 ENDPOINT = Field("endpoint", read_label, None, "Endpoint that the end is an interface of.")
 NETWORK = Field("network", read_label, None, "Network that the end is a port of, of driver V(bridge) or V(overlay).")
+HOST = Field(
+    "host",
+    read_boolean,
+    False,
+    "V(true) leaves the end with the host, as an interface of its own; the other end is in an endpoint. Nothing is forwarded or translated because of it.",
+)
 INTERFACE_NAME = Field(
     "interface_name",
     read_interface_name,
@@ -31,9 +37,9 @@ INTERFACE_NAME = Field(
     "Name of the interface.",
     default_words="inside an endpoint the next free C(ethN), on the host C(cn-) and a hash",
 )
-MAC_ADDRESS = Field("mac_address", read_mac, None, "MAC address of the interface, only of an endpoint.", default_words="derived from the link")
-ADDRESSES = Field("addresses", list_of(read_interface_address), (), "Addresses of the interface, with prefix length; only of an endpoint.")
-_END_FIELDS = (ENDPOINT, NETWORK, INTERFACE_NAME, MAC_ADDRESS, ADDRESSES)
+MAC_ADDRESS = Field("mac_address", read_mac, None, "MAC address of the interface, not of a network's port.", default_words="derived from the link")
+ADDRESSES = Field("addresses", list_of(read_interface_address), (), "Addresses of the interface, with prefix length; not of a network's port.")
+_END_FIELDS = (ENDPOINT, NETWORK, HOST, INTERFACE_NAME, MAC_ADDRESS, ADDRESSES)
 
 VNI = Field("vni", read_vni, None, "Number of the tunnel, the same at both ends.", required=True)
 REMOTE = Field("remote", read_unicast_address, None, "Address of the other host. Only it may send into the tunnel.", required=True)
@@ -47,7 +53,7 @@ _TUNNEL_FIELDS = (VNI, REMOTE, LOCAL, UDP_PORT, UNDERLAY_INTERFACE)
 _OF_LINK = belongs(("ends", "tunnel", "mtu", "state"), "the link itself")
 _OF_END = belongs([field.key for field in _END_FIELDS], "an entry of ends")
 _OF_TUNNEL = belongs([field.key for field in _TUNNEL_FIELDS], "tunnel")
-END = Schema("an entry of ends", _END_FIELDS, {**_OF_TUNNEL, **_OF_LINK}, one_of=("endpoint", "network"))
+END = Schema("an entry of ends", _END_FIELDS, {**_OF_TUNNEL, **_OF_LINK}, one_of=("endpoint", "network", "host"))
 TUNNEL = Schema("tunnel", _TUNNEL_FIELDS, {**_OF_END, **_OF_LINK})
 
 
@@ -56,13 +62,15 @@ def _read_end(value: object, path: str, problems: Problems) -> Optional[WireEnd]
     entry = read_entry(value, path, problems, END)
     if entry is None:
         return None
-    given = [key for key in ("endpoint", "network") if key in entry.raw]
+    given = [key for key in END.one_of if key in entry.raw]
     if len(given) != 1:
-        entry.refuse("exactly one of endpoint and network is required", "remove one" if given else "add endpoint: NAME or network: NAME")
+        fix = "remove all but one" if given else "add endpoint: NAME, network: NAME or host: true"
+        entry.refuse("exactly one of %s is required" % ", ".join(END.one_of), fix)
         return None
     end = WireEnd(
         endpoint=entry.get(ENDPOINT),
         network=entry.get(NETWORK),
+        host=entry.get(HOST),
         interface_name=entry.get(INTERFACE_NAME),
         mac_address=entry.get(MAC_ADDRESS),
         addresses=entry.get(ADDRESSES),
@@ -71,7 +79,9 @@ def _read_end(value: object, path: str, problems: Problems) -> Optional[WireEnd]
         for key in ("addresses", "mac_address"):
             if key in entry.raw:
                 entry.report(key, "the port of a network has no %s of its own" % ("addresses" if key == "addresses" else "MAC address"), "remove it")
-    return end if end.endpoint is not None or end.network is not None else None
+    if entry.raw.get("host") is False:
+        entry.report("host", "an end that is not on the host is in an endpoint or on a network", "name that instead")
+    return end if end.endpoint is not None or end.network is not None or end.host else None
 
 
 @map_of(TUNNEL)
@@ -107,12 +117,16 @@ def _read_ends(value: object, path: str, problems: Problems) -> Optional[Tuple[W
 
 
 def _check_ends(entry: Entry, ends: Tuple[WireEnd, ...], tunnelled: bool) -> None:
-    if tunnelled and (len(ends) != 1 or ends[0].network is not None):
+    if tunnelled and (len(ends) != 1 or ends[0].endpoint is None):
         entry.report("ends", "a tunnel has one end here, in an endpoint; the other is its remote", "list one endpoint, or use an overlay network")
     elif not tunnelled and len(ends) != 2:
         entry.report("ends", "a wire has two ends, this has %d" % len(ends), "list two ends, or add tunnel")
     if len(ends) == 2 and ends[0].network is not None and ends[0].network == ends[1].network:
         entry.report("ends", 'both ends are ports of network "%s": a loop, %s -> %s' % (ends[0].network, *(end.network for end in ends)), "name two networks")
+    if len(ends) == 2 and any(end.host for end in ends) and all(end.endpoint is None for end in ends):
+        network = next((end.network for end in ends if end.network is not None), None)
+        where = "both are on the host" if network is None else 'the host is on network "%s" by its gateway address' % network
+        entry.report("ends", "a wire of the host leads into an endpoint, and %s" % where, "name an endpoint at the other end")
 
 
 NAME = Field("name", read_label, None, "Name of the link.", required=True)
@@ -159,12 +173,15 @@ def fill_links(wires: Sequence[Wire], endpoints: Sequence[Endpoint], scope: str)
 
     def fill(wire: Wire, index: int, end: WireEnd) -> WireEnd:
         if end.endpoint is None:
-            return replace(end, interface_name=end.interface_name or names.wire_interface_name(scope, wire.name, index))
-        used = taken.setdefault(end.endpoint, set())
-        name = end.interface_name or next(name for name in map("eth%d".__mod__, count()) if name not in used)
-        used.add(name)
+            name = end.interface_name or names.wire_interface_name(scope, wire.name, index)
+        else:
+            used = taken.setdefault(end.endpoint, set())
+            name = end.interface_name or next(name for name in map("eth%d".__mod__, count()) if name not in used)
+            used.add(name)
+        if end.network is not None:
+            return replace(end, interface_name=name)
         # Both ends of a tunnel are read on different hosts, so what tells them apart is part of it.
-        parts = ["link", wire.name, str(index), end.endpoint] + ([wire.tunnel.remote, *end.addresses] if wire.tunnel else [scope])
+        parts = ["link", wire.name, str(index), end.endpoint or ""] + ([wire.tunnel.remote, *end.addresses] if wire.tunnel else [scope])
         return replace(end, interface_name=name, mac_address=end.mac_address or derive_mac(*parts))
 
     return tuple(replace(wire, ends=tuple(fill(wire, index, end) for index, end in enumerate(wire.ends))) for wire in wires)

@@ -9,9 +9,9 @@
 from __future__ import annotations
 
 from itertools import count, repeat
-from typing import FrozenSet, Iterator, List, NamedTuple
+from typing import FrozenSet, Iterator, List, NamedTuple, Tuple
 
-from .._model.document import Attachment, Document, Endpoint, Wire
+from .._model.document import Attachment, Document, Endpoint, Wire, host_ends
 from .._model.errors import Problem
 from .._model.network import Network
 
@@ -45,6 +45,15 @@ class Scene(NamedTuple):
     def lacks_networks(self) -> bool:
         """Whether a network was left out because its driver or name is not known, so that what others miss may be there."""
         return any(path.startswith(self.networks + "[") and path.endswith(("].driver", "].name")) for path in self.troubled)
+
+    @property
+    def led_by_host(self) -> Iterator[Tuple[str, str]]:
+        """Yield each subnet that the host has away from its LAN, and whose it is."""
+        for network in self.document.networks:
+            if not network.on_lan:
+                yield from ((subnet.subnet, 'network "%s"' % network.name) for subnet in network.subnets)
+        for wire, _index, end in host_ends(self.document.links):
+            yield from ((address, 'link "%s"' % wire.name) for address in end.addresses)
 
     def items(self, path: str) -> Iterator[str]:
         """Yield the paths of a list's items."""

@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import FrozenSet, Mapping, Optional, Tuple
+from typing import FrozenSet, Iterable, Iterator, Mapping, Optional, Tuple
 
 from .addresses import ip_version
 from .network import Network
@@ -155,13 +155,14 @@ class Device:
 
 @dataclass(frozen=True)
 class WireEnd:
-    """One end of a wire: an interface of an endpoint, or a port of a network."""
+    """One end of a wire: an interface of an endpoint, a port of a network, or an interface of the host's own."""
 
     endpoint: Optional[str] = None
     network: Optional[str] = None
+    host: bool = False
     interface_name: str = ""
     mac_address: Optional[str] = None
-    addresses: Tuple[str, ...] = ()  # with prefix length; only of an endpoint
+    addresses: Tuple[str, ...] = ()  # with prefix length; not of a port
 
 
 @dataclass(frozen=True)
@@ -183,6 +184,12 @@ class Wire:
     ends: Tuple[WireEnd, ...]  # two; one where there is a tunnel
     tunnel: Optional[Tunnel] = None
     mtu: Optional[int] = None
+
+
+def host_ends(wires: Iterable[Wire]) -> Iterator[Tuple[Wire, int, WireEnd]]:
+    """Yield the ends that are interfaces of the host's own, each with its wire and its place there."""
+    for wire in wires:
+        yield from ((wire, index, end) for index, end in enumerate(wire.ends) if end.host)
 
 
 @dataclass(frozen=True)

@@ -148,7 +148,7 @@ def _place_steps(place: str, links: Mapping[str, Link], asked: Mapping[LinkKey, 
 
 
 def _is_guarded(old: str, link: Link) -> bool:
-    """Tell whether the host's firewall knows a link by name: it is the door of a routed network, or is called like one."""
+    """Tell whether the host's firewall knows a link by name: it is the door of a routed network or the host's end of a wire, or is called like one."""
     return link.place == HOST and (not link.master or old.startswith(ROUTED_PREFIX) or link.name.startswith(ROUTED_PREFIX))
 
 

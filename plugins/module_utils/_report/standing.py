@@ -63,4 +63,5 @@ def _describe_links(document: Document) -> List[Dict[str, Any]]:
 def _describe_end(end: WireEnd) -> Dict[str, Any]:
     if end.network is not None:
         return {"network": end.network, "interface_name": end.interface_name}
-    return {"endpoint": end.endpoint, "interface_name": end.interface_name, "mac_address": end.mac_address, "addresses": list(end.addresses)}
+    where: Dict[str, Any] = {"host": True} if end.host else {"endpoint": end.endpoint}
+    return {**where, "interface_name": end.interface_name, "mac_address": end.mac_address, "addresses": list(end.addresses)}

@@ -147,8 +147,9 @@ class Picture:
 
     def owner(self, name: str) -> Optional[Item]:
         """Return what a rule's comment names."""
-        if ("network", name) in self.words:
-            return ("network", name)
+        for kind in ("network", "wire"):
+            if (kind, name) in self.words:
+                return (kind, name)
         return ("container", name) if any(item[:2] == ("container", name) for item in self.words) else None
 
     def owners_of(self, item: Item) -> List[Item]:
@@ -183,10 +184,16 @@ def _network_words(network: Mapping[str, Any]) -> List[str]:
 
 
 def _wire_words(wire: Mapping[str, Any]) -> str:
-    ends = ["%s in %s" % (end["interface"], Place(end["container"]).reference) if end["container"] else "a port of %s" % end["bridge"] for end in wire["ends"]]
+    ends = [_end_words(end) for end in wire["ends"]]
     if wire["tunnel"]:
         ends.append("vni %s to %s" % (wire["tunnel"]["vni"], wire["tunnel"]["remote"]))
     return ", ".join(ends)
+
+
+def _end_words(end: Mapping[str, Any]) -> str:
+    if end["container"]:
+        return "%s in %s" % (end["interface"], Place(end["container"]).reference)
+    return "a port of %s" % end["bridge"] if end["bridge"] else "%s of the host" % end["interface"]
 
 
 def _changed_ports(before: Picture, after: Picture) -> List[Tuple[Item, str]]:

@@ -12,11 +12,11 @@ from bisect import bisect_left
 from typing import Container, Dict, Iterable, Iterator, List, Mapping, Sequence, Set, Tuple
 
 from ...module_utils._model import span
-from ...module_utils._model.document import Attachment
+from ...module_utils._model.document import Attachment, host_ends
 from ...module_utils._model.errors import Problem
 from ...module_utils._model.network import Network
 from .overlays import Overlay
-from .reading import Host
+from .reading import LINKS, Host
 
 # The path of a network, the network, and the names beside it in its list.
 Definition = Tuple[str, Network, Set[str]]
@@ -89,20 +89,24 @@ def _overlaps(one: Network, other: Network) -> List[Tuple[str, str]]:
 
 
 def _check_underlay(hosts: Sequence[Host], overlays: Mapping[str, Overlay], problems: List[Problem]) -> None:
-    """A host that carries an overlay must keep its way to every VTEP: none of its networks may hold one."""
+    """A host that carries an overlay must keep its way to every VTEP: none of its networks and wires may hold one."""
     vteps = sorted((span.number(peer.vtep), peer.host) for overlay in overlays.values() for peer in overlay.carriers)
     seen: Set[int] = set()
     for host in hosts:
-        if not host.overlays:
-            continue
-        for network in host.networks:
-            if id(network) in seen or network.on_lan:
-                continue  # the underlay may well be the LAN that containers are on
+        for path, subnet in _led_by_host(host, seen) if host.overlays else ():
+            version, first, last = span.span(subnet)
+            place = bisect_left(vteps, ((version, first), ""))
+            if place < len(vteps) and vteps[place][0] <= (version, last):
+                (_family, number), owner = vteps[place]
+                rule = "holds %s, the VTEP of host %s, so it would cut off the underlay" % (span.text(version, number), owner)
+                problems.append(Problem(path, subnet, rule, "use another subnet"))
+
+
+def _led_by_host(host: Host, seen: Set[int]) -> Iterator[Tuple[str, str]]:
+    """Yield path and subnet of what a host itself leads to, a network of many hosts once."""
+    for network in host.networks:
+        if id(network) not in seen and not network.on_lan:  # the underlay may well be the LAN that containers are on
             seen.add(id(network))
-            for subnet in network.subnets:
-                version, first, last = span.span(subnet.subnet)
-                place = bisect_left(vteps, ((version, first), ""))
-                if place < len(vteps) and vteps[place][0] <= (version, last):
-                    (_family, number), owner = vteps[place]
-                    rule = "holds %s, the VTEP of host %s, so it would cut off the underlay" % (span.text(version, number), owner)
-                    problems.append(Problem("%s[%s].ipam_config" % (host.networks_path, network.name), subnet.subnet, rule, "use another subnet"))
+            yield from (("%s[%s].ipam_config" % (host.networks_path, network.name), subnet.subnet) for subnet in network.subnets)
+    for wire, index, end in host_ends(host.links):
+        yield from (("%s.%s[%s].ends[%d].addresses" % (host.path, LINKS, wire.name, index), address) for address in end.addresses)

@@ -4,14 +4,17 @@
 
 # PRIVATE to this collection: anything here may change without notice.
 
-"""What wires promise: both ends reach each other, and who is wired to a network reaches its endpoints."""
+"""What wires promise: both ends reach each other, and who is wired to a network reaches its endpoints.
+
+The host asks at the other end of a wire of its own, and is not asked: its own firewall decides who may ask the host.
+"""
 
 from __future__ import annotations
 
 from typing import Dict, Iterator, List, Optional, Sequence, Tuple
 
 from ...module_utils._model import span
-from ...module_utils._model.document import Wire, WireEnd
+from ...module_utils._model.document import Wire, WireEnd, host_ends
 from .members import Check, Member, make_check
 from .outside import Outside
 from .planner import FleetPlan
@@ -32,6 +35,7 @@ def check_wires(plan: FleetPlan, members: Sequence[Member], outside: Outside) ->
             if len(ends) == 2:
                 yield from _both_ways(ends[0], ends[1], "link %s" % wire.name)
             elif len(ends) == 1:
+                yield from _from_host(ends[0], wire)
                 network = next((end.network for end in wire.ends if end.network), None)
                 yield from _into_network(ends[0], network, host, members, wire)
     yield from _through_tunnels(tunnels, known, outside)
@@ -43,6 +47,16 @@ def _both_ways(one: End, other: End, reason: str) -> Iterator[Check]:
             plain = address.split("/")[0]
             if any(span.holds(subnet, plain) for subnet in near.addresses) and not source.is_led(plain) and source is not target:
                 yield make_check(source, "ping", plain, "pass", reason, to=target)
+
+
+def _from_host(end: End, wire: Wire) -> Iterator[Check]:
+    """Yield pings from the host to the endpoint at the other end."""
+    member, far = end
+    own = [address for _wire, _index, near in host_ends((wire,)) for address in near.addresses]
+    for address in far.addresses:
+        plain = address.split("/")[0]
+        if any(span.holds(subnet, plain) and not member.is_led(subnet.split("/")[0]) for subnet in own):
+            yield make_check(None, "ping", plain, "pass", "link %s" % wire.name, from_host=member.host.name, to=member)
 
 
 def _into_network(end: End, name: Optional[str], host: Host, members: Sequence[Member], wire: Wire) -> Iterator[Check]:

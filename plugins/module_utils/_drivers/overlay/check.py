@@ -62,18 +62,18 @@ def _check_remote_endpoints(scene: Scene, network: OverlayNetwork) -> None:
 def _check_underlay(scene: Scene, overlays: Sequence[OverlayNetwork]) -> None:
     """Report tunnel addresses inside a container network: their traffic would loop into the tunnel."""
     # The underlay may well be the LAN that containers are on.
-    subnets = [(network.name, subnet.subnet) for network in scene.document.networks if not network.on_lan for subnet in network.subnets]
+    subnets = list(scene.led_by_host)
     reported = set()
     for network in overlays:
         path = scene.network(network)
         rows = [(network.vtep_address, path + ".vtep_address")] if network.vtep_address else []
         rows += [(peer.vtep, scene.item(path + ".peers", index) + ".vtep") for index, peer in enumerate(network.peers)]
         for address, place in rows:
-            for name, subnet in subnets:
+            for subnet, holder in subnets:
                 if span.holds(subnet, address) and (network.name, subnet) not in reported:
                     reported.add((network.name, subnet))
-                    rule = 'the underlay address lies in the subnet %s of network "%s"' % (subnet, name)
-                    scene.report(place, address, rule, "choose another subnet for the network")
+                    rule = "the underlay address lies in the subnet %s of %s" % (subnet, holder)
+                    scene.report(place, address, rule, "choose another subnet for the %s" % holder.partition(" ")[0])
 
 
 def check_overlays(overlays: Sequence[OverlayNetwork], scene: Scene) -> None:

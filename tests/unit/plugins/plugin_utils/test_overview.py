@@ -63,6 +63,8 @@ LIVE: Dict[str, Any] = {
     "links": [
         {"name": "line", "ends": [inside("docker:shop", "eth1", "10.9.0.1/30"), inside("netns:box", "eth0", bridge=None)], "tunnel": None},
         {"name": "trunk", "ends": [inside(None, "wl-1", bridge="br0"), inside(None, "wl-2", bridge="br1")], "tunnel": None},
+        {"name": "adm", "ends": [inside(None, "adm0", "10.9.1.1/30", "fd09::1/64", bridge=None), inside("netns:box", "eth1", bridge=None)], "tunnel": None},
+        {"name": "lowered", "ends": [inside(None, "low0", bridge=None, up=False)], "tunnel": None},
         {"name": "half", "ends": [inside(None, "wl-3", bridge="br0")], "tunnel": None},
         {"name": "far", "ends": [inside("netns:box", "vx0")], "tunnel": {"vni": 43, "local": "192.0.2.1", "remote": "192.0.2.2", "udp_port": 4789}},
     ],
@@ -96,6 +98,7 @@ container ended (podman:ended): not running
 container helper: in the namespace of shop
 container netns:box
   eth0 of wire line, 02:00:00:00:00:01
+  eth1 of wire adm, 02:00:00:00:00:01
   vx0 of tunnel far, 02:00:00:00:00:01
 container other (path:/run/x): why not
 container shop (docker:shop)
@@ -114,6 +117,8 @@ container undeclared
   route 10.9.0.0/16 by 10.20.0.1 on eth0 metric 7
 wire line: eth1 of docker:shop - eth0 of netns:box
 wire trunk: br0 - br1
+wire adm: adm0 of the host 10.9.1.1/30 fd09::1/64 - eth1 of netns:box
+wire lowered: low0 of the host down - an end that was not read
 wire half: br0 - an end that was not read
 tunnel far: vni 43 from 192.0.2.1 to 192.0.2.2, vx0 of netns:box"""
 

@@ -12,8 +12,9 @@ from ansible_collections.netloom.container_net.plugins.module_utils._drivers.bri
 from ansible_collections.netloom.container_net.plugins.module_utils._drivers.macvlan.network import MacvlanNetwork
 from ansible_collections.netloom.container_net.plugins.module_utils._drivers.overlay.network import OverlayNetwork, Peer
 from ansible_collections.netloom.container_net.plugins.module_utils._firewall.iptables.blocks import spread
-from ansible_collections.netloom.container_net.plugins.module_utils._model.document import Attachment, Document, Endpoint, PublishedPort
+from ansible_collections.netloom.container_net.plugins.module_utils._model.document import Attachment, Document, Endpoint, PublishedPort, Wire, WireEnd
 from ansible_collections.netloom.container_net.plugins.module_utils._model.network import Subnet
+from ansible_collections.netloom.container_net.plugins.module_utils._model.place import Place
 from rule_lines import chains
 
 V4 = Subnet("10.20.0.0/24", "10.20.0.1")
@@ -42,6 +43,17 @@ def published(*ports: PublishedPort, family: int = 4, networks: Tuple[Any, ...] 
 
 def test_nothing_declared_needs_no_rule() -> None:
     assert compile_firewall(Document(), forwarding_off=frozenset((4, 6))) == ()
+
+
+def test_wires_open_nothing() -> None:
+    """Only the host's own ends are known to the firewall, and what comes in there may not pass for somebody else, in either family."""
+    inner, own = WireEnd("a", interface_name="eth0"), WireEnd(host=True, interface_name="adm0")
+    ends = (Endpoint("a", Place.of("netns", "a")), Endpoint("b", Place.of("netns", "b")))
+    document = Document("main", endpoints=ends, links=(Wire("adm", (inner, own)), Wire("direct", (WireEnd("a"), WireEnd("b")))))
+    rules = compile_firewall(document, forwarding_off=frozenset((4, 6)))
+    for family in (4, 6):
+        assert chains(rules, family) == {"filter/CNET-INSIDE": ["10 i=adm0 DROP"], "raw/CNET-RAW": ["8 i=adm0 off-path DROP"]}
+    assert {(rule.scope, rule.owner) for rule in rules} == {("main", "adm")}
 
 
 def test_a_plain_bridge_network() -> None:

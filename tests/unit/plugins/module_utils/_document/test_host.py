@@ -19,7 +19,7 @@ from ansible_collections.netloom.container_net.plugins.module_utils._model.error
 from ansible_collections.netloom.container_net.plugins.module_utils._model.link import Link
 from ansible_collections.netloom.container_net.plugins.module_utils._model.objects import Route
 from ansible_collections.netloom.container_net.plugins.module_utils._model.place import HOST
-from ansible_collections.netloom.container_net.plugins.module_utils._model.snapshot import Facts
+from ansible_collections.netloom.container_net.plugins.module_utils._model.snapshot import Facts, Way
 from ansible_collections.netloom.container_net.plugins.module_utils._model.translation import Holdings
 
 FACTS: Dict[str, Any] = {
@@ -34,6 +34,7 @@ FACTS: Dict[str, Any] = {
 WEB = "networks: [{name: web, ipam_config: [{subnet: 10.20.0.0/24}, {subnet: 'fd00:20::/64'}]}]\n"
 SUBNET = "networks: [{name: web, ipam_config: [{subnet: %s}]}]"
 PORT = WEB + "endpoints: [{name: api, container: {netns: api}, networks: [web], ports: ['%s']}]"
+WIRE = "{endpoints: [{name: a, container: {netns: a}}], links: [{name: w, ends: [{endpoint: a}, {host: true, interface_name: adm0, addresses: ['%s']}]}]}"
 MESH = "networks: [{name: mesh, driver: overlay, vni: 5, vtep_address: %s, ipam_config: [{subnet: 10.60.0.0/16}]%s}]"
 
 
@@ -152,6 +153,45 @@ def lines(text: str, **changes: Any) -> List[str]:
             "choose another subnet",
             id="underlay",
         ),
+        pytest.param(
+            WIRE % "192.0.2.129/25",
+            {},
+            'links[w].ends[1].addresses: got string "192.0.2.129/25": link "w" overlaps the host\'s address 192.0.2.10/24 on eth0; choose another address',
+            id="wire on the LAN",
+        ),
+        pytest.param(
+            WIRE % "192.0.2.10/32",
+            {},
+            'links[w].ends[1].addresses: got string "192.0.2.10/32": link "w" overlaps the host\'s address 192.0.2.10/24 on eth0; choose another address',
+            id="wire with the host's own address",
+        ),
+        pytest.param(
+            WIRE % "172.31.0.1/12",
+            {},
+            'links[w].ends[1].addresses: got string "172.31.0.1/12": link "w" overlaps the host\'s route 172.30.0.0/16 by tun0; choose another address',
+            id="wire and a route",
+        ),
+        pytest.param(
+            WIRE % "10.9.0.1/24",
+            {"ways": (Way("10.9.0.0/16", ("tun1",), 200, ahead=True),)},
+            'links[w].ends[1].addresses: got string "10.9.0.1/24": link "w" is out of the host\'s reach: '
+            "every packet asks the host's route 10.9.0.0/16 by tun1 in table 200 first; choose another address",
+            id="wire and a table that is asked first",
+        ),
+        pytest.param(
+            WIRE % "203.0.113.1/24",
+            {},
+            'links[w].ends[1].addresses: got string "203.0.113.1/24": would make controller 203.0.113.200 unreachable; '
+            "use another one or set allow_management: true",
+            id="wire and the controller",
+        ),
+        pytest.param(
+            WIRE % "fd09::1/64",
+            {"ipv6_enabled": False},
+            'links[w].ends[1].addresses: got string "fd09::1/64": IPv6 is disabled on this host (net.ipv6.conf.*.disable_ipv6); '
+            "enable it or remove the address",
+            id="wire with ipv6 disabled",
+        ),
     ],
 )
 def test_refused(text: str, changes: Dict[str, Any], expected: str) -> None:
@@ -163,6 +203,13 @@ def test_refused(text: str, changes: Dict[str, Any], expected: str) -> None:
     ("text", "changes"),
     [
         pytest.param(WEB, {}, id="free subnet"),
+        pytest.param(WIRE % "10.9.0.1/24", {}, id="free wire"),
+        pytest.param(WIRE % "192.0.2.1/24", {"addresses": [("adm0", "192.0.2.1/24")], "routes": [("192.0.2.0/24", "adm0")]}, id="wire, second run"),
+        pytest.param(
+            WIRE % "10.9.0.1/24",
+            {"addresses": [("old0", "10.9.0.1/24")], "links": {"old0": "container-net:main:link:w"}},
+            id="wire under another name",
+        ),
         pytest.param(SUBNET % "10.20.0.0/24", {"addresses": [("br-web", "10.20.0.1/24")], "routes": [("10.20.0.0/24", "br-web")]}, id="second run"),
         pytest.param(
             SUBNET % "10.20.0.0/24",

@@ -62,6 +62,7 @@ DECLARED: Dict[str, Any] = {
     ],
     "links": [
         {"name": "wire", "ends": [{"endpoint": "db"}, {"network": "web"}]},
+        {"name": "adm", "ends": [{"endpoint": "db"}, {"host": True, "addresses": ["10.9.0.1/30"]}]},
         {"name": "tube", "ends": [{"endpoint": "db"}], "tunnel": {"vni": 9, "remote": "192.0.2.2", "local": "192.0.2.1"}},
     ],
 }

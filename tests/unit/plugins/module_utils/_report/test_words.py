@@ -65,6 +65,7 @@ V4, V6 = "10.20.0.0/24", "fd00:20::/64"
 WEB, DUAL, BACK = network("web", V4), network("web", V4, V6), network("back", "10.30.0.0/24", internal=True)
 AT: Row = {"name": "web", "ipv4_address": "10.20.0.10"}
 SHOP = endpoint("shop", AT, ports=["8080:80"])
+OWN_WIRE = {"name": "adm", "ends": [{"host": True, "interface_name": "adm0"}, {"endpoint": "db"}]}
 WIRE = {"name": "patch", "ends": [{"endpoint": "shop", "interface_name": "eth7"}, {"endpoint": "db", "interface_name": "eth7"}]}
 MESH = network("mesh", "10.60.0.0/24", driver="overlay", vni=42, vtep_address="192.0.2.1")
 
@@ -137,6 +138,12 @@ TRANSITIONS: Dict[str, Tuple[Sequence[Row], Sequence[Row], List[str]]] = {
         [WEB, SHOP, endpoint("db"), WIRE],
         [WEB, SHOP, endpoint("db"), {**WIRE, "ends": [WIRE["ends"][0], {"endpoint": "db", "interface_name": "up0"}]}],
         ["~ wire patch: eth7 is now called up0"],
+    ),
+    "a wire of the host": ([endpoint("db")], [endpoint("db"), OWN_WIRE], ["+ wire adm (adm0 of the host, eth0 in db)"]),
+    "a wire of the host that is called otherwise": (
+        [endpoint("db"), OWN_WIRE],
+        [endpoint("db"), {**OWN_WIRE, "ends": [{"host": True, "interface_name": "ops0"}, {"endpoint": "db"}]}],
+        ["~ wire adm: adm0 is now called ops0, firewall rules +4 -4"],
     ),
     "a wire": ([WEB, SHOP, endpoint("db")], [WEB, SHOP, endpoint("db"), WIRE], ["+ wire patch (eth7 in db, eth7 in shop)"]),
     "closed": ([WEB, SHOP], [{**WEB, "masquerade": False}, SHOP], ["~ network web: firewall rules +0 -*"]),

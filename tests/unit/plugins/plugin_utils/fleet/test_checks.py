@@ -85,6 +85,10 @@ ONE_LINE = {
         'fleet_networks[mesh].ipam_config: got string "10.60.0.0/16": holds 10.60.3.3, the VTEP of host h2',
     ),
     "bridge holds a VTEP": ([host(1), host(2, vtep_address="10.20.0.200")], "fleet_networks[web].ipam_config: "),
+    "a wire of the host holds a VTEP": (
+        [host(1, endpoint("a"), links=[{"name": "adm", "ends": [{"endpoint": "a"}, {"host": True, "addresses": ["192.0.2.129/25"]}]}]), host(200)],
+        'hostvars[h1].fleet_links[adm].ends[1].addresses: got string "192.0.2.129/25": holds 192.0.2.200, the VTEP of host h200',
+    ),
     "one VTEP on two hosts": (
         [host(1), host(2, vtep_address="192.0.2.1")],
         'hostvars[h2].fleet_vtep_address: got string "192.0.2.1": hosts h1 and h2 have the same VTEP; give each host',

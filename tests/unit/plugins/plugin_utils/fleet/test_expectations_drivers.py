@@ -196,6 +196,15 @@ def test_a_wire_to_a_network() -> None:
     assert found == {("h1/a", "10.20.0.77"): "pass", ("h1/r", "10.20.0.2"): "pass"}
 
 
+def test_a_wire_of_the_host() -> None:
+    """The host asks; who may ask the host is up to a firewall that is not ours."""
+    far = {"endpoint": "a", "addresses": ["10.5.0.2/30", "fd05::2/64", "10.6.0.2/30"]}
+    wire = {"name": "adm", "ends": [{"host": True, "addresses": ["10.5.0.1/30", "fd05::1/64"]}, far]}
+    assert pings(table(host(1, endpoint("a"), networks=[], links=[wire]))) == {("h1/", "10.5.0.2"): "pass", ("h1/", "fd05::2"): "pass"}
+    led = endpoint("a", routes=[{"destination": "10.5.0.1/32", "gateway": "10.6.0.1"}])
+    assert pings(table(host(1, led, networks=[], links=[wire]))) == {("h1/", "fd05::2"): "pass"}
+
+
 def test_joined_networks() -> None:
     """Whose addresses share a subnet are neighbours; of the others nothing is certain."""
     one, two = dict(WEB), {"name": "two", "internal": True}
