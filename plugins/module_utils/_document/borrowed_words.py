@@ -13,6 +13,8 @@ from typing import Dict, Iterable, Mapping, Tuple
 
 from .._schema.schema import Elsewhere
 
+HOST_NAME = "set extra_hosts where the container is started, to the gateway of its network; host_access says what it may ask there"
+
 # key: what to do instead
 NETWORK: Mapping[str, str] = MappingProxyType(
     {
@@ -51,6 +53,7 @@ NETWORK: Mapping[str, str] = MappingProxyType(
         "dns_enabled": "remove it: this collection runs no name server",
         "dns": "remove it: this collection runs no name server",
         "type": "write driver",
+        "host_gateway": HOST_NAME,
         "isolate": "write enable_icc: false for endpoints; networks are apart already",
     }
 )
@@ -65,6 +68,7 @@ ENDPOINT: Mapping[str, str] = MappingProxyType(
         "image": "start the container with its own tool; container says which one it is",
         "links": "put both endpoints on one network",
         "extra_hosts": "set it where the container is started",
+        "host_gateway": HOST_NAME,
         "etc_hosts": "set it where the container is started",
         "dns": "set it where the container is started",
         "dns_servers": "set it where the container is started",
@@ -90,6 +94,7 @@ ATTACHMENT: Mapping[str, str] = MappingProxyType(
         "mac": "write mac_address",
         "priority": "write gw_priority",
         "links": "put both endpoints on one network",
+        "host_gateway": HOST_NAME,
         "link_local_ips": "remove it: the kernel gives link-local addresses",
         "driver_opts": "write its options as keys: interface_name, sysctls, routes",
     }
