@@ -8,7 +8,7 @@ import json
 import os
 import re
 from dataclasses import dataclass, field
-from typing import Any, Dict, Iterator, List, Optional, Sequence, Set, Tuple
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.inventory.manager import IGNORED
@@ -24,6 +24,7 @@ from ansible_collections.netloom.container_net.plugins.plugin_utils.fleet.readin
 from ansible_collections.netloom.container_net.plugins.plugin_utils.fleet.unprobed import list_unprobed
 from ansible_collections.netloom.container_net.plugins.plugin_utils.plain import plain
 from ansible_collections.netloom.container_net.plugins.plugin_utils.play_variables import PlayVariables
+from ansible_collections.netloom.container_net.plugins.plugin_utils.spread import spread
 
 ARGUMENTS: Dict[str, Dict[str, Any]] = {
     "group": {"type": "str", "default": "container_hosts"},
@@ -38,7 +39,19 @@ VARIABLES = ("networks", "endpoints", "links", "vtep_address", "underlay_interfa
 # Read of each host as well: where the lock lies, and whether the host is to have nothing any more.
 LOCK_FILE, STATE = "lock_file", "state"
 _VARIABLE = re.compile(r"\bfleet_(%s)\b" % "|".join((*VARIABLES, LOCK_FILE)))
+# Fewer are read before another process has started.
+HOSTS_OF_A_PROCESS = 32
 TEMPLATE_MARKS = ("{{", "{%", "{#", "#jinja2:")
+
+
+class Host(NamedTuple):
+    """What a host declares, where its lock file lies, whether it is to have nothing any more, and what is to be said of its variables."""
+
+    variables: HostVariables
+    lock: Any
+    absent: bool
+    faults: Tuple[str, ...]
+    warnings: Tuple[str, ...]
 
 
 @dataclass
@@ -133,24 +146,28 @@ class ActionModule(ActionBase):
         if members is None:
             raise AnsibleActionFail("the inventory has no group '%s'; create it or name another with the option group" % group)
         sources = PlayVariables(self._task, task_vars)
-        faults: List[str] = []
         inventory = Inventory()
-        for name in map(str, members):
-            raw = sources.of(name)
-            found = self._read_variables(name, raw, prefix, task_vars["hostvars"], faults)
-            lock = found.pop(LOCK_FILE, None)
-            if found.pop(STATE, "present") == "absent":
-                inventory.absent.add(name)
-                found = {}
-            inventory.hosts.append((_host_variables(name, raw, found), lock))
-            inside = sources.if_in_play(name)
-            if inside is not None:
-                inventory.warnings.extend(self._compare(name, raw, inside, prefix, task_vars["hostvars"]))
+        faults: List[str] = []
+        for host in spread(lambda name: self._read_host(name, sources, prefix, task_vars["hostvars"]), list(map(str, members)), least=HOSTS_OF_A_PROCESS):
+            inventory.hosts.append((host.variables, host.lock))
+            inventory.warnings.extend(host.warnings)
+            faults.extend(host.faults)
+            if host.absent:
+                inventory.absent.add(host.variables.name)
         if faults:
             shown = "\n".join("- %s" % fault for fault in faults[:PROBLEMS_SHOWN])
             hidden = "\n... and %d more" % (len(faults) - PROBLEMS_SHOWN) if len(faults) > PROBLEMS_SHOWN else ""
             raise AnsibleActionFail("%d variables cannot be templated, nothing was changed:\n%s%s" % (len(faults), shown, hidden))
         return inventory
+
+    def _read_host(self, name: str, sources: PlayVariables, prefix: str, hostvars: Any) -> Host:
+        raw, inside = sources.of(name), sources.if_in_play(name)
+        faults: List[str] = []
+        found = self._read_variables(name, raw, prefix, hostvars, faults)
+        lock = found.pop(LOCK_FILE, None)
+        absent = found.pop(STATE, "present") == "absent"
+        warnings = () if inside is None else tuple(self._compare(name, raw, inside, prefix, hostvars))
+        return Host(_host_variables(name, raw, {} if absent else found), lock, absent, tuple(faults), warnings)
 
     def _read_variables(self, name: str, raw: Dict[str, Any], prefix: str, hostvars: Any, faults: List[str]) -> Dict[str, Any]:
         templar = None

@@ -229,6 +229,26 @@ def test_variables_that_cannot_be_templated_are_named(fleet: Fleet) -> None:
     assert "'neither' is undefined" in words
 
 
+def test_a_large_fleet_is_read_as_a_small_one(fleet: Fleet) -> None:
+    """From 64 hosts on their variables are read in several processes."""
+    names = ["m%02d" % number for number in range(70)]
+    fleet.hosts = {
+        name: {
+            "fleet_vtep_address": "{{ '192.0.2.%d' | format(groups.container_hosts.index(inventory_hostname) + 1) }}",
+            "fleet_endpoints": [{"name": "{{ inventory_hostname }}", "container": {"netns": "x"}, "networks": ["mesh"]}],
+        }
+        for name in names
+    }
+    whole = fleet.plan()
+    assert {host: [item["name"] for item in part["endpoints"]] for host, part in whole["hosts"].items()} == {name: [name] for name in names}
+    assert [peer["vtep"] for peer in whole["overlays"]["mesh"]["peers"]] == ["192.0.2.%d" % number for number in range(1, 71)]
+    assert fleet.plan("--limit", "m00")["hosts"] == whole["hosts"]
+    fleet.hosts["m01"]["fleet_vtep_address"] = fleet.hosts["m69"]["fleet_vtep_address"] = "{{ nowhere }}"
+    words = fleet.failure()
+    assert "2 variables cannot be templated, nothing was changed" in words
+    assert words.index("hostvars[m01].fleet_vtep_address: 'nowhere' is undefined") < words.index("hostvars[m69].fleet_vtep_address: 'nowhere' is undefined")
+
+
 def test_text_that_looks_like_a_template_stays_text(fleet: Fleet) -> None:
     fleet.group["fleet_networks"][0]["labels"] = {"note": "{% raw %}{{ x }}{% endraw %}"}
     assert fleet.plan()["hosts"]["h1"]["networks"][0]["labels"] == {"note": "{{ x }}"}
