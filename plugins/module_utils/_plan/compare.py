@@ -9,7 +9,8 @@
 from __future__ import annotations
 
 from dataclasses import fields, is_dataclass
-from typing import Any, Iterator, List, Optional
+from functools import lru_cache
+from typing import Any, Iterator, List, Optional, Tuple, Type
 
 from .._model.kind import PLAIN, LinkKind
 from .._model.link import Link
@@ -23,21 +24,26 @@ def compare(desired: KernelObject, current: KernelObject) -> List[Change]:
     """List the fields that were asked for and differ."""
     if desired == current:
         return []
-    skipped = frozenset(desired.IDENTITY) | desired.DESCRIPTIVE
     found: List[Change] = []
-    for field in fields(desired):
-        if field.name not in skipped:
-            wanted, held = getattr(desired, field.name), getattr(current, field.name)
-            if field.name == "kind":
-                wanted, held = _placed(wanted, desired.place), _placed(held, desired.place)
-            elif field.name == "secondary":
-                wanted = None if current.protocol is not None else False if wanted is None and ":" in desired.address else wanted  # type: ignore[attr-defined]
-            elif field.name == "type":
-                wanted, held = wanted or UNICAST, held or UNICAST
-            found.extend(_differences(field.name, field.name, wanted, held))
+    for name in _compared_fields(type(desired)):  # type: ignore[arg-type]  # mypy takes the hash of the objects for that of their class
+        wanted, held = getattr(desired, name), getattr(current, name)
+        if name == "kind":
+            wanted, held = _placed(wanted, desired.place), _placed(held, desired.place)
+        elif name == "secondary":
+            wanted = None if current.protocol is not None else False if wanted is None and ":" in desired.address else wanted  # type: ignore[attr-defined]
+        elif name == "type":
+            wanted, held = wanted or UNICAST, held or UNICAST
+        if wanted != held:
+            found.extend(_differences(name, name, wanted, held))
     if isinstance(desired, Link) and isinstance(current, Link) and desired.alias and current.condemned:
         found.append(Change("removal", "begun", "none", "alias"))  # the mark and the kernel's group of such links are set together
     return found
+
+
+@lru_cache(maxsize=None)
+def _compared_fields(kind: Type[KernelObject]) -> Tuple[str, ...]:
+    """Return the fields of a class that neither name an object nor only describe it."""
+    return tuple(field.name for field in fields(kind) if field.name not in {*kind.IDENTITY, *kind.DESCRIPTIVE})
 
 
 def _placed(kind: Optional[LinkKind], place: str) -> Optional[LinkKind]:

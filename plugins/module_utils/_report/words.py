@@ -12,7 +12,7 @@ Both sides are told from objects alone, what stands from its marks and rules, so
 from __future__ import annotations
 
 import ipaddress
-from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Set, Tuple
 
 from .._model.firewall import FirewallObject
 from .._model.link import Link
@@ -46,11 +46,12 @@ def tell_plan(scope: str, snapshot: Snapshot, desired: Iterable[KernelObject], s
         elif item not in after.words:
             lines.append((item, "%s %s" % (SIGNS[DELETE], before.words[item][1])))
     told = {item for item, _line in lines}
+    told_containers = {item[:2] for item in told if item[0] == "container"}
     lines += _changed_ports(before, after)
     told_by_port = {end for item, _line in lines if item[0] == "port" for end in (*before.owners_of(item), *after.owners_of(item))}
     for item in sorted(work.objects.keys() | work.rules.keys()):
         whole = item[:2] if item[0] == "container" else item
-        if item in told or (item == whole and any(other[:2] == whole for other in told if item[0] == "container")):
+        if item in told or item in told_containers:
             continue  # it comes or goes with what is told already
         done = work.objects.get(item, ())
         details = detail(done, before.links_of(item))
@@ -87,6 +88,8 @@ class Picture:
         self.ports: Dict[Item, Mapping[str, Any]] = {}
         self.interfaces: Dict[Item, Optional[str]] = {}
         self._devices: Dict[Tuple[str, str], Item] = {}
+        self._links: Dict[Item, List[str]] = {}
+        self._containers: Set[str] = set()
         self._places: Dict[str, str] = {}
         report = Report(snapshot, scope)
         for network in report.networks():
@@ -115,6 +118,7 @@ class Picture:
             addresses = [address.split("/")[0] for address in member["addresses"]]
             joins = ", ".join(["container %s joins %s%s" % (member["name"], name, " as %s" % member["interface"] if member["interface"] else ""), *addresses])
             self.interfaces["container", member["name"], name] = member["interface"]
+            self._containers.add(member["name"])
             leaves = "container %s leaves %s" % (member["name"], name)
             self.words["container", member["name"], name] = (joins, leaves, "container %s on %s" % (member["name"], name))
 
@@ -134,6 +138,7 @@ class Picture:
         item = _marked_item(link, scope)
         if item is not None:
             self._devices[link.place, link.name] = item
+            self._links.setdefault(item, []).append(link.name)
             if item[0] == "container" and link.place != HOST:
                 self._places[link.place] = item[1]
 
@@ -150,13 +155,13 @@ class Picture:
         for kind in ("network", "wire"):
             if (kind, name) in self.words:
                 return (kind, name)
-        return ("container", name) if any(item[:2] == ("container", name) for item in self.words) else None
+        return ("container", name) if name in self._containers else None
 
     def owners_of(self, item: Item) -> List[Item]:
         return [("container", self.ports[item]["endpoint"])] if item in self.ports else []
 
     def links_of(self, item: Item) -> List[str]:
-        return [name for (_place, name), found in self._devices.items() if found == item]
+        return self._links.get(item, [])
 
 
 def _marked_item(link: Link, scope: str) -> Optional[Item]:

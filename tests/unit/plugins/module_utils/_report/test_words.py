@@ -67,6 +67,7 @@ AT: Row = {"name": "web", "ipv4_address": "10.20.0.10"}
 SHOP = endpoint("shop", AT, ports=["8080:80"])
 OWN_WIRE = {"name": "adm", "ends": [{"host": True, "interface_name": "adm0"}, {"endpoint": "db"}]}
 WIRE = {"name": "patch", "ends": [{"endpoint": "shop", "interface_name": "eth7"}, {"endpoint": "db", "interface_name": "eth7"}]}
+LAN, IN_LAN = network("lan", "10.50.0.0/24", driver="macvlan", parent="eth0.10"), {"name": "lan", "ipv4_address": "10.50.0.9"}
 MESH = network("mesh", "10.60.0.0/24", driver="overlay", vni=42, vtep_address="192.0.2.1")
 
 TRANSITIONS: Dict[str, Tuple[Sequence[Row], Sequence[Row], List[str]]] = {
@@ -75,6 +76,16 @@ TRANSITIONS: Dict[str, Tuple[Sequence[Row], Sequence[Row], List[str]]] = {
         [],
         [WEB, SHOP],
         ["+ network web (bridge br-web, 10.20.0.0/24)", "+ container shop joins web as eth0, 10.20.0.10", "+ port 8080/tcp → shop:80"],
+    ),
+    "what comes with a container": (
+        [WEB],
+        [WEB, endpoint("shop", AT, sysctls={"net.ipv4.ip_forward": "1"})],
+        ["+ container shop joins web as eth0, 10.20.0.10"],
+    ),
+    "another parent takes along what stands on it": (
+        [LAN, endpoint("shop", IN_LAN)],
+        [{**LAN, "parent": "eth1.10"}, endpoint("shop", IN_LAN)],
+        ["~ container shop on lan: macvlan eth0 made anew"],
     ),
     "the last": ([WEB, SHOP], [], ["- network web (bridge br-web, 10.20.0.0/24)", "- container shop leaves web", "- port 8080/tcp → shop:80"]),
     "both families": (
