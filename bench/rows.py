@@ -24,6 +24,7 @@ from goals import rows_goals
 ENDPOINTS = 20
 BRIDGE, TUNNEL = "br-mesh", "vx-mesh"
 CONTENDERS = ("ours", "batch")
+TIMES = 3  # that each is measured; the medians count
 BATCH = "bridge -batch + ip -batch"
 
 
@@ -117,7 +118,7 @@ def main() -> int:
     print("%6s  %8s  %-26s  %8s  %10s  %8s" % ("hosts", "rows", "contender", "seconds", "second run", "ratio"))
     for hosts in sizes:
         for contender in CONTENDERS:
-            measured = scene.measure_apart(sys.executable, os.path.abspath(__file__), "--play", contender, "--hosts", str(hosts))
+            measured = scene.measure_apart(sys.executable, os.path.abspath(__file__), "--play", contender, "--hosts", str(hosts), times=TIMES)
             seconds[contender, hosts] = measured.seconds, measured.again
         base = seconds["batch", hosts][0]
         rows = (hosts - 1) * (1 + 4 * ENDPOINTS)

@@ -68,19 +68,19 @@ def pack(module: str, folder: Path) -> Path:
     return found
 
 
-def _environment(packed: str) -> Dict[str, str]:
-    """Return where bytecode is written and found, whoever may write beside the libraries."""
-    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    return {**kept, "PYTHONPYCACHEPREFIX": str(Path(packed).parent / "bytecode")}
-
-
 def play(packed: str) -> None:
     """Inside new namespaces: run what Ansible sent once and print what it asked of the processor, with the tools it ran, and how long it took."""
     scene.run(["mount", "-t", "tmpfs", "tmpfs", "/run"])
     scene.batch(["link set lo up"])
     with tempfile.TemporaryFile() as output:
         started = time.monotonic()
-        process = subprocess.Popen([sys.executable, packed], stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, env=_environment(packed))
+        process = subprocess.Popen(
+            [sys.executable, packed],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env=scene.with_bytecode(str(Path(packed).parent / "bytecode")),
+        )
         _pid, status, used = os.wait4(process.pid, 0)
         wall = time.monotonic() - started
         output.seek(0)
