@@ -4,8 +4,9 @@
 
 """Load what one host of a large overlay has to know of all others, and find it unchanged, beside `bridge -batch` and `ip -batch`.
 
-For each other host that is a row of the flood list, and for each endpoint there two forwarding entries and two neighbours. Each measurement stands alone
-in new network and mount namespaces without an uplink, and does not count unless the kernel then has all rows.
+For each other host that is a row of the flood list, and for each endpoint there two forwarding entries and two neighbours. Both make the bridge and the
+tunnel for them, we also the firewall and an endpoint. Each measurement stands alone in new network and mount namespaces without an uplink, and does not
+count unless the kernel then has all rows.
 """
 
 from __future__ import annotations
@@ -67,6 +68,7 @@ def batches(hosts: int) -> Tuple[str, str]:
 
 def measure_batch(hosts: int) -> scene.Measurement:
     forwarding, neighbours = batches(hosts)
+    started = time.monotonic()
     scene.batch(
         [
             "link add %s type bridge" % BRIDGE,
@@ -75,7 +77,6 @@ def measure_batch(hosts: int) -> scene.Measurement:
             "link set %s up" % BRIDGE,
         ]
     )
-    started = time.monotonic()
     scene.run(["bridge", "-batch", "-"], text=forwarding)
     scene.run(["ip", "-batch", "-"], text=neighbours)
     return scene.Measurement(time.monotonic() - started)

@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from typing import Dict, List, Sequence, Tuple, Type
+from typing import Dict, List, Optional, Sequence, Tuple, Type
 
 from .._kernel.need import Need
 from .._model.objects import KernelObject
@@ -75,6 +75,7 @@ class Effects:
         self._means = means
         self._loaded: Dict[str, Actuator] = {}
         self._reads: Dict[Type[KernelObject], bool] = {}
+        self._shared: Optional[Tuple[Sequence[Step], List[Duty], List[str]]] = None
 
     def observe(self, place: str, need: Need, into: Snapshot) -> None:
         """Read a place in which we are."""
@@ -89,7 +90,9 @@ class Effects:
         return self._reads[kind]
 
     def carry_out(self, order: Order, steps: Sequence[Step], scene: Scene) -> None:
-        duties, places = share_out(steps)
+        if self._shared is None or self._shared[0] is not steps:
+            self._shared = (steps, *share_out(steps))
+        _steps, duties, places = self._shared
         acting = [(self._find(duty.name, duty.row), duty) for duty in duties if duty.steps or duty.row.always]
         for stage in order:
             if isinstance(stage, Visit):
