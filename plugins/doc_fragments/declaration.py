@@ -669,7 +669,8 @@ options:
             default: []
       ports:
         description:
-        - 'Ports of the host that lead to it: text such as C([host_ip:]published[-end]:target[-end][/protocol]), which needs quotes, or maps.'
+        - 'Ports of the host that lead to it: text such as C([host_ip:]published[-end]:target[-end][/protocol]), which needs quotes, or maps. Where no port
+          of the host is named, as in V(80/tcp) or V(192.0.2.10::80), a free one is chosen and kept.'
         - Such as C(["8080:80/tcp"]).
         type: list
         elements: raw
@@ -678,8 +679,8 @@ options:
           published:
             description:
             - Port of the host, or a range such as V(8000-8010).
+            - 'Default: one that is free, from 49153 to 65535.'
             type: raw
-            required: true
           target:
             description:
             - Port inside, or a range of the same size.

@@ -32,12 +32,13 @@ options:
     default: main
   lock_file:
     description:
-      - A file on the controller that records what the plan chose and no variable says, that is allocated addresses, allocated VNIs
-        and tunnel addresses taken from facts. An address then never moves because a neighbour came or went.
+      - A file on the controller that records what the plan chose and no variable says, that is allocated addresses, allocated VNIs,
+        chosen ports of hosts and tunnel addresses taken from facts. An address then never moves because a neighbour came or went.
       - Keep it with the inventory and review it like other lock files. It is one YAML document in a stable order, replaced as a whole.
       - A relative path starts at the folder of the playbook, or at that of the inventory where the playbook is one of a collection.
       - In a folder that is an inventory, give it a name that Ansible does not parse as one, such as C(container_net.lock.txt).
-      - An address that is recorded twice, as after a merge of two branches, stays with the name that sorts first, and a warning says what the other has now.
+      - An address or a port that is recorded twice, as after a merge of two branches, stays with the name that sorts first, and a
+        warning says what the other has now.
       - Records of endpoints, networks and hosts that are no longer declared are dropped.
       - Each scope needs a file of its own.
       - Without this option, the variable C(fleet_lock_file) of the hosts names the file. It is read of every host of the group, in the play or not, and must
@@ -100,7 +101,8 @@ notes:
     are kept all the same.
   - A routed network is one network as well. With V(host_prefix) or V(host_subnets) each host gets a part of C(ipam_config), which the lock file records.
   - Addresses are taken from the variables first, then from the lock file, then from free addresses of the network, beginning at a place
-    derived from the names. VNIs follow the same order and automatic ones are 4096 or higher.
+    derived from the names. VNIs follow the same order and automatic ones are 4096 or higher. So do ports of a host for publications
+    that name none, from 49153 to 65535.
 seealso:
   - module: netloom.container_net.topology
   - module: netloom.container_net.probe

@@ -186,6 +186,34 @@ def test_newcomers_and_leavers_touch_their_own_lines_only(fleet: Fleet) -> None:
     assert "192.0.2.3" not in json.dumps(plan["overlays"])
 
 
+def test_a_chosen_port_is_recorded_and_moved_by_nobody(fleet: Fleet) -> None:
+    fleet.plan()
+    before = fleet.lock_lines()
+    fleet.hosts["h1"]["fleet_endpoints"][0]["ports"] = ["8080:80", "80"]
+    first = fleet.plan()
+    (line,) = [line for line in fleet.lock_lines() if line.startswith('    "80/tcp": ')]
+    number = int(line.rpartition(" ")[2])
+    assert fleet.lock_lines() == [*before, "ports:", "  h1/api:", line]
+    assert first["hosts"]["h1"]["endpoints"][0]["ports"] == ["8080:80", "%d:80/tcp" % number]
+    assert [check["expect"] for check in first["probes"]["h2"]["checks"] if check.get("port") == number] == ["pass"]
+    held = fleet.lock.stat()
+    again = fleet.plan()
+    assert (again["changed"], again["hosts"]) == (False, first["hosts"])
+    assert fleet.lock.stat().st_mtime_ns == held.st_mtime_ns
+    rivals = [{"name": "a%d" % rival, "container": {"netns": "a%d" % rival}, "networks": ["web"], "ports": ["80", "81-89"]} for rival in range(20)]
+    fleet.hosts["h1"]["fleet_endpoints"][:0] = rivals
+    crowded = fleet.plan()
+    assert line in fleet.lock_lines()
+    assert crowded["hosts"]["h1"]["endpoints"][-1]["ports"] == ["8080:80", "%d:80/tcp" % number]
+    fleet.hosts["h1"]["fleet_endpoints"] = [*rivals[:1], *fleet.hosts["h1"]["fleet_endpoints"][20:]]
+    fleet.hosts["h1"]["fleet_endpoints"][0]["ports"] = ["%d:80" % number]
+    fleet.plan()
+    assert line not in fleet.lock_lines()
+    fleet.hosts["h1"]["fleet_endpoints"] = [{**fleet.hosts["h1"]["fleet_endpoints"][1], "ports": ["8080:80"]}]
+    fleet.plan()
+    assert fleet.lock_lines() == before
+
+
 def test_facts_complete_what_variables_leave_open(fleet: Fleet) -> None:
     del fleet.hosts["h3"]["fleet_vtep_address"]
     assert "hostvars[h3].fleet_vtep_address: got null" in fleet.failure()

@@ -14,7 +14,7 @@ from typing import Dict, List, Optional, Set, Tuple
 from .._model.addresses import ip_version
 from .._model.document import Endpoint, PublishedPort
 from .._model.network import Network
-from .._model.published import takes_host_ports
+from .._model.published import share_address, takes_host_ports
 from .opened_ports import check_opened_ports
 from .scene import Scene
 
@@ -54,7 +54,10 @@ def _check_clashes(scene: Scene) -> None:
     for position, endpoint in enumerate(scene.document.endpoints):
         if not takes_host_ports(endpoint, networks):
             continue
+        _check_chosen(scene, endpoint)
         for index, port in enumerate(endpoint.ports):
+            if not port.published:
+                continue
             rows.append(((port.protocol, port.published, position, index), port, endpoint))
     rows.sort(key=lambda row: row[0])
     holders: Dict[str, Holders] = {}
@@ -65,6 +68,24 @@ def _check_clashes(scene: Scene) -> None:
             path = scene.item(scene.endpoint(endpoint) + ".ports", key[3])
             scene.report(path, str(port), "the host port is already published: %s" % owner, "choose another port or host_ip")
         held.add(port, '%s of endpoint "%s"' % (port, endpoint.name))
+
+
+def _check_chosen(scene: Scene, endpoint: Endpoint) -> None:
+    """Report a port inside for which two host ports are to be chosen: nobody could tell which of them is whose."""
+    before: List[PublishedPort] = []
+    for index, port in enumerate(endpoint.ports):
+        if port.published:
+            continue
+        other = next((other for other in before if _lead_to_one(port, other)), None)
+        if other is not None:
+            path = scene.item(scene.endpoint(endpoint) + ".ports", index)
+            scene.report(path, str(port), "a host port is chosen for it already: %s" % other, "remove one, or name its host port")
+        before.append(port)
+
+
+def _lead_to_one(one: PublishedPort, other: PublishedPort) -> bool:
+    overlap = one.target < other.target + other.count and other.target < one.target + one.count
+    return overlap and one.protocol == other.protocol and share_address(one.host_ip, other.host_ip)
 
 
 def _reach_fault(port: PublishedPort, bridged: List[Network], direct: bool, families: Set[int]) -> Optional[Tuple[str, str]]:

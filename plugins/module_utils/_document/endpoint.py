@@ -65,7 +65,8 @@ PORTS = Field(
     "ports",
     Later(find_ports),
     (),
-    "Ports of the host that lead to it: text such as C([host_ip:]published[-end]:target[-end][/protocol]), which needs quotes, or maps.",
+    "Ports of the host that lead to it: text such as C([host_ip:]published[-end]:target[-end][/protocol]), which needs quotes, or maps. Where no port of"
+    " the host is named, as in V(80/tcp) or V(192.0.2.10::80), a free one is chosen and kept.",
     example='["8080:80/tcp"]',
 )
 SYSCTLS = Field(

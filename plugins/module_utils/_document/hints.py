@@ -123,7 +123,7 @@ def mend_port(value: object) -> str:
     pair = sexagesimal(value, 2, 2)
     if value > 65535 or 1200 <= value < 3600:
         return "looks like unquoted host:container port (%s); quote it" % pair
-    return 'write "%d:%d", or quote it if it was %s' % (value, value, pair)
+    return 'write "%d:%d", or "%d" to have the host port chosen; quote it if it was %s' % (value, value, value, pair)
 
 
 def list_known(addresses: Iterable[str]) -> str:

@@ -4,16 +4,19 @@
 
 # PRIVATE to this collection: anything here may change without notice.
 
-"""Addresses stay with who has them: a declaration that leaves them to be given follows what lives on the host."""
+"""Addresses and host ports stay with who has them: a declaration that leaves them to be given follows what lives on the host."""
 
 from __future__ import annotations
 
 from typing import Callable, Dict, List, Optional, Sequence, Tuple
 
 from .._model.document import Attachment, Document, Endpoint
+from .._model.errors import InputError, Problem
 from .._model.mark import is_owned
 from .._model.snapshot import Resident
+from .._model.translation import NOBODY, Holdings
 from .allocate import NOTHING_TAKEN, Taken
+from .parts import choose_ports
 
 
 class Declared:
@@ -24,11 +27,15 @@ class Declared:
         self.document = read(NOTHING_TAKEN)
         self.standing = self.document  # what of it is on the host after the run
 
-    def settle(self, residents: Sequence[Resident]) -> Document:
-        """Return the document in which nobody gives up an address that he has and may keep; `document` is from now on that one."""
+    def settle(self, residents: Sequence[Resident], holdings: Holdings = NOBODY) -> Document:
+        """Return the document in which nobody gives up an address or a port that he has and may keep; `document` is from now on that one."""
         living = find_living(self.document, residents)
         if _would_move(self.document, living):
             self.document = self._read(living)
+        problems: List[Problem] = []
+        self.document = choose_ports(self.document, holdings=holdings, problems=problems)
+        if problems:
+            raise InputError(tuple(problems))
         self.standing = self.document
         return self.document
 

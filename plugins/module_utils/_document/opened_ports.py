@@ -32,7 +32,7 @@ def check_opened_ports(scene: Scene) -> None:
 def _fault(port: PublishedPort, routed: List[Network]) -> Optional[Tuple[str, str]]:
     if all(network.internal for network in routed):
         return 'network "%s" is internal: nothing outside reaches it' % routed[0].name, "remove the port or internal: true"
-    if port.published != port.target:
+    if port.published not in (0, port.target):  # 0: there is nothing to choose
         return "a routed network translates no ports: published and target must be the same", 'write "%s"' % _same(port)
     if port.host_ip is not None:
         return "a routed network opens the port at the endpoint's own address, not at one of the host", "remove host_ip"

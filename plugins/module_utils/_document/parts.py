@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, FrozenSet, Iterable, Optional, Sequence, Tuple
 
+from .._model.translation import NOBODY, Holdings
+
 if TYPE_CHECKING:
     from .._drivers.base import HostView
     from .._model.document import Device, Document, Endpoint, PublishedPort, RoutingRule, StaticRoute, Wire
@@ -23,6 +25,14 @@ def find_ports() -> Read[Tuple[PublishedPort, ...]]:
     from . import ports
 
     return ports.read_ports
+
+
+def choose_ports(document: Document, *, holdings: Holdings = NOBODY, problems: Problems) -> Document:
+    if not any(port.given or not port.published for endpoint in document.endpoints for port in endpoint.ports):
+        return document
+    from . import free_ports
+
+    return free_ports.choose_ports(document, holdings=holdings, problems=problems)
 
 
 def find_sysctls(*, per_interface: bool) -> Read[Pairs]:

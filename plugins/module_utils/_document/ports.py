@@ -14,7 +14,7 @@ from typing import Optional, Tuple
 from .._model.addresses import ip_version
 from .._model.document import PROTOCOLS, PublishedPort
 from .._model.errors import Problem
-from .._model.limits import PORTS
+from .._model.limits import CHOSEN_PORTS, PORTS
 from .._model.published import WILDCARDS
 from .._schema.reading import Problems, Read, Shape, either, reader
 from .._schema.schema import Field, Schema
@@ -30,7 +30,8 @@ LOCAL_ONLY = "choose a host address, or use the container's on the host"
 _RANGE = re.compile(r"([0-9]{1,6})(?:-([0-9]{1,6}))?\Z", re.ASCII)
 _PORT = integer(*PORTS)
 _PORTS = "[0-9]{1,5}(-[0-9]{1,5})?"
-_TEXT = Shape("str", what="text", pattern=r"(\[[0-9a-fA-F:.]+\]:|[0-9.]+:)?%s:%s(/(%s))?" % (_PORTS, _PORTS, "|".join(PROTOCOLS)))
+_HOST = r"(\[[0-9a-fA-F:.]+\]:|[0-9.]+:)"
+_TEXT = Shape("str", what="text", pattern=r"(%s?%s:|%s:)?%s(/(%s))?" % (_HOST, _PORTS, _HOST, _PORTS, "|".join(PROTOCOLS)))
 
 Range = Tuple[int, int]  # first, last
 
@@ -74,7 +75,7 @@ def _host_ip(text: str) -> str:
 
 
 def _split(text: str) -> Tuple[Optional[str], str, str, str]:
-    """Return host_ip, published, target and protocol of the short form."""
+    """Return host_ip, published, target and protocol of the short form. Without published, the host port is to be chosen."""
     rest, slash, protocol = text.partition("/")
     host_ip = None
     if rest.startswith("["):
@@ -86,20 +87,26 @@ def _split(text: str) -> Tuple[Optional[str], str, str, str]:
         host_ip, parts = parts[0], parts[1:]
     if host_ip == "":
         raise Fault("the host address before the first colon is missing", 'write "%s" for every address' % text.lstrip(":"))
-    if len(parts) == 1:
-        fix = 'write "%s:%s"' % (rest, rest) if _RANGE.match(rest) else EXAMPLE
-        raise Fault("the host port or the target port is missing", fix)
+    if len(parts) == 1 and host_ip is None:
+        parts.insert(0, "")
+    elif len(parts) == 1:
+        raise Fault("the host port or the target port is missing", 'write "[%s]::%s" to have the host port chosen' % (host_ip, rest))
+    elif parts[0] == "" and host_ip is None:
+        raise Fault("the host port before the colon is missing", 'write "%s" to have it chosen' % text.lstrip(":"))
     if len(parts) != 2:
         raise Fault('expected "[host_ip:]published:target[/protocol]"', "put an IPv6 host_ip in square brackets")
     return host_ip, parts[0], parts[1], protocol if slash else "tcp"
 
 
-def _build(published: Range, target: Range, protocol: str, host_ip: Optional[str], allowed_sources: Tuple[str, ...] = ()) -> PublishedPort:
-    count = published[1] - published[0] + 1
+def _build(published: Optional[Range], target: Range, protocol: str, host_ip: Optional[str], allowed_sources: Tuple[str, ...] = ()) -> PublishedPort:
     size = target[1] - target[0] + 1
+    count = published[1] - published[0] + 1 if published is not None else size
     if count != size:
         raise Fault("the published range has %d ports, the target range %d" % (count, size), "make both the same size")
-    return PublishedPort(published=published[0], target=target[0], count=count, protocol=protocol, host_ip=host_ip, allowed_sources=allowed_sources)
+    first = published[0] if published is not None else 0
+    if not first and size > CHOSEN_PORTS[1] - CHOSEN_PORTS[0] + 1:
+        raise Fault("host ports are chosen from %d to %d, which are fewer" % CHOSEN_PORTS, "name the host ports")
+    return PublishedPort(published=first, target=target[0], count=size, protocol=protocol, host_ip=host_ip, allowed_sources=allowed_sources)
 
 
 def _read_text_form(text: str) -> PublishedPort:
@@ -107,7 +114,7 @@ def _read_text_form(text: str) -> PublishedPort:
         raise Fault("a stray space", "remove it")
     host_ip, published, target, protocol = _split(text)
     return _build(
-        parse_range(published, "published"),
+        parse_range(published, "published") if published else None,
         parse_range(target, "target"),
         _protocol(protocol),
         None if host_ip is None else _host_ip(host_ip),
@@ -128,7 +135,9 @@ def _read_range(value: object, path: str, problems: Problems) -> Optional[Range]
 
 _read_protocol = Read(canonical_reader("one of %s" % ", ".join(PROTOCOLS), _protocol, "").read, Shape("str", choices=PROTOCOLS))
 _read_host_ip = canonical_reader("an IP address", _host_ip, read_address.shape.pattern)
-PUBLISHED = Field("published", _read_range, None, "Port of the host, or a range such as V(8000-8010).", required=True)
+PUBLISHED = Field(
+    "published", _read_range, None, "Port of the host, or a range such as V(8000-8010).", default_words="one that is free, from %d to %d" % CHOSEN_PORTS
+)
 TARGET = Field("target", _read_range, None, "Port inside, or a range of the same size.", required=True)
 PROTOCOL = Field("protocol", _read_protocol, "tcp", "Its protocol.")
 HOST_IP = Field("host_ip", _read_host_ip, None, "Address of the host at which the port is published.", default_words="all of them")
@@ -156,7 +165,7 @@ def _read_map_form(value: object, path: str, problems: Problems) -> Optional[Pub
     protocol = entry.get(PROTOCOL)
     host_ip = entry.get(HOST_IP)
     sources = _read_sources(entry, host_ip)
-    if published is None or target is None or len(problems) > before:
+    if target is None or len(problems) > before:
         return None
     try:
         return _build(published, target, protocol, host_ip, sources)

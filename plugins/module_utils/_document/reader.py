@@ -21,7 +21,7 @@ from .endpoint import read_endpoint
 from .entry import named_path, read_list
 from .interfaces import name_interfaces
 from .network import read_network, require_host_keys, require_nothing
-from .parts import fill_links, lead_routes, read_link
+from .parts import choose_ports, fill_links, lead_routes, read_link
 from .scalars import read_label
 from .trouble import troubled_names
 
@@ -103,6 +103,7 @@ def read_document(raw: Mapping[str, object], living: Taken = NOTHING_TAKEN) -> D
         links = read_links(raw["links"], path="links", scope=scope, endpoints=endpoints, problems=problems)
     document = Document(scope=scope, networks=networks, endpoints=endpoints, links=links)
     check_document(document, path_networks="networks", path_endpoints="endpoints", problems=problems)
+    document = choose_ports(document, problems=problems)
     if problems:
         raise InputError(tuple(problems))
     return lead_routes(document)

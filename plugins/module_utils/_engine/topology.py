@@ -146,7 +146,7 @@ def _build_declaration(
 
     def build(facts: Facts) -> Tuple[Sequence[KernelObject], Sequence[Rule]]:
         problems: List[Problem] = []
-        document = declared.settle(facts.residents)
+        document = declared.settle(facts.residents, facts.holdings)
         settled = settle_networks(document, facts)
         if left_out is not None:
             settled = declared.standing = left_out.reduce(settled, facts)

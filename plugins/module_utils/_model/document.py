@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import FrozenSet, Iterable, Iterator, Mapping, Optional, Tuple
 
 from .addresses import ip_version
@@ -123,22 +123,32 @@ class Attachment:
         return (("ipv4_address", self.ipv4_address), ("ipv6_address", self.ipv6_address), *further, ("mac_address", self.mac_address))
 
 
+def port_range(first: int, count: int) -> str:
+    return str(first) if count == 1 else "%d-%d" % (first, first + count - 1)
+
+
 @dataclass(frozen=True)
 class PublishedPort:
     """A range of host ports led to a range of the same size inside. One port is a range of one."""
 
-    published: int
+    published: int  # 0: to be chosen
     target: int
     count: int = 1
     protocol: str = "tcp"
     host_ip: Optional[str] = None  # None: every address of the host; 0.0.0.0 and :: are every one of that family
     allowed_sources: Tuple[str, ...] = ()
+    given: bool = field(default=False, compare=False)  # the host port was chosen: nobody asked for its number
+
+    @property
+    def wish(self) -> str:
+        """Return it as it is declared by who leaves the host port to be chosen."""
+        return str(replace(self, published=0))
 
     def __str__(self) -> str:
-        first = str(self.published) if self.count == 1 else "%d-%d" % (self.published, self.published + self.count - 1)
-        last = str(self.target) if self.count == 1 else "%d-%d" % (self.target, self.target + self.count - 1)
         host = ("[%s]:" % self.host_ip if ":" in self.host_ip else self.host_ip + ":") if self.host_ip else ""
-        return "%s%s:%s/%s" % (host, first, last, self.protocol)
+        if self.published:
+            host += port_range(self.published, self.count)
+        return "%s%s%s/%s" % (host, ":" if host else "", port_range(self.target, self.count), self.protocol)
 
 
 @dataclass(frozen=True)

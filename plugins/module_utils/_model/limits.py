@@ -12,5 +12,6 @@ MTU = (68, 65535)  # bytes
 QUEUE = (0, 1000000)  # packets that wait for a link
 IPV6_LEAST_MTU = 1280  # the least with IPv6
 PORTS = (1, 65535)
+CHOSEN_PORTS = (49153, 65535)  # of the host, for publications that name none
 BRIDGE_PRIORITY = (0, 65535)
 FIRST_FREE_INDEX = 16  # of links we make in a fresh namespace: the kernel's own have lower numbers

@@ -8,8 +8,9 @@
 
 from __future__ import annotations
 
-from typing import Dict, Iterator, Mapping, Tuple
+from typing import Dict, Iterator, Mapping, Optional, Tuple
 
+from .addresses import ip_version
 from .document import Document, Endpoint, PublishedPort
 from .network import Network
 
@@ -20,6 +21,13 @@ def takes_host_ports(endpoint: Endpoint, networks: Mapping[str, Network]) -> boo
     """Tell whether an endpoint's ports are ports of the host: not where they are only opened at its own addresses."""
     found = [networks[item.network] for item in endpoint.attachments if item.network in networks]
     return any(network.translates for network in found) or not any(network.opens_ports for network in found)
+
+
+def share_address(one: Optional[str], other: Optional[str]) -> bool:
+    """Tell whether two publications with these host_ip are asked at one address."""
+    if one is None or other is None or one == other:
+        return True
+    return ip_version(one) == ip_version(other) and (one in WILDCARDS or other in WILDCARDS)
 
 
 def published_ports(document: Document) -> Iterator[Tuple[str, Endpoint, PublishedPort]]:

@@ -26,6 +26,8 @@ class Translation(NamedTuple):
     host: Optional[str] = None  # the address that was asked
     limited: bool = False  # it takes some of the packets only: those of an interface, a source, or of something we cannot read
     words: str = ""  # how its owner would find it
+    owner: str = ""  # of ours: the endpoint
+    target: int = 0  # of ours: the port inside that the first one leads to
 
 
 class Holdings(NamedTuple):
@@ -35,5 +37,9 @@ class Holdings(NamedTuple):
     listening: Tuple[Tuple[str, str, int], ...] = ()  # (protocol, address, port)
     translations: Tuple[Translation, ...] = ()  # of others
     published: Tuple[Translation, ...] = ()  # what the scope publishes, as it stands
+    beside: Tuple[Translation, ...] = ()  # what other scopes publish
     sources: FrozenSet[str] = frozenset()  # the fixed source addresses of the scope that stand
     closed: FrozenSet[str] = frozenset()  # the interfaces towards which the scope closes the host, as it stands
+
+
+NOBODY = Holdings()

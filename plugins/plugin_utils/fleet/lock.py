@@ -17,6 +17,7 @@ import yaml
 
 from ...module_utils._model.addresses import canonical_ip, canonical_network
 from ...module_utils._model.errors import ContainerNetError, printable, type_name
+from ...module_utils._model.limits import PORTS
 
 VERSION = 1
 VNI_LIMIT = 16777215
@@ -51,6 +52,7 @@ class Lock:
     addresses: Dict[str, Dict[str, Addresses]] = field(default_factory=dict)
     parts: Dict[str, Dict[str, Addresses]] = field(default_factory=dict)  # of routed networks, by network and host
     next_hops: Dict[str, Addresses] = field(default_factory=dict)
+    ports: Dict[str, Dict[str, int]] = field(default_factory=dict)  # by host/endpoint and publication, the first one of a range
 
 
 def _compose(text: str) -> Any:
@@ -117,7 +119,7 @@ def parse_lock(text: str, *, scope: str, name: str) -> Lock:
         raise LockFileError("%s: expected 'version: %d', got %r; this release reads no other" % (name, VERSION, raw.get("version")))
     if raw.get("scope") != scope:
         raise LockFileError("%s: belongs to scope %r, this plan is for scope %r; give each scope its own lock file" % (name, raw.get("scope"), scope))
-    for key in sorted(set(raw) - {"version", "scope", "vteps", "vnis", "addresses", "parts", "next_hops"}):
+    for key in sorted(set(raw) - {"version", "scope", "vteps", "vnis", "addresses", "parts", "next_hops", "ports"}):
         faults.append("unknown key '%s'" % key)
     lock = Lock(
         scope=scope,
@@ -126,6 +128,7 @@ def parse_lock(text: str, *, scope: str, name: str) -> Lock:
         addresses=_read_maps(raw, "addresses", _read_addresses, faults),
         parts=_read_maps(raw, "parts", _read_parts, faults),
         next_hops=_read_map(raw, "next_hops", _read_addresses, faults),
+        ports=_read_maps(raw, "ports", _read_port, faults),
     )
     if faults:
         raise LockFileError("%s: %s" % (name, "; ".join(faults[:5]) + ("; and %d more" % (len(faults) - 5) if len(faults) > 5 else "")))
@@ -165,8 +168,16 @@ def _read_address(value: Any) -> str:
 
 
 def _read_vni(value: Any) -> int:
-    if not isinstance(value, str) or not _DIGITS.match(value) or not 1 <= int(value) <= VNI_LIMIT:
-        raise ValueError("expected a number from 1 to %d, got %r" % (VNI_LIMIT, value))
+    return _read_number(value, VNI_LIMIT)
+
+
+def _read_port(value: Any) -> int:
+    return _read_number(value, PORTS[1])
+
+
+def _read_number(value: Any, limit: int) -> int:
+    if not isinstance(value, str) or not _DIGITS.match(value) or not 1 <= int(value) <= limit:
+        raise ValueError("expected a number from 1 to %d, got %r" % (limit, value))
     return int(value)
 
 
@@ -201,6 +212,8 @@ def render_lock(lock: Lock) -> str:
         lines += _render_maps("parts", lock.parts)
     if lock.next_hops:
         lines += _render_map("next_hops", _rows(lock.next_hops))
+    if lock.ports:
+        lines += _render_maps("ports", lock.ports, _numbers)
     return _HEADER + "\n".join(lines) + "\n"
 
 
@@ -208,11 +221,15 @@ def _rows(held: Dict[str, Addresses]) -> Dict[str, str]:
     return {owner: "[%s]" % ", ".join([_quoted(address) for address in addresses]) for owner, addresses in held.items()}
 
 
-def _render_maps(title: str, maps: Dict[str, Dict[str, Addresses]]) -> List[str]:
+def _numbers(held: Dict[str, int]) -> Dict[str, str]:
+    return {owner: str(number) for owner, number in held.items()}
+
+
+def _render_maps(title: str, maps: Dict[str, Dict[str, Any]], render: Callable[[Dict[str, Any]], Dict[str, str]] = _rows) -> List[str]:
     names = sorted(name for name, held in maps.items() if held)
     lines = ["%s:" % title if names else "%s: {}" % title]
     for name in names:
-        lines += ["  " + line for line in _render_map(_quoted(name), _rows(maps[name]))]
+        lines += ["  " + line for line in _render_map(_quoted(name), render(maps[name]))]
     return lines
 
 

@@ -25,6 +25,8 @@ def list_moved(before: Lock, after: Lock, shared: Collection[str]) -> Tuple[str,
             found.extend(_compare(place, owners, after.addresses.get(network, {})))
     for network, parts in sorted(before.parts.items()):
         found.extend(_compare("parts of network %s" % network, parts, after.parts.get(network, {})))
+    for host in sorted({owner.rpartition("/")[0] for owner in before.ports}):
+        found.extend(_compare("ports of host %s" % host, _publications(before, host), _publications(after, host)))
     found.extend(_compare("VNIs", _each_alone(before.vnis), _each_alone(after.vnis)))
     return tuple(found)
 
@@ -38,6 +40,16 @@ def _spaces(held: Owners, shared: bool) -> Iterator[Tuple[Any, Owners]]:
     for owner, values in held.items():
         hosts.setdefault(owner.rpartition("/")[0], {})[owner] = values
     yield from sorted(hosts.items())
+
+
+def _publications(lock: Lock, host: str) -> Owners:
+    """Return the chosen ports of a host, each with its protocol: another one's is another port."""
+    return {
+        "%s of %s" % (wish, owner): ("port %d/%s" % (number, wish.rpartition("/")[2]),)
+        for owner, held in lock.ports.items()
+        if owner.rpartition("/")[0] == host
+        for wish, number in held.items()
+    }
 
 
 def _each_alone(values: Mapping[str, Any]) -> Owners:

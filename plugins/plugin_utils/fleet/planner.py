@@ -19,6 +19,7 @@ from .lans import check_lans, lan_networks
 from .lock import Lock
 from .merged import list_moved
 from .overlays import Overlay, collect_overlays
+from .ports import choose_host_ports
 from .reading import Host, HostVariables, read_fleet
 from .render import list_left_out, render_host, render_overlays, render_routed
 from .routed import Routed, collect_routed, own_parts
@@ -71,11 +72,12 @@ def plan_fleet(fleet: Sequence[HostVariables], *, scope: str, lock: Lock) -> Fle
     check_endpoints(filled, overlays, problems)
     check_lans(filled, vteps=vteps.by_host, problems=problems)
     check_tunnels(filled, vteps.by_host, problems)
+    filled, ports = choose_host_ports(filled, scope=scope, lock=lock, problems=problems)
     if problems:
         raise InputError(tuple(problems))
     vnis = _choose_vnis(overlays, scope=scope, recorded=lock.vnis)
     chosen = {name: vni for name, vni in vnis.items() if not overlays[name].network.vni}
-    after = Lock(scope=scope, vteps=vteps.recorded, vnis=chosen, addresses=addresses, parts=routed.parts, next_hops=routed.next_hops)
+    after = Lock(scope=scope, vteps=vteps.recorded, vnis=chosen, addresses=addresses, parts=routed.parts, next_hops=routed.next_hops, ports=ports)
     shared = {*overlays, *(name for host in hosts for name in lan_networks(host))}
     return FleetPlan(
         scope=scope,

@@ -12,7 +12,7 @@ from typing import Any, Dict, Iterator, List, Mapping, Tuple
 
 from ...module_utils._document.network import list_fleet_keys
 from ...module_utils._drivers.routed.driver import DRIVER as ROUTED
-from ...module_utils._model.document import Endpoint, Wire, WireEnd
+from ...module_utils._model.document import Endpoint, PublishedPort, Wire, WireEnd, port_range
 from ...module_utils._model.network import Subnet
 from .overlays import Overlay
 from .reading import Host
@@ -131,9 +131,17 @@ def render_routed(routed: Mapping[str, Routed]) -> Dict[str, Any]:
     }
 
 
+def _fill_port(raw: Any, port: PublishedPort) -> Any:
+    if not port.given:
+        return raw
+    return dict(raw, published=port_range(port.published, port.count)) if isinstance(raw, dict) else str(port)
+
+
 def _fill_endpoint(raw: Dict[str, Any], endpoint: Endpoint) -> Dict[str, Any]:
     if not endpoint.attachments:
         return raw
+    if any(port.given for port in endpoint.ports):
+        raw = dict(raw, ports=[_fill_port(entry, port) for entry, port in zip(raw["ports"], endpoint.ports)])
     attachments = {attachment.network: attachment for attachment in endpoint.attachments}
     networks = []
     for entry in raw["networks"]:

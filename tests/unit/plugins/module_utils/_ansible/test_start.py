@@ -44,6 +44,7 @@ ELSEWHERE = frozenset(
         "_document.check_ports",
         "_document.check_routes",
         "_document.devices",
+        "_document.free_ports",
         "_document.host_devices",
         "_document.leave_out",
         "_document.links",

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Callable, Dict, List
 
 import pytest
@@ -19,6 +20,8 @@ from ansible_collections.netloom.container_net.plugins.module_utils._model.addre
 from ansible_collections.netloom.container_net.plugins.module_utils._model.document import Document, PublishedPort
 from ansible_collections.netloom.container_net.plugins.module_utils._model.errors import Problem
 from ansible_collections.netloom.container_net.plugins.module_utils._model.network import RemoteEndpoint, Subnet
+
+CHOSEN = 0  # stands for a port of the host that nobody named
 
 
 def read(text: str) -> Document:
@@ -214,6 +217,12 @@ def test_a_process_number_may_come_from_a_template(number: object) -> None:
         ("0.0.0.0:8080:80", PublishedPort(8080, 80, host_ip="0.0.0.0")),
         ("[2001:DB8::1]:8080:80", PublishedPort(8080, 80, host_ip="2001:db8::1")),
         ({"published": 8443, "target": 443}, PublishedPort(8443, 443)),
+        ("80", PublishedPort(CHOSEN, 80)),
+        ("80/udp", PublishedPort(CHOSEN, 80, protocol="udp")),
+        ("8000-8010", PublishedPort(CHOSEN, 8000, 11)),
+        ("192.0.2.1::80", PublishedPort(CHOSEN, 80, host_ip="192.0.2.1")),
+        ("[FD00::2]::80-81/sctp", PublishedPort(CHOSEN, 80, 2, "sctp", "fd00::2")),
+        ({"target": "80-81", "protocol": "udp"}, PublishedPort(CHOSEN, 80, 2, "udp")),
         ({"published": "8000-8001", "target": "80-81", "protocol": "udp"}, PublishedPort(8000, 80, 2, "udp")),
         (
             {"published": 8443, "target": 443, "host_ip": "192.0.2.10", "allowed_sources": ["198.51.100.0/24", "203.0.113.7"]},
@@ -222,7 +231,9 @@ def test_a_process_number_may_come_from_a_template(number: object) -> None:
     ],
 )
 def test_ports(port: Any, expected: PublishedPort) -> None:
-    assert port_of(port) == expected
+    found = port_of(port)
+    assert found.given == (expected.published == CHOSEN)
+    assert (replace(found, published=CHOSEN) if found.given else found) == expected
 
 
 def test_a_port_written_back_reads_the_same() -> None:

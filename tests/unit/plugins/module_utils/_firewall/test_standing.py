@@ -18,5 +18,6 @@ def test_what_a_scope_does_already() -> None:
     tables = {"CNET-P-udp-0": ("nat", lines), "CNET-POST": ("nat", post), "CNET-INPUT": ("filter", inside)}
     chains = [Chain("", 4, table, name, tuple(read(line, 4, table) for line in saved)) for name, (table, saved) in tables.items()]
     found = read_standing(chains, "main")
-    assert found.published == (Translation(4, "udp", (7, 9), "192.0.2.1"),)
+    stands = Translation(4, "udp", (7, 9), "192.0.2.1", owner="web", target=7)
+    assert (found.published, found.beside) == ((stands,), (stands,))
     assert (found.sources, found.closed) == (frozenset(("192.0.2.9",)), frozenset(("br-web",)))

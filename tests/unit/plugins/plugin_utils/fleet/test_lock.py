@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import yaml
 from ansible_collections.netloom.container_net.plugins.plugin_utils.fleet.lock import Lock, LockFileError, parse_lock, render_lock
@@ -17,6 +19,7 @@ FULL = Lock(
         "mesh": {"api": ("10.60.0.5", "fd00:60::5"), "no": ("10.60.0.6",)},
         "empty": {},
     },
+    ports={"h1/api": {"80/tcp": 49153, "[fd00::2]::53-54/udp": 65534}, "on/7": {"192.0.2.1::80/tcp": 50000}},
 )
 HEAD = "version: 1\nscope: main\n"
 
@@ -24,6 +27,7 @@ HEAD = "version: 1\nscope: main\n"
 def test_text_reads_back_as_the_same_choices() -> None:
     back = parse_lock(render_lock(FULL), scope="main", name="x")
     assert (back.vteps, back.vnis) == (FULL.vteps, FULL.vnis)
+    assert back.ports == FULL.ports
     assert back.addresses == {network: held for network, held in FULL.addresses.items() if held}
 
 
@@ -31,12 +35,13 @@ def test_any_yaml_reader_sees_the_same() -> None:
     raw = yaml.safe_load(render_lock(FULL))
     assert raw["vteps"] == FULL.vteps
     assert raw["vnis"] == FULL.vnis
+    assert raw["ports"] == FULL.ports
     assert raw["addresses"]["mesh"] == {"api": ["10.60.0.5", "fd00:60::5"], "no": ["10.60.0.6"]}
 
 
 def test_text_depends_on_content_only() -> None:
     shuffled = Lock("main", dict(reversed(FULL.vteps.items())), dict(reversed(FULL.vnis.items())), dict(reversed(FULL.addresses.items())))
-    assert render_lock(shuffled) == render_lock(FULL)
+    assert render_lock(replace(shuffled, ports=dict(reversed(FULL.ports.items())))) == render_lock(FULL)
 
 
 @pytest.mark.parametrize("text", ["", "\n", "# only a comment\n", "---\n"])
@@ -76,6 +81,9 @@ def test_spelling_is_made_canonical() -> None:
         (HEAD + "addresses: {web: {api: 10.0.0.1}}", "addresses.web.api: expected a list of one IPv4 address"),
         (HEAD + "addresses: {web: {api: []}}", "addresses.web.api: expected a list"),
         (HEAD + "addresses: {web: {api: [10.0.0.1, 10.0.0.2]}}", "addresses.web.api: expected one address of each family"),
+        (HEAD + "ports: {h1/a: 5}", "ports.h1/a: expected a map, got string"),
+        (HEAD + "ports: {h1/a: {80/tcp: 65536}}", "ports.h1/a.80/tcp: expected a number from 1 to 65535, got '65536'"),
+        (HEAD + "ports: {h1/a: {80/tcp: [80]}}", "ports.h1/a.80/tcp: expected a number from 1 to 65535, got ['80']"),
         (HEAD + '"a\\e[31mb": 1', "unknown key 'a\\x1b[31mb'"),
         (HEAD + 'vteps: {"h\\0": 192.0.2.1}', "vteps: the key 'h\\x00' is no name"),
         (HEAD + 'vteps: {"h\\n1": 192.0.2.1}', "vteps: the key 'h\\n1' is no name"),
