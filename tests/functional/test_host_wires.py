@@ -25,7 +25,7 @@ from harness.traffic import Server, Stream, ask, await_addresses
 fake_host = pytest.mark.fake_host()
 
 HOST, INSIDE = ("10.9.0.1/29", "fd09::1/64"), ("10.9.0.2/29", "fd09::2/64")
-NEAR, FAR = [address.split("/")[0] for address in HOST], [address.split("/")[0] for address in INSIDE]
+NEAR, FAR = [address.partition("/")[0] for address in HOST], [address.partition("/")[0] for address in INSIDE]
 
 
 def wire(*addresses: str, inside: Optional[Dict[str, Any]] = None, mtu: Optional[int] = None, **options: Any) -> Dict[str, Any]:
