@@ -57,7 +57,7 @@ def test_the_reader_reads_what_compose_said(case: Dict[str, Any]) -> None:
         else:
             assert [attachment.network for attachment in endpoint.attachments] == list(said)
             for attachment in endpoint.attachments:
-                assert _is_as_said(said[attachment.network], [str(a).split("/")[0] for a in attachment.addresses]), attachment
+                assert _is_as_said(said[attachment.network], [str(a).partition("/")[0] for a in attachment.addresses]), attachment
         ports += ["%s %s %d %d %s %d" % (endpoint.name, p.host_ip or "-", p.published, p.target, p.protocol, p.count) for p in endpoint.ports]
     assert ports == case.get("ports", [])
 
