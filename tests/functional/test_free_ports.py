@@ -100,6 +100,22 @@ def test_what_is_told_shows_the_port() -> None:
     assert run_module("topology", **options)["changed"] is False
 
 
+def test_what_was_chosen_is_known_from_the_rules_alone() -> None:
+    give_uplink()
+    options: Dict[str, Any] = {"networks": [WEB]}
+    mine = shop("m", "80", "[2001:db8:2::1]::90-92/udp", "192.0.2.1::60/sctp")
+    # The place it would have by its name is somebody's first, and free later.
+    ((first, *_more),) = [item["ports"] for item in run_module("topology", check=True, **options, endpoints=[mine])["endpoints"]]
+    rival = shop("a", "%s:1" % first.partition(":")[0])
+    run_module("topology", **options, endpoints=[rival, mine])
+    before = run_module("topology", check=True, **options, endpoints=[rival, mine])
+    assert before["changed"] is False
+    alone = run_module("topology", **options, endpoints=[mine])
+    assert alone["endpoints"] == before["endpoints"][1:]
+    assert first not in alone["endpoints"][0]["ports"]
+    assert run_module("topology", **options, endpoints=[mine])["changed"] is False
+
+
 def test_a_port_that_somebody_has_is_not_chosen() -> None:
     give_uplink()
     one = shops(shop("m", "80"))
