@@ -45,13 +45,10 @@ def _translate_port(item: object, path: str, notes: Notes) -> Optional[Dict[str,
     entry = {key: value for key, value in item.items() if value is not None} if isinstance(item, dict) else _split(item, path)
     if "target" not in entry:
         refuse(path, item, "the target port is missing", _EXAMPLE)
-    target = _check_range(entry.pop("target"), path)
+    port: Dict[str, Any] = {"target": _check_range(entry.pop("target"), path)}
     given = entry.pop("published", "")
-    if given == "":
-        notes.add(path, item, "no port of the host is given, so that the engine would choose one: write published")
-        return None
-    published = _check_range(given, path)
-    port: Dict[str, Any] = {"published": published, "target": target}
+    if given != "":
+        port["published"] = _check_range(given, path)
     protocol = str(entry.pop("protocol", "tcp")).lower()
     if protocol != "tcp":
         port["protocol"] = protocol

@@ -58,7 +58,9 @@ def test_the_reader_reads_what_compose_said(case: Dict[str, Any]) -> None:
             assert [attachment.network for attachment in endpoint.attachments] == list(said)
             for attachment in endpoint.attachments:
                 assert _is_as_said(said[attachment.network], [str(a).partition("/")[0] for a in attachment.addresses]), attachment
-        ports += ["%s %s %d %d %s %d" % (endpoint.name, p.host_ip or "-", p.published, p.target, p.protocol, p.count) for p in endpoint.ports]
+        for port in endpoint.ports:
+            published = "*" if port.given else port.published
+            ports.append("%s %s %s %d %s %d" % (endpoint.name, port.host_ip or "-", published, port.target, port.protocol, port.count))
     assert ports == case.get("ports", [])
 
 
