@@ -8,7 +8,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Collection, Dict, List, Mapping, Optional, Sequence, Tuple
@@ -17,6 +16,7 @@ from .._model import span
 from .._model.addresses import canonical_ip, derive_mac, ip_version
 from .._model.document import Attachment, Endpoint
 from .._model.errors import Problem
+from .._model.names import derive_seed
 from .._model.network import Network, Subnet
 from .._model.shared_lan import reserved_addresses, shared_lans
 from .trouble import troubled_paths
@@ -128,8 +128,7 @@ class _Space:
             self._claim_first(place, living.get(name, ()), granted, recorded=False)
         for name, place in wanting:
             if place not in granted:
-                seed = int.from_bytes(hashlib.sha256(("%s\0%s" % (self.network.name, name)).encode()).digest()[:8], "big")
-                taken = self.take(seed)
+                taken = self.take(derive_seed(self.network.name, name))
                 if taken is None:
                     break
                 granted[place] = taken

@@ -14,12 +14,11 @@ from typing import Dict, List, Optional, Set, Tuple
 from .._model.addresses import ip_version
 from .._model.document import Endpoint, PublishedPort
 from .._model.network import Network
-from .._model.published import share_address, takes_host_ports
+from .._model.published import WILDCARDS, share_address, takes_host_ports
 from .opened_ports import check_opened_ports
 from .scene import Scene
 
 Held = Tuple[int, str]  # last port, owner
-EVERYWHERE: Tuple[str, str] = ("0.0.0.0", "::")
 
 
 @dataclass
@@ -34,10 +33,10 @@ class Holders:
         address = port.host_ip
         if address is None:
             held = [self.family.get(4), self.family.get(6), self.family.get(None)]
-        elif address in EVERYWHERE:
+        elif address in WILDCARDS:
             held = [self.family.get(ip_version(address)), self.family.get(None)]
         else:
-            held = [self.exact.get(address), self.exact.get(EVERYWHERE[ip_version(address) == 6]), self.family.get(None)]
+            held = [self.exact.get(address), self.exact.get(WILDCARDS[ip_version(address) == 6]), self.family.get(None)]
         return next((item[1] for item in held if item is not None and item[0] >= port.published), None)
 
     def add(self, port: PublishedPort, owner: str) -> None:

@@ -8,7 +8,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Callable, DefaultDict, Dict, Iterable, List, Mapping, NamedTuple, Optional, Set, Tuple
@@ -17,6 +16,7 @@ from .._model.addresses import ip_version
 from .._model.document import Document, PublishedPort
 from .._model.errors import Problem
 from .._model.limits import CHOSEN_PORTS, PORTS
+from .._model.names import derive_seed
 from .._model.published import WILDCARDS, share_address, takes_host_ports
 from .._model.translation import NOBODY, Holdings, Translation
 
@@ -33,8 +33,7 @@ class _Wanting(NamedTuple):
     port: PublishedPort
 
     def start(self, scope: str) -> int:
-        digest = hashlib.sha256(("%s\0%s\0%s" % (scope, self.endpoint, self.wish)).encode()).digest()
-        return CHOSEN_PORTS[0] + int.from_bytes(digest[:8], "big") % _SIZE
+        return CHOSEN_PORTS[0] + derive_seed(scope, self.endpoint, self.wish) % _SIZE
 
 
 class _Space:

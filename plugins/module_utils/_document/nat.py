@@ -19,8 +19,9 @@ from .._model.errors import Problem
 from .._model.limits import PORTS
 from .._model.network import Subnet
 from .._model.place import HOST
+from .._model.published import WILDCARDS
 from .._schema.reading import Problems
-from .check_ports import EVERYWHERE, Holders
+from .check_ports import Holders
 from .entry import list_of
 from .ipam import host_address_fault
 from .ports import read_port
@@ -137,7 +138,7 @@ def _check_clashes(ports: Sequence[NatPort], problems: Problems) -> None:
     """Report host ports with two targets. Each port has one family, that of its target, so the families are apart."""
     holders: Dict[str, Holders] = {}
     for item in sorted(ports, key=lambda item: (item.port.protocol, item.port.published)):
-        port = replace(item.port, host_ip=item.port.host_ip or EVERYWHERE[item.family == 6])
+        port = replace(item.port, host_ip=item.port.host_ip or WILDCARDS[item.family == 6])
         held = holders.setdefault(port.protocol, Holders())
         owner = held.find(port)
         if owner is not None:

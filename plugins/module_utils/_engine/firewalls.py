@@ -22,7 +22,7 @@ from .._model.mark import ROUTER_ROLE, UNFINISHED, is_owned, read_mark
 from .._model.objects import Address, KernelObject
 from .._model.rule import PEERS_PREFIX, Rule
 from .._model.snapshot import Snapshot
-from .._model.translation import Holdings
+from .._model.translation import NOBODY, Holdings
 from .parts import apart, held_ports, listening_sockets
 
 if TYPE_CHECKING:
@@ -47,11 +47,11 @@ class Firewalls:
     def find_holdings(self, snapshot: Snapshot, scope: str, publishes: bool) -> Holdings:
         """Return who holds addresses at home, which was observed before, and ports where it publishes some."""
         if self._handles.find(self._home) is None:
-            return Holdings()
+            return NOBODY
         standing = read_standing(self._observe(self._home, snapshot), scope)
         here = (item for item in snapshot.of(Address) if item.place == self._home)
         if self.rivals is None:
-            self.rivals = self._find_rivals() if publishes else Holdings()
+            self.rivals = self._find_rivals() if publishes else NOBODY
         addresses = tuple((item.device, item.address) for item in here)
         return standing._replace(addresses=addresses, listening=self.rivals.listening, translations=self.rivals.translations)
 

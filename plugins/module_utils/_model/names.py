@@ -79,6 +79,11 @@ def digest(length: int, *parts: str) -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:length]
 
 
+def derive_seed(*parts: str) -> int:
+    """Return the number below 2^64 from which on something free is looked for, the same for the same parts everywhere."""
+    return int(digest(16, *parts), 16)
+
+
 def derive_interface_name(prefix: str, *parts: str) -> str:
     """Return `prefix-part` where it fits and needs no change, else prefix and 48 bits of hash."""
     plain = "%s-%s" % (prefix, parts[-1])

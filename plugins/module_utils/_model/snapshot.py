@@ -21,7 +21,7 @@ from .renaming import Names
 from .routing import DEFAULT_ROUTE, WAYS_OUT
 from .rows import unfolded
 from .rule import ALL_USERS, Users
-from .translation import Holdings
+from .translation import NOBODY, Holdings
 
 Key = Tuple[object, ...]
 Object = TypeVar("Object", bound=KernelObject)
@@ -143,7 +143,7 @@ class Facts(NamedTuple):
     lent: Tuple[Link, ...] = ()  # the host's own links that are handed over at present
     pci: Tuple[Tuple[str, str], ...] = ()  # (device, PCI address)
     wireless: FrozenSet[str] = frozenset()  # links that are radios
-    holdings: Holdings = Holdings()  # only for who publishes ports or names addresses of the host
+    holdings: Holdings = NOBODY  # only for who publishes ports or names addresses of the host
     residents: Tuple[Resident, ...] = ()  # only of endpoints' places that stand
     ways_out: Mapping[str, Tuple[WayOut, ...]] = MappingProxyType({})  # of the same, by place
     entries: Tuple[KernelObject, ...] = ()  # the host's addresses and routes with all that is known of them

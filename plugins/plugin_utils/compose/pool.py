@@ -8,10 +8,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import ipaddress
 from typing import Any, Iterable, List
 
+from ...module_utils._model.names import digest
 from .source import refuse
 
 LENGTH = 24
@@ -36,7 +36,7 @@ class Pool:
 
     def cut(self, name: str) -> str:
         count = 1 << (LENGTH - self._block.prefixlen)
-        start = int(hashlib.sha256(name.encode()).hexdigest()[:12], 16)
+        start = int(digest(12, name), 16)
         base = int(self._block.network_address)
         subnets = (ipaddress.IPv4Network((base + (start + step) % count * (1 << (32 - LENGTH)), LENGTH)) for step in range(count))
         free = next((subnet for subnet in subnets if not any(subnet.overlaps(other) for other in self._taken)), None)

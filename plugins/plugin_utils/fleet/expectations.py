@@ -8,9 +8,9 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any, Collection, Dict, Iterator, List, Optional, Sequence, Set, Tuple
 
+from ...module_utils._model.names import derive_seed
 from .between import check_pair
 from .edge import check_from_own_host, check_opened, check_published, check_unpublished, check_way_out
 from .members import Check, Fleet, Member, list_members
@@ -126,8 +126,7 @@ def _pairs(members: Sequence[Member]) -> Iterator[Tuple[Member, Member]]:
         targets = [(index + 1) % len(members)]
         targets += [rings[key][(place + 1) % len(rings[key])] for key, place in places[index]]
         for step in range(SAMPLE):
-            text = "%s\0%s\0%d" % (member.host.name, member.endpoint.name, step)
-            targets.append(int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") % len(members))
+            targets.append(derive_seed(member.host.name, member.endpoint.name, str(step)) % len(members))
         for target in dict.fromkeys(targets):
             if target != index:
                 yield member, members[target]

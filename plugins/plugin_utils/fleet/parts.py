@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import ipaddress
 from typing import Dict, List, Mapping, Sequence, Set, Tuple
 
@@ -14,6 +13,7 @@ from ...module_utils._drivers.routed.network import RoutedNetwork
 from ...module_utils._model import span
 from ...module_utils._model.addresses import canonical_network, ip_version
 from ...module_utils._model.errors import Problem
+from ...module_utils._model.names import derive_seed
 from .reading import Host
 
 Parts = Dict[str, Tuple[str, ...]]  # by host
@@ -111,8 +111,7 @@ def _cut_family(name: str, parts: Parts, slots: _Slots, recorded: Mapping[str, T
             found[host] = canonical_network(old)
     for host in wanting:
         if host not in found:
-            seed = int.from_bytes(hashlib.sha256(("%s\0%s" % (name, host)).encode()).digest()[:8], "big")
-            found[host] = slots.take(seed)
+            found[host] = slots.take(derive_seed(name, host))
     return found
 
 

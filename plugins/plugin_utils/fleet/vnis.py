@@ -6,8 +6,9 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Dict, Iterable, Mapping
+
+from ...module_utils._model.names import derive_seed
 
 # Small numbers are what people choose by hand.
 FIRST_VNI = 4096
@@ -27,7 +28,7 @@ def allocate_vnis(names: Iterable[str], *, scope: str, explicit: Mapping[str, in
             waiting.append(name)
     span = LAST_VNI - FIRST_VNI + 1
     for name in waiting:
-        offset = int.from_bytes(hashlib.sha256(("%s\0%s" % (scope, name)).encode()).digest()[:8], "big") % span
+        offset = derive_seed(scope, name) % span
         while FIRST_VNI + offset in taken:
             offset = (offset + 1) % span
         chosen[name] = FIRST_VNI + offset
