@@ -75,5 +75,5 @@ def keep_accepted(declaration: Dict[str, Any], notes: Notes) -> None:
         holder, key = _find(declaration, problem.path)
         if key in KEPT or any(holder is whole for whole in (None, declaration, declaration[NETWORKS], declaration[ENDPOINTS])):
             raise InputError(tuple(problems))
-        notes.add(problem.path, holder[key], "; ".join(part for part in (problem.rule, problem.fix) if part))
+        notes.add_refused(problem.path, holder[key], problem)
         del holder[key]

@@ -14,6 +14,7 @@ from typing import Any, Dict, List, Optional
 
 from ...module_utils._document.ports import read_port
 from ...module_utils._model.errors import Problem
+from ...module_utils._model.limits import PORTS
 from .source import Notes, as_list, note_rest, refuse
 
 _PORTS = r"[0-9]+(?:-[0-9]+)?"
@@ -33,8 +34,8 @@ def _split(value: object, path: str) -> Dict[str, Any]:
 def _check_range(value: object, path: str) -> str:
     text = str(value)
     numbers = [int(number) for number in text.split("-")] if re.match(_PORTS + r"\Z", text) else []
-    if not numbers or not 1 <= numbers[0] <= numbers[-1] <= 65535:
-        refuse(path, value, "not a port, 1 to 65535, or a range of ports", _EXAMPLE)
+    if not numbers or not PORTS[0] <= numbers[0] <= numbers[-1] <= PORTS[1]:
+        refuse(path, value, "not a port, %d to %d, or a range of ports" % PORTS, _EXAMPLE)
     return "-".join(str(number) for number in numbers)
 
 
@@ -63,7 +64,7 @@ def _translate_port(item: object, path: str, notes: Notes) -> Optional[Dict[str,
     problems: List[Problem] = []
     read_port(port, path, problems)
     for problem in problems:
-        notes.add(path, item, "; ".join(part for part in (problem.rule, problem.fix) if part))
+        notes.add_refused(path, item, problem)
     return None if problems else port
 
 

@@ -85,6 +85,10 @@ class Notes:
     def add(self, path: str, value: object, reason: str) -> None:
         self.entries.append({"path": path, "value": value, "reason": reason})
 
+    def add_refused(self, path: str, value: object, problem: Problem) -> None:
+        """Note what the reader of declarations does not take."""
+        self.add(path, value, "; ".join(part for part in (problem.rule, problem.fix) if part))
+
 
 @dataclass
 class Names:
