@@ -42,6 +42,7 @@ class Phase(Enum):
     GROW = "links get the size without which they lack settings"
     TUNE = "settings are written, before links are raised"
     SETTLE = "links join and are raised, entries come and go"
+    QUIET = "links lose IPv6 whose last address of it went"
     GUARD_INSIDE = "rules of routers stand, before their links are raised and after the host's ends have their marks"
     ANNOUNCE = "neighbours are told where addresses live now"
     SWEEP = "connections end that nothing allows any more"

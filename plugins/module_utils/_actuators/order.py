@@ -37,7 +37,7 @@ ORDER: Order = (
     Visit.CONTAINERS,
     Phase.ANNOUNCE,
 )
-VISIT = (Phase.KEEP, Phase.GROW, Phase.TUNE, Phase.SETTLE)  # in each place
+VISIT = (Phase.KEEP, Phase.GROW, Phase.TUNE, Phase.SETTLE, Phase.QUIET)  # in each place
 AFTERWARDS: Order = (Phase.SWEEP,)  # once the outcome was verified
 
 

@@ -13,7 +13,7 @@ from typing import Dict, Iterator, Sequence, Tuple
 from .._kernel.need import Need
 from .._kernel.sysctl import link_sysctl_path, read_sysctl, write_sysctl
 from .._model.errors import KernelError
-from .._model.link import Link
+from .._model.link import WITHOUT_IPV6, Link
 from .._model.objects import Sysctl
 from .._model.snapshot import Snapshot
 from .._plan.step import CREATE, Step
@@ -35,9 +35,9 @@ class Sysctls:
     def apply(self, phase: Phase, steps: Sequence[Step], scene: Scene) -> None:
         if phase is Phase.KEEP:
             self._keep(steps)
-        elif phase is Phase.TUNE:
+        elif phase in (Phase.TUNE, Phase.QUIET):
             for step in steps:
-                _write(step)
+                _write(step, phase)
 
     def _keep(self, steps: Sequence[Step]) -> None:
         """Note what settings are that are to come back; those of what was just made could not be read before."""
@@ -52,17 +52,22 @@ class Sysctls:
             self._remember(steps[0].place, earlier)
 
 
-def _write(step: Step) -> None:
-    for path, value in _settings(step):
+def _write(step: Step, phase: Phase) -> None:
+    for path, value in _settings(step, phase):
         try:
             write_sysctl(path, value)
         except OSError as error:
             raise KernelError("%s (%s = %s)" % (step.line, path.replace("/", "."), value), error.errno or 0, error.strerror or str(error)) from error
 
 
-def _settings(step: Step) -> Iterator[Tuple[str, str]]:
+def _settings(step: Step, phase: Phase) -> Iterator[Tuple[str, str]]:
     subject = step.desired
-    if isinstance(subject, Sysctl) and subject.value is not None:
-        yield subject.path, subject.value
+    if isinstance(subject, Sysctl):
+        if subject.value is not None and phase is Phase.TUNE:
+            yield subject.path, subject.value
     elif isinstance(subject, Link) and subject.sysctls and (step.action == CREATE or "sysctls" in step.groups):
-        yield from ((link_sysctl_path(subject.name, setting), value) for setting, value in subject.sysctls)
+        for item in subject.sysctls:
+            # With IPv6 the kernel takes all its addresses and routes, those as well that other steps are about to take.
+            late = item == WITHOUT_IPV6 and step.action != CREATE
+            if late == (phase is Phase.QUIET):
+                yield link_sysctl_path(subject.name, item[0]), item[1]

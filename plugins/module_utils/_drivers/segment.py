@@ -13,10 +13,11 @@ from abc import ABC, abstractmethod
 from functools import lru_cache
 from typing import Dict, Iterator, List, Optional, Sequence, Set, Tuple
 
+from .._model.addresses import ip_version
 from .._model.document import Attachment, Endpoint
 from .._model.errors import EnvironmentUnfit
 from .._model.kind import LinkKind
-from .._model.link import BridgePort, Link, Tuning
+from .._model.link import WITHOUT_IPV6, BridgePort, Link, Tuning
 from .._model.network import Network, Subnet
 from .._model.objects import Address, KernelObject
 from .settings import Settings, interface_sysctls
@@ -58,7 +59,7 @@ class Segment(ABC):
             up=attachment.up,
             alias=mark,
             tuning=Tuning(attachment.promisc, attachment.allmulti, attachment.txqueuelen),
-            sysctls=inner_settings(attachment, ipv6),
+            sysctls=inner_settings(endpoint, attachment, ipv6),
         )
 
     def widened(self, _network: Network) -> Segment:
@@ -70,9 +71,21 @@ class Segment(ABC):
         return subnet_gateway(attachment, self.network, family) if self.network.has_way_out else None
 
 
-def inner_settings(attachment: Attachment, ipv6: bool) -> Settings:
-    """Return the settings of an endpoint's interface: ours, overruled by those of the declaration."""
-    return _merge(interface_sysctls(attachment.addresses, ipv6=ipv6), split_sysctls(attachment)[0])
+def inner_settings(endpoint: Endpoint, attachment: Attachment, ipv6: bool) -> Settings:
+    """Return the settings of an endpoint's interface: ours, overruled by those of the declaration.
+
+    With IPv4 addresses only it speaks no IPv6, as with Docker: by link-local addresses it would be reached past all that is said of its own,
+    and what a thousand of them tell all listeners would be carried to a thousand ports each.
+    """
+    ours = interface_sysctls(attachment.addresses, ipv6=ipv6)
+    if ipv6 and attachment.addresses and not _has_ipv6(endpoint, attachment):
+        ours += (WITHOUT_IPV6,)
+    return _merge(ours, split_sysctls(attachment)[0])
+
+
+def _has_ipv6(endpoint: Endpoint, attachment: Attachment) -> bool:
+    targets = (route.destination for route in endpoint.routes)
+    return any(ip_version(address) == 6 for address in (*attachment.addresses, *targets))
 
 
 def inner_addresses(endpoint: Endpoint, attachment: Attachment, network: Network) -> List[KernelObject]:

@@ -15,7 +15,7 @@ from .._drivers.settings import interface_sysctls
 from .._kernel.namespace import NamespaceHandles
 from .._kernel.sysctl import link_sysctl_path, read_sysctl, why_unwritable
 from .._model.errors import EnvironmentUnfit, printable
-from .._model.link import Link
+from .._model.link import WITHOUT_IPV6, Link
 from .._model.objects import LOOPBACK, Sysctl
 from .._model.routing import FORWARDING
 from .._model.snapshot import Snapshot
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from .._kernel.feature_probe import Setting
 
 OWN_PATHS = frozenset((*FORWARDING.values(), LOOPBACK))
-OWN_SETTINGS = frozenset(interface_sysctls(("0.0.0.0/0", "::/0"), ipv6=True))
+OWN_SETTINGS = frozenset((*interface_sysctls(("0.0.0.0/0", "::/0"), ipv6=True), WITHOUT_IPV6))
 # Each of these bounds the other.
 PORT_BOUNDS = ("net/ipv4/ip_unprivileged_port_start", "net/ipv4/ip_local_port_range")
 EVERY_INTERFACE = frozenset(("all", "default", "lo"))

@@ -35,6 +35,7 @@ class Tuning:
 
 LinkKey = Tuple[str, str]  # place, name
 MAC_LENGTH = 17  # of its text
+WITHOUT_IPV6 = ("ipv6/disable_ipv6", "1")  # among the settings of a link
 
 
 @dataclass(frozen=True)
