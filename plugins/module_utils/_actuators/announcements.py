@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from typing import Dict, Sequence
 
-from .._kernel.announce import announce_addresses
 from .._model.link import Link
 from .._model.objects import Address
 from .._model.place import HOST
@@ -46,6 +45,10 @@ class Announcements(Effect):
             if isinstance(item, Address) and step.action == CREATE and item.announce:
                 if (item.place, item.device) not in made or item.address.partition("/")[0] in held:
                     told.setdefault(item.place, {})[item.address] = item
+        if not told:
+            return
+        from .._kernel.announce import announce_addresses
+
         for place, addresses in told.items():
             with self._handles.inside(place):
                 announce_addresses(addresses.values())

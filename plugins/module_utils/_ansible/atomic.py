@@ -18,7 +18,7 @@ from .._engine.request import Outcome, Request
 from .._engine.result import describe
 from .._engine.signing import is_of_another
 from .._firewall.none import NoFirewall
-from .._model.addresses import canonical_mac
+from .._model.addresses import A_MAC, canonical_mac
 from .._model.errors import Conflict, InputError, Problem
 from .._model.link import Link
 from .._model.mark import Mark, is_owned, read_mark
@@ -144,7 +144,7 @@ class Options:
 
 
 def _mend_mac(value: int) -> str:
-    from .._document.hints import A_MAC, mend_text
+    from .._document.hints import mend_text
 
     return mend_text(value, A_MAC)
 

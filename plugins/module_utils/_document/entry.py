@@ -15,7 +15,6 @@ from .._model.errors import Problem, type_name
 from .._model.names import label_fault
 from .._schema.reading import Problems, Read, Shape, either, reader
 from .._schema.schema import Field, Schema
-from . import hints
 from .scalars import COMPARED_LENGTH, closest, read_printable
 
 T = TypeVar("T")
@@ -60,10 +59,14 @@ def key_text(key: object) -> str:
 def is_map(value: object, path: str, problems: Problems) -> bool:
     """Tell whether a value is a map with text keys; report it if not."""
     if not isinstance(value, dict):
+        from . import hints
+
         problems.append(Problem(path, value, "expected a map", hints.mend_map(value)))
         return False
     for key in value:
         if not isinstance(key, str):
+            from . import hints
+
             problems.append(Problem("%s.%s" % (path, key_text(key)), key, "a key must be text", hints.mend_text(key, "a key")))
             return False
     return True
@@ -112,6 +115,8 @@ def read_entry(
 def read_list(value: object, path: str, problems: Problems) -> Optional[List[object]]:
     if isinstance(value, (list, tuple)):
         return list(value)
+    from . import hints
+
     problems.append(Problem(path, value, "expected a list", hints.mend_list(value)))
     return None
 

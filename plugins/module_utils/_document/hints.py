@@ -11,9 +11,8 @@ from __future__ import annotations
 import datetime
 from typing import Iterable
 
-from .._model.addresses import is_link_local
+from .._model.addresses import A_MAC, is_link_local
 
-A_MAC = "a MAC address"
 ADDRESSES = ("an IP address", "an IPv4 address", "an IPv6 address", "a subnet")
 DESCRIBED_LIMIT = 10**30
 ADDRESSES_SHOWN = 4

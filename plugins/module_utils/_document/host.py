@@ -18,9 +18,8 @@ from .._model.errors import Problem
 from .._model.mark import read_mark
 from .._model.names import scope_metric
 from .._model.objects import MAIN_TABLE, Route
-from .._model.published import WILDCARDS, published_ports
+from .._model.published import WILDCARDS, fixed_sources, published_ports
 from .._model.snapshot import Facts, Way
-from .host_taken import check_taken, fixed_sources
 
 Pairs = Sequence[Tuple[str, str]]  # (device, address/prefix) or (destination, device)
 EVERYTHING = ("default", "0.0.0.0/0", "::/0")
@@ -184,7 +183,11 @@ def check_host(view: HostView) -> None:
         holdings = holdings._replace(listening=tuple(row for row in holdings.listening if row[0] != "tcp" or row[2] != port))
     elif port is not None:
         refused = _check_ssh_port(document, port, problems)
-    check_taken(published_ports(document), fixed_sources(document), holdings, problems, refused=frozenset(refused), name_process=view.name_process)
+    ports, sources = [*published_ports(document)], [*fixed_sources(document)]
+    if ports or sources:
+        from .host_taken import check_taken
+
+        check_taken(ports, sources, holdings, problems, refused=frozenset(refused), name_process=view.name_process)
 
 
 def _foreign_routes(facts: Facts, scope: str) -> Pairs:

@@ -11,22 +11,15 @@ What stands already is not refused for what came later: whoever came has to be t
 
 from __future__ import annotations
 
-from typing import FrozenSet, Iterable, Iterator, List, Mapping, Optional, Tuple
+from typing import FrozenSet, Iterable, List, Mapping, Optional, Tuple
 
 from .._model.addresses import canonical_ip, ip_version
-from .._model.document import Document, Endpoint, PublishedPort
+from .._model.document import Endpoint, PublishedPort
 from .._model.errors import Problem
 from .._model.network import Network
 from .._model.published import WILDCARDS
 from .._model.translation import Holdings, NameProcess, Translation, nobody
 from .hints import list_known
-
-
-def fixed_sources(document: Document) -> Iterator[Tuple[str, Network]]:
-    """Yield (path, network) of what names source addresses."""
-    for network in document.networks:
-        if network.snat_addresses and not network.internal:
-            yield "networks[%s].snat_address" % network.name, network
 
 
 def check_taken(
@@ -109,9 +102,3 @@ def _takes(item: Translation, port: PublishedPort, devices: Mapping[str, str]) -
         # Every port of some packets is no port: a proxy in between, or another network's own business.
         return not item.limited or item.ports != (0, 65535)
     return item.host in devices if port.host_ip is None or port.host_ip in WILDCARDS else item.host == port.host_ip
-
-
-def sort_out(problems: List[Problem]) -> Tuple[List[Problem], List[str]]:
-    """Return what is refused, and what is only told."""
-    told = ["%s%s" % (problem, "; what stands is left as it is" if problem.stands else "") for problem in problems if problem.stands or problem.tells]
-    return [problem for problem in problems if not (problem.stands or problem.tells)], told

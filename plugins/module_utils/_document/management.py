@@ -13,7 +13,6 @@ from typing import FrozenSet, Iterator, Mapping, Sequence, Tuple
 from .._drivers.base import HostView
 from .._model.addresses import canonical_ip
 from .._model.connection import UNKNOWN, Connection
-from .._model.devices import find_homes
 from .._model.document import Document
 from .._model.link import Link
 from .._model.place import HOST
@@ -69,6 +68,8 @@ def _takeovers(document: Document, facts: Facts) -> Iterator[Tuple[str, str, str
         yield from (("networks[%s].%s" % (network.name, place), name, who) for place, name, who in network.taken_links)
     for endpoint in document.endpoints:
         for index, device in enumerate(endpoint.devices):
+            from .._model.devices import find_homes
+
             for name in find_homes(device, endpoint, document.scope, facts):
                 yield "endpoints[%s].devices[%d]" % (endpoint.name, index), name, "endpoint %s" % endpoint.name
 

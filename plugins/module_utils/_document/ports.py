@@ -18,7 +18,6 @@ from .._model.limits import CHOSEN_PORTS, PORTS
 from .._model.published import WILDCARDS
 from .._schema.reading import Problems, Read, Shape, either, reader
 from .._schema.schema import Field, Schema
-from . import hints
 from .borrowed_words import PORT as BORROWED
 from .borrowed_words import unlike_ours
 from .entry import Entry, list_of, read_entry, read_list
@@ -180,6 +179,8 @@ def read_port(value: object, path: str, problems: Problems) -> Optional[Publishe
     if isinstance(value, dict):
         return _read_map_form(value, path, problems)
     if not isinstance(value, str):
+        from . import hints
+
         problems.append(Problem(path, value, "expected a port as text or a map", hints.mend_port(value)))
         return None
     try:

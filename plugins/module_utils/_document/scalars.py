@@ -16,11 +16,10 @@ import re
 from functools import lru_cache
 from typing import Callable, Optional, Sequence
 
-from .._model.addresses import ip_version
+from .._model.addresses import A_MAC, ip_version
 from .._model.errors import Problem
 from .._model.names import INTERFACE_NAME_LIMIT, LABEL_LIMIT, character_fault, interface_name_fault, label_fault
 from .._schema.reading import BOOLEAN, Problems, Read, Shape, reader
-from . import hints
 from .spelling import (
     Fault,
     canonical_address,
@@ -47,6 +46,8 @@ def read_text(value: object, path: str, problems: Problems, what: str = "text") 
         problems.append(Problem(path, value, "empty text is not allowed", "give %s or remove the key" % what))
         return None
     rule = "null is not allowed here" if value is None else "expected %s" % what
+    from . import hints
+
     problems.append(Problem(path, value, rule, hints.mend_text(value, what)))
     return None
 
@@ -122,13 +123,15 @@ read_container_subnet = canonical_reader("a subnet", container_subnet, _SUBNET)
 read_source = canonical_reader("a subnet", canonical_source, "[0-9a-fA-F:.]+(/[0-9]{1,3})?")
 read_interface_address = canonical_reader("an address with its prefix length", canonical_interface, _SUBNET)
 read_further_address = canonical_reader("an IP address", lambda text: canonical_interface(text) if "/" in text else _unicast(text), read_source.shape.pattern)
-read_mac = canonical_reader(hints.A_MAC, canonical_hardware, "[0-9a-fA-F]{2}(:[0-9a-fA-F]{2}){5}")
+read_mac = canonical_reader(A_MAC, canonical_hardware, "[0-9a-fA-F]{2}(:[0-9a-fA-F]{2}){5}")
 
 
 @reader(BOOLEAN)
 def read_boolean(value: object, path: str, problems: Problems) -> Optional[bool]:
     if isinstance(value, bool):
         return value
+    from . import hints
+
     problems.append(Problem(path, value, "expected a boolean", hints.mend_boolean(value)))
     return None
 
@@ -139,9 +142,13 @@ def integer(low: int, high: int) -> Read[int]:
     def read(value: object, path: str, problems: Problems) -> Optional[int]:
         number = int(value) if isinstance(value, str) and _INTEGER.match(value) else value
         if isinstance(number, bool) or not isinstance(number, int):
+            from . import hints
+
             problems.append(Problem(path, value, "expected an integer from %d to %d" % (low, high), hints.mend_integer(value)))
             return None
         if not low <= number <= high:
+            from . import hints
+
             problems.append(Problem(path, value, "must be %d to %d" % (low, high), hints.mend_range(number)))
             return None
         return int(number)

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Dict, Iterator, List, Optional, Sequence, Set,
 
 from .._actuators.firewall import Firewall
 from .._firewall.base import Backend, RunCommand
-from .._firewall.standing import read_standing
 from .._kernel.namespace import NamespaceHandles
 from .._kernel.need import NOTHING
 from .._model.errors import Conflict
@@ -48,6 +47,8 @@ class Firewalls:
         """Return who holds addresses at home, which was observed before, and ports where it publishes some."""
         if self._handles.find(self._home) is None:
             return NOBODY
+        from .._firewall.standing import read_standing
+
         standing = read_standing(self._observe(self._home, snapshot), scope)
         here = (item for item in snapshot.of(Address) if item.place == self._home)
         if self.rivals is None:

@@ -12,7 +12,6 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, List, Optional, Sequence
 
-from .._firewall.none import NoFirewall
 from .._kernel.door import Door
 from .._kernel.hostlock import host_lock
 from .._model.collector import collector_paused
@@ -137,6 +136,8 @@ def _put_back(request: Request, kept: KeptFiles, timeout: float, undo: Undo, ste
     try:
         return _go_back(request, kept, timeout, undo, steps)
     except (FirewallError, ToolFailed):
+        from .._firewall.none import NoFirewall
+
         _go_back(request._replace(backend=NoFirewall()), kept, timeout, undo, steps)
         raise
 

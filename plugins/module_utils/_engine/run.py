@@ -22,7 +22,6 @@ from .._kernel.loans import Loans
 from .._kernel.namespace import NamespaceHandles
 from .._kernel.need import Need
 from .._kernel.observe import Observer, deep_places
-from .._kernel.pci import list_pci_addresses
 from .._kernel.radio import list_wireless_links
 from .._kernel.record import Record
 from .._kernel.sysctl import read_sysctl
@@ -273,8 +272,15 @@ class Run:
             residents=find_residents(snapshot) if self._request.residents else (),
             ways_out=find_ways_out(snapshot) if self._request.residents else {},
             lent=tuple(link for link in snapshot.links() if link.nature.lent is not None),
-            pci=list_pci_addresses() if self._request.early else (),
+            pci=self._list_pci_addresses(),
         )
+
+    def _list_pci_addresses(self) -> Tuple[Tuple[str, str], ...]:
+        if not self._request.early:
+            return ()
+        from .._kernel.pci import list_pci_addresses
+
+        return list_pci_addresses()
 
     def _observe_residents(self, observer: Observer) -> None:
         """Read who may have an address already; what cannot be read is told once the declaration is compiled."""

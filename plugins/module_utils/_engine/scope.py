@@ -8,7 +8,8 @@
 
 from __future__ import annotations
 
-from typing import Dict, List, Mapping, Sequence, Set, Tuple
+from functools import lru_cache
+from typing import TYPE_CHECKING, Dict, List, Mapping, Sequence, Set, Tuple
 
 from .._model.errors import Conflict
 from .._model.firewall import FirewallObject
@@ -30,8 +31,10 @@ from .._model.routing import FORWARDING
 from .._model.rows import Rows
 from .._model.snapshot import Key, Snapshot
 from .._plan.stack import Uppers, all_uppers, find_uppers
-from .owners import Owners
 from .signing import is_of_another
+
+if TYPE_CHECKING:
+    from .owners import Owners
 
 EMPTIED_SHOWN = 5  # links and namespaces that a refusal names
 # The kernel itself puts these into every namespace, as far as it has their drivers.
@@ -47,22 +50,29 @@ def scope_keys(snapshot: Snapshot, scope: str) -> Set[Key]:
         marked[link.place, link.name] = mark.scope if mark else ""
         if is_owned(mark, scope) and link.name != "lo":
             keys.add(link.key)
-    owners, uppers = Owners(snapshot, marked, scope), find_uppers(snapshot.links())
+    uppers = find_uppers(snapshot.links())
+
+    @lru_cache(maxsize=None)
+    def owners() -> Owners:
+        from .owners import Owners
+
+        return Owners(snapshot, marked, scope)
+
     for key in snapshot.mine:
         item = snapshot.objects[key]
         if isinstance(item, (Address, Route, Rows)):
             owner = marked.get((item.place, item.device or ""), "")
             if isinstance(item, Route) and item.place != HOST and item.device and item.table != MAIN_TABLE:
-                owner = owners.of_table(item)
+                owner = owners().of_table(item)
             elif owner == "" and isinstance(item, Route) and not item.device:
-                owner = owners.of_route(item)
+                owner = owners().of_route(item)
             if owner in (scope, "") and item.place in snapshot.places and not (owner == "" and is_of_another(item, scope)):
                 keys.add(key)
         elif isinstance(item, BridgeVlan):
             if marked.get((item.place, item.device)) == scope:
                 keys.add(key)
         elif isinstance(item, (PolicyRule, ProxyNeighbour)):
-            owner = owners.of_rule(item) if isinstance(item, PolicyRule) else owners.of_proxy(item)
+            owner = owners().of_rule(item) if isinstance(item, PolicyRule) else owners().of_proxy(item)
             if owner in (scope, "") and item.place in snapshot.places:
                 keys.add(key)
         elif isinstance(item, Namespace):

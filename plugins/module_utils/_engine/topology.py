@@ -18,7 +18,6 @@ from .._compile.parts import find_tunnel_ends, find_underlays
 from .._document.allocate import NOTHING_TAKEN, Taken
 from .._document.host import check_host
 from .._document.host_addresses import check_own_addresses
-from .._document.host_taken import sort_out
 from .._document.living import Declared, attached_places
 from .._document.management import check_takeovers, find_connection
 from .._document.on_host import check_host_networks, settle_networks
@@ -173,8 +172,8 @@ def _build_declaration(
 
 def refuse_and_tell(problems: List[Problem], notes: Optional[List[str]]) -> None:
     """Refuse what must not be; what stands and only meets somebody who came later is noted instead."""
-    refused, told = sort_out(problems)
+    refused = tuple(problem for problem in problems if not (problem.stands or problem.tells))
     if refused:
-        raise InputError(tuple(refused))
+        raise InputError(refused)
     if notes is not None:
-        notes[:] = told
+        notes[:] = ["%s%s" % (problem, "; what stands is left as it is" if problem.stands else "") for problem in problems]

@@ -4,7 +4,7 @@
 
 # PRIVATE to this collection: anything here may change without notice.
 
-"""Everything that is not a link, a row, a setting or a firewall rule, to messages."""
+"""Everything that is not a link, a row, a setting or a firewall rule, to messages. What few runs send is loaded where it is sent."""
 
 from __future__ import annotations
 
@@ -12,9 +12,7 @@ from typing import List, Optional, Tuple
 
 from .._model.objects import Address, BridgeVlan, PolicyRule, ProxyNeighbour, Route
 from .._plan.step import CHANGE, CREATE, DELETE, Step
-from . import address, bridge_vlan, neighbour, route, rule
-
-_ROUTE = {CREATE: route.create_route, CHANGE: route.change_route, DELETE: route.delete_route}
+from . import address, rule
 
 
 def entry_messages(step: Step, index: Optional[int], *, on_bridge: bool, hops: Tuple[int, ...] = ()) -> List[bytes]:
@@ -23,7 +21,9 @@ def entry_messages(step: Step, index: Optional[int], *, on_bridge: bool, hops: T
     subject, action = step.subject, step.action
     gone = action == DELETE
     if isinstance(subject, Route):
-        return [_ROUTE[action](subject, index, hops)]
+        from . import route
+
+        return [{CREATE: route.create_route, CHANGE: route.change_route, DELETE: route.delete_route}[action](subject, index, hops)]
     if isinstance(subject, PolicyRule):
         if action == CHANGE and isinstance(step.current, PolicyRule):
             return rule.change_rule(subject, step.current)
@@ -35,7 +35,11 @@ def entry_messages(step: Step, index: Optional[int], *, on_bridge: bool, hops: T
     if isinstance(subject, Address):
         return [(address.delete_address if gone else address.create_address)(subject, index)]
     if isinstance(subject, ProxyNeighbour):
+        from . import neighbour
+
         return [(neighbour.delete_proxy if gone else neighbour.create_proxy)(subject, index)]
     if isinstance(subject, BridgeVlan):
+        from . import bridge_vlan
+
         return [(bridge_vlan.delete_vlan if gone else bridge_vlan.ensure_vlan)(subject, index, on_bridge)]
     return []

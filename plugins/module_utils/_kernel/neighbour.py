@@ -14,11 +14,10 @@ from .._model.kind import Attributes
 from .._model.mark import PROTOCOL
 from .._model.objects import FLOOD_MAC, GONE, FdbEntry, Neighbour, ProxyNeighbour
 from . import netlink
-from .netlink import AF_BRIDGE
+from .netlink import AF_BRIDGE, NTF_PROXY, NTF_SELF, NUD_NOARP, NUD_PERMANENT
 from .template import IP, MAC, NUMBER, MessageTemplate
 
-NUD_PERMANENT, NUD_NOARP = 0x80, 0x40
-NTF_SELF, NTF_MASTER, NTF_PROXY, NTF_STICKY = 0x02, 0x04, 0x08, 0x40
+NTF_MASTER, NTF_STICKY = 0x04, 0x40
 KINDS = {"NDA_DST": IP, "NDA_LLADDR": MAC, "NDA_IFINDEX": NUMBER}
 
 Value = Union[int, str]

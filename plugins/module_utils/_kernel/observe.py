@@ -42,14 +42,13 @@ from .._model.routing import DEFAULT_ROUTE, plain_metric
 from .._model.rows import Rows
 from .._model.snapshot import Key, Snapshot
 from . import netlink, parse
-from .bridge_vlan import parse_vlans, vlans_request
 from .door import Door, Line
 from .loans import Loans, name_at_home
 from .loopback import DOWN, UP
 from .lowers import Lowers
 from .namespace import NamespaceHandles
 from .need import NOTHING, LinkSettings, Need
-from .neighbour import NTF_PROXY, NTF_SELF, NUD_NOARP, NUD_PERMANENT
+from .netlink import NTF_PROXY, NTF_SELF, NUD_NOARP, NUD_PERMANENT
 from .pairs import find_peers
 from .release import kernel_release
 from .rule import parse_any_rule, read_rules
@@ -280,8 +279,10 @@ class Observer:
         filtering = {link.name for link in self.snapshot.links(place) if link.nature.vlan_filtering}
         if not filtering:
             return
-        for payload in line.dump(vlans_request()):
-            index, vlans = parse_vlans(payload)
+        from . import bridge_vlan
+
+        for payload in line.dump(bridge_vlan.vlans_request()):
+            index, vlans = bridge_vlan.parse_vlans(payload)
             device = names.get(index, "")
             told_apart = device in filtering or getattr(self.snapshot.link(place, device), "master", None) in filtering
             for number, untagged, native in vlans:

@@ -13,6 +13,7 @@ import socket
 from functools import lru_cache
 from typing import Optional
 
+A_MAC = "a MAC address"
 LINK_LOCAL = "fe80::/10"
 _LINK_LOCAL_STARTS = ("fe8", "fe9", "fea", "feb")
 _MAC = re.compile(r"([0-9a-f]{2}:){5}[0-9a-f]{2}\Z")

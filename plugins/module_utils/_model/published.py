@@ -36,3 +36,10 @@ def published_ports(document: Document) -> Iterator[Tuple[str, Endpoint, Publish
     for endpoint in document.endpoints:
         for index, port in enumerate(endpoint.ports) if takes_host_ports(endpoint, networks) else ():
             yield "endpoints[%s].ports[%d]" % (endpoint.name, index), endpoint, port
+
+
+def fixed_sources(document: Document) -> Iterator[Tuple[str, Network]]:
+    """Yield (path, network) of what names source addresses."""
+    for network in document.networks:
+        if network.snat_addresses and not network.internal:
+            yield "networks[%s].snat_address" % network.name, network

@@ -21,7 +21,6 @@ from ..bridged import list_sealed_ways
 from ..segment import Segment
 from .check import check_bridges
 from .host import check_host_bridges, settle_bridge
-from .host_ports import check_host_ports
 from .host_vrf import check_host_vrfs
 from .keys import SCHEMA
 from .network import BridgeNetwork
@@ -48,7 +47,10 @@ class BridgeDriver(Driver[BridgeNetwork]):
 
     def check_host(self, networks: Sequence[BridgeNetwork], view: HostView) -> None:
         check_host_bridges(networks, view)
-        check_host_ports(networks, view)
+        if any(network.interfaces for network in networks):
+            from .host_ports import check_host_ports
+
+            check_host_ports(networks, view)
         check_host_vrfs(networks, view)
 
     def compile(self, network: BridgeNetwork, scope: str, facts: Facts) -> Tuple[Segment, Tuple[KernelObject, ...]]:

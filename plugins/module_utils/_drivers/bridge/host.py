@@ -9,15 +9,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Optional, Sequence
+from typing import Iterator, Optional, Sequence, Tuple
 
-from ..._model.addresses import canonical_ip
-from ..._model.mark import read_mark
+from ..._model.addresses import canonical_ip, is_link_local
+from ..._model.mark import PROTOCOL, read_mark
+from ..._model.objects import Address
 from ..._model.published import published_ports
 from ..._model.routing import DEFAULT_ROUTE
 from ..._model.snapshot import Facts
 from ..base import HostView
-from .host_ports import held_addresses
 from .network import EXISTING, BridgeNetwork
 
 OPEN = "set gateway_on_host: false and nothing that says how the host routes or closes the network, or say who may reach the host by host_access"
@@ -76,3 +76,10 @@ def _reason(network: BridgeNetwork, facts: Facts) -> Optional[str]:
     ports = [link.name for link in facts.links.values() if link.master == bridge and link.leads_outside and read_mark(link.alias) is None]
     held = next(held_addresses(network, facts), None)
     return "has %s on %s, which %s is a port of" % (*held, ports[0]) if ports and held else None
+
+
+def held_addresses(network: BridgeNetwork, facts: Facts) -> Iterator[Tuple[str, str]]:
+    """Yield the host's own addresses (address/prefix, device) on the segment: those that move with the ports, have moved, or were there."""
+    for item in facts.entries:
+        if isinstance(item, Address) and item.device in network.home_devices and not is_link_local(item.address) and item.protocol not in (None, PROTOCOL):
+            yield item.address, item.device

@@ -8,16 +8,15 @@
 
 from __future__ import annotations
 
-from typing import Iterator, Optional, Sequence, Tuple
+from typing import Optional, Sequence, Tuple
 
 from ..._model import names
-from ..._model.addresses import is_link_local
 from ..._model.lending import write_mark
 from ..._model.link import Link
-from ..._model.mark import ALIAS_LIMIT, PROTOCOL, SHARED_ROLE, UNFINISHED, Mark, read_mark
-from ..._model.objects import Address
+from ..._model.mark import ALIAS_LIMIT, SHARED_ROLE, UNFINISHED, Mark, read_mark
 from ..._model.snapshot import Facts
 from ..base import HostView
+from .host import held_addresses
 from .network import BridgeNetwork
 
 OVERRIDE = "use another interface or set allow_management: true"
@@ -101,10 +100,3 @@ def _mtu_fault(network: BridgeNetwork, facts: Facts) -> Optional[Tuple[str, int]
         if link is not None and link.mtu is not None and network.mtu is not None and network.mtu > link.mtu:
             return name, link.mtu
     return None
-
-
-def held_addresses(network: BridgeNetwork, facts: Facts) -> Iterator[Tuple[str, str]]:
-    """Yield the host's own addresses (address/prefix, device) on the segment: those that move with the ports, have moved, or were there."""
-    for item in facts.entries:
-        if isinstance(item, Address) and item.device in network.home_devices and not is_link_local(item.address) and item.protocol not in (None, PROTOCOL):
-            yield item.address, item.device

@@ -18,12 +18,15 @@ from ..._model.mark import PROTOCOL
 from ..._model.objects import Address, KernelObject, Route
 from ..._model.place import HOST
 from ..._model.snapshot import Facts
-from ..vlan import compile_vlan
 from .network import BridgeNetwork
 
 
 def compile_made_ports(network: BridgeNetwork, scope: str, facts: Facts) -> Dict[str, Link]:
     """Return the VLAN devices among the ports that are ours to make, by name. They hold nothing, and go with the bridge."""
+    if not network.interfaces:
+        return {}
+    from ..vlan import compile_vlan
+
     made = {name: compile_vlan(name, scope, facts, master=network.bridge_name) for name in network.interfaces}
     return {name: link for name, link in made.items() if link is not None}
 

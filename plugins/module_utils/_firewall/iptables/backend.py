@@ -21,12 +21,11 @@ from ..._model.translation import Translation
 from ..base import CREATE, DELETE, FirewallStep, HasTool, Report, RunCommand, silent
 from .compose import compose
 from .layout import TOOLS, VARIANTS, Tools
-from .mend import mend
+from .legacy import legacy_tables
 from .objects import Chain, Jump
 from .parse import parse_dump
 from .render import render_rule
 from .restore import firewall_object, restore_text
-from .translations import legacy_tables
 
 BUSY = 4  # the lock is held, or somebody else changed the rules meanwhile
 RETRIES = 3
@@ -193,6 +192,8 @@ class Iptables:
         return apply_firewall(steps, run, families=self._families, tools=self._tools, report=report)
 
     def mend(self, wanted: Sequence[FirewallObject], before: Sequence[FirewallObject], standing: Sequence[FirewallObject]) -> Tuple[FirewallObject, ...]:
+        from .mend import mend
+
         return mend(wanted, before, standing)
 
     def show(self, rule: Rule) -> str:

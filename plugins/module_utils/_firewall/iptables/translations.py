@@ -15,6 +15,7 @@ from ..._model.translation import Translation
 from ..base import HasTool, RunCommand
 from ..taken import Match, Span
 from .layout import TOOLS, VARIANTS
+from .legacy import legacy_tables
 from .parse import Table, read_tables, read_verdict
 from .read import PROTOCOLS, WORD
 
@@ -32,12 +33,6 @@ def find_iptables_translations(run: RunCommand, has_tool: HasTool) -> Iterator[T
             code, out, _err = run([tool, "-t", "nat"], None)
             for table in _tables_of(out) if code == 0 else ():
                 yield from find_translations(table, family)
-
-
-def legacy_tables(run: RunCommand, family: int) -> Tuple[str, ...]:
-    """Return the tables that the older kernel interface holds, without making it hold more, as its own tool would."""
-    code, out, _err = run(["cat", "/proc/self/net/%s_tables_names" % ("ip" if family == 4 else "ip6")], None)
-    return tuple(out.split()) if code == 0 else ()
 
 
 def _tables_of(out: str) -> Sequence[Table]:

@@ -32,7 +32,7 @@ print(json.dumps([json.loads(answer.getvalue()), sorted(sys.modules)]))
 KINDS = frozenset("_kinds." + name for name in ("bridge", "dummy", "ipvlan", "macvlan", "veth", "vlan", "vrf", "vxlan"))
 DRIVERS = frozenset("_drivers." + name for name in ("bridge", "ipvlan", "macvlan", "overlay", "routed"))
 # What neither of the tasks below has to do with: published ports, routes of its own, wires, tunnels, cards, containers of a runtime, waiting for a
-# confirmation, ways back, what a kernel lacks, guesses what was meant.
+# confirmation, ways back, what a kernel lacks, guesses what was meant, rows, VLANs, announcements, entries of others, an interface that moves into a bridge.
 ELSEWHERE = frozenset(
     (
         "_compile.device",
@@ -45,7 +45,9 @@ ELSEWHERE = frozenset(
         "_document.check_routes",
         "_document.devices",
         "_document.free_ports",
+        "_document.hints",
         "_document.host_devices",
+        "_document.host_taken",
         "_document.leave_out",
         "_document.links",
         "_document.nat",
@@ -53,17 +55,28 @@ ELSEWHERE = frozenset(
         "_document.routes",
         "_document.rules",
         "_document.sysctls",
+        "_drivers.bridge.host_ports",
+        "_drivers.vlan",
         "_engine.borrowed",
         "_engine.commit_confirm",
         "_engine.left_out",
+        "_engine.owners",
         "_engine.rollback",
         "_engine.undo",
+        "_firewall.foreign",
         "_kernel.address_conflict",
-        "_kernel.nic",
-        "_kernel.sockets",
+        "_kernel.announce",
+        "_kernel.bridge_vlan",
         "_kernel.feature_probe",
+        "_kernel.frames",
+        "_kernel.neighbour",
+        "_kernel.nic",
+        "_kernel.pci",
+        "_kernel.sockets",
         "_kernel.tunnels",
         "_kernel.unconfirmed",
+        "_model.checksum",
+        "_model.devices",
         "_plan.clash",
         "_plan.nics",
         "_plan.tunnels",
@@ -80,7 +93,9 @@ ELSEWHERE = frozenset(
         "importlib.metadata",
     )
 )
-NO_FIREWALL = frozenset(("_actuators.flows", "_firewall.holders", "_firewall.iptables", "_firewall.verdict", "_kernel.flow"))
+NO_FIREWALL = frozenset(
+    ("_actuators.flows", "_firewall.holders", "_firewall.iptables", "_firewall.standing", "_firewall.verdict", "_kernel.flow", "_kernel.route")
+)
 NO_DECLARATION = frozenset(
     (
         "_compile",
@@ -105,7 +120,10 @@ NETWORK = {
 # A task -> what it must not load.
 TASKS: Dict[str, Any] = {
     "bridge": (BRIDGE, ELSEWHERE | NO_FIREWALL | NO_DECLARATION | DRIVERS | (KINDS - {"_kinds.bridge"})),
-    "topology": (NETWORK, ELSEWHERE | (DRIVERS - {"_drivers.bridge"}) | {"_kinds.dummy", "_kinds.ipvlan", "_kinds.macvlan", "_kinds.nic", "_kinds.vxlan"}),
+    "topology": (
+        NETWORK,
+        ELSEWHERE | (DRIVERS - {"_drivers.bridge"}) | {"_kinds.dummy", "_kinds.ipvlan", "_kinds.macvlan", "_kinds.nic", "_kinds.vlan", "_kinds.vxlan"},
+    ),
 }
 
 
