@@ -117,7 +117,7 @@ def find_tunnel_ends(document: Document, facts: Facts) -> Document:
         local = facts.address_on(device or "", ip_version(tunnel.remote))
         if local is None:
             raise EnvironmentUnfit("link %s: this host has no address and no way to %s; nothing was changed" % (wire.name, tunnel.remote))
-        return replace(wire, tunnel=replace(tunnel, local=local))
+        return wire._replace(tunnel=tunnel._replace(local=local))
 
     return replace(document, links=tuple(find(wire) for wire in document.links)) if document.links else document
 

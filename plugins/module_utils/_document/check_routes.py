@@ -8,7 +8,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Dict, Iterable, Iterator, List, Mapping, Optional, Tuple
 
 from .._model import span
@@ -49,7 +48,7 @@ def _check_gateway(scene: Scene, endpoint: Endpoint, placed: Placed, networks: M
     if route.src is not None and route.src not in own:
         scene.report(path + ".src", route.src, "the endpoint has no such address", "it has: %s" % (", ".join(own) or "none"))
     for index, hop in enumerate(route.nexthops):
-        _check_hop(scene, endpoint, ("%s.nexthops[%d]" % (path, index), replace(route, gateway=hop.gateway, interface=hop.interface), attachment), networks)
+        _check_hop(scene, endpoint, ("%s.nexthops[%d]" % (path, index), route._replace(gateway=hop.gateway, interface=hop.interface), attachment), networks)
     _check_hop(scene, endpoint, placed, networks)
 
 

@@ -9,7 +9,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from itertools import count
 from typing import Dict, Iterable, Optional, Tuple
 
@@ -92,4 +91,4 @@ def name_devices(devices: Iterable[Device], taken: Iterable[str]) -> Tuple[Devic
     devices = tuple(devices)
     used = {*taken, *(device.interface_name for device in devices)}
     free = (name for name in map("eth%d".__mod__, count()) if name not in used)
-    return tuple(replace(device, interface_name=device.interface_name or next(free)) for device in devices)
+    return tuple(device._replace(interface_name=device.interface_name or next(free)) for device in devices)

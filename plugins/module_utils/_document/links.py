@@ -8,7 +8,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import count
 from typing import Dict, Iterator, Optional, Sequence, Set, Tuple
 
@@ -179,12 +178,12 @@ def fill_links(wires: Sequence[Wire], endpoints: Sequence[Endpoint], scope: str)
             name = end.interface_name or next(name for name in map("eth%d".__mod__, count()) if name not in used)
             used.add(name)
         if end.network is not None:
-            return replace(end, interface_name=name)
+            return end._replace(interface_name=name)
         # Both ends of a tunnel are read on different hosts, so what tells them apart is part of it.
         parts = ["link", wire.name, str(index), end.endpoint or ""] + ([wire.tunnel.remote, *end.addresses] if wire.tunnel else [scope])
-        return replace(end, interface_name=name, mac_address=end.mac_address or derive_mac(*parts))
+        return end._replace(interface_name=name, mac_address=end.mac_address or derive_mac(*parts))
 
-    return tuple(replace(wire, ends=tuple(fill(wire, index, end) for index, end in enumerate(wire.ends))) for wire in wires)
+    return tuple(wire._replace(ends=tuple(fill(wire, index, end) for index, end in enumerate(wire.ends))) for wire in wires)
 
 
 def _interfaces(endpoint: Endpoint) -> Iterator[str]:

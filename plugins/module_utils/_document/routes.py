@@ -236,7 +236,7 @@ def lead_routes(document: Document) -> Document:
         own = (
             _lead(route, find(route.gateway))
             if route.gateway and not route.interface
-            else replace(route, nexthops=tuple(hop if hop.interface else replace(hop, interface=find(hop.gateway or "")) for hop in route.nexthops))
+            else route._replace(nexthops=tuple(hop if hop.interface else hop._replace(interface=find(hop.gateway or "")) for hop in route.nexthops))
             for route in endpoint.routes
         )
         return replace(endpoint, attachments=attachments, routes=tuple(own))
@@ -247,4 +247,4 @@ def lead_routes(document: Document) -> Document:
 def _lead(route: StaticRoute, interface: Optional[str]) -> StaticRoute:
     if route.type != "unicast":
         return route
-    return replace(route, interface=interface, nexthops=tuple(replace(hop, interface=interface) for hop in route.nexthops))
+    return route._replace(interface=interface, nexthops=tuple(hop._replace(interface=interface) for hop in route.nexthops))

@@ -87,7 +87,7 @@ def home_alias(alias: str, lent: Lent) -> str:
     mark = read_mark(alias)
     if mark is None:
         return alias
-    return str(replace(mark, network="%s/%d/%s" % (lent.home_name, lent.home_mtu or 0, "up" if lent.home_up else "down")))
+    return str(mark._replace(network="%s/%d/%s" % (lent.home_name, lent.home_mtu or 0, "up" if lent.home_up else "down")))
 
 
 def read_nic(link: Link, name: str, loan: Loan) -> Link:
@@ -95,7 +95,7 @@ def read_nic(link: Link, name: str, loan: Loan) -> Link:
     kind, mark = _as_lent(name, loan), read_mark(link.alias)
     ours = Mark(loan.scope, DEVICE_ROLE, name, mark.endpoint if mark is not None else "")
     if link.alias != home_alias(str(ours), kind):
-        ours = replace(ours, endpoint="")
+        ours = ours._replace(endpoint="")
     return replace(link, kind=kind, alias=str(ours))
 
 

@@ -323,7 +323,7 @@ class Observer:
                 mark = None  # of a wire between containers, either may lie
             if mark is not None and getattr(read_mark(link.alias), "scope", None) not in (mark.scope, ""):
                 # Who is in a container can change the alias of its end, but not of the host's.
-                self.snapshot.add(replace(link, alias=str(replace(mark, role=UNMARKED_ROLE))), mine=True)
+                self.snapshot.add(replace(link, alias=str(mark._replace(role=UNMARKED_ROLE))), mine=True)
             else:
                 self.snapshot.add(link)
 

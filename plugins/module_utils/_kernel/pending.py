@@ -44,7 +44,7 @@ class Pending:
 
 def _as_entry(ground: Ground) -> Dict[str, object]:
     chains = [(family, table, name, [vars(rule) for rule in rules]) for family, table, name, rules in ground.chains]
-    return {**vars(ground), "chains": chains}
+    return {**ground._asdict(), "chains": chains}
 
 
 def _read_ground(entry: object) -> Optional[Ground]:

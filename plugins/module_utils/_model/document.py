@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import FrozenSet, Iterable, Iterator, Mapping, Optional, Tuple
+from typing import FrozenSet, Iterable, Iterator, Mapping, NamedTuple, Optional, Tuple
 
 from .addresses import ip_version
 from .network import Network
@@ -22,8 +22,7 @@ USUAL_QUEUE = 1000  # packets; what the kernel gives a new link
 PROTOCOLS = ("tcp", "udp", "sctp")
 
 
-@dataclass(frozen=True)
-class NextHop:
+class NextHop(NamedTuple):
     """One of several neighbours that packets of a route are shared out to."""
 
     gateway: Optional[str] = None
@@ -31,8 +30,7 @@ class NextHop:
     weight: int = 1
 
 
-@dataclass(frozen=True)
-class StaticRoute:
+class StaticRoute(NamedTuple):
     """A route inside a container. It leads to one next hop, given by gateway and interface, or to `nexthops`."""
 
     destination: str
@@ -54,8 +52,7 @@ class StaticRoute:
         return tuple(gateway for gateway in (self.gateway, *(hop.gateway for hop in self.nexthops)) if gateway)
 
 
-@dataclass(frozen=True)
-class RoutingRule:
+class RoutingRule(NamedTuple):
     """Which packets of a container ask which of its routing tables; None and "" stand for any."""
 
     priority: int
@@ -151,8 +148,7 @@ class PublishedPort:
         return "%s%s%s/%s" % (host, ":" if host else "", port_range(self.target, self.count), self.protocol)
 
 
-@dataclass(frozen=True)
-class Device:
+class Device(NamedTuple):
     """One of the host's own links, handed over to an endpoint. Exactly one of name, mac and pci_address finds it."""
 
     interface_name: str
@@ -163,8 +159,7 @@ class Device:
     mtu: Optional[int] = None
 
 
-@dataclass(frozen=True)
-class WireEnd:
+class WireEnd(NamedTuple):
     """One end of a wire: an interface of an endpoint, a port of a network, or an interface of the host's own."""
 
     endpoint: Optional[str] = None
@@ -175,8 +170,7 @@ class WireEnd:
     addresses: Tuple[str, ...] = ()  # with prefix length; not of a port
 
 
-@dataclass(frozen=True)
-class Tunnel:
+class Tunnel(NamedTuple):
     """A point-to-point VXLAN straight into an endpoint."""
 
     vni: int
@@ -186,8 +180,7 @@ class Tunnel:
     underlay_interface: Optional[str] = None
 
 
-@dataclass(frozen=True)
-class Wire:
+class Wire(NamedTuple):
     """Two ends joined by a veth pair, or one end of a tunnel."""
 
     name: str

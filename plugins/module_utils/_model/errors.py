@@ -6,8 +6,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Optional, Sequence, Tuple
+from typing import NamedTuple, Optional, Sequence, Tuple
 
 PROBLEMS_SHOWN = 20
 LINE_LIMIT = 199  # for which values and paths are shortened; never the rule and its fix
@@ -31,8 +30,7 @@ def type_name(value: object) -> str:
     return type(value).__name__
 
 
-@dataclass(frozen=True)
-class Problem:
+class Problem(NamedTuple):
     """One thing wrong in the input: where, what was received, the rule, and one way to mend it."""
 
     path: str

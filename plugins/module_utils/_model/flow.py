@@ -9,7 +9,6 @@
 from __future__ import annotations
 
 import socket
-from dataclasses import dataclass
 from typing import Mapping, NamedTuple, Tuple
 
 from .rule import Rule
@@ -47,8 +46,7 @@ class Flow(NamedTuple):
         return self.protocol, self.answerer, self.answer_port, self.answered, self.answered_port
 
 
-@dataclass(frozen=True)
-class Ground:
+class Ground(NamedTuple):
     """What decides about the packets of one place: rules, ways, addresses."""
 
     chains: Tuple[Tuple[int, str, str, Tuple[Rule, ...]], ...] = ()  # family, table, name, rules

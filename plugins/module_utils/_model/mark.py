@@ -6,9 +6,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Dict, Optional, Tuple
+from typing import Dict, NamedTuple, Optional, Tuple
 
 PREFIX = "container-net"
 # Free in the kernel's and iproute2's lists of routing protocols; also the address protocol (Linux >= 5.18).
@@ -25,8 +24,7 @@ UNMARKED_ROLE = "unmarked"
 UNFINISHED = "container-net::unfinished"
 
 
-@dataclass(frozen=True)
-class Mark:
+class Mark(NamedTuple):
     """Who owns a kernel object. Stored in a link's alias; a namespace carries it on its `lo`."""
 
     scope: str

@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar, List, Mapping, Optional, Tuple
+from typing import TYPE_CHECKING, ClassVar, List, Mapping, NamedTuple, Optional, Tuple
 
 from . import names
 from .addresses import ip_version
@@ -19,8 +19,7 @@ if TYPE_CHECKING:
     from .link import Link
 
 
-@dataclass(frozen=True)
-class Subnet:
+class Subnet(NamedTuple):
     """One entry of ipam_config."""
 
     subnet: str
@@ -29,8 +28,7 @@ class Subnet:
     aux_addresses: Tuple[Tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True)
-class RemoteEndpoint:
+class RemoteEndpoint(NamedTuple):
     """An endpoint of a network on another host."""
 
     name: str
@@ -39,8 +37,7 @@ class RemoteEndpoint:
     addresses: Tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class MadeLink:
+class MadeLink(NamedTuple):
     """A link of the host that a network brings with it, and the key that names it."""
 
     key: str
@@ -57,8 +54,7 @@ class UsedLink:
     index: Optional[int] = None
 
 
-@dataclass(frozen=True)
-class TunnelEnds:
+class TunnelEnds(NamedTuple):
     """A peer's end of a tunnel and ours."""
 
     peer: str

@@ -55,7 +55,7 @@ def know_again(desired: Sequence[KernelObject], snapshot: Snapshot, is_known: Kn
         if current is None or mark is None or is_owned(read_mark(current.alias), mark.scope) or not item.nature.matches(current.kind):
             continue
         if current.nature.lower_place == HOST and current.lower == item.lower and current.mac == item.mac and is_known(item.place):
-            snapshot.add(replace(current, alias=str(replace(mark, role=UNMARKED_ROLE))), mine=True)
+            snapshot.add(replace(current, alias=str(mark._replace(role=UNMARKED_ROLE))), mine=True)
 
 
 def _is_within(clash: Clash, snapshot: Snapshot, is_known: Known) -> bool:

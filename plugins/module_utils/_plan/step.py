@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Optional, Tuple
+from typing import NamedTuple, Optional, Tuple
 
 from .._model.firewall import FirewallObject
 from .._model.link import Link
@@ -22,8 +22,7 @@ NAME, LOWERED = "name", "lowered"  # groups of what a link is called, and of wha
 SIGNS = {CREATE: "+", CHANGE: "~", DELETE: "-"}
 
 
-@dataclass(frozen=True)
-class Change:
+class Change(NamedTuple):
     """One value that must become another. `group` is the object's field it belongs to."""
 
     field: str

@@ -65,7 +65,7 @@ def _allocate_local(hosts: Sequence[Host], lock: Lock, problems: List[Problem]) 
         result.append(allocate(networks, host.endpoints, taken=recorded.get(host.name, {}), problems=faults, path=NETWORKS))
         for problem in faults:
             # The shortage is that of one host, the network's definition may be everybody's: say whose.
-            placed = place_problem(replace(problem, rule="host %s %s" % (host.name, problem.rule)), host=host.name, networks_path=host.networks_path)
+            placed = place_problem(problem._replace(rule="host %s %s" % (host.name, problem.rule)), host=host.name, networks_path=host.networks_path)
             found.setdefault((placed.path, placed.rule, placed.fix), placed)
     problems.extend(found.values())
     return result
@@ -80,5 +80,5 @@ def _allocate_overlays(
     filled = iter(allocate(networks, everywhere, taken=lock.addresses, problems=faults, path=NETWORKS))
     for problem in faults:
         overlay = next(overlay for overlay in overlays.values() if problem.path.startswith("%s[%s]." % (NETWORKS, overlay.name)))
-        problems.append(replace(problem, path=overlay.path + problem.path[len(NETWORKS) + len(overlay.name) + 2 :]))
+        problems.append(problem._replace(path=overlay.path + problem.path[len(NETWORKS) + len(overlay.name) + 2 :]))
     return tuple(replace(host, endpoints=tuple(next(filled) for _endpoint in endpoints)) for host, endpoints in zip(hosts, local))

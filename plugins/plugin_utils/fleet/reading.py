@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Dict, FrozenSet, List, Optional, Sequence, Tuple
 
 from ...module_utils._document import check, reader
@@ -108,5 +108,5 @@ def read_fleet(fleet: Sequence[HostVariables], *, scope: str, problems: List[Pro
 def place_problem(problem: Problem, *, host: str, networks_path: str) -> Problem:
     """Return a problem of one host's document with its path in the whole inventory."""
     if problem.path.startswith(NETWORKS):
-        return replace(problem, path=networks_path + problem.path[len(NETWORKS) :])
-    return replace(problem, path="hostvars[%s].%s" % (host, problem.path))
+        return problem._replace(path=networks_path + problem.path[len(NETWORKS) :])
+    return problem._replace(path="hostvars[%s].%s" % (host, problem.path))
