@@ -29,7 +29,6 @@ from .compare import compare, replacement_reason
 from .losses import deprived_routes, foresee_losses, promoted_addresses
 from .parts import home_conflicts, recall_nics, tunnel_conflicts
 from .ports import lent_ports, moved_away, moved_home
-from .renames import rename_steps
 from .rows import unfold_rows
 from .stack import Uppers, find_uppers, sharing_conflicts, stack_depths, upper_conflicts
 from .step import CHANGE, CREATE, DELETE, Change, Clash, Step
@@ -51,7 +50,10 @@ def plan(desired: Sequence[KernelObject], snapshot: Snapshot, *, prunable: Colle
     fresh, gone = _sort_links(wanted, snapshot, prunable, conflicts, adopt=adopt)
     back = snapshot.names.back
     steps: List[Step] = [Step(DELETE, current=back.follow(snapshot.objects[("Link",) + name])) for name in _leading_deletes(gone, snapshot)]
-    steps += rename_steps({(item.place, item.name): item for item in wanted.values() if isinstance(item, Link)}, snapshot, gone)
+    if snapshot.names.renamed:
+        from .hops import rename_steps
+
+        steps += rename_steps({(item.place, item.name): item for item in wanted.values() if isinstance(item, Link)}, snapshot, gone)
     homeward = moved_home(wanted, gone, snapshot)
     brought = {step.subject.key for step in homeward}
     away = moved_away(wanted, snapshot)

@@ -21,7 +21,6 @@ from ..bridged import list_sealed_ways
 from ..segment import Segment
 from .check import check_bridges
 from .host import check_host_bridges, settle_bridge
-from .host_vrf import check_host_vrfs
 from .keys import SCHEMA
 from .network import BridgeNetwork
 from .objects import compile_bridge
@@ -51,7 +50,10 @@ class BridgeDriver(Driver[BridgeNetwork]):
             from .host_ports import check_host_ports
 
             check_host_ports(networks, view)
-        check_host_vrfs(networks, view)
+        if any(network.vrf for network in networks):
+            from .host_vrf import check_host_vrfs
+
+            check_host_vrfs(networks, view)
 
     def compile(self, network: BridgeNetwork, scope: str, facts: Facts) -> Tuple[Segment, Tuple[KernelObject, ...]]:
         return compile_bridge(network, scope, facts)

@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import List, Mapping, Optional, Sequence, Tuple
 
 from ..._kinds.bridge import Bridge
-from ..._kinds.vrf import Vrf
 from ..._model.addresses import derive_mac, ip_version
 from ..._model.lending import write_mark
 from ..._model.link import BridgePort, Link
@@ -109,6 +108,8 @@ def _vrf(network: BridgeNetwork, scope: str, facts: Facts) -> List[KernelObject]
     existing = facts.links.get(network.vrf)
     if existing is not None and read_mark(existing.alias) is None:
         return []
+    from ..._kinds.vrf import Vrf
+
     link = Link(HOST, network.vrf, kind=Vrf(network.vrf_table), up=True, alias=str(Mark(scope, "network", network.name)))
     families = sorted({ip_version(subnet.subnet) for subnet in network.subnets})
     metric, table = scope_metric(scope), network.vrf_table or 0

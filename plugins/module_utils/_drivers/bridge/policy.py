@@ -15,13 +15,17 @@ from ..._model.joined import joined_networks
 from ..._model.rule import FORWARD_CHAIN, INPUT_CHAIN, INSIDE_CHAIN, KNOWN, POSTROUTING_CHAIN, RAW_CHAIN, SOURCES_CHAIN, Rule
 from ..icmp import ICMP, list_discovery_rules
 from .network import BridgeNetwork
-from .vrf import rules_in_vrf
 
 UNMASQUERADED = {4: ("224.0.0.0/4", "255.255.255.255/32"), 6: ("ff00::/8",)}
 
 
 def list_bridge_rules(network: BridgeNetwork, family: int, document: Document) -> Iterator[Rule]:
-    return rules_in_vrf(_bridge_rules(network, family, document), network, family, document.scope)
+    rules = _bridge_rules(network, family, document)
+    if network.vrf is None:
+        return rules
+    from .vrf import rules_in_vrf
+
+    return rules_in_vrf(rules, network, network.vrf, family, document.scope)
 
 
 def list_host_rules(networks: Sequence[BridgeNetwork], family: int, document: Document) -> Iterator[Rule]:

@@ -24,12 +24,9 @@ from .network import BridgeNetwork
 NEIGHBOURLY = (LINK_LOCAL, "::/128")
 
 
-def rules_in_vrf(rules: Iterable[Rule], network: BridgeNetwork, family: int, scope: str) -> Iterator[Rule]:
+def rules_in_vrf(rules: Iterable[Rule], network: BridgeNetwork, vrf: str, family: int, scope: str) -> Iterator[Rule]:
     """Return the rules of a network for both names."""
-    bridge, vrf = network.bridge_name, network.vrf
-    if vrf is None:
-        yield from rules
-        return
+    bridge = network.bridge_name
     subnets = [subnet.subnet for subnet in network.subnets_of(family)]
     for rule in rules:
         if rule.in_interface == "!" + bridge:

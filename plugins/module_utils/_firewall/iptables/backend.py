@@ -224,8 +224,10 @@ class Iptables:
 
     def _find_two_rule_sets(self, run: RunCommand) -> Tuple[str, ...]:
         found: List[str] = []
-        for family, variants in VARIANTS.items():
-            if not all(self._has_tool(variant) for variant in variants) or not legacy_tables(run, family):
+        both = {family: variants for family, variants in VARIANTS.items() if all(self._has_tool(variant) for variant in variants)}
+        held = legacy_tables(run) if both else {}
+        for family, variants in both.items():
+            if not held[family]:
                 continue
             legacy, nft = (_count_rules(run, variant) for variant in variants)
             if legacy and nft:

@@ -8,12 +8,20 @@
 
 from __future__ import annotations
 
-from typing import Tuple
+from typing import Dict, List
 
 from ..base import RunCommand
 
+# What lists the tables of a family.
+LISTS = {"/proc/self/net/ip_tables_names": 4, "/proc/self/net/ip6_tables_names": 6}
 
-def legacy_tables(run: RunCommand, family: int) -> Tuple[str, ...]:
-    """Return the tables that the older kernel interface holds, without making it hold more, as its own tool would."""
-    code, out, _err = run(["cat", "/proc/self/net/%s_tables_names" % ("ip" if family == 4 else "ip6")], None)
-    return tuple(out.split()) if code == 0 else ()
+
+def legacy_tables(run: RunCommand) -> Dict[int, List[str]]:
+    """Return the tables of each family that the older kernel interface holds, without making it hold more, as its own tool would."""
+    found: Dict[int, List[str]] = {4: [], 6: []}
+    _code, out, _err = run(["grep", "-H", "", *LISTS], None)
+    for line in out.splitlines():
+        path, _colon, table = line.partition(":")
+        if path in LISTS:
+            found[LISTS[path]].append(table)
+    return found

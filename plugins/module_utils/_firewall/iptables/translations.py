@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache, partial
 from typing import Iterator, List, Optional, Sequence, Set, Tuple
 
 from ..._model.rule import is_own_chain
@@ -26,9 +27,10 @@ LOCAL_TYPE, NETWORKS = "LOCAL", {4: "/32", 6: "/128"}
 
 def find_iptables_translations(run: RunCommand, has_tool: HasTool) -> Iterator[Translation]:
     """Yield what rules behind either kernel interface of iptables translate."""
+    held = lru_cache(maxsize=None)(partial(legacy_tables, run))
     for family, tools in TOOLS.items():
         for tool in [*filter(has_tool, VARIANTS[family])] or [*filter(has_tool, [tools.save])]:
-            if "legacy" in tool and "nat" not in legacy_tables(run, family):
+            if "legacy" in tool and "nat" not in held()[family]:
                 continue  # its own tool would make the table
             code, out, _err = run([tool, "-t", "nat"], None)
             for table in _tables_of(out) if code == 0 else ():

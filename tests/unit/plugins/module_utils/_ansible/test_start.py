@@ -56,11 +56,14 @@ ELSEWHERE = frozenset(
         "_document.rules",
         "_document.sysctls",
         "_drivers.bridge.host_ports",
+        "_drivers.bridge.host_vrf",
+        "_drivers.bridge.vrf",
         "_drivers.vlan",
         "_engine.borrowed",
         "_engine.commit_confirm",
         "_engine.left_out",
         "_engine.owners",
+        "_engine.retreat",
         "_engine.rollback",
         "_engine.undo",
         "_firewall.foreign",
@@ -78,6 +81,7 @@ ELSEWHERE = frozenset(
         "_model.checksum",
         "_model.devices",
         "_plan.clash",
+        "_plan.hops",
         "_plan.nics",
         "_plan.tunnels",
         "_probe",
@@ -122,7 +126,7 @@ TASKS: Dict[str, Any] = {
     "bridge": (BRIDGE, ELSEWHERE | NO_FIREWALL | NO_DECLARATION | DRIVERS | (KINDS - {"_kinds.bridge"})),
     "topology": (
         NETWORK,
-        ELSEWHERE | (DRIVERS - {"_drivers.bridge"}) | {"_kinds.dummy", "_kinds.ipvlan", "_kinds.macvlan", "_kinds.nic", "_kinds.vlan", "_kinds.vxlan"},
+        ELSEWHERE | (DRIVERS - {"_drivers.bridge"}) | (KINDS - {"_kinds.bridge", "_kinds.veth"}) | {"_kinds.nic"},
     ),
 }
 

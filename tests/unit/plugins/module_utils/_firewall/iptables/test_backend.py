@@ -192,7 +192,7 @@ def test_whether_vnis_can_be_told_is_tried_once(answers: List[Tuple[int, str, st
 @pytest.mark.parametrize(("legacy", "count"), [("-A INPUT -j DROP\n", 1), ("", 0)])
 def test_two_rule_sets_are_named(legacy: str, count: int) -> None:
     tools = ("iptables-save", "iptables-restore", "iptables-legacy-save", "iptables-nft-save")
-    tool = Tool((0, "filter\n", ""), (0, legacy, ""), (0, "-A FORWARD -j ACCEPT\n-A INPUT -j X\n", ""))
+    tool = Tool((2, "/proc/self/net/ip_tables_names:filter\n", "no such file"), (0, legacy, ""), (0, "-A FORWARD -j ACCEPT\n-A INPUT -j X\n", ""))
     warnings = select_backend("auto", has(*tools)).warnings(tool.run)
     assert len(warnings) == count
     assert all("iptables-legacy-save shows 1 rules, iptables-nft-save shows 2" in warning for warning in warnings)
