@@ -9,16 +9,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Collection, Dict, Iterator, List, Optional, Sequence, Tuple
+from typing import Collection, Dict, List, Optional, Sequence, Tuple
 
-from .._model.addresses import is_link_local
-from .._model.lending import is_behind
 from .._model.link import Link, LinkKey
-from .._model.mark import mark_origins, mark_ports, read_mark
-from .._model.objects import Address, AddressDetails, KernelObject, Route, is_foreign
+from .._model.mark import mark_ports, read_mark
+from .._model.objects import Address, AddressDetails, KernelObject, is_foreign
 from .._model.snapshot import Key, Snapshot
 from .stack import find_uppers
-from .step import CHANGE, CREATE, DELETE, Change, Step
+from .step import DELETE, Step
 
 
 def lent_ports(link: Optional[Link]) -> Tuple[str, ...]:
@@ -54,10 +52,10 @@ def moved_away(wanted: Dict[Key, KernelObject], snapshot: Snapshot) -> List[Step
                 current = snapshot.objects.get(replace(item, device=name).key)
                 if isinstance(current, Address):
                     found.append(current)
-    return _deletions(found)
+    return deletions(found)
 
 
-def _deletions(addresses: Sequence[Address]) -> List[Step]:
+def deletions(addresses: Sequence[Address]) -> List[Step]:
     """With the first address of a subnet the kernel would take the others; the subnet's route it leaves for one that did not ask for it."""
     asking = [address for address in addresses if not address.details.flags & AddressDetails.NO_SUBNET_ROUTE]
     ordered = [address for address in addresses if address not in asking] + asking[::-1]
@@ -79,36 +77,7 @@ def moved_home(wanted: Dict[Key, KernelObject], gone: Collection[LinkKey], snaps
             after = lent_ports(item)
         leaving = [link for name in before if name not in after for link in [snapshot.link(bridge.place, name)] if link is not None]
         if leaving:
-            steps.extend(_going_home(bridge, leaving, None if after else leaving[0].name, (bridge.place, bridge.name) in gone, snapshot))
+            from .homecoming import going_home
+
+            steps.extend(going_home(bridge, leaving, None if after else leaving[0].name, (bridge.place, bridge.name) in gone, snapshot))
     return steps
-
-
-def _going_home(bridge: Link, leaving: List[Link], home: Optional[str], is_last: bool, snapshot: Snapshot) -> Iterator[Step]:
-    """Yield the steps in their order. While one of several ports stays, so does what did not come with those that leave."""
-    held = [item for item in snapshot.objects.values() if item.place == bridge.place and getattr(item, "device", None) == bridge.name and is_foreign(item)]
-    addresses = [item for item in held if isinstance(item, Address) and not is_link_local(item.address)]
-    origins, names = mark_origins(read_mark(bridge.alias)), {port.name for port in leaving}
-
-    def home_of(address: Address) -> Optional[str]:
-        origin = origins.get(address.address)
-        return origin if origin in names else home
-
-    def home_behind(route: Route) -> Optional[str]:
-        return next((home_of(item) for item in addresses if route.gateway and is_behind(item.address, route.gateway)), home)
-
-    returning = [address for address in addresses if home_of(address)]
-    for address in returning:
-        there = replace(address, device=home_of(address) or "")
-        if there.key not in snapshot.objects:
-            yield Step(CREATE, desired=there, leads=True)
-    for port in leaving:
-        if port.master == bridge.name:
-            free = Link(port.place, port.name, master="")
-            yield Step(CHANGE, desired=free, current=port, changes=(Change("master", bridge.name, "", "master"),), leads=True)
-    routes = [item for item in held if isinstance(item, Route) and not is_link_local(item.destination) and not item.destination.startswith("ff")]
-    for route in sorted(routes, key=lambda item: bool(item.gateway)):
-        target = home_behind(route)
-        if target and not any(address.brings(route) for address in addresses):
-            yield Step(CHANGE, desired=replace(route, device=target), current=route, changes=(Change("device", bridge.name, target, "device"),), leads=True)
-    if not is_last:
-        yield from _deletions(returning)

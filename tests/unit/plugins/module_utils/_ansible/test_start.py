@@ -81,6 +81,7 @@ ELSEWHERE = frozenset(
         "_model.checksum",
         "_model.devices",
         "_plan.clash",
+        "_plan.homecoming",
         "_plan.hops",
         "_plan.nics",
         "_plan.tunnels",
