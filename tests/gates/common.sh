@@ -15,8 +15,8 @@ export ANSIBLE_PIPELINING=1
 export LC_ALL=C.UTF-8
 # How somebody reached this machine says nothing about the hosts that tests make.
 unset SSH_CONNECTION
-# With it, Python reads a module that comes through a pipe byte by byte.
-unset PYTHONUNBUFFERED
+# With the first, Python reads a module that comes through a pipe byte by byte; with the second, it compiles Ansible anew for every playbook.
+unset PYTHONUNBUFFERED PYTHONDONTWRITEBYTECODE
 mkdir -p "$BUILD"
 
 skip() {

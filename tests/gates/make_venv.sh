@@ -7,12 +7,17 @@ shift 2
 files=()
 for argument in "$@"; do [ ! -f "$argument" ] || files+=("$argument"); done
 wanted=$({ "$python" -VV; printf '%s\n' "$python" "$@"; cat /dev/null "${files[@]}"; } | sha256sum | cut -d' ' -f1)
-if [ -x "$folder/bin/python" ] && [ "$(cat "$folder/contents" 2>/dev/null)" = "$wanted" ]; then exit 0; fi
+if [ ! -x "$folder/bin/python" ] || [ "$(cat "$folder/contents" 2>/dev/null)" != "$wanted" ]; then
+  log=$BUILD/pip-$(basename "$folder").log
+  printf 'making %s with %s\n  (may take some minutes; the log is %s)\n' "$folder" "$("$python" -V)" "${log#"$ROOT"/}"
+  rm -rf "$folder"
+  "$python" -m venv --without-pip "$folder"
+  "$folder/bin/python" tests/gates/pip_bootstrap.py
+  follow "$log" "$folder/bin/python" -m pip install --no-compile --disable-pip-version-check --no-input "$@" || { tail -n 30 "$log" >&2; exit 1; }
+  echo "$wanted" >"$folder/contents"
+fi
 
-log=$BUILD/pip-$(basename "$folder").log
-printf 'making %s with %s\n  (may take some minutes; the log is %s)\n' "$folder" "$("$python" -V)" "${log#"$ROOT"/}"
-rm -rf "$folder"
-"$python" -m venv --without-pip "$folder"
-"$folder/bin/python" tests/gates/pip_bootstrap.py
-follow "$log" "$folder/bin/python" -m pip install --no-compile --disable-pip-version-check --no-input "$@" || { tail -n 30 "$log" >&2; exit 1; }
-echo "$wanted" >"$folder/contents"
+for site in "$folder"/lib/python3.*/site-packages; do
+  cp tests/gates/kept_bytecode.py "$site"
+  echo 'import kept_bytecode' >"$site/kept_bytecode.pth"
+done

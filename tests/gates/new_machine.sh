@@ -36,4 +36,5 @@ pivot_root . mnt
 cd /srv/container_net || exit
 umount --lazy /mnt
 exec env -i HOME=/root LC_ALL=C.UTF-8 PATH=/usr/sbin:/usr/bin:/sbin:/bin \
-  ${http_proxy:+"http_proxy=$http_proxy"} ${https_proxy:+"https_proxy=$https_proxy"} bash -c "$command"
+  ${http_proxy:+"http_proxy=$http_proxy"} ${https_proxy:+"https_proxy=$https_proxy"} \
+  ${CONTAINER_NET_EVERY_POINT:+"CONTAINER_NET_EVERY_POINT=$CONTAINER_NET_EVERY_POINT"} bash -c "$command"

@@ -3,7 +3,9 @@
 . "$(dirname "$0")/common.sh"
 # Jobs get process groups of their own, so that an interrupted run takes everything along that it started.
 set -m
-trap end_jobs EXIT
+trap leave EXIT
+CONTAINER_NET_BYTECODE=$(mktemp -d /tmp/container-net-bytecode-XXXXXX)  # simulated hosts can write into /tmp
+export CONTAINER_NET_BYTECODE
 
 # A gate without a number takes one slot. Gates wait for the kernel, for guests and for Ansible as much as they compute: three slots fill two cores.
 free=3
@@ -11,9 +13,10 @@ passed=0 skipped=0 failed=0 summary=()
 declare -A running=() size=()
 mkdir -p "$BUILD/gates"
 
-end_jobs() {
+leave() {
   local job
   for job in $(jobs -p); do kill -- "-$job" 2>/dev/null || true; done
+  rm -rf "$CONTAINER_NET_BYTECODE"
 }
 
 # Runs one gate; its exit status, its seconds and those of the processors end up in files, because a job of its own cannot set variables here.

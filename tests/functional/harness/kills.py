@@ -46,7 +46,7 @@ class Killed:
     goal: Declaration
     least: int  # deadly points that there must be
     deadly: Callable[[str], bool] = anything  # by name of a point
-    quick: int = 9  # of the deadly points, a quick test takes so many
+    quick: int = 6  # of the deadly points, a quick test takes so many
     then: Optional[Declaration] = None  # what the next run is given; the goal, if not said
     inspect: Callable[[], Sequence[str]] = nothing  # complains about what the dead run left
 

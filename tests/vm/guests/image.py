@@ -19,8 +19,10 @@ from pathlib import Path
 from .debian import CANNOT, CannotBuild, bootstrap, find_mirror, require_debian
 
 CHECKOUT = Path(__file__).resolve().parents[3]
-DESCRIPTION = (Path(__file__), Path(__file__).with_name("debian.py"))
+KEPT_BYTECODE = CHECKOUT / "tests" / "gates" / "kept_bytecode.py"
+DESCRIPTION = (Path(__file__), Path(__file__).with_name("debian.py"), KEPT_BYTECODE)
 USER = "deploy"
+PYTHON_PATH = "usr/lib/python3/dist-packages"
 PACKAGES = (
     # the machine
     *("linux-image-cloud-amd64", "initramfs-tools", "systemd", "systemd-sysv", "udev", "kmod", "procps", "openssh-server", "sudo"),
@@ -39,6 +41,9 @@ FILES = {
     "etc/fstab": "/dev/vda / ext4 defaults 0 0\n",
     "etc/hosts": "127.0.0.1 localhost\n127.0.1.1 vm1 vm2\n",
     "etc/sudoers.d/deploy": "%s ALL=(ALL) NOPASSWD: ALL\n" % USER,
+    PYTHON_PATH + "/kept_bytecode.py": KEPT_BYTECODE.read_text(encoding="utf-8"),
+    PYTHON_PATH + "/kept_bytecode.pth": "import kept_bytecode; kept_bytecode.keep_bytecode('/var/cache/kept_bytecode')\n",
+    "var/cache/kept_bytecode/README": "See kept_bytecode.py.\n",
     "etc/systemd/network/10-management.network": "[Match]\nName=eth0\n\n[Network]\nAddress=10.0.2.15/24\nIPv6AcceptRA=no\n",
 }
 UNDERLAY = """\
