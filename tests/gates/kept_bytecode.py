@@ -29,7 +29,8 @@ def keep_bytecode(folder: str) -> None:
             with open(kept, "rb") as file:
                 return marshal.load(file)
         except OSError:
-            code = compile_source(path, source, *module)
+            pass
+        code = compile_source(path, source, *module)
         try:
             with open("%s.%d" % (kept, os.getpid()), "xb") as file:
                 file.write(marshal.dumps(code))
