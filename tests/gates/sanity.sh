@@ -46,9 +46,13 @@ check() {
 if [ "$#" -gt 0 ]; then
   check --python default "$@"
 else
+  # Of what is never sent or installed, pylint is asked in the long tests; ruff and mypy read it each time.
+  beside=()
+  if [ -z "${CONTAINER_NET_EVERY_POINT:-}" ]; then beside=(--exclude tests/ --exclude bench/); fi
+  check --python default --skip-test import --skip-test pylint
+  check --python default --test pylint "${beside[@]}"
   # To import everything takes as long as all other tests together, for each Python anew. What the oldest and the newest can import, those between can:
   # they are asked in the long tests.
-  check --python default --skip-test import
   mapfile -t minors < <(cd "$bin" && printf '%s\n' python3.* | cut -d. -f2 | sort -n)
   if [ -z "${CONTAINER_NET_EVERY_POINT:-}" ]; then minors=("${minors[0]}" "${minors[-1]}"); fi
   for minor in $(printf '%s\n' "${minors[@]}" | uniq); do check --python "3.$minor" --test import; done

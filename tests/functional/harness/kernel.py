@@ -11,9 +11,11 @@ import struct
 from typing import Dict, Iterator, List
 
 NETLINK_ROUTE, NETLINK_NETFILTER = 0, 12
-NLM_F_DUMP_REQUEST, NLM_F_DUMP_INTR = 0x301, 0x10
+NLM_F_REQUEST, NLM_F_DUMP_REQUEST, NLM_F_DUMP_INTR = 0x01, 0x301, 0x10
 NLMSG_ERROR, NLMSG_DONE = 2, 3
 RTM_GETLINK, RTM_GETNEIGHTBL = 18, 66
+NFT_GETGEN, NFTA_GEN_ID = 0xA10, 1
+SO_NETNS_COOKIE = 71
 # linux/if_link.h, linux/neighbour.h
 IFLA_IFNAME, IFLA_AF_SPEC, IFLA_INET_CONF, IFLA_INET6_CONF = 3, 26, 1, 2
 NDTA_PARMS, NDTPA_IFINDEX, NDTPA_REFCNT, NDTPA_REACHABLE_TIME = 6, 1, 2, 3
@@ -57,6 +59,20 @@ def dump(message: int, body: bytes, protocol: int = NETLINK_ROUTE) -> List[bytes
                 return list(_read_answers(line))
             except Torn:
                 pass
+
+
+def namespace_cookie() -> int:
+    """Return the number that this network namespace has and no other ever had."""
+    with socket.socket(socket.AF_UNIX) as anything:
+        return int.from_bytes(anything.getsockopt(socket.SOL_SOCKET, SO_NETNS_COOKIE, 8), "little")
+
+
+def ruleset_generation() -> int:
+    """Return what counts the changes of this namespace's rules."""
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_NETFILTER) as line:
+        line.sendall(struct.pack("=IHHII", 20, NFT_GETGEN, NLM_F_REQUEST, 1, 0) + bytes(4))
+        answer = next(_read_answers(line))
+    return int.from_bytes(_attributes(answer, 4)[NFTA_GEN_ID], "big")
 
 
 def _read_answers(line: socket.socket) -> Iterator[bytes]:

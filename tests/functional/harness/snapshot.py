@@ -21,10 +21,11 @@ from pathlib import Path
 from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
 
 from harness.host import NETNS, Space, entered, watched_spaces
-from harness.kernel import NETLINK_NETFILTER, TOLD_SETTINGS, dump, read_link_settings
+from harness.kernel import NETLINK_NETFILTER, TOLD_SETTINGS, dump, namespace_cookie, read_link_settings, ruleset_generation
 
 Snapshot = Tuple[str, ...]
 OWNED = "/run/container_net"
+TOOLS = ("iptables", "ip6tables")
 NSFS_MAGIC = 0x6E736673
 NFT_GETTABLE, RTM_GETRULE = 0xA01, 34
 # Numbers the kernel hands out, states that follow from carrier, clocks and counters.
@@ -39,8 +40,9 @@ _VOLATILE = frozenset(
     )
 )  # fmt: skip
 _SYSCTL_SKIPPED = ("net/netfilter/", "net/ipv4/tcp_fastopen_key", "net/ipv4/tcp_mem", "net/ipv4/udp_mem", "net/core/", "net/sctp/", "net/unix/")
-# Folders of a link's settings: messages tell the most of them, in a tenth of the time.
-_OF_A_LINK = re.compile(r"net/ipv[46]/(?:neigh/|conf/(?!all/|default/)[^/]+/)")
+# Folders of links' settings: messages tell the most of them, in a tenth of the time.
+_OF_LINKS = ("net/ipv4/conf/", "net/ipv4/neigh/", "net/ipv6/conf/", "net/ipv6/neigh/")
+_OF_A_LINK = re.compile(r"net/ipv[46]/(?:neigh|conf)/(?!all/|default/)[^/]+/")
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -117,8 +119,7 @@ def _space_lines(label: str, space: Space, sysctls: bool) -> Iterator[str]:
         lines += sorted("rule of IPv6 %s" % _text(item) for item in rules6)
         lines += sorted("fdb %s" % json.dumps(item, sort_keys=True) for item in rows if _is_lasting_row(item))
         lines += sorted("vlan %s" % _text(item) for item in vlans)
-        for tool in ("iptables", "ip6tables") if _may_have_tables() else ():
-            lines += _firewall(tool)
+        lines += _firewalls()
         if sysctls:
             lines += sorted([*read_link_settings(), *_sysctls()])
     return ("%s | %s" % (label, line) for line in lines)
@@ -181,12 +182,23 @@ def _is_lasting_row(item: Dict[str, Any]) -> bool:
     return item.get("state") == "static" or "dst" in item or "sticky" in item.get("flags", ())
 
 
-def _may_have_tables() -> bool:
-    """Tell whether the tools of iptables can show anything here: most containers have no table, and a question is cheaper than two programs."""
+def _firewalls() -> List[str]:
+    """Return what the tools of iptables save. What the kernel counts no change of is not asked for again."""
+    if _has_older_tables():
+        return [line for tool in TOOLS for line in _firewall(tool)]
+    if not dump(NFT_GETTABLE, bytes(4), NETLINK_NETFILTER):
+        return []  # most containers have no table, and a question is cheaper than two programs
+    return _saved(namespace_cookie(), ruleset_generation())
+
+
+@lru_cache(maxsize=None)
+def _saved(_namespace: int, _generation: int) -> List[str]:
+    return [line for tool in TOOLS for line in _firewall(tool)]
+
+
+def _has_older_tables() -> bool:
     names = ["/proc/self/net/%s_tables_names" % family for family in ("ip", "ip6")]
-    if any(Path(name).read_text(encoding="ascii") for name in names if os.path.exists(name)):
-        return True
-    return bool(dump(NFT_GETTABLE, bytes(4), NETLINK_NETFILTER))
+    return any(Path(name).read_text(encoding="ascii") for name in names if os.path.exists(name))
 
 
 @lru_cache(maxsize=None)
@@ -215,26 +227,40 @@ def _firewall(tool: str) -> List[str]:
 
 
 def _sysctls() -> Iterator[str]:
-    for directory, names, files, descriptor in os.fwalk("/proc/sys/net"):
+    """Yield the settings that messages do not tell."""
+    new = [path for folder in _OF_LINKS for path in _find_untold(folder)]
+    for path in (*_find_lasting(namespace_cookie()), *new):
+        value = _read_sysctl("/proc/sys/" + path)
+        if value is not None:
+            yield "sysctl %s = %s" % (path, value)
+
+
+def _find_untold(folder: str) -> Iterator[str]:
+    """Yield what a kernel newer than these words has of each link. Each has the files of the loopback."""
+    own = "/proc/sys/" + folder
+    names = [name for name in os.listdir(own + "lo") if name not in TOLD_SETTINGS] if os.path.isdir(own + "lo") else ()
+    for name in names:
+        yield from (folder + link + "/" + name for link in os.listdir(own) if link not in ("all", "default"))
+
+
+@lru_cache(maxsize=None)
+def _find_lasting(_namespace: int) -> List[str]:
+    """Return the settings of a namespace that come with no link; to find them takes longer than to read them."""
+    found: List[str] = []
+    for directory, folders, files in os.walk("/proc/sys/net"):
         relative = directory[len("/proc/sys/") :] + "/"
-        if relative.startswith(_SYSCTL_SKIPPED):
-            names.clear()
+        if relative.startswith(_SYSCTL_SKIPPED) or _OF_A_LINK.match(relative):
+            folders.clear()
             continue
-        told = TOLD_SETTINGS if _OF_A_LINK.match(relative) else ()
-        for name in files:
-            if name in told:
-                continue
-            path = relative + name
-            if path.startswith(_SYSCTL_SKIPPED):
-                continue
-            value = _read_sysctl(name, descriptor)
-            if value is not None:
-                yield "sysctl %s = %s" % (path, value)
+        # What messages tell of neighbours, they tell of the defaults, too.
+        told = TOLD_SETTINGS if "/neigh/" in relative else ()
+        found += [relative + name for name in files if name not in told and not (relative + name).startswith(_SYSCTL_SKIPPED)]
+    return found
 
 
-def _read_sysctl(name: str, directory: int) -> Optional[str]:
+def _read_sysctl(path: str) -> Optional[str]:
     try:
-        descriptor = os.open(name, os.O_RDONLY | os.O_CLOEXEC, dir_fd=directory)
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
         return None
     try:
