@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from guests.fleet import Fleet
-from guests.machine import Machine
+from guests.machine import Machine, hang_up
 
 MANAGEMENT = "10.0.2.15/24"
 
@@ -44,6 +44,6 @@ def test_a_change_that_cuts_the_connection_is_taken_back(booted: Fleet) -> None:
     booted.declare({"fleet_networks": networks, "fleet_allow_management": True, "fleet_confirm_timeout": 15}, {"fleet_endpoints": trap}, {})
     with booted.left_clean(torn_down=""):
         assert booted.attempt("site", "--limit", "vm1").failed == {"vm1": True}
-        booted.hang_up()
+        hang_up()
         first.await_ssh(90)
         assert "was not confirmed and was taken back" in first.run("journalctl --identifier container-net --output cat --lines 1")

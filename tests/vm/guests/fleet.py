@@ -23,13 +23,12 @@ from typing import Any, Callable, Iterable, Iterator, Optional, TypeVar
 
 from .cable import Cable
 from .image import CHECKOUT, built_image
-from .machine import BROUGHT, SSH_CONFIG, Machine
+from .machine import BROUGHT, CONNECTIONS, SSH_CONFIG, Machine
 
 Result = TypeVar("Result")
 RECAP = re.compile(r"^(\w+) +: ok=\d+ +changed=(\d+) +unreachable=(\d+) +failed=(\d+)", re.MULTILINE)
 BROUGHT_FOLDERS = ("tests/functional/harness", "tests/lab/snapshot.py")
 ENGINE_FOLDERS = ("plugins/module_utils", "tests/functional/conftest.py", "tests/functional/harness")
-CONNECTIONS = Path("/run/container_net_vm")  # in this namespace's own /run; a longer path does not fit a socket
 CALLBACKS = CHECKOUT / "tests" / "functional" / "callback_plugins"
 
 
@@ -146,11 +145,6 @@ class Fleet:
         inner = "mount -t tmpfs tmpfs /run && ip link set lo up && python3 -m pytest -q -p no:cacheprovider --durations=5 %s" % shlex.join(arguments)
         script = "cd %s && unshare -nm --kill-child -- sh -c %s 2>&1; echo status $?" % (BROUGHT, shlex.quote(inner))
         return machine.ssh("sudo sh -c %s" % shlex.quote(script), timeout=900).stdout
-
-    def hang_up(self) -> None:
-        """End the connections that Ansible keeps open: one that was cut takes its time to notice."""
-        for path in CONNECTIONS.iterdir():
-            subprocess.run(["ssh", "-o", "ControlPath=%s" % path, "-O", "exit", "nobody"], capture_output=True, timeout=10, check=False)
 
     @contextmanager
     def left_clean(self, torn_down: str = "all") -> Iterator[None]:

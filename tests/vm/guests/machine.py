@@ -20,6 +20,8 @@ BOOT_TIMEOUT = 600.0
 BROUGHT = "/opt/container_net"  # where a guest keeps what the tests need of the checkout
 SPARE_PCI = "0000:00:12.0"
 SSH_CONFIG = "ssh_config"  # in the folder of the fleet: `ssh -F ssh_config vm1`
+CONNECTIONS = Path("/run/container_net_vm")  # that are kept open, in this namespace's own /run: a longer path does not fit a socket
+# To agree upon keys takes an emulated processor a second: a connection is kept, and what costs most of it left out.
 SSH_SETTINGS = """\
 Host %(name)s
   HostName 127.0.0.1
@@ -32,9 +34,19 @@ Host %(name)s
   StrictHostKeyChecking yes
   BatchMode yes
   ConnectTimeout 10
+  KexAlgorithms curve25519-sha256
+  ControlMaster auto
+  ControlPath %(connections)s/own-%(name)s
+  ControlPersist 600
   ServerAliveInterval 10
   LogLevel ERROR
 """
+
+
+def hang_up() -> None:
+    """End the connections that are kept open: one that was cut takes its time to notice."""
+    for path in CONNECTIONS.iterdir():
+        subprocess.run(["ssh", "-o", "ControlPath=%s" % path, "-O", "exit", "nobody"], capture_output=True, timeout=10, check=False)
 
 
 class Machine:
@@ -56,7 +68,8 @@ class Machine:
         """Switch the guest on; `wait` waits for it."""
         known = self._folder / "known_hosts"
         known.write_text("container-net-guest %s\n" % self._image.host_key, encoding="ascii")
-        settings = {"name": self.name, "port": self.port, "user": USER, "key": self._image.key, "known": known}
+        CONNECTIONS.mkdir(mode=0o700, exist_ok=True)
+        settings = {"name": self.name, "port": self.port, "user": USER, "key": self._image.key, "known": known, "connections": CONNECTIONS}
         with open(self._folder / SSH_CONFIG, "a", encoding="ascii") as config:
             config.write(SSH_SETTINGS % settings)
         with open(self._folder / ("%s.qemu" % self.name), "wb") as output:
@@ -71,7 +84,7 @@ class Machine:
             if self._process is not None and self._process.poll() is not None:
                 raise AssertionError("%s is off: %s" % (self.name, (self._folder / ("%s.qemu" % self.name)).read_text(encoding="utf-8")))
             try:
-                state = self.ssh("sudo systemctl is-system-running --wait", timeout=30.0)
+                state = self.ssh("sudo systemctl is-system-running --wait", timeout=30.0, anew=True)
                 if state.returncode != 255:
                     assert state.stdout.strip() == "running", "%s: %s" % (state.stdout, self.ssh("sudo systemctl --failed").stdout)
                     return
@@ -91,11 +104,12 @@ class Machine:
     def reboot(self) -> None:
         """Boot the guest anew, and wait for it."""
         before = self.run("cat /proc/sys/kernel/random/boot_id")
-        self.ssh("sudo systemctl --no-block reboot")
+        self.ssh("sudo systemctl --no-block reboot", anew=True)
+        hang_up()
         deadline = time.monotonic() + BOOT_TIMEOUT
         while time.monotonic() < deadline:
             try:
-                now = self.ssh("cat /proc/sys/kernel/random/boot_id", timeout=10)
+                now = self.ssh("cat /proc/sys/kernel/random/boot_id", timeout=10, anew=True)
             except subprocess.TimeoutExpired:
                 continue
             if now.returncode == 0 and now.stdout != before:
@@ -107,7 +121,7 @@ class Machine:
     def await_ssh(self, timeout: float) -> None:
         """Wait until a new connection is possible."""
         deadline = time.monotonic() + timeout
-        while self.ssh("true").returncode:
+        while self.ssh("true", anew=True).returncode:
             assert time.monotonic() < deadline, "%s does not answer" % self.name
             time.sleep(1)
 
@@ -146,9 +160,9 @@ class Machine:
         assert int(beats) > 20, said
         print("%s beats, the longest took %s s" % (beats, longest))
 
-    def ssh(self, command: str, *, stdin: Optional[bytes] = None, timeout: float = 60.0) -> subprocess.CompletedProcess[str]:
-        """Run a command as the ordinary user."""
-        words = ["ssh", "-F", str(self._folder / SSH_CONFIG), self.name, command]
+    def ssh(self, command: str, *, stdin: Optional[bytes] = None, timeout: float = 60.0, anew: bool = False) -> subprocess.CompletedProcess[str]:
+        """Run a command as the ordinary user, over a connection of its own if it is to be made anew."""
+        words = ["ssh", "-F", str(self._folder / SSH_CONFIG), *(("-o", "ControlPath=none") if anew else ()), self.name, command]
         done = subprocess.run(words, input=stdin if stdin is not None else b"", capture_output=True, timeout=timeout, check=False)
         return subprocess.CompletedProcess(words, done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace"))
 
