@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
 # The target's part of the unit tests on the oldest Python we promise to managed hosts.
 . "$(dirname "$0")/common.sh"
-unset CONTAINER_NET_BYTECODE  # unit tests count what is compiled
 python=$(bash tests/gates/find_python.sh 9 9) || skip "no Python 3.9 with venv on this machine; sanity's compile and import tests need one too, and mypy checks against 3.9"
 floor=$(sed -n 's/^pyroute2>=//p' requirements.txt)
 bash tests/gates/make_venv.sh .venv-py39 "$python" "pyroute2==$floor" 'pytest==8.4.2' 'PyYAML==6.0.2'

@@ -46,7 +46,7 @@ check() {
 if [ "$#" -gt 0 ]; then
   check --python default "$@"
 else
-  # Of what is never sent or installed, pylint is asked in the long tests; ruff and mypy read it each time.
+  # Of what is never sent or installed, pylint is asked in the long tests; ruff reads it each time, and mypy the benchmarks.
   beside=()
   if [ -z "${CONTAINER_NET_EVERY_POINT:-}" ]; then beside=(--exclude tests/ --exclude bench/); fi
   check --python default --skip-test import --skip-test pylint

@@ -19,13 +19,11 @@ from .._model.errors import ContainerNetError, KernelRace, VerifyError
 from .kept import KeptFiles, remove_torn_files
 from .parts import refuse_unconfirmed
 from .request import Outcome, Request
-from .run import Run
+from .run import ATTEMPTS, Run
 from .waiting import await_host
 
 if TYPE_CHECKING:
     from .commit_confirm import Guard
-
-ATTEMPTS = 3
 
 
 def converge(request: Request, *, door: Optional[Door] = None) -> Outcome:

@@ -20,10 +20,8 @@ from .commit_confirm import Guard
 from .kept import KeptFiles, remove_torn_files
 from .parts import note_undo, way_back
 from .request import Outcome, Request
-from .run import Run
+from .run import ATTEMPTS, Run
 from .undo import Undo
-
-ATTEMPTS = 3
 
 
 def start_guard(request: Request, door: Door, planned: Outcome, kept: KeptFiles) -> Guard:

@@ -69,6 +69,7 @@ if TYPE_CHECKING:
     from .._plan.clash import Known
     from .undo import Undo
 
+ATTEMPTS = 3  # while somebody else changes the same
 DEFAULT_ROUTE_6 = "::/0"
 BRIDGE_NETFILTER = "net/bridge/bridge-nf-call-iptables"
 USED_BRIDGE = "bridge %s stays, for interfaces that are not ours use it: %s; take them out, then remove it with another run"

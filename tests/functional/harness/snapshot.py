@@ -185,7 +185,7 @@ def _is_lasting_row(item: Dict[str, Any]) -> bool:
 def _firewalls() -> List[str]:
     """Return what the tools of iptables save. What the kernel counts no change of is not asked for again."""
     if _has_older_tables():
-        return [line for tool in TOOLS for line in _firewall(tool)]
+        return _save_all()
     if not dump(NFT_GETTABLE, bytes(4), NETLINK_NETFILTER):
         return []  # most containers have no table, and a question is cheaper than two programs
     return _saved(namespace_cookie(), ruleset_generation())
@@ -193,6 +193,10 @@ def _firewalls() -> List[str]:
 
 @lru_cache(maxsize=None)
 def _saved(_namespace: int, _generation: int) -> List[str]:
+    return _save_all()
+
+
+def _save_all() -> List[str]:
     return [line for tool in TOOLS for line in _firewall(tool)]
 
 
