@@ -100,15 +100,18 @@ _value:
 from typing import Any, Callable, Dict
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.netloom.container_net.plugins.module_utils._model.errors import InputError
-from ansible_collections.netloom.container_net.plugins.plugin_utils.compose.document import POOL, translate_compose
 from ansible_collections.netloom.container_net.plugins.plugin_utils.plain import plain
 
 
-def from_compose(content: Any, project: Any = None, pool: Any = POOL) -> Dict[str, Any]:
+def from_compose(content: Any, project: Any = None, pool: Any = None) -> Dict[str, Any]:
     """Return the declaration that a Compose file amounts to."""
+    # Here, for Ansible loads every filter of the collection in each process that meets one.
+    from ansible_collections.netloom.container_net.plugins.module_utils._model.errors import InputError
+    from ansible_collections.netloom.container_net.plugins.plugin_utils.compose.document import translate_compose
+
+    chosen = () if pool is None else (plain(pool),)
     try:
-        return translate_compose(plain(content), plain(project), plain(pool))
+        return translate_compose(plain(content), plain(project), *chosen)
     except InputError as error:
         raise AnsibleFilterError("from_compose: %s" % error) from error
 

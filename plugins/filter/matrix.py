@@ -44,10 +44,12 @@ _value:
 from typing import Any, Callable, Dict
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.netloom.container_net.plugins.module_utils._probe.matrix import render_entries
 
 
 def matrix(results: Any) -> str:
+    # Here, for Ansible loads every filter of the collection in each process that meets one.
+    from ansible_collections.netloom.container_net.plugins.module_utils._probe.matrix import render_entries
+
     try:
         return render_entries([(str(item["from"]), str(item["to"]), item["outcome"] == "pass", bool(item["ok"])) for item in results])
     except (TypeError, KeyError) as error:

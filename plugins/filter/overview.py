@@ -57,11 +57,13 @@ _value:
 from typing import Any, Callable, Dict, List
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.netloom.container_net.plugins.plugin_utils.overview import render_overview
 from ansible_collections.netloom.container_net.plugins.plugin_utils.plain import plain
 
 
 def overview(live: Any, declared: Any = ()) -> str:
+    # Here, for Ansible loads every filter of the collection in each process that meets one.
+    from ansible_collections.netloom.container_net.plugins.plugin_utils.overview import render_overview
+
     try:
         return "\n".join(render_overview(plain(live), _endpoints(plain(declared))))
     except (AttributeError, TypeError, KeyError) as error:

@@ -69,18 +69,13 @@ _value:
 from typing import Any, Callable, Dict
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.netloom.container_net.plugins.plugin_utils.fleet.report import Report, make_report, render_json, render_junit, render_text
 from ansible_collections.netloom.container_net.plugins.plugin_utils.plain import plain
 
 
-def _render_lines(report: Report) -> str:
-    return "\n".join(render_text(report))
-
-
-RENDERERS: Dict[str, Callable[[Report], str]] = {"text": _render_lines, "json": render_json, "junit": render_junit}
-
-
 def report(probes: Any, results: Any, hosts: Any, not_probed: Any = (), format: str = "text") -> str:
+    # Here, for Ansible loads every filter of the collection in each process that meets one.
+    from ansible_collections.netloom.container_net.plugins.plugin_utils.fleet.report import RENDERERS, make_report
+
     if format not in RENDERERS:
         raise AnsibleFilterError("report: format is one of %s, not %s" % (", ".join(RENDERERS), format))
     try:

@@ -2,45 +2,91 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What Ansible sends is compiled once in a run of the tests: loaded by the Pythons of the tests, it keeps bytecode in the folder CONTAINER_NET_BYTECODE.
+"""What Ansible loads is compiled once in a run of the tests: loaded by the Pythons of the tests, it keeps bytecode in the folder CONTAINER_NET_BYTECODE.
 
-A module comes as an archive of sources, which Python compiles for each task anew: two fifths of what a small task asks of a processor. A host in real use
-has a task now and then; the tests send the same files some thousand times. Without the folder nothing is kept, nor where it cannot be written.
+A module comes to a host as an archive of sources, which Python compiles for each task anew: two fifths of what a small task asks of a processor. On the
+controller, Ansible's loader of collections does the same for each playbook. Who really uses it has a task now and then; the tests load the same files some
+thousand times. Without the folder nothing is kept, nor where it cannot be written.
 """
 
 from __future__ import annotations
 
+import builtins
 import os
 import sys
 
+COLLECTION_LOADER = "ansible.utils.collection_loader._collection_finder"
 
-def keep_bytecode(folder: str) -> None:
-    """Let imports from archives take the bytecode of sources that were compiled before, and leave there what they compile."""
+
+def compile_once(folder, inside, source, compile_source):
+    """Return the bytecode that was kept of a source under the name of its file; else compile it, and leave the bytecode there."""
     import _imp
     import marshal
+
+    kept = "%s/%s.%x.%s" % (folder, inside.replace(os.sep, "."), int.from_bytes(_imp.source_hash(0, source), "little"), sys.implementation.cache_tag)
+    try:
+        with open(kept, "rb") as file:
+            return marshal.load(file)
+    except OSError:
+        pass
+    code = compile_source()
+    try:
+        with open("%s.%d" % (kept, os.getpid()), "xb") as file:
+            file.write(marshal.dumps(code))
+        os.rename(file.name, kept)
+    except OSError:
+        pass
+    return code
+
+
+def keep_of_archives(folder):
+    """Let imports from archives take what was kept."""
     import zipimport
 
     compile_source = zipimport._compile_source
 
-    def compile_once(path, source, *module):
-        inside = path.rpartition(".zip" + os.sep)[2].replace(os.sep, ".")
-        kept = "%s/%s.%x.%s" % (folder, inside, int.from_bytes(_imp.source_hash(0, source), "little"), sys.implementation.cache_tag)
-        try:
-            with open(kept, "rb") as file:
-                return marshal.load(file)
-        except OSError:
-            pass
-        code = compile_source(path, source, *module)
-        try:
-            with open("%s.%d" % (kept, os.getpid()), "xb") as file:
-                file.write(marshal.dumps(code))
-            os.rename(file.name, kept)
-        except OSError:
-            pass
-        return code
+    def compile_from_archive(path, source, *module):
+        return compile_once(folder, path.rpartition(".zip" + os.sep)[2], source, lambda: compile_source(path, source, *module))
 
-    compile_once.__wrapped__ = compile_source  # for tests that count what Python compiles
-    zipimport._compile_source = compile_once
+    compile_from_archive.__wrapped__ = compile_source  # for tests that count what Python compiles
+    zipimport._compile_source = compile_from_archive
+
+
+class CollectionLoader:
+    """Lets imports from collections take what was kept, from when Ansible's loader of collections is there."""
+
+    def __init__(self, folder):
+        self._folder = folder
+
+    def find_spec(self, name, path=None, target=None):
+        if name != COLLECTION_LOADER:
+            return None
+        from importlib.machinery import PathFinder
+
+        sys.meta_path.remove(self)
+        spec = PathFinder.find_spec(name, path)
+        execute = spec.loader.exec_module
+
+        def execute_and_keep(module):
+            execute(module)
+            module.compile = self._compile
+
+        spec.loader.exec_module = execute_and_keep
+        return spec
+
+    def _compile(self, source, filename, mode, flags, dont_inherit):
+        def compile_source():
+            return builtins.compile(source, filename, mode, flags, dont_inherit)
+
+        if not isinstance(source, bytes):
+            return compile_source()
+        return compile_once(self._folder, "controller." + filename.rpartition("ansible_collections" + os.sep)[2], source, compile_source)
+
+
+def keep_bytecode(folder):
+    """Keep what Python compiles of what Ansible sends, and of collections."""
+    keep_of_archives(folder)
+    sys.meta_path.insert(0, CollectionLoader(folder))
 
 
 if os.environ.get("CONTAINER_NET_BYTECODE"):

@@ -7,34 +7,34 @@
 from __future__ import annotations
 
 from guests.fleet import Fleet
-from guests.machine import Machine
 
-# What each of the guests runs of the files, at the same time.
-KINDS = ("test_kinds.py", "test_vrf.py", "test_sctp.py", "test_macvlan.py")
-HAVING = {"vm1": (KINDS, "mended or last_scope or internal or of_ours or test_a_published"), "vm2": (KINDS, "killed or somebody_else or limit_of")}
-# What passes from port to port of a bridge, or to many.
-BRIDGED = {
-    "vm1": (("test_foreign.py", "test_bridge_packets.py", "test_wires.py"), "port_to_port_of_a_foreign or multicast_keeps or (two_switches_are and True)"),
-    "vm2": (("test_routers.py", "test_packets.py"), "(router_joins and True) or (truth_table and True)"),
+# What each of the guests runs, at the same time: what is about kinds of links, and what passes from port to port of a bridge, or to many.
+PARTS = {
+    "vm1": (
+        "test_kinds.py::test_mended",
+        "test_kinds.py::test_a_vlan_device_goes_with_the_last_scope_on_it",
+        "test_kinds.py::test_an_internal_network_leads_nowhere",
+        "test_vrf.py::test_a_vrf_of_ours_leads_nowhere_until_it_is_told",
+        "test_sctp.py::test_a_published_port_is_reached",
+        "test_foreign.py::test_what_goes_from_port_to_port_of_a_foreign_bridge_is_not_forwarded",
+        "test_bridge_packets.py::test_multicast_keeps_its_source",
+        "test_wires.py::test_two_switches_are_one_layer_2[DROP-True]",
+        "test_packets.py::test_truth_table[True-ACCEPT]",
+        "test_packets.py::test_truth_table[True-DROP]",
+    ),
+    "vm2": (
+        "test_kinds.py::test_killed",
+        "test_vrf.py::test_others_in_a_vrf_of_somebody_else_are_left_alone",
+        "test_macvlan.py::test_a_limit_of_broadcasts_changes_in_place",
+        "test_routers.py::test_a_router_joins_two_networks[True]",
+    ),
 }
 
 
-def test_on_a_kernel_that_has_the_kinds(booted: Fleet) -> None:
-    with booted.left_clean(torn_down=""):
-        assert_all_pass(booted, HAVING)
-
-
-def test_on_a_kernel_that_filters_bridged_frames_and_routes_multicast(booted: Fleet) -> None:
+def test_on_a_kernel_that_has_the_kinds_filters_bridged_frames_and_routes_multicast(booted: Fleet) -> None:
     booted.each(lambda machine: machine.run("modprobe br_netfilter"))
-    assert_all_pass(booted, BRIDGED)
-
-
-def assert_all_pass(booted: Fleet, parts: dict[str, tuple[tuple[str, ...], str]]) -> None:
-    def run(machine: Machine) -> str:
-        files, wanted = parts[machine.name]
-        return booted.run_functional(machine, *("tests/functional/%s" % name for name in files), "--tb=short", "-k", wanted)
-
-    for output in booted.each(run):
-        print(output)
-        assert output.endswith("status 0\n"), output
-        assert " skipped" not in output
+    with booted.left_clean(torn_down=""):
+        for output in booted.each(lambda machine: booted.run_functional(machine, *PARTS[machine.name])):
+            print(output)
+            assert output.endswith("status 0\n"), output
+            assert " skipped" not in output

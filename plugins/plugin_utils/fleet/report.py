@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any, Dict, Iterable, List, Mapping, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterable, List, Mapping, Sequence, Tuple
 from xml.etree import ElementTree
 
 from ..lines import fold, tabulate
@@ -162,3 +162,10 @@ def render_junit(report: Report) -> str:
 def _printable(text: str) -> str:
     """Return the text without what XML cannot hold."""
     return "".join(char if char.isprintable() else "?" for char in text)
+
+
+def _render_lines(report: Report) -> str:
+    return "\n".join(render_text(report))
+
+
+RENDERERS: Mapping[str, Callable[[Report], str]] = {"text": _render_lines, "json": render_json, "junit": render_junit}

@@ -138,11 +138,12 @@ class Fleet:
         print("$ ansible %s (%.1f s)\n%s%s" % (shlex.join([program, *arguments]), time.monotonic() - started, done.stdout, done.stderr))
         return done
 
-    def run_functional(self, machine: Machine, *arguments: str) -> str:
+    def run_functional(self, machine: Machine, *tests: str) -> str:
         """Run functional tests on the kernel of a guest, in throw-away namespaces; return what pytest says, which ends with its exit status."""
-        files = [argument for argument in arguments if argument.endswith(".py")]
+        tests = tuple("tests/functional/" + test for test in tests)
+        files = sorted({test.partition("::")[0] for test in tests})
         machine.run("mkdir -p %s && tar -xf - -C %s" % (BROUGHT, BROUGHT), stdin=_archive([*ENGINE_FOLDERS, *files]))
-        inner = "mount -t tmpfs tmpfs /run && ip link set lo up && python3 -m pytest -q -p no:cacheprovider --durations=5 %s" % shlex.join(arguments)
+        inner = "mount -t tmpfs tmpfs /run && ip link set lo up && python3 -m pytest -q -p no:cacheprovider --tb=short --durations=0 %s" % shlex.join(tests)
         script = "cd %s && unshare -nm --kill-child -- sh -c %s 2>&1; echo status $?" % (BROUGHT, shlex.quote(inner))
         return machine.ssh("sudo sh -c %s" % shlex.quote(script), timeout=900).stdout
 
