@@ -154,6 +154,7 @@ table {0} theirs {{
   chain pre {{ type nat hook prerouting priority -100; fib daddr type local jump ports; }}
 }}
 """
+OF_IPTABLES = "table {0} nat {{ chain {1} {{ type nat hook prerouting priority -100; tcp dport 8090 dnat to {2}; }}; }}"
 TO = {4: "172.17.0.2:80", 6: "[fd17::2]:80"}
 TAKEN: Dict[str, str] = {
     "docker": DOCKER.format("iptables", TO[4]),
@@ -164,6 +165,9 @@ TAKEN: Dict[str, str] = {
     "a node port": NODEPORT.format("iptables-legacy", TO[4]),
     "redirected": "iptables -t nat -A PREROUTING -d 192.0.2.1 -p tcp --dport 8000:9000 -j REDIRECT --to-ports 3128",
     "native": "nft '%s'" % NATIVE.format("ip", "tcp dport 8090 dnat to 172.17.0.2:80"),
+    "native, in the table of iptables": "nft '%s'" % OF_IPTABLES.format("ip", "PREROUTING", "172.17.0.2:80"),
+    "native, in the table of iptables, IPv6": "nft '%s'" % OF_IPTABLES.format("ip6", "PREROUTING", "[fd17::2]:80"),
+    "native, in a table of that name": "nft '%s'" % OF_IPTABLES.format("ip", "pre", "172.17.0.2:80"),
     "native, a set": "nft '%s'" % NATIVE.format("inet", "meta l4proto tcp th dport { 80, 8085-8095 } dnat ip to 172.17.0.2"),
     "native, a map": "nft '%s'" % NATIVE.format("ip6", "dnat to tcp dport map { 8090 : fd17::2 }"),
     "native, a verdict map": "nft '%s'" % NATIVE.format("ip", "tcp dport vmap { 8090 : goto one }; }\n  chain one { meta l4proto tcp redirect to :3128"),

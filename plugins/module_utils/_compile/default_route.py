@@ -11,12 +11,12 @@ A route of somebody else is never changed: ours stays away, or goes before it.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Iterable, List, Mapping, NamedTuple, Sequence, Tuple
 
 from .._drivers.segment import Segment
 from .._model.addresses import ip_version
 from .._model.document import Attachment, Endpoint
+from .._model.evolve import evolve
 from .._model.objects import Route
 from .._model.routing import DEFAULT_ROUTE, HALVES, USUAL_METRIC, WAYS_OUT, plain_metric
 from .._model.snapshot import Facts, WayOut
@@ -53,7 +53,7 @@ def compile_default_routes(offers: Sequence[Offer], family: int, rivals: Sequenc
     offer = next((item for item in offers if item.attachment.default_route is not False), None)
     if offer is None:
         return []
-    route = replace(offer.route, metric=plain_metric(offer.attachment.metric or 0, family))
+    route = evolve(offer.route, metric=plain_metric(offer.attachment.metric or 0, family))
     others = [way for way in rivals if way.scope != scope]
     if not offer.attachment.default_route:
         # Of two declarations for one container, the first one keeps it.
@@ -66,8 +66,8 @@ def compile_default_routes(offers: Sequence[Offer], family: int, rivals: Sequenc
     if best is None or USUAL_METRIC[family] < best:
         return [route]
     if best > BEST_METRIC[family]:
-        return [replace(route, metric=best - 1)]
-    return [replace(route, destination=half) for half in HALVES[family]]
+        return [evolve(route, metric=best - 1)]
+    return [evolve(route, destination=half) for half in HALVES[family]]
 
 
 def _is_default(way: WayOut) -> bool:

@@ -8,7 +8,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from types import MappingProxyType
 from typing import Collection, Dict, List, Mapping, Optional, Sequence, Tuple
 
@@ -16,6 +15,7 @@ from .._model import span
 from .._model.addresses import canonical_ip, derive_mac, ip_version
 from .._model.document import Attachment, Endpoint
 from .._model.errors import Problem
+from .._model.evolve import evolve
 from .._model.names import derive_seed
 from .._model.network import Network, Subnet
 from .._model.shared_lan import reserved_addresses, shared_lans
@@ -153,7 +153,7 @@ def _report_shortage(space: _Space, needed: int, granted: int, path: str, proble
 
 def _filled(attachment: Attachment, endpoint: str, network: Network, ipv4_address: Optional[str], ipv6_address: Optional[str]) -> Attachment:
     first = attachment.ipv4_address or ipv4_address or attachment.ipv6_address or ipv6_address
-    return replace(
+    return evolve(
         attachment,
         ipv4_address=attachment.ipv4_address or ipv4_address,
         ipv6_address=attachment.ipv6_address or ipv6_address,
@@ -226,5 +226,5 @@ def _apply(endpoints: Sequence[Endpoint], known: Mapping[str, Network], ipv4: Ma
             else attachment
             for position, attachment in enumerate(endpoint.attachments)
         )
-        result.append(replace(endpoint, attachments=attachments))
+        result.append(evolve(endpoint, attachments=attachments))
     return tuple(result)

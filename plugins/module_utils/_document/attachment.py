@@ -8,7 +8,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 from itertools import count
 from typing import Iterable, Optional, Sequence, Tuple, Union
@@ -16,6 +15,7 @@ from typing import Iterable, Optional, Sequence, Tuple, Union
 from .._model import names
 from .._model.document import USUAL_QUEUE, Attachment
 from .._model.errors import Problem
+from .._model.evolve import evolve
 from .._model.limits import QUEUE
 from .._schema.reading import BOOLEAN, Later, Problems, Shape, either, reader
 from .._schema.schema import Field, Schema
@@ -206,7 +206,7 @@ def fill_names(attachments: Sequence[Attachment], scope: str, endpoint: str, tak
     given = {*taken, *(attachment.interface_name for attachment in attachments)}
     free = (name for name in map("eth%d".__mod__, count()) if name not in given)
     return tuple(
-        replace(
+        evolve(
             attachment,
             interface_name=attachment.interface_name or next(free),
             host_interface_name=attachment.host_interface_name or names.host_interface_name(scope, endpoint, attachment.network),

@@ -18,4 +18,5 @@ from .nftables.translations import find_nftables_translations
 
 def find_foreign_translations(run: RunCommand, has_tool: HasTool) -> Tuple[Translation, ...]:
     """Return what leads elsewhere of what is sent to the host. What cannot be read is left out."""
-    return tuple(dict.fromkeys((*find_iptables_translations(run, has_tool), *find_nftables_translations(run, has_tool))))
+    found, known = find_iptables_translations(run, has_tool)
+    return tuple(dict.fromkeys((*found, *find_nftables_translations(run, has_tool, known))))

@@ -9,12 +9,12 @@
 from __future__ import annotations
 
 import socket
-from dataclasses import replace
 from functools import partial
 from typing import Callable, Collection, Dict, Iterable, List, Mapping, Optional, Set, Tuple
 
 from .._model.addresses import ip_version, is_link_local
 from .._model.errors import NamespaceMissing
+from .._model.evolve import evolve
 from .._model.kind import Tunnel
 from .._model.link import Link
 from .._model.mark import PROTOCOL, UNMARKED_ROLE, mark_ports, read_mark
@@ -138,11 +138,11 @@ class Observer:
         names = {found.number: found.link.name for found in raw}
         namespace = self._handles.identify(place) or 0
         for position, found in enumerate(raw):
-            link = replace(found.link, master=names.get(found.master_index, "")) if found.master_index else found.link
+            link = evolve(found.link, master=names.get(found.master_index, "")) if found.master_index else found.link
             loan, says = self._loans.recognise(found, namespace), name_at_home(link.alias)
             if loan is None and says is not None:
                 self.pretenders[place, link.name] = says
-                link = replace(link, alias="")
+                link = evolve(link, alias="")
             if loan is not None:
                 from .nic import read_nic
 
@@ -169,7 +169,7 @@ class Observer:
             details = parse.parse_address_details(payload, device) if place == HOST or link not in self.snapshot.mine else NO_DETAILS
             item = Address(place, device, address, protocol=protocol, details=details, secondary=secondary)
             mine = protocol == PROTOCOL if self._address_protocols else self._seems_mine(item, link)
-            self.snapshot.add(replace(item, protocol=None) if mine else item, mine=mine)
+            self.snapshot.add(evolve(item, protocol=None) if mine else item, mine=mine)
 
     def _seems_mine(self, item: Address, link: Key) -> bool:
         """Linux before 5.18 keeps no protocol. There, what stands on a link of ours is ours, but for what came with a port of the host."""
@@ -191,7 +191,7 @@ class Observer:
             self._observe_ways(line, main, raw_rules, names)
         ours, twins = read_rules(tuple(raw_rules))
         for rule in ours:
-            self.snapshot.add(replace(rule, place=place), mine=True)
+            self.snapshot.add(evolve(rule, place=place), mine=True)
         if place != HOST:
             self.snapshot.twins[place] = twins
             return
@@ -309,7 +309,7 @@ class Observer:
             if where == place and link is not None:
                 found = ((setting, raw[name].setting(setting) or read_sysctl(link_sysctl_path(name, setting))) for setting in wanted)
                 pairs = tuple((setting, value) for setting, value in found if value is not None)
-                self.snapshot.add(replace(link, sysctls=pairs), mine=link.key in self.snapshot.mine)
+                self.snapshot.add(evolve(link, sysctls=pairs), mine=link.key in self.snapshot.mine)
 
     def join_pairs(self) -> None:
         """Tell veth ends who their peer is, once all places are read; an end whose peer was not read has the peer ''. Find lower links in places read later."""
@@ -317,13 +317,13 @@ class Observer:
             self.snapshot.add(late, mine=late.key in self.snapshot.mine)
         for end, peer in find_peers(self._raw, self._is_beyond):
             link = _link(self.snapshot, *end)
-            link = replace(link, kind=link.nature.joined_to(*(peer or ("", ""))))
+            link = evolve(link, kind=link.nature.joined_to(*(peer or ("", ""))))
             mark = read_mark(_link(self.snapshot, *peer).alias) if peer is not None and peer[0] != end[0] != HOST else None
             if peer is not None and peer[0] != HOST and read_mark(link.alias) is not None:
                 mark = None  # of a wire between containers, either may lie
             if mark is not None and getattr(read_mark(link.alias), "scope", None) not in (mark.scope, ""):
                 # Who is in a container can change the alias of its end, but not of the host's.
-                self.snapshot.add(replace(link, alias=str(mark._replace(role=UNMARKED_ROLE))), mine=True)
+                self.snapshot.add(evolve(link, alias=str(mark._replace(role=UNMARKED_ROLE))), mine=True)
             else:
                 self.snapshot.add(link)
 

@@ -8,10 +8,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Collection, Dict, Iterable, List, Optional, Sequence, Set, Tuple
 
 from .._model.errors import Conflict
+from .._model.evolve import evolve
 from .._model.firewall import FirewallObject
 from .._model.link import Link, LinkKey
 from .._model.mark import is_owned, read_mark
@@ -82,9 +82,9 @@ def plan(desired: Sequence[KernelObject], snapshot: Snapshot, *, prunable: Colle
         if isinstance(current, Link):
             current = losses.left_of(current)
         elif key in promoted:
-            current = replace(current, secondary=False)  # type: ignore[call-arg]
+            current = evolve(current, secondary=False)
         elif isinstance(current, Route):
-            current = losses.left_of_route(replace(current, source="") if key in deprived else current)
+            current = losses.left_of_route(evolve(current, source="") if key in deprived else current)
         if isinstance(item, Address) and isinstance(current, Address) and item.details.metric != current.details.metric >= SCOPE_METRICS:
             words = "%s belongs to another scope; leave the address to that one, for a network with gateway_on_host: false" % current.label
             conflicts.append(Clash(words, item, current))
@@ -142,9 +142,9 @@ def _without_mark(item: KernelObject, snapshot: Snapshot, adopt: bool) -> Kernel
     """Do not claim what exists: any namespace may be used, a foreign link only when the task names it itself."""
     current = snapshot.objects.get(item.key)
     if isinstance(item, Namespace) and current is not None:
-        return replace(item, mark=None)
+        return evolve(item, mark=None)
     if adopt and isinstance(item, Link) and isinstance(current, Link) and read_mark(current.alias) is None:
-        return replace(item, alias=None)
+        return evolve(item, alias=None)
     return item
 
 

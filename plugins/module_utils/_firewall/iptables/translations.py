@@ -23,10 +23,14 @@ from .read import PROTOCOLS, WORD
 # Matches that do not tell some packets to a port of the host from others, or whose options are read.
 _READ = frozenset(("tcp", "udp", "sctp", "comment", "multiport", "addrtype", "conntrack", "statistic"))
 LOCAL_TYPE, NETWORKS = "LOCAL", {4: "/32", 6: "/128"}
+INCOMPATIBLE = "incompatible"  # a comment says so of a table that holds what iptables has no words for, and leaves that out
+NFTABLES_FAMILIES = {4: "ip", 6: "ip6"}
 
 
-def find_iptables_translations(run: RunCommand, has_tool: HasTool) -> Iterator[Translation]:
-    """Yield what rules behind either kernel interface of iptables translate."""
+def find_iptables_translations(run: RunCommand, has_tool: HasTool) -> Tuple[List[Translation], Set[Tuple[str, str]]]:
+    """Return what rules behind either kernel interface of iptables translate, and which tables of nftables were read so: such a table whole, or not at all."""
+    found: List[Translation] = []
+    known: Set[Tuple[str, str]] = set()
     held = lru_cache(maxsize=None)(partial(legacy_tables, run))
     for family, tools in TOOLS.items():
         for tool in [*filter(has_tool, VARIANTS[family])] or [*filter(has_tool, [tools.save])]:
@@ -34,7 +38,10 @@ def find_iptables_translations(run: RunCommand, has_tool: HasTool) -> Iterator[T
                 continue  # its own tool would make the table
             code, out, _err = run([tool, "-t", "nat"], None)
             for table in _tables_of(out) if code == 0 else ():
-                yield from find_translations(table, family)
+                found.extend(find_translations(table, family))
+                if "nft" in tool and INCOMPATIBLE not in out:
+                    known.add((NFTABLES_FAMILIES[family], table.name))
+    return found, known
 
 
 def _tables_of(out: str) -> Sequence[Table]:

@@ -4,12 +4,12 @@
 
 # PRIVATE to this collection: anything here may change without notice.
 
-"""Translations in native nftables, from the text of `nft -j list ruleset`. What is not understood is left out: others wrote it for the kernel, not for us."""
+"""Translations in native nftables, from what `nft -j list` tells. What is not understood is left out: others wrote it for the kernel, not for us."""
 
 from __future__ import annotations
 
 import json
-from typing import Any, Dict, Iterator, List, Optional, Set, Tuple
+from typing import Any, Collection, Dict, Iterator, List, Optional, Set, Tuple
 
 from ..._model.translation import Translation
 from ..base import HasTool, RunCommand
@@ -20,35 +20,52 @@ Where = Tuple[str, str]  # family, table
 Targets = List[Tuple[Match, str]]
 
 
-def find_nftables_translations(run: RunCommand, has_tool: HasTool) -> List[Translation]:
+def find_nftables_translations(run: RunCommand, has_tool: HasTool, known: Collection[Where] = ()) -> List[Translation]:
+    """Return what leads elsewhere in tables that are not known already; where there are no chains for it, no rules are read."""
     if not has_tool("nft"):
         return []
+    code, chains, _err = run(["nft", "-j", "list", "chains"], None)
+    if code or not _find_heads(_read_items(chains), known):
+        return []
     code, out, _err = run(["nft", "-j", "list", "ruleset"], None)
-    return read_translations(out) if code == 0 else []
+    return read_translations(out, known) if code == 0 else []
 
 
-def read_translations(text: str) -> List[Translation]:
+def read_translations(text: str, known: Collection[Where] = ()) -> List[Translation]:
     try:
-        items = json.loads(text)["nftables"]
-        return list(_Ruleset(items).translations())
+        return list(_Ruleset(_read_items(text), known).translations())
     except (ValueError, KeyError, TypeError, IndexError, AttributeError):
         return []
 
 
+def _read_items(text: str) -> List[Tuple[str, Dict[str, Any]]]:
+    """Return the objects, each with its kind."""
+    try:
+        return [pair for item in json.loads(text)["nftables"] for pair in item.items()]
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return []
+
+
+def _where(body: Dict[str, Any]) -> Where:
+    return body.get("family", ""), body.get("table", "")
+
+
+def _find_heads(items: List[Tuple[str, Dict[str, Any]]], known: Collection[Where]) -> List[Tuple[Where, str]]:
+    """Return the chains that packets from outside come to."""
+    chains = (body for kind, body in items if kind == "chain" and body.get("type") == "nat" and body.get("hook") == "prerouting")
+    return [(_where(body), body["name"]) for body in chains if _where(body) not in known]
+
+
 class _Ruleset:
-    def __init__(self, items: List[Dict[str, Any]]) -> None:
+    def __init__(self, items: List[Tuple[str, Dict[str, Any]]], known: Collection[Where]) -> None:
         self.rules: Dict[Tuple[Where, str], List[List[Any]]] = {}
         self.sets: Dict[Tuple[Where, str], Any] = {}
-        self.heads: List[Tuple[Where, str]] = []
-        for item in items:
-            ((kind, body),) = item.items()
-            where = (body.get("family", ""), body.get("table", ""))
-            if kind == "chain" and body.get("type") == "nat" and body.get("hook") == "prerouting":
-                self.heads.append((where, body["name"]))
-            elif kind == "rule":
-                self.rules.setdefault((where, body["chain"]), []).append(body["expr"])
+        self.heads = _find_heads(items, known)
+        for kind, body in items:
+            if kind == "rule":
+                self.rules.setdefault((_where(body), body["chain"]), []).append(body["expr"])
             elif kind in ("set", "map"):
-                self.sets[where, body["name"]] = body.get("elem", [])
+                self.sets[_where(body), body["name"]] = body.get("elem", [])
 
     def translations(self) -> Iterator[Translation]:
         for where, head in self.heads:

@@ -42,7 +42,8 @@ LACKING = {
 def test_a_kind_is_made_or_refused_in_clear_words(kind: str) -> None:
     def work() -> None:
         row, module = LACKING[kind]
-        sh("ip link add lan0 type bridge; ip link set lan0 addrgenmode none up")  # an address of its own would be tentative for a while
+        # In this order: what comes up otherwise makes an address, which is tentative for a while.
+        sh("ip link add lan0 type bridge; ip link set lan0 addrgenmode none; ip link set lan0 up")
         before = state()
         if "Unknown device type" in sh("ip link add %s name probe0 type %s 2>&1 || true" % ("link lan0" if "lower" in row else "", kind)):
             error = failure([row])

@@ -95,9 +95,10 @@ def test_is_put_right_after_its_container_died(name: str) -> None:
     in_fresh_network(work)
 
 
+UP_WITHOUT_ADDRESS = "for end in wire enp3s0; do ip link set $end addrgenmode none; done; ip link set enp3s0 up"
 USES = {
     "an address": ["ip address add 192.0.2.1/24 dev enp3s0", "192.0.2.1/24"],
-    "a route": ["ip link set wire addrgenmode none; ip link set enp3s0 addrgenmode none up; ip route add 198.51.100.0/24 dev enp3s0", "198.51.100.0/24"],
+    "a route": [UP_WITHOUT_ADDRESS + "; ip route add 198.51.100.0/24 dev enp3s0", "198.51.100.0/24"],
     "a master": ["ip link add br0 type bridge; ip link set enp3s0 master br0", "it belongs to br0"],
     "an upper link": ["ip link add link enp3s0 name mv0 type macvlan", "macvlan mv0 stands on it"],
     "a description": ["ip link set enp3s0 alias 'to the switch'", "to the switch"],

@@ -96,7 +96,7 @@ def test_it_is_made_observed_and_changed_on_a_kernel_that_has_it() -> None:
     def work() -> bool:
         if feature_probe.find_lacking(["macvtap"]):
             return False
-        sh("ip link add br0 type bridge; ip link set br0 addrgenmode none up")
+        sh("ip link add br0 type bridge; ip link set br0 addrgenmode none; ip link set br0 up")
         tap = Link("", "tap0", kind=Tap("br0", "", "vepa", 500), up=True, alias="container-net:main:object")
         assert settle([tap]) == ["+ macvtap tap0"]
         assert shown("tap0")["linkinfo"]["info_data"]["mode"] == "vepa"
