@@ -133,6 +133,15 @@ class Docker:
         wanted = {"Name": name, "Driver": "bridge", "EnableIPv6": any(":" in subnet for subnet in subnets)}
         self._must("POST", "/networks/create", {**wanted, "IPAM": {"Config": [{"Subnet": subnet} for subnet in subnets]}})
 
+    def remove_network(self, name: str) -> None:
+        self._must("DELETE", "/networks/" + name)
+
+    def inspect_all(self) -> List[Any]:
+        """What `docker network inspect` and `docker inspect` print of all there is."""
+        networks, containers = self._must("GET", "/networks"), self._must("GET", "/containers/json?all=1")
+        paths = ["/networks/%s" % item["Id"] for item in networks] + ["/containers/%s/json" % item["Id"] for item in containers]
+        return [self._must("GET", path) for path in paths]
+
     def start(self, name: str) -> None:
         self._must("POST", "/containers/%s/start" % name)
 
@@ -228,8 +237,23 @@ class Podman:
     def remove(self, name: str) -> None:
         self.call("rm", "--force", "--time", "0", name)
 
+    def add_network(self, name: str, *subnets: str) -> None:
+        """Make a bridge network of Podman's own."""
+        self.call("network", "create", *(word for subnet in subnets for word in ("--subnet", subnet)), name)
+
+    def remove_network(self, name: str) -> None:
+        self.call("network", "rm", name)
+
     def inspect(self, name: str) -> Any:
         return json.loads(self.call("container", "inspect", name))[0]
+
+    def inspect_all(self) -> List[Any]:
+        """What `podman network inspect` and `podman inspect` print of all there is."""
+        found: List[Any] = []
+        for kind, listed in (("network", ("network", "ls")), ("container", ("ps", "--all"))):
+            names = self.call(*listed, "--quiet").split()
+            found += json.loads(self.call(kind, "inspect", *names)) if names else []
+        return found
 
     def pid(self, name: str) -> int:
         return int(self.inspect(name)["State"]["Pid"])

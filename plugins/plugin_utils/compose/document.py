@@ -4,13 +4,14 @@
 
 # PRIVATE to this collection: anything here may change without notice.
 
-"""A Compose file to a declaration."""
+"""A Compose file, or what an engine tells of what runs, to a declaration."""
 
 from __future__ import annotations
 
 from typing import Any, Dict, List, Optional
 
 from .acceptance import keep_accepted
+from .inspected import DOCKER, read_inspected
 from .network import list_subnets, translate_network
 from .pool import Pool
 from .service import Stack, container_name, translate_service
@@ -48,11 +49,21 @@ def _leave_out_guests(endpoints: List[Dict[str, Any]], notes: Notes) -> List[Dic
 def translate_compose(content: object, project: Optional[str] = None, pool: object = POOL) -> Dict[str, Any]:
     """Return networks, endpoints, and what is not in them as it was in the file; raise InputError for what Compose refuses too."""
     raw = parse_source(content)
+    if not raw.get("services"):
+        refuse("services", raw.get("services"), "the file has no services", "give the content of a Compose file")
+    return _translate(raw, project, pool, DOCKER, Notes())
+
+
+def translate_inspected(content: object) -> Dict[str, Any]:
+    """Return the same of what `inspect` of an engine prints; raise InputError where it is nothing of that kind."""
     notes = Notes()
+    found = read_inspected(content, notes)
+    return _translate(found.as_compose, None, POOL, found.engine, notes)
+
+
+def _translate(raw: Dict[str, Any], project: Optional[str], pool: object, engine: str, notes: Notes) -> Dict[str, Any]:
     project = project or (str(raw["name"]) if raw.get("name") else None)
     services = {key: as_map(value, "services." + key) for key, value in as_map(raw.get("services"), "services").items()}
-    if not services:
-        refuse("services", raw.get("services"), "the file has no services", "give the content of a Compose file")
     if raw.get("include"):
         notes.add("include", raw["include"], "other files are not read: give what `docker compose config` prints")
     given = {key: as_map(value, "networks." + key) for key, value in as_map(raw.get("networks"), "networks").items()}
@@ -76,7 +87,7 @@ def translate_compose(content: object, project: Optional[str] = None, pool: obje
     taken = Names()
     endpoints = {service: taken.choose(service, "services." + service, notes) for service in services}
     containers = {container_name(key, value, project, "services." + key): key for key, value in services.items()}
-    stack = Stack(project=project, networks=called, endpoints=endpoints, containers=containers)
+    stack = Stack(engine=engine, project=project, networks=called, endpoints=endpoints, containers=containers)
     translated = [translate_service(key, value, "services." + key, stack, notes) for key, value in services.items()]
     declaration = {"networks": networks, "endpoints": _leave_out_guests([endpoint for endpoint in translated if endpoint is not None], notes)}
     keep_accepted(declaration, notes)

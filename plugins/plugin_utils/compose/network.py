@@ -12,7 +12,7 @@ from typing import Any, Callable, Dict, List, Optional, Tuple
 
 from ...module_utils._model.names import interface_name_fault, parent_name_fault
 from .pool import Pool
-from .source import Notes, as_flag, as_list, as_map, note_rest, refuse
+from .source import Notes, as_flag, as_list, as_map, note_rest, refuse, translate_labels
 
 Convert = Callable[[object, str], object]
 BRIDGE = "com.docker.network.bridge."
@@ -129,6 +129,9 @@ def translate_network(name: str, real_name: str, given: object, path: str, pool:
             if "gateway" not in entry:
                 notes.add(path + ".ipam", entry["subnet"], "no gateway is given: an engine takes the first address, here there is no default route")
     network.update(_translate_options(raw.pop("driver_opts", None), driver, path + ".driver_opts", notes))
+    labels = translate_labels(raw.pop("labels", None), path + ".labels")
+    if labels:
+        network["labels"] = labels
     for key in WITHOUT_EFFECT:
         raw.pop(key, None)
     note_rest(raw, path, notes)

@@ -13,7 +13,7 @@ from typing import Any, Dict, List, Mapping, Optional
 
 from ...module_utils._document.borrowed_words import ENDPOINT
 from .port import translate_ports
-from .source import Notes, as_list, as_map, as_pairs, note_rest, refuse
+from .source import Notes, as_list, as_map, as_pairs, note_rest, refuse, translate_labels
 
 IFNAME, SYSCTLS = "com.docker.network.endpoint.ifname", "com.docker.network.endpoint.sysctls"
 # Keys that say something of the network, but nothing that this collection does. Others, such as image, are not about networks.
@@ -33,6 +33,7 @@ NOT_BRIDGED = "the engine's own default network is not ours: list a network inst
 class Stack:
     """What services refer to: names here by names in the file. A network that is left out is None."""
 
+    engine: str
     project: Optional[str]
     networks: Mapping[str, Optional[str]]
     endpoints: Mapping[str, str]
@@ -129,9 +130,11 @@ def _translate_sysctls(raw: object, path: str, notes: Notes) -> Dict[str, Any]:
 
 def translate_service(service: str, raw: Dict[str, Any], path: str, stack: Stack, notes: Notes) -> Optional[Dict[str, Any]]:
     """Return our endpoint, or None where the service is left out."""
-    endpoint: Dict[str, Any] = {"name": stack.endpoints[service], "container": {"docker": container_name(service, raw, stack.project, path)}}
+    endpoint: Dict[str, Any] = {"name": stack.endpoints[service], "container": {stack.engine: container_name(service, raw, stack.project, path)}}
     note_rest({key: raw[key] for key in ELSEWHERE if raw.get(key)}, path, notes, reasons=dict(ELSEWHERE))
     _note_replicas(raw, path, notes)
+    if raw.get("labels"):
+        endpoint["labels"] = translate_labels(raw["labels"], path + ".labels")
     if raw.get("network_mode"):
         mode = _translate_mode(str(raw["network_mode"]), path + ".network_mode", stack, notes)
         unused = {key: raw[key] for key in ("networks", "ports", "mac_address", "sysctls") if raw.get(key)}

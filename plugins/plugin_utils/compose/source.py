@@ -17,6 +17,7 @@ import yaml
 from ...module_utils._model.errors import InputError, Problem
 from ...module_utils._model.names import LABEL_LIMIT, label_fault
 
+OF_COMPOSE = "write it as Compose wants it"
 TRUE, FALSE = ("true", "1", "yes", "on"), ("false", "0", "no", "off")
 
 
@@ -45,20 +46,20 @@ def parse_source(content: object) -> Dict[str, Any]:
     return as_map(content, "compose")
 
 
-def as_map(value: object, path: str) -> Dict[str, Any]:
+def as_map(value: object, path: str, fix: str = OF_COMPOSE) -> Dict[str, Any]:
     """Return a map with keys of text; nothing is an empty one."""
     if value is None and path != "compose":
         return {}
     if not isinstance(value, dict):
-        refuse(path, value, "expected a map", "write it as Compose wants it")
+        refuse(path, value, "expected a map", fix)
     return {str(key): item for key, item in value.items()}
 
 
-def as_list(value: object, path: str) -> List[Any]:
+def as_list(value: object, path: str, fix: str = OF_COMPOSE) -> List[Any]:
     if value is None:
         return []
     if not isinstance(value, list):
-        refuse(path, value, "expected a list", "write it as Compose wants it")
+        refuse(path, value, "expected a list", fix)
     return list(value)
 
 
@@ -67,6 +68,10 @@ def as_pairs(value: object, path: str) -> Dict[str, Any]:
     if not isinstance(value, list):
         return as_map(value, path)
     return {str(item).partition("=")[0]: str(item).partition("=")[2] for item in value}
+
+
+def translate_labels(value: object, path: str) -> Dict[str, str]:
+    return {key: "" if text is None else str(text) for key, text in as_pairs(value, path).items()}
 
 
 def as_flag(value: object, path: str) -> bool:

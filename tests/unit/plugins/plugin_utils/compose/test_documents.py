@@ -80,7 +80,7 @@ def test_keys_of_a_network_are_ours() -> None:
     by_name = {case["name"]: case["text"] for case in DOCUMENTS}
     bridge = _translate(by_name["options of a bridge"])["networks"][0]
     expected = {"name": "n", "ipam_config": [{"subnet": "10.8.0.0/24"}], "bridge_name": "br-shop", "mtu": 1400, "enable_icc": False, "masquerade": True}
-    assert bridge == expected
+    assert bridge == {**expected, "labels": {"team": "shop"}}
     lan = _translate(by_name["macvlan at home"])
     assert (lan["networks"][0]["driver"], lan["networks"][0]["parent"], lan["networks"][0]["mode"]) == ("macvlan", "eth0.20", "bridge")
     assert lan["endpoints"][0]["networks"][0]["mac_address"] == "02:11:22:33:44:55"
