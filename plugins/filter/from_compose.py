@@ -107,7 +107,7 @@ def from_compose(content: Any, project: Any = None, pool: Any = None) -> Dict[st
     """Return the declaration that a Compose file amounts to."""
     # Here, for Ansible loads every filter of the collection in each process that meets one.
     from ansible_collections.netloom.container_net.plugins.module_utils._model.errors import InputError
-    from ansible_collections.netloom.container_net.plugins.plugin_utils.compose.document import translate_compose
+    from ansible_collections.netloom.container_net.plugins.plugin_utils.importing.compose import translate_compose
 
     chosen = () if pool is None else (plain(pool),)
     try:

@@ -107,7 +107,7 @@ def from_inspect(content: Any) -> Dict[str, Any]:
     """Return the declaration that an engine's networks and containers amount to."""
     # Here, for Ansible loads every filter of the collection in each process that meets one.
     from ansible_collections.netloom.container_net.plugins.module_utils._model.errors import InputError
-    from ansible_collections.netloom.container_net.plugins.plugin_utils.compose.document import translate_inspected
+    from ansible_collections.netloom.container_net.plugins.plugin_utils.importing.compose import translate_inspected
 
     try:
         return translate_inspected(plain(content))

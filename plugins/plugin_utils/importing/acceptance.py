@@ -17,10 +17,10 @@ from ...module_utils._model.errors import InputError, Problem
 from .source import Notes
 
 _INDEX = re.compile(r"\[([^\[\]]*)\]")
-NETWORKS, ENDPOINTS = "networks", "endpoints"
+NETWORKS, ENDPOINTS, LINKS = "networks", "endpoints", "links"
 
 # Without them it would be another thing, or open to more.
-KEPT = ("name", "subnet", "container", "docker", "driver", "internal", "enable_icc", "host_ip")
+KEPT = ("name", "subnet", "container", "docker", "podman", "driver", "internal", "enable_icc", "host_ip", "ends", "endpoint", "network", "host", "tunnel")
 
 
 def _list_problems(declaration: Dict[str, Any]) -> List[Problem]:
@@ -29,7 +29,8 @@ def _list_problems(declaration: Dict[str, Any]) -> List[Problem]:
     networks = reader.read_networks(declaration[NETWORKS], path=NETWORKS, scope=DEFAULT_SCOPE, problems=problems)
     endpoints = reader.read_endpoints(declaration[ENDPOINTS], path=ENDPOINTS, scope=DEFAULT_SCOPE, networks=networks, problems=problems)
     endpoints = allocate.allocate(networks, endpoints, living=allocate.NOTHING_TAKEN, problems=problems, path=NETWORKS)
-    document = Document(scope=DEFAULT_SCOPE, networks=networks, endpoints=endpoints, links=())
+    links = reader.read_links(declaration.get(LINKS, []), path=LINKS, scope=DEFAULT_SCOPE, endpoints=endpoints, problems=problems)
+    document = Document(scope=DEFAULT_SCOPE, networks=networks, endpoints=endpoints, links=links)
     check.check_document(document, path_networks=NETWORKS, path_endpoints=ENDPOINTS, problems=problems)
     return [problem for problem in problems if not (problem.tells or problem.may_pass or problem.stands)]
 
@@ -73,7 +74,7 @@ def keep_accepted(declaration: Dict[str, Any], notes: Notes) -> None:
             return
         problem = problems[-1]  # so that the places of earlier ones stay what they are
         holder, key = _find(declaration, problem.path)
-        if key in KEPT or any(holder is whole for whole in (None, declaration, declaration[NETWORKS], declaration[ENDPOINTS])):
+        if key in KEPT or any(holder is whole for whole in (None, declaration, *declaration.values())):
             raise InputError(tuple(problems))
         notes.add_refused(problem.path, holder[key], problem)
         del holder[key]

@@ -17,6 +17,7 @@ import yaml
 from ...module_utils._model.errors import InputError, Problem
 from ...module_utils._model.names import LABEL_LIMIT, label_fault
 
+OF_LOOKUP = "give the content of the file, as lookup('file', ...) returns it"
 OF_COMPOSE = "write it as Compose wants it"
 TRUE, FALSE = ("true", "1", "yes", "on"), ("false", "0", "no", "off")
 
@@ -36,19 +37,21 @@ def refuse(path: str, value: object, rule: str, fix: str = "") -> NoReturn:
     raise InputError((Problem(path, value, rule, fix),))
 
 
-def parse_source(content: object) -> Dict[str, Any]:
-    """Return a Compose file as a map; it may be parsed already."""
+def parse_source(content: object, path: str) -> Dict[str, Any]:
+    """Return a file as a map; it may be parsed already."""
     if isinstance(content, str):
         try:
             content = yaml.load(content, Loader=_Loader)
         except (yaml.YAMLError, ValueError) as error:
-            refuse("compose", None, "not YAML: %s" % " ".join(str(error).split()), "give the content of the file, as lookup('file', ...) returns it")
-    return as_map(content, "compose")
+            refuse(path, None, "not YAML: %s" % " ".join(str(error).split()), OF_LOOKUP)
+    if content is None:
+        refuse(path, content, "the file is empty", OF_LOOKUP)
+    return as_map(content, path, OF_LOOKUP)
 
 
 def as_map(value: object, path: str, fix: str = OF_COMPOSE) -> Dict[str, Any]:
     """Return a map with keys of text; nothing is an empty one."""
-    if value is None and path != "compose":
+    if value is None:
         return {}
     if not isinstance(value, dict):
         refuse(path, value, "expected a map", fix)

@@ -48,7 +48,7 @@ def _leave_out_guests(endpoints: List[Dict[str, Any]], notes: Notes) -> List[Dic
 
 def translate_compose(content: object, project: Optional[str] = None, pool: object = POOL) -> Dict[str, Any]:
     """Return networks, endpoints, and what is not in them as it was in the file; raise InputError for what Compose refuses too."""
-    raw = parse_source(content)
+    raw = parse_source(content, "compose")
     if not raw.get("services"):
         refuse("services", raw.get("services"), "the file has no services", "give the content of a Compose file")
     return _translate(raw, project, pool, DOCKER, Notes())
