@@ -39,6 +39,7 @@ class Inspected:
     networks: Dict[str, Map] = field(default_factory=dict)
     services: Dict[str, Map] = field(default_factory=dict)
     left_out: List[str] = field(default_factory=list)  # networks
+    portless: List[str] = field(default_factory=list)  # services that only networks tell of
 
     @property
     def as_compose(self) -> Map:
@@ -226,12 +227,12 @@ def _take_members(found: Inspected, item: Map, notes: Notes) -> None:
     for raw in as_map(item.get("Containers") or item.get("containers"), path + ".Containers").values():
         member = as_map(raw, path + ".Containers")
         name, addresses = _member(member, path)
-        if name in found.services and PORTLESS % (found.engine, name) not in [note["reason"] for note in notes.entries]:
-            continue  # it tells more of itself
         if name not in found.services:
             found.services[name] = {"container_name": name, "networks": {}}
+            found.portless.append(name)
             notes.add("services.%s.ports" % name, None, PORTLESS % (found.engine, name))
-        found.services[name]["networks"][network] = addresses
+        if name in found.portless:  # any other tells more of itself
+            found.services[name]["networks"][network] = addresses
 
 
 def _member(member: Map, path: str) -> Tuple[str, Map]:
