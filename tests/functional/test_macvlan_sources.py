@@ -12,7 +12,7 @@ from typing import Any, Dict, List, Optional
 import pytest
 from harness.declarations import lan
 from harness.engine import Declaration, converge, give_uplink, lines, settle, settle_back
-from harness.host import sh
+from harness.host import await_true, sh
 from harness.module import run_module
 from harness.snapshot import assert_same, take_snapshot
 from harness.traffic import Server, ask, await_addresses
@@ -41,10 +41,16 @@ def held() -> Optional[str]:
     return sh("ip -d link show eth0", "a").partition(" remotes (")[2].split("numtxqueues")[0]
 
 
-def answers() -> bool:
-    found = ask([("outside", protocol, address, 80) for address in ("192.0.2.10", "2001:db8:2::10") for protocol in ("tcp", "udp")])
-    assert len({bool(answer) for answer in found}) == 1
-    return bool(found[0])
+QUESTIONS = [("outside", protocol, address, 80) for address in ("192.0.2.10", "2001:db8:2::10") for protocol in ("tcp", "udp")]
+
+
+def assert_heard() -> None:
+    """A neighbour that was not found is asked for again in its own time, and a busy kernel takes its own to pass the question on."""
+    await_true(lambda: all(ask(QUESTIONS)), 15.0, lambda: "answers: %s" % ask(QUESTIONS))
+
+
+def assert_not_heard() -> None:
+    assert not any(ask(QUESTIONS))
 
 
 def test_who_is_heard_changes_in_place() -> None:
@@ -55,16 +61,16 @@ def test_who_is_heard_changes_in_place() -> None:
     before = take_snapshot()
     Server("a", "a", [80])
     await_addresses("a", "outside")
-    assert not answers()
+    assert_not_heard()
     assert [line for line in settle(sources(SOMEBODY, mac, NOBODY)) if "source_macs" in line]
     assert all(each in (held() or "") for each in (NOBODY, SOMEBODY, mac))
-    assert answers()
+    assert_heard()
     settle_back(sources(NOBODY), before)
-    assert not answers()
+    assert_not_heard()
     settle(sources(mode="bridge"))
-    assert answers()
+    assert_heard()
     settle(sources(mac))
-    assert answers()
+    assert_heard()
     settle(None)
     assert_same(empty)
 
@@ -106,22 +112,22 @@ def test_the_module_changes_who_is_heard_in_place() -> None:
     before = take_snapshot()
     Server("a", "a", [80])
     await_addresses("a", "outside")
-    assert not answers()
+    assert_not_heard()
     assert run_twice(**device, mode="source", source_macs=[SOMEBODY.upper(), NOBODY, mac]) == [STEP + "source_macs +2 -0"]
     assert all(each in (held() or "") for each in (NOBODY, SOMEBODY, mac))
-    assert answers()
+    assert_heard()
     assert run_twice(**device, mode="source", source_macs=[mac, NOBODY, SOMEBODY]) == []
     sh("ip link set eth0 type macvlan macaddr del %s" % mac, "a")
-    assert not answers()
+    assert_not_heard()
     assert run_twice(**device, mode="source", source_macs=[mac, NOBODY, SOMEBODY]) == [STEP + "source_macs +1 -0"]
-    assert answers()
+    assert_heard()
     assert run_twice(**device, mode="source", source_macs=[NOBODY]) == [STEP + "source_macs +0 -2"]
     assert_same(before)
-    assert not answers()
+    assert_not_heard()
     assert run_twice(**device) == [STEP + "mode source → bridge"]
-    assert answers()
+    assert_heard()
     assert run_twice(**device, mode="source", source_macs=[mac])
-    assert answers()
+    assert_heard()
     assert run_twice(state="absent", mode="source") == ["- macvlan eth0 in a"]
     assert_same(empty)
 
