@@ -41,7 +41,7 @@ def read_translations(text: str, known: Collection[Where] = ()) -> List[Translat
 def _read_items(text: str) -> List[Tuple[str, Dict[str, Any]]]:
     """Return the objects, each with its kind."""
     try:
-        return [pair for item in json.loads(text)["nftables"] for pair in item.items()]
+        return [(kind, body) for item in json.loads(text)["nftables"] for kind, body in item.items() if isinstance(body, dict)]
     except (ValueError, KeyError, TypeError, AttributeError):
         return []
 
@@ -53,7 +53,7 @@ def _where(body: Dict[str, Any]) -> Where:
 def _find_heads(items: List[Tuple[str, Dict[str, Any]]], known: Collection[Where]) -> List[Tuple[Where, str]]:
     """Return the chains that packets from outside come to."""
     chains = (body for kind, body in items if kind == "chain" and body.get("type") == "nat" and body.get("hook") == "prerouting")
-    return [(_where(body), body["name"]) for body in chains if _where(body) not in known]
+    return [(_where(body), body.get("name", "")) for body in chains if _where(body) not in known]
 
 
 class _Ruleset:
