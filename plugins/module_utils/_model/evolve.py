@@ -22,9 +22,12 @@ def evolve(item: Item, **changes: Any) -> Item:
     made: Item = object.__new__(kind)
     values = item.__dict__
     own = made.__dict__
-    for name in _names(kind):
+    names = _names(kind)
+    for name in names:
         own[name] = values[name]
     own.update(changes)
+    if len(own) != len(names):
+        raise TypeError("%s has no %s" % (kind.__name__, ", ".join(sorted(set(changes).difference(names)))))
     return made
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from ansible_collections.netloom.container_net.plugins.module_utils._model.evolve import evolve
 from ansible_collections.netloom.container_net.plugins.module_utils._model.link import Link
 
@@ -20,3 +21,8 @@ def test_it_is_as_if_it_was_made_so_and_remembers_nothing() -> None:
     assert other == replace(link, name="eth1", up=False)
     assert other.key == replace(link, name="eth1", up=False).key != link.key
     assert (link.name, link.mtu, other.mtu) == ("eth0", 1500, 1500)
+
+
+def test_it_takes_no_value_that_there_is_not() -> None:
+    with pytest.raises(TypeError, match="Link has no colour"):
+        evolve(Link("", "eth0"), colour="red")
