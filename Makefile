@@ -3,9 +3,9 @@ SHELL := bash
 GATE := @bash tests/gates/run.sh
 
 STATIC := ansible-lint mypy docs shellcheck yamllint ruff changelog
-# In the order they start, cheap ones first, and of the others those that take longest; as many at a time as four slots hold, of which :3 takes three.
+# In the order they start, cheap ones first, and of the others those that take longest; as many at a time as three slots hold, of which :2 takes two.
 # CI runs exactly these.
-ALL := $(STATIC) vm unit:3 functional:3 molecule engines lab sanity next-core library-floor python-floor demo-ordinary artifact
+ALL := $(STATIC) vm unit:2 functional:2 molecule engines lab sanity next-core library-floor python-floor demo-ordinary artifact
 # What a new machine skips, for a minimal Debian has one Python only.
 BESIDE_FRESH := next-core python-floor
 
@@ -42,7 +42,7 @@ test: setup ## Everything CI runs.
 	$(GATE) $(ALL)
 
 test-quick: setup-checks ## For daily work: static checks, unit tests, the kernel with one declaration of each kind.
-	$(GATE) $(STATIC) unit:3 quick:3
+	$(GATE) $(STATIC) unit:2 quick:2
 
 test-long: setup ## Everything CI runs, in a minimal Debian, with runs killed at every single point; the benchmarks at full size.
 	@export CONTAINER_NET_EVERY_POINT=1; bash tests/gates/run.sh fresh && if [ -s build/gates/fresh.skip ]; then bash tests/gates/run.sh $(ALL); else bash tests/gates/run.sh $(BESIDE_FRESH); fi

@@ -7,8 +7,8 @@ trap leave EXIT
 CONTAINER_NET_BYTECODE=$(mktemp -d /tmp/container-net-bytecode-XXXXXX)  # simulated hosts can write into /tmp
 export CONTAINER_NET_BYTECODE
 
-# A gate without a number takes one slot. Gates wait for the kernel, for guests and for Ansible as much as they compute: four slots fill two cores.
-free=4
+# A gate without a number takes one slot. Gates wait for the kernel, for guests and for Ansible as much as they compute: three slots fill two cores, and with four each takes longer.
+free=3
 passed=0 skipped=0 failed=0 summary=()
 declare -A running=() size=()
 mkdir -p "$BUILD/gates"
