@@ -11,11 +11,11 @@ from __future__ import annotations
 from typing import Any, Dict, List, Optional
 
 from .acceptance import keep_accepted
-from .inspected import DOCKER, read_inspected
+from .inspected import read_inspected
 from .network import list_subnets, translate_network
 from .pool import Pool
 from .service import Stack, container_name, translate_service
-from .source import Names, Notes, as_map, parse_source, refuse
+from .source import DOCKER, Names, Notes, as_map, parse_source, refuse
 
 POOL = "10.128.0.0/9"
 
@@ -51,21 +51,21 @@ def translate_compose(content: object, project: Optional[str] = None, pool: obje
     raw = parse_source(content, "compose")
     if not raw.get("services"):
         refuse("services", raw.get("services"), "the file has no services", "give the content of a Compose file")
-    return _translate(raw, project, pool, DOCKER, Notes())
+    notes = Notes()
+    if raw.get("include"):
+        notes.add("include", raw["include"], "other files are not read: give what `docker compose config` prints")
+    return _translate(raw, project or (str(raw["name"]) if raw.get("name") else None), pool, DOCKER, notes)
 
 
 def translate_inspected(content: object) -> Dict[str, Any]:
     """Return the same of what `inspect` of an engine prints; raise InputError where it is nothing of that kind."""
     notes = Notes()
     found = read_inspected(content, notes)
-    return _translate(found.as_compose, None, POOL, found.engine, notes)
+    return _translate({"networks": found.networks, "services": found.services}, None, POOL, found.engine, notes)
 
 
 def _translate(raw: Dict[str, Any], project: Optional[str], pool: object, engine: str, notes: Notes) -> Dict[str, Any]:
-    project = project or (str(raw["name"]) if raw.get("name") else None)
     services = {key: as_map(value, "services." + key) for key, value in as_map(raw.get("services"), "services").items()}
-    if raw.get("include"):
-        notes.add("include", raw["include"], "other files are not read: give what `docker compose config` prints")
     given = {key: as_map(value, "networks." + key) for key, value in as_map(raw.get("networks"), "networks").items()}
     if any(_uses_default(service) for service in services.values()):
         given.setdefault("default", {})

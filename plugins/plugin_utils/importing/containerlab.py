@@ -15,7 +15,7 @@ from typing import Any, Dict, List, Mapping, Optional
 from ...module_utils._model.names import interface_name_fault
 from . import source
 from .acceptance import keep_accepted
-from .source import Names, Notes, note_rest, parse_source, refuse, translate_labels
+from .source import DOCKER, PODMAN, Names, Notes, note_rest, parse_source, refuse, translate_labels
 
 Map = Dict[str, Any]
 FIX = "write it as containerlab wants it"
@@ -47,9 +47,11 @@ as_map, as_list = partial(source.as_map, fix=FIX), partial(source.as_list, fix=F
 class Lab:
     """What links refer to: endpoints and networks here by nodes in the file. A node that is left out is in neither."""
 
+    prefix: str  # of a node's container
     endpoints: Dict[str, str] = field(default_factory=dict)
     networks: Dict[str, str] = field(default_factory=dict)
     host: List[str] = field(default_factory=lambda: [HOST])
+    names: Names = field(default_factory=Names)  # of endpoints and networks
 
 
 def translate_containerlab(content: object) -> Dict[str, Any]:
@@ -62,11 +64,10 @@ def translate_containerlab(content: object) -> Dict[str, Any]:
     nodes = {key: as_map(node, "topology.nodes." + key) for key, node in as_map(topology.get("nodes"), "topology.nodes").items()}
     if not nodes:
         refuse("topology.nodes", topology.get("nodes"), "the file has no nodes", "give the content of a topology file")
-    prefix = _prefix(raw)
-    lab, names = Lab(), Names()
+    lab = Lab(_prefix(raw))
     declaration: Dict[str, List[Map]] = {"networks": [], "endpoints": [], "links": []}
     for key, node in nodes.items():
-        _take_node(key, _inherited(topology, node), prefix, lab, names, declaration, notes)
+        _take_node(key, _inherited(topology, node), lab, declaration, notes)
     called = Names()
     for index, link in enumerate(as_list(topology.get("links"), "topology.links")):
         path = "topology.links[%d]" % index
@@ -97,24 +98,25 @@ def _inherited(topology: Map, node: Map) -> Map:
     return {**defaults, **as_map(kinds.get(str(kind)), "topology.kinds"), **group, **node, "kind": kind}
 
 
-def _take_node(key: str, node: Map, prefix: str, lab: Lab, names: Names, declaration: Dict[str, List[Map]], notes: Notes) -> None:
+def _take_node(key: str, node: Map, lab: Lab, declaration: Dict[str, List[Map]], notes: Notes) -> None:
     path, kind = "topology.nodes." + key, node["kind"]
     if kind == HOST:
         lab.host.append(key)
     elif kind == BRIDGE:
-        lab.networks[key] = names.choose(key, path, notes)
+        lab.networks[key] = lab.names.choose(key, path, notes)
         declaration["networks"].append({"name": lab.networks[key], "bridge_name": key, "bridge_mode": "existing"})
     elif kind == "ovs-bridge":
         notes.add(path, kind, "ports of Open vSwitch are not made: it is left out, and its links")
     else:
-        endpoint = _translate_node(names.choose(key, path, notes), node, path, key if kind == "ext-container" else prefix + key, lab, notes)
+        container = key if kind == "ext-container" else lab.prefix + key
+        endpoint = _translate_node(lab.names.choose(key, path, notes), node, path, container, lab, notes)
         lab.endpoints[key] = endpoint["name"]
         declaration["endpoints"].append(endpoint)
 
 
 def _translate_node(name: str, node: Map, path: str, container: str, lab: Lab, notes: Notes) -> Map:
-    runtime = str(node.get("runtime") or "docker")
-    if runtime not in ("docker", "podman"):
+    runtime = str(node.get("runtime") or DOCKER)
+    if runtime not in (DOCKER, PODMAN):
         refuse(path + ".runtime", runtime, "not an engine of this collection", "docker or podman")
     note_rest({key: node[key] for key in ELSEWHERE if node.get(key)}, path, notes, reasons=dict(ELSEWHERE))
     endpoint: Map = {"name": name, "container": {runtime: container}}

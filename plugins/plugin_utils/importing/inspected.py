@@ -15,10 +15,9 @@ from typing import Any, Dict, List, Mapping, Optional, Tuple
 
 from . import source
 from .network import BRIDGE
-from .source import Notes, refuse
+from .source import DOCKER, PODMAN, Notes, refuse
 
 Map = Dict[str, Any]
-DOCKER, PODMAN = "docker", "podman"
 # What an engine has without being asked, and would not be translated to what it is.
 OF_THE_ENGINE = {DOCKER: ("bridge", "host", "none", "docker_gwbridge", "ingress"), PODMAN: ("podman",)}
 MODES = ("none", "host")
@@ -41,10 +40,6 @@ class Inspected:
     left_out: List[str] = field(default_factory=list)  # networks
     portless: List[str] = field(default_factory=list)  # services that only networks tell of
 
-    @property
-    def as_compose(self) -> Map:
-        return {"networks": self.networks, "services": self.services}
-
 
 def read_inspected(content: object, notes: Notes) -> Inspected:
     """Return what one or several answers of one engine tell; raise InputError where they are none."""
@@ -55,16 +50,14 @@ def read_inspected(content: object, notes: Notes) -> Inspected:
     if len(engines) > 1:
         refuse("inspect", sorted(engines), "two engines", "translate what each tells by itself")
     found = Inspected(engines.pop())
-    for item in items:
-        if _is_network(item):
-            _take_network(found, item, notes)
-    names = {str(item.get("Id")): _container_name(item) for item in items if not _is_network(item)}
-    for item in items:
-        if not _is_network(item):
-            _take_container(found, item, names, notes)
-    for item in items:
-        if _is_network(item):
-            _take_members(found, item, notes)
+    networks, containers = [item for item in items if _is_network(item)], [item for item in items if not _is_network(item)]
+    for item in networks:
+        _take_network(found, item, notes)
+    names = {str(item.get("Id")): _container_name(item) for item in containers}
+    for item in containers:
+        _take_container(found, item, names, notes)
+    for item in networks:
+        _take_members(found, item, notes)
     return found
 
 
@@ -174,7 +167,7 @@ def _take_container(found: Inspected, item: Map, names: Mapping[str, str], notes
         container_name=name,
         sysctls=host.get("Sysctls"),
         labels=as_map(item.get("Config"), path + ".Config").get("Labels"),
-        ports=_ports(as_map(host.get("PortBindings"), path + ".HostConfig.PortBindings"), as_map(settings.get("Ports"), path + ".NetworkSettings.Ports"), path),
+        ports=_ports(as_map(host.get("PortBindings"), path + ".HostConfig.PortBindings"), as_map(settings.get("Ports"), path + ".NetworkSettings.Ports")),
     )
     mode = str(host.get("NetworkMode") or "")
     kind, _colon, other = mode.partition(":")
@@ -203,7 +196,7 @@ def _aliases(given: Map, item: Map) -> List[str]:
     return [str(alias) for alias in given.get("Aliases") or () if not number.startswith(str(alias))]
 
 
-def _ports(bindings: Map, actual: Map, path: str) -> List[Map]:
+def _ports(bindings: Map, actual: Map) -> List[Map]:
     """Return what is published; where the engine chose the port, the one it chose."""
     found: List[Map] = []
     for target, wanted in bindings.items():

@@ -17,6 +17,7 @@ import yaml
 from ...module_utils._model.errors import InputError, Problem
 from ...module_utils._model.names import LABEL_LIMIT, label_fault
 
+DOCKER, PODMAN = "docker", "podman"
 OF_LOOKUP = "give the content of the file, as lookup('file', ...) returns it"
 OF_COMPOSE = "write it as Compose wants it"
 TRUE, FALSE = ("true", "1", "yes", "on"), ("false", "0", "no", "off")

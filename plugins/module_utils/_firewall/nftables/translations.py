@@ -20,7 +20,7 @@ Where = Tuple[str, str]  # family, table
 Targets = List[Tuple[Match, str]]
 
 
-def find_nftables_translations(run: RunCommand, has_tool: HasTool, known: Collection[Where] = ()) -> List[Translation]:
+def find_nftables_translations(run: RunCommand, has_tool: HasTool, known: Collection[Where]) -> List[Translation]:
     """Return what leads elsewhere in tables that are not known already; where there are no chains for it, no rules are read."""
     if not has_tool("nft"):
         return []
