@@ -46,16 +46,18 @@ check() {
 if [ "$#" -gt 0 ]; then
   check --python default "$@"
 else
-  # Of what is never sent or installed, pylint is asked in the long tests; ruff reads it each time, and mypy the benchmarks.
-  beside=()
-  if [ -z "${CONTAINER_NET_EVERY_POINT:-}" ]; then beside=(--exclude tests/ --exclude bench/); fi
-  check --python default --skip-test import --skip-test pylint
-  check --python default --test pylint "${beside[@]}"
-  # To import everything takes as long as all other tests together, for each Python anew. What the oldest and the newest can import, those between can:
-  # they are asked in the long tests.
+  # In the long tests all of it. Else not what other gates ask (ruff, yamllint, shellcheck), nor pylint of what is never sent or installed; and to import
+  # everything, which takes as long as all other tests together for each Python anew, of the oldest only: next-core runs every module with a newer one.
   mapfile -t minors < <(cd "$bin" && printf '%s\n' python3.* | cut -d. -f2 | sort -n)
-  if [ -z "${CONTAINER_NET_EVERY_POINT:-}" ]; then minors=("${minors[0]}" "${minors[-1]}"); fi
-  for minor in $(printf '%s\n' "${minors[@]}" | uniq); do check --python "3.$minor" --test import; done
+  beside=() asked=()
+  if [ -z "${CONTAINER_NET_EVERY_POINT:-}" ]; then
+    beside=(--exclude tests/ --exclude bench/)
+    asked=(--skip-test pep8 --skip-test yamllint --skip-test shellcheck)
+    minors=("${minors[0]}")
+  fi
+  check --python default --skip-test import --skip-test pylint "${asked[@]}"
+  check --python default --test pylint "${beside[@]}"
+  for minor in "${minors[@]}"; do check --python "3.$minor" --test import; done
 fi
 if grep -q 'All targets skipped' "$log"; then
   echo "ansible-test found nothing to check" >&2
