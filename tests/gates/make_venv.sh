@@ -18,6 +18,8 @@ if [ ! -x "$folder/bin/python" ] || [ "$(cat "$folder/contents" 2>/dev/null)" !=
 fi
 
 for site in "$folder"/lib/python3.*/site-packages; do
-  cp tests/gates/kept_bytecode.py "$site"
-  echo 'import kept_bytecode' >"$site/kept_bytecode.pth"
+  for kept in kept_bytecode kept_archives; do
+    cp "tests/gates/$kept.py" "$site"
+    echo "import $kept" >"$site/$kept.pth"
+  done
 done
