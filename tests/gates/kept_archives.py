@@ -14,6 +14,8 @@ from __future__ import annotations
 import os
 import sys
 
+from kept_bytecode import AfterImport
+
 PACKER = "ansible.executor.module_common"
 
 
@@ -51,36 +53,16 @@ class Constants:
         return getattr(self._real, name)
 
 
-class PackerLoader:
-    """Tells the packer, when it is imported, where to keep what it packs."""
-
-    def __init__(self, folder):
-        self._folder = folder
-
-    def find_spec(self, name, path=None, target=None):
-        if name != PACKER:
-            return None
-        from importlib.machinery import PathFinder
-
-        sys.meta_path.remove(self)
-        spec = PathFinder.find_spec(name, path)
-        execute = spec.loader.exec_module
-
-        def execute_and_keep(module):
-            execute(module)
-            from ansible.release import __version__
-
-            kept = os.path.join(self._folder, "packed", __version__, state_of(module.C.COLLECTIONS_PATHS))
-            module.C = Constants(module.C, kept)
-
-        spec.loader.exec_module = execute_and_keep
-        return spec
-
-
 def keep_archives(folder):
-    """Keep what Ansible packs, where this user may."""
+    """Tell the packer, when it is imported, where to keep what it packs, if this user may."""
+
+    def use(packer):
+        from ansible.release import __version__
+
+        packer.C = Constants(packer.C, os.path.join(folder, "packed", __version__, state_of(packer.C.COLLECTIONS_PATHS)))
+
     if os.access(folder, os.W_OK | os.X_OK):
-        sys.meta_path.insert(0, PackerLoader(folder))
+        sys.meta_path.insert(0, AfterImport(PACKER, use))
 
 
 if os.environ.get("CONTAINER_NET_BYTECODE"):

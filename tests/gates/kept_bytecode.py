@@ -52,14 +52,14 @@ def keep_of_archives(folder):
     zipimport._compile_source = compile_from_archive
 
 
-class CollectionLoader:
-    """Lets imports from collections take what was kept, from when Ansible's loader of collections is there."""
+class AfterImport:
+    """Does something to a module of Ansible, once, when it has been imported."""
 
-    def __init__(self, folder):
-        self._folder = folder
+    def __init__(self, name, act):
+        self._name, self._act = name, act
 
     def find_spec(self, name, path=None, target=None):
-        if name != COLLECTION_LOADER:
+        if name != self._name:
             return None
         from importlib.machinery import PathFinder
 
@@ -67,26 +67,35 @@ class CollectionLoader:
         spec = PathFinder.find_spec(name, path)
         execute = spec.loader.exec_module
 
-        def execute_and_keep(module):
+        def execute_and_act(module):
             execute(module)
-            module.compile = self._compile
+            self._act(module)
 
-        spec.loader.exec_module = execute_and_keep
+        spec.loader.exec_module = execute_and_act
         return spec
 
-    def _compile(self, source, filename, mode, flags, dont_inherit):
+
+def keep_of_collections(folder):
+    """Let imports from collections take what was kept, from when Ansible's loader of collections is there."""
+
+    def compile_of_collection(source, filename, mode, flags, dont_inherit):
         def compile_source():
             return builtins.compile(source, filename, mode, flags, dont_inherit)
 
         if not isinstance(source, bytes):
             return compile_source()
-        return compile_once(self._folder, "controller." + filename.rpartition("ansible_collections" + os.sep)[2], source, compile_source)
+        return compile_once(folder, "controller." + filename.rpartition("ansible_collections" + os.sep)[2], source, compile_source)
+
+    def use(loader):
+        loader.compile = compile_of_collection
+
+    sys.meta_path.insert(0, AfterImport(COLLECTION_LOADER, use))
 
 
 def keep_bytecode(folder):
     """Keep what Python compiles of what Ansible sends, and of collections."""
     keep_of_archives(folder)
-    sys.meta_path.insert(0, CollectionLoader(folder))
+    keep_of_collections(folder)
 
 
 if os.environ.get("CONTAINER_NET_BYTECODE"):

@@ -167,9 +167,9 @@ class Machine:
         return subprocess.CompletedProcess(words, done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace"))
 
     def _command(self) -> list[str]:
-        parameters = "root=/dev/vda rw console=ttyS0 loglevel=4 net.ifnames=0 systemd.hostname=%s systemd.machine_id=%032d"
-        # The emulator keeps what it translated by address: with those of every process drawn anew, it translates every program again.
-        parameters += " norandmaps mitigations=off init_on_alloc=0"
+        # The emulator keeps what it translated by address: with those of every process drawn anew, it translates every program again (norandmaps).
+        quick = "norandmaps mitigations=off init_on_alloc=0"
+        parameters = "root=/dev/vda rw console=ttyS0 loglevel=4 net.ifnames=0 systemd.hostname=%s systemd.machine_id=%032d " + quick
         # Emulated, for it is the same everywhere: where this machine is a guest itself, a guest of its /dev/kvm may never boot.
         return [
             *("qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none", "-accel", "tcg", "-smp", "1", "-m", "768"),
