@@ -213,6 +213,39 @@ def test_a_process_in_a_namespace_of_the_machine_is_left_alone(lab: Lab) -> None
             ip("netns", "delete", name)
 
 
+def enter(lab: Lab, host: str, *, returns: bool) -> "subprocess.Popen[bytes]":
+    """Start a process that goes from here into a host's network, as a run that looks for tunnels does, and keeps its way back or not."""
+    script = """if True:
+        import ctypes, os, sys, time
+        home, there = os.open("/proc/self/ns/net", os.O_RDONLY), os.open("/proc/%s/ns/net" % sys.argv[1], os.O_RDONLY)
+        assert ctypes.CDLL(None).setns(there, 0) == 0
+        os.close(there)
+        if sys.argv[2] != "returns":
+            os.close(home)
+        print("inside", flush=True)
+        time.sleep(60)
+    """
+    pid = str(lab.holders()[host]["pid"])
+    process = subprocess.Popen([sys.executable, "-c", script, pid, "returns" if returns else "stays"], stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"inside\n"
+    return process
+
+
+def test_a_run_of_the_machine_that_looks_into_a_host_is_left_alone(lab: Lab) -> None:
+    """A run that wants a tunnel enters every namespace of the machine for a moment; one that has come to stay is ended."""
+    lab.up("--hosts", "1")
+    passing, staying = enter(lab, "h1", returns=True), enter(lab, "h1", returns=False)
+    try:
+        lab.down()
+        assert staying.wait(5) == -signal.SIGKILL
+        assert passing.poll() is None
+    finally:
+        for process in (passing, staying):
+            process.kill()
+            process.communicate()
+
+
 def test_a_killed_up_leaves_no_process_behind(lab: Lab) -> None:
     # Orphans come to this process, which so can see them.
     assert ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0

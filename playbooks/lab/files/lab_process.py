@@ -10,6 +10,7 @@ import contextlib
 import ctypes
 import os
 import pathlib
+import re
 import select
 import signal
 from typing import Any, Dict, Iterable, Iterator, List, Optional, Set, Tuple
@@ -21,6 +22,8 @@ MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REMOUNT = 1, 2, 4, 8, 32
 MS_NOATIME, MS_NODIRATIME, MS_BIND, MS_REC, MS_PRIVATE, MS_RELATIME = 0x400, 0x800, 0x1000, 0x4000, 0x40000, 0x200000
 PR_SET_PDEATHSIG = 1
 KILL_WAIT_MILLISECONDS = 10000
+
+_NAMESPACE = re.compile(r"(?:net|mnt):\[(\d+)\]")
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -139,11 +142,29 @@ def _namespace_files(holder: Record) -> Iterator[pathlib.Path]:
 
 
 def processes_inside(namespaces: Set[int]) -> Iterator[Record]:
-    """Find the processes that live in any of the namespaces."""
+    """Find the processes that live in any of the namespaces; who passes through, as a run that looks for tunnels everywhere, does not."""
     for entry in pathlib.Path("/proc").iterdir():
         if not entry.name.isdigit():
             continue
         # Its start is noted first: a process that gets the number later is another one.
         found = record("process %s" % entry.name, int(entry.name))
-        if namespaces.intersection(_namespaces(found["pid"])):
+        if _lives_inside(found["pid"], namespaces):
             yield found
+
+
+def _lives_inside(pid: int, namespaces: Set[int]) -> bool:
+    if not namespaces.intersection(_namespaces(pid)) or _keeps_way_back(pid, namespaces):
+        return False
+    # It may have gone, and closed what it held, between the two looks.
+    return bool(namespaces.intersection(_namespaces(pid)))
+
+
+def _keeps_way_back(pid: int, namespaces: Set[int]) -> bool:
+    """Tell whether a process holds a namespace open that is none of these: who returns needs one, and only what is held open can be returned to."""
+    with contextlib.suppress(OSError):  # it has ended
+        for file in pathlib.Path("/proc/%d/fd" % pid).iterdir():
+            with contextlib.suppress(OSError):  # closed meanwhile
+                found = _NAMESPACE.fullmatch(os.readlink(file))
+                if found and int(found[1]) not in namespaces:
+                    return True
+    return False

@@ -175,6 +175,9 @@ class Child:
             sys.stdout.flush()
             sys.stderr.flush()
             code = 0
+        except BaseException:
+            traceback.print_exc()
+            sys.stderr.flush()
         finally:
             os._exit(code)
 
@@ -202,8 +205,8 @@ class Child:
                     break
                 data += part
         finally:
-            self.kill()
-        return pickle.loads(data) if data else ("fail", "the child died without an answer")
+            status = self.kill()
+        return pickle.loads(data) if data else ("fail", "the child died without an answer, %s" % _describe_end(status))
 
     def wait(self, timeout: float = 60.0) -> int:
         """Wait for the end and return the wait status."""
@@ -218,17 +221,23 @@ class Child:
         self.kill()
         raise AssertionError("a child did not end within %g s" % timeout)
 
-    def kill(self) -> None:
+    def kill(self) -> int:
+        """End the child, if it has not, and return its wait status."""
         if not self.pid:
-            return
+            return 0
         for target in [-self.pid, self.pid] if self._group else [self.pid]:
             try:
                 os.kill(target, signal.SIGKILL)
             except ProcessLookupError:
                 pass
-        os.waitpid(self.pid, 0)
+        _pid, status = os.waitpid(self.pid, 0)
         self.pid = 0
         os.close(self._reader)
+        return status
+
+
+def _describe_end(status: int) -> str:
+    return "killed by %s" % signal.Signals(os.WTERMSIG(status)).name if os.WIFSIGNALED(status) else "with exit status %d" % os.WEXITSTATUS(status)
 
 
 def _attempt(function: Callable[[], Any]) -> Tuple[str, Any]:
