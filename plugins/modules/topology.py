@@ -110,6 +110,17 @@ options:
       - Both are the same in check mode. The kernel is asked in a namespace of its own, and only about kinds of links that do not stand on the host.
     type: bool
     default: false
+  persist:
+    description:
+      - Whether the declaration is kept on the host, in C(/var/lib/container_net), one file for each scope that only root can read, with every address and
+        host port that was chosen for it. The program C(container-net), which the role P(netloom.container_net.boot#role) installs, brings it back when the
+        host starts.
+      - It is written before anything is changed, and put back as it was where the change fails or is not confirmed. A change that waits for its
+        confirmation when the host restarts counts as not made.
+      - Endpoints that are processes by their number (C(pid)) are not kept, and a warning names them.
+      - With V(false), or O(state=absent), the scope is kept no longer.
+    type: bool
+    default: false
 extends_documentation_fragment:
   - netloom.container_net.declaration
   - netloom.container_net.diff_detail
@@ -324,6 +335,10 @@ confirm_before:
   returned: success
   type: str
   sample: "2026-05-04T10:11:12Z"
+persisted:
+  description: Whether the declaration is kept on the host, so that it can be brought back when the host starts.
+  returned: success
+  type: bool
 statistics:
   description:
     - What the run cost. C(netlink_changes) counts the messages that change something, C(firewall_restores) the runs of the firewall tool,
@@ -365,6 +380,7 @@ def main() -> None:
             "confirm_timeout": {"type": "int", "default": DEFAULTS["confirm_timeout"]},
             "skip_unsupported": {"type": "bool", "default": DEFAULTS["skip_unsupported"]},
             "allow_empty": {"type": "bool", "default": DEFAULTS["allow_empty"]},
+            "persist": {"type": "bool", "default": DEFAULTS["persist"]},
             **STATE_OPTION,
             **BACKEND_OPTION,
             **DIFF_OPTION,
@@ -381,7 +397,8 @@ def main() -> None:
 
     def describe(outcome: Outcome) -> Dict[str, Any]:
         (declared,) = declarations
-        told = {"differences": list(outcome.words), "confirm_before": outcome.confirm_before}
+        persisted = module.params["persist"] and module.params["state"] == "present"
+        told = {"differences": list(outcome.words), "confirm_before": outcome.confirm_before, "persisted": persisted}
         return {**describe_standing(declared, outcome.left_links), **told}
 
     run_request(module, prepare, describe)

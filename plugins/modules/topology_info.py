@@ -519,7 +519,7 @@ def compare_with(module: AnsibleModule, declaration: Dict[str, Any], networks: L
     from ansible_collections.netloom.container_net.plugins.module_utils._report.labels import add_labels
 
     allowed = {"allow_management": True, "allow_empty": True, "firewall_backend": module.params["firewall_backend"]}
-    request, declared = topology_request({**declaration, **allowed}, run=run_system_tool, check_mode=True)
+    request, declared = topology_request({**declaration, **allowed}, run=run_system_tool, check_mode=True, store_directory="")
     outcome = converge(request)
     add_labels(networks, declared.document.networks, request.scope)
     add_labels(endpoints, declared.document.endpoints, request.scope)

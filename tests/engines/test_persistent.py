@@ -2,16 +2,24 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Containers whose namespace outlives them: ours, or that of a pause container. Nothing has to be attached again, by nobody."""
+"""Containers whose namespace outlives them, which nobody has to attach again, and such that the host itself attaches again."""
 
 from __future__ import annotations
+
+import subprocess
+import time
+from contextlib import contextmanager
+from typing import Iterator, List
 
 import pytest
 from ansible_collections.netloom.container_net.plugins.module_utils._model.errors import ContainerNetError
 from engines import Folders, Podman, answers, running
 from harness.engine import Declaration, converge, give_uplink, settle
-from harness.host import sh
+from harness.host import await_true, sh
+from harness.kills import sample
+from harness.restarts import PROGRAM, container_net, own_disk
 from harness.snapshot import assert_same, take_snapshot
+from harness.traffic import ask
 
 WEB = {"name": "web", "ipam_config": [{"subnet": "10.20.0.0/24"}]}
 PORT = [("outside", "tcp", "192.0.2.1", 8080)]
@@ -91,3 +99,102 @@ def test_a_pod_has_the_network_of_its_infra_container(folders: Folders) -> None:
         podman.remove("app")
         settle(None)
         assert_same(before)
+
+
+@pytest.mark.parametrize("engine", ["docker", "podman"])
+@pytest.mark.fake_host(timeout=120)
+def test_the_host_attaches_a_new_container_without_a_controller(engine: str, folders: Folders) -> None:
+    give_uplink()
+    own_disk()
+    shop = {"name": "shop", "container": {engine: "shop"}, "networks": ["web"], "ports": ["8080:80"]}
+    db = {"name": "db", "container": {"netns": "db"}, "networks": ["web"]}
+    with running(folders, engine) as runtime:
+        runtime.run("shop")
+        converge(Declaration([WEB], [shop, db]), persist=True)
+        answers(PORT, "shop")
+        before = sh("ip -n db -o address")
+        runtime.remove("shop")
+        left = container_net("restore")
+        assert any(line.startswith("main: endpoints[shop] is left out: ") for line in left), left
+        assert container_net("check")[-1] == "main: in order"
+        runtime.run("shop")
+        # Before the engines start nobody asks them, and what they hold is not looked at.
+        assert "endpoints[shop]" not in "\n".join(container_net("restore", "--without-engines"))
+        container_net("restore")
+        answers(PORT, "shop")
+        assert container_net("check") == ["main: in order"]
+        assert sh("ip -n db -o address") == before
+        # Whether a container runs that nobody is asked about is not known, so what stands of it stays.
+        assert "stands and would go with what is left out" in container_net("restore", "--without-engines", status=1)[0]
+        answers(PORT, "shop")
+        converge(None)
+
+
+@contextmanager
+def following() -> Iterator[List[str]]:
+    """Follow the engines while the block runs; the lines that it said are there at the end."""
+    said: List[str] = []
+    with subprocess.Popen([PROGRAM, "follow", "main"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+        try:
+            yield said
+        finally:
+            process.terminate()
+            said.extend(process.communicate(timeout=20)[0].splitlines())
+    assert not [line for line in said if "Traceback" in line], said
+
+
+def await_attached(began: float) -> float:
+    """Wait until the published port leads to the container, and return how long that took."""
+    await_true(_answers, 20, lambda: sh("ip -br address; iptables-save -t nat"))
+    return time.monotonic() - began
+
+
+def _answers() -> bool:
+    return [(answer or "").strip() for answer in ask(PORT)] == ["shop"]
+
+
+@pytest.mark.parametrize("engine", ["docker", "podman"])
+@pytest.mark.fake_host(timeout=400)
+def test_containers_that_come_and_go_are_followed(engine: str, folders: Folders) -> None:
+    give_uplink()
+    own_disk()
+    shop = {"name": "shop", "container": {engine: "shop"}, "networks": ["web"], "ports": ["8080:80"]}
+    with running(folders, engine) as runtime:
+        runtime.run("shop")
+        converge(Declaration([WEB], [shop]), persist=True)
+        before = sh("iptables-save -t nat | grep 8080")
+        with following() as said:
+            took = []
+            for _round in sample(range(50), 2):
+                runtime.remove("shop")
+                await_true(lambda: "8080" not in sh("iptables-save -t nat"), 20, lambda: sh("iptables-save -t nat"))
+                runtime.run("shop")
+                took.append(await_attached(time.monotonic()))
+            runtime.restart("shop")
+            await_attached(time.monotonic())
+            assert sh("iptables-save -t nat | grep 8080") == before
+        print("attached within %s s" % ", ".join("%.2f" % seconds for seconds in took))
+        assert said
+        assert container_net("check") == ["main: in order"]
+        converge(None)
+
+
+@pytest.mark.fake_host(timeout=200)
+def test_an_engine_that_is_restarted_is_followed_again(folders: Folders) -> None:
+    give_uplink()
+    own_disk()
+    shop = {"name": "shop", "container": {"docker": "shop"}, "networks": ["web"], "ports": ["8080:80"]}
+    with running(folders, "docker") as docker:
+        docker.run("shop")
+        converge(Declaration([WEB], [shop]), persist=True)
+        with following() as said:
+            docker.stop_engine()
+            assert "stands and would go with what is left out" in container_net("restore", status=1)[0]
+            answers(PORT, "shop")
+            docker.start_engine()
+            docker.remove("shop")
+            docker.run("shop")
+            await_attached(time.monotonic())
+        assert any(line.startswith("docker cannot be listened to") for line in said), said
+        assert "docker is listened to" in said
+        converge(None)

@@ -330,6 +330,26 @@ def test_what_a_host_stops_using_goes_from_it(standing: Controller) -> None:
     assert standing.lock.read_text(encoding="utf-8") == before
 
 
+def test_a_fleet_is_kept_on_its_hosts(standing: Controller) -> None:
+    """These hosts have no systemd, so the program is all they get; what is kept goes with its variable."""
+    kept = ("-e", "fleet_persist=true")
+    play, lab = [{"roles": ROLE}], standing.lab
+    program = "/var/lib/container_net/container-net"
+    done = standing.play(play, *kept, inventories=["hosts.json"])
+    assert set(changes_of(done).values()) == {3}, done.stdout
+    assert "there is no systemd here, so nothing runs at a start of the host: have it run '%s restore main'" % program in " ".join(done.stdout.split())
+    for host in HOSTS:
+        assert lab.output(host, program, "check") == "main: in order\n"
+    lab.output("h1", "ip", "netns", "delete", "c")
+    assert "main: + container c-h1 joins mesh as eth1" in lab.output("h1", program, "restore")
+    assert standing.changes(play, *kept, inventories=["hosts.json"]) == dict.fromkeys(HOSTS, 0)
+    use_overlay(lab)
+    assert set(standing.changes(play, inventories=["hosts.json"]).values()) <= {2, 3}
+    for host in HOSTS:
+        assert lab.output(host, "find", "/var/lib/container_net", "-type", "f") == ""
+    assert standing.changes(play, inventories=["hosts.json"]) == dict.fromkeys(HOSTS, 0)
+
+
 def test_an_absent_host_is_gone_for_all(standing: Controller) -> None:
     """The last of this file: h1, the first, leaves, and the others forget it."""
     own = {host: {"fleet_endpoints": endpoints} for host, endpoints in ENDPOINTS.items()}

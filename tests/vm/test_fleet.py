@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from typing import Any, Iterator
 
@@ -28,11 +29,20 @@ def on_mesh_and_lan(number: int) -> list[dict[str, str]]:
     ]
 
 
+INSTALLED = "/usr/local/sbin/container-net /etc/systemd/system/container-net* /var/lib/container_net /usr/local/share/man/man8/* /usr/local/share/bash-*/*/*"
 UNIT = """\
+[Unit]
+After=container-net@main.service
 [Service]
 NetworkNamespacePath=/run/netns/shop
 ExecStart=/usr/bin/python3 -u -m http.server 80 --directory /run
+[Install]
+WantedBy=multi-user.target
 """
+# Addresses, MACs and bridges, without the numbers that the kernel gives links.
+LOOK = "(ip -n shop -o address; ip -n shop -o link; ip -o link show type bridge) | sed 's/^[0-9]*: //; s/@if[0-9]*//; s/link-netns[^ ]* *[^ ]*//'"
+# A neighbour that knows a way to the container's own address asks for it all the time.
+PROBE = "while :; do timeout 1 bash -c 'exec 3<>/dev/tcp/%s/80' 2>/dev/null && echo came in; sleep 0.1; done"
 MACHINE = "systemd-nspawn --quiet --register=no --keep-unit --directory=/ --volatile=yes --network-namespace-path=/run/netns/shop"
 ASK = "exec 3<>/dev/tcp/198.51.100.11/8080 && printf 'HEAD / HTTP/1.0\\r\\n\\r\\n' >&3 && head -1 <&3"
 
@@ -41,11 +51,11 @@ def firewall(number: int, **card: str) -> dict[str, Any]:
     return {"name": "fw", "container": {"netns": "fw"}, "devices": [{**card, "interface_name": "wan", "addresses": ["203.0.113.%d/24" % number]}]}
 
 
-def declare(fleet: Fleet, prepare: bool = False, **card: str) -> None:
+def declare(fleet: Fleet, prepare: bool = False, persist: bool = False, **card: str) -> None:
     shop = {"name": "shop", "container": {"netns": "shop"}, "networks": ["web", *on_mesh_and_lan(21)], "ports": ["8080:80/tcp"]}
     db = {"name": "db", "container": {"netns": "db"}, "networks": on_mesh_and_lan(22)}
     first = {"fleet_endpoints": [shop, firewall(1, **card)], "host_prepare_install": prepare}
-    fleet.declare({"fleet_networks": NETWORKS}, first, {"fleet_endpoints": [db, firewall(2, name="eth2")]})
+    fleet.declare({"fleet_networks": NETWORKS, "fleet_persist": persist}, first, {"fleet_endpoints": [db, firewall(2, name="eth2")]})
 
 
 @pytest.fixture(scope="module")
@@ -114,11 +124,36 @@ def test_a_service_keeps_its_network(applied: Fleet, first: Machine) -> None:
     assert " 10.20.0." in first.run("%s ip -br -4 address show eth0" % MACHINE)
     assert applied.play("site").changed == UNCHANGED
 
+
+def test_a_host_that_starts_needs_no_controller(applied: Fleet, first: Machine) -> None:
+    """All is there again, and from the first packet on nothing is open that was not declared."""
+    second = applied.machines[1]
+    inner = first.run("ip -n shop -4 -o address show eth0").split()[3].partition("/")[0]
+    second.run("ip route add 10.20.0.0/24 via 198.51.100.11")
+    second.run("systemd-run -q --unit probe -p StandardOutput=file:/run/probed sh -c %s" % shlex.quote(PROBE % inner))
+    declare(applied, persist=True, pci_address=SPARE_PCI)
+    looked = applied.play("site", "--limit", "vm1", "--check", "--diff")
+    assert applied.play("site", "--limit", "vm1").actions["vm1"] == looked.actions["vm1"] == ["+ stored declaration of scope main"]
+    first.run("systemctl enable shop")
+    before = first.run(LOOK)
     applied.reboot(first)
-    assert applied.play("site", "--limit", "vm1").changed == {"vm1": 1}
-    first.run("systemctl start shop")
     await_answer(second)
-    first.run("systemctl stop shop; rm /etc/systemd/system/shop.service; systemctl daemon-reload")
+    assert first.run(LOOK) == before
+    assert first.run("container-net check") == "main: in order\n"
+    assert applied.play("site", "--limit", "vm1").changed == {"vm1": 0}
+    assert first.pings("shop", "10.60.0.22", "fd60::22", "198.51.100.22")
+    assert second.run("cat /run/probed") == ""
+
+    # The same asking is heard where the rules are gone, so it was they that kept it out.
+    first.run("for table in raw mangle filter; do iptables -t $table -F; done; iptables -P FORWARD ACCEPT")
+    second.run("for i in $(seq 300); do [ -s /run/probed ] && exit; sleep 0.1; done; exit 1")
+    assert "in order" not in first.ssh("sudo container-net check").stdout
+    first.run("container-net restore; container-net check")
+    second.run("systemctl stop probe; ip route delete 10.20.0.0/24 via 198.51.100.11; rm /run/probed")
+    declare(applied, pci_address=SPARE_PCI)
+    applied.play("site", "--limit", "vm1")
+    assert first.run("ls -d %s 2>/dev/null || true" % INSTALLED) == ""
+    first.run("systemctl disable --now shop; rm /etc/systemd/system/shop.service; systemctl daemon-reload")
 
 
 def lose_namespace(machine: Machine) -> None:

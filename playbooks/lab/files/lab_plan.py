@@ -69,6 +69,9 @@ def inventory(state: pathlib.Path, count: int, python: str) -> str:
         "ansible_remote_tmp": "/run/ansible",
         "ansible_async_dir": "/run/ansible/async",
         "host_prepare_install": False,
+        # What a simulated host shares with the machine is not to be written.
+        "boot_program": "/var/lib/container_net/container-net",
+        "boot_share": "/var/lib/container_net/share",
         "lab_state_dir": str(state),
     }
     lines = ["all:", "  vars:", *("    %s: %s" % (key, json.dumps(value)) for key, value in shared.items())]

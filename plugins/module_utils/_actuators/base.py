@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import Callable, Mapping, NamedTuple, Protocol, Sequence, Union
+from typing import Any, Callable, Mapping, NamedTuple, Optional, Protocol, Sequence, Union
 
 from .._kernel.door import Door
 from .._kernel.loans import Loans
@@ -25,7 +25,7 @@ from .numbers import Numbers
 class Phase(Enum):
     """What happens in a run; `order.py` says when."""
 
-    BEGIN = "what stands is written down, for a run that dies"
+    BEGIN = "what stands is written down, for a run that dies, and what is to stand again after a restart"
     CLOSE = "a namespace that gets rid of all its rules does so while its links can still tell that there are any"
     LEAD = "what must not vanish with a link comes home"
     REMOVE = "links go"
@@ -93,6 +93,10 @@ def forget(_place: str, _settings: Mapping[str, str]) -> None:
     """Keep nothing, for there is nothing to be changed."""
 
 
+def keep_nothing(_options: Optional[Mapping[str, Any]]) -> None:
+    """Nothing is to outlive a restart."""
+
+
 class Means(NamedTuple):
     """What actuators work with, in one run over one host; who only looks needs no more than the first three."""
 
@@ -102,6 +106,7 @@ class Means(NamedTuple):
     remember: Callable[[str, Mapping[str, str]], None] = forget
     firewall: Actuator = NO_EFFECT
     connections: Actuator = NO_EFFECT
+    keep: Callable[[Optional[Mapping[str, Any]]], None] = keep_nothing
 
 
 def is_settled(step: Step) -> bool:

@@ -13,6 +13,7 @@ from typing import Callable, Dict, NamedTuple, Tuple, Type
 from .._model.firewall import FirewallObject
 from .._model.link import Link
 from .._model.objects import Address, BridgeVlan, FdbEntry, Flows, KernelObject, Namespace, Neighbour, PolicyRule, ProxyNeighbour, Route, Sysctl
+from .._model.stored import Stored
 from .._plan.step import Step
 from .base import Actuator, Means, is_settled, never
 
@@ -65,6 +66,12 @@ def _load_announcements(means: Means) -> Actuator:
     return Announcements(means)
 
 
+def _load_storing(means: Means) -> Actuator:
+    from .storing import Storing
+
+    return Storing(means)
+
+
 # In one phase they act in this order.
 ACTUATORS: Dict[str, Row] = {
     "rtnetlink": Row(_load_rtnetlink, (Link, *ENTRIES)),
@@ -74,5 +81,6 @@ ACTUATORS: Dict[str, Row] = {
     "sysctls": Row(_load_sysctls, (Sysctl, Link), reads=True),
     "firewall": Row(lambda means: means.firewall, (FirewallObject,), settles=never),
     "announcements": Row(_load_announcements, (Address, Link), settles=never),
+    "storing": Row(_load_storing, (Stored,), settles=never),
     "connections": Row(lambda means: means.connections, (Flows,), settles=never, always=True),
 }

@@ -4,7 +4,7 @@
 
 # PRIVATE to this collection: anything here may change without notice.
 
-"""A declaration without some of its networks and links, and what each of them needs of the kernel."""
+"""A declaration without some of its networks, links and endpoints, and what each of the former needs of the kernel."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from .._model.document import Document, Endpoint, Wire
 from .._model.network import Network
 from .._model.snapshot import Facts
 
-NETWORKS, LINKS = "networks", "links"
-Item = Tuple[str, str]  # one of the two, and a name
+NETWORKS, LINKS, ENDPOINTS = "networks", "links", "endpoints"
+Item = Tuple[str, str]  # one of these, and a name
 
 
 def needed_features(document: Document, facts: Facts) -> Dict[Item, FrozenSet[str]]:
@@ -27,17 +27,22 @@ def needed_features(document: Document, facts: Facts) -> Dict[Item, FrozenSet[st
 
 
 def leave_out(document: Document, items: Collection[Item]) -> Tuple[Document, List[str]]:
-    """Return the declaration without these networks and links and what needs them, and the paths of what went along."""
+    """Return the declaration without these networks, links and endpoints and what needs them, and the paths of what went along."""
     if not items:
         return document, []
     taken: List[str] = []
+    lost = {name for kind, name in items if kind == ENDPOINTS}
+    sharing = {endpoint.name for endpoint in document.endpoints if endpoint.name not in lost and (endpoint.network_mode or "").partition(":")[2] in lost}
+    taken.extend("endpoints[%s]" % name for name in sorted(sharing))
+    lost |= sharing
+    document = replace(document, endpoints=tuple(endpoint for endpoint in document.endpoints if endpoint.name not in lost))
     networks: Dict[str, Network] = {network.name: network for network in document.networks}
     gone = {name for name in networks if (NETWORKS, name) in items}
     wires, cut = [], []
     for wire in document.links:
         if (LINKS, wire.name) in items:
             cut.append(wire)
-        elif any(end.network in gone for end in wire.ends):
+        elif any(end.network in gone or end.endpoint in lost for end in wire.ends):
             cut.append(wire)
             taken.append("links[%s]" % wire.name)
         else:

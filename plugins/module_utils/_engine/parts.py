@@ -9,9 +9,9 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Collection, ContextManager, Dict, FrozenSet, Iterable, Iterator, List, Mapping, Optional, Sequence, Set, Tuple
+from typing import TYPE_CHECKING, Any, Collection, ContextManager, Dict, FrozenSet, Iterable, Iterator, List, Mapping, Optional, Sequence, Set, Tuple
 
-from .._kernel.statefile import UNCONFIRMED_FILE
+from .._kernel.statefile import UNCONFIRMED_FILE, declaration_path
 from .._model.errors import Conflict
 from .._model.link import Link
 from .._model.objects import KernelObject, Sysctl
@@ -38,6 +38,23 @@ def refuse_unconfirmed(directory: str) -> str:
     from .._kernel import unconfirmed
 
     return unconfirmed.refuse_unconfirmed(directory)
+
+
+def observe_stored(snapshot: Snapshot, request: Request, *, again: bool) -> None:
+    """Add the declaration of a scope that is kept for a restart."""
+    directory, scope = request.store_directory, request.scope
+    if directory and os.path.lexists(declaration_path(directory, scope)):
+        from .._kernel.store import Store
+
+        found = Store(scope, directory).observe(waits=again and bool(request.confirm_timeout))
+        if found is not None:
+            snapshot.add(found, mine=True)
+
+
+def keep_declaration(request: Request, options: Optional[Mapping[str, Any]]) -> None:
+    from .._kernel.store import Store
+
+    Store(request.scope, request.store_directory).keep(options, waits=bool(request.confirm_timeout))
 
 
 def observe_tunnels(snapshot: Snapshot, desired: Sequence[KernelObject], door: Door, handles: NamespaceHandles) -> None:

@@ -56,6 +56,7 @@ class Request(NamedTuple):
     tell: Optional[Tell] = None
     left_out: Optional[LeftOut] = None  # what of the declaration is not asked for, because this kernel cannot have it
     state_directory: str = STATE_DIRECTORY
+    store_directory: str = ""  # where the declaration is kept, or may have been; empty: nobody looks
 
 
 @dataclass

@@ -69,6 +69,7 @@ def way_back(request: Request, before: Snapshot, steps: Sequence[Step]) -> Reque
         places=places,
         verify=False,
         state_directory=request.state_directory,
+        store_directory=request.store_directory,
     )
 
 

@@ -44,10 +44,12 @@ from .._runtime.containers import Containers
 from .address_conflicts import refuse_address_conflicts
 from .firewalls import Firewalls
 from .parts import (
+    keep_declaration,
     kept_parents,
     know_again,
     list_named_namespaces,
     list_namespaces,
+    observe_stored,
     observe_tunnels,
     plan_around,
     read_placeholder,
@@ -94,7 +96,7 @@ class Run:
         self._undo = undo
         self._later = Snapshot()  # what was read, under the names that links will have
         self._connections = Connections(door, self._handles, request.state_directory, request.scope)
-        self._effects = Effects(Means(door, self._handles, self._loans, self._remember, self._firewall, self._connections))
+        self._effects = Effects(Means(door, self._handles, self._loans, self._remember, self._firewall, self._connections, partial(keep_declaration, request)))
 
     def close(self) -> None:
         self._handles.close()
@@ -105,6 +107,7 @@ class Run:
         request = self._request
         observer, kernel, rules = self._observe()
         standing = observer.snapshot
+        observe_stored(standing, request, again=again)
         is_known = partial(self._visited.knows, standing)
         if not request.adopt:
             know_again(kernel, standing, is_known)

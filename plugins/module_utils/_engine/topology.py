@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 from functools import partial
-from typing import TYPE_CHECKING, Any, List, Mapping, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, Callable, List, Mapping, Optional, Sequence, Tuple
 
 from .._compile.document import compile_document
 from .._compile.firewall import compile_firewall
@@ -27,9 +27,11 @@ from .._drivers.base import HostView
 from .._drivers.table import DRIVERS, find_driver
 from .._firewall.base import RunCommand
 from .._firewall.table import select_backend
+from .._kernel.statefile import STORE_DIRECTORY
 from .._model.document import Document
 from .._model.errors import InputError, Problem
 from .._model.objects import KernelObject
+from .._model.place import HOST
 from .._model.rule import Rule
 from .._model.snapshot import Facts
 from .._runtime.containers import await_containers
@@ -57,7 +59,9 @@ DEFAULTS: Mapping[str, Any] = {
     "confirm_timeout": 0,
     "allow_empty": False,
     "skip_unsupported": False,
+    "persist": False,
 }
+KEPT = ("firewall_backend", "allow_management", "skip_unsupported")  # beside what is declared
 
 
 def merge_overlays(networks: object, overlays: object) -> object:
@@ -79,10 +83,20 @@ def read_declaration(scope: str, networks: object, endpoints: object, overlays: 
     return read_document({"scope": scope, "networks": merge_overlays(networks, overlays), "endpoints": endpoints, "links": links}, living)
 
 
-def topology_request(options: Mapping[str, Any], *, run: RunCommand, check_mode: bool = False, connection: str = "") -> Tuple[Request, Declared]:
+def topology_request(
+    options: Mapping[str, Any],
+    *,
+    run: RunCommand,
+    check_mode: bool = False,
+    connection: str = "",
+    left_out: Optional[LeftOut] = None,
+    confirmed: bool = False,
+    store_directory: str = STORE_DIRECTORY,
+) -> Tuple[Request, Declared]:
     """Return what brings a host to a declaration, and the declaration as it is read; what `options` leaves out has its default.
 
-    `run` runs the tools of the firewall; `connection` is that of SSH over which the request came, as in SSH_CONNECTION.
+    `run` runs the tools of the firewall; `connection` is that of SSH over which the request came, as in SSH_CONNECTION. What is `confirmed` already may
+    take the host's own connection again.
     """
     options = {**DEFAULTS, **options}
     validate_confirm_timeout(options["confirm_timeout"])
@@ -92,7 +106,8 @@ def topology_request(options: Mapping[str, Any], *, run: RunCommand, check_mode:
     declared = Declared(partial(read_declaration, options["scope"], networks, endpoints, options["overlays"], links))
     document = declared.document
     backend = select_backend(options["firewall_backend"], has_tool)
-    left_out = _find_left_out() if options["skip_unsupported"] else None
+    if left_out is None and options["skip_unsupported"]:
+        left_out = _find_left_out()
     notes: List[str] = []
     started = time.monotonic()
     if options["wait_timeout"]:
@@ -100,10 +115,11 @@ def topology_request(options: Mapping[str, Any], *, run: RunCommand, check_mode:
     build = _build_declaration(
         declared,
         allow_management=options["allow_management"],
-        confirm_timeout=options["confirm_timeout"],
+        confirmed=confirmed or bool(options["confirm_timeout"]),
         connection=connection,
         left_out=left_out,
         notes=notes,
+        keep=partial(_keep, {"networks": networks, "endpoints": endpoints, "links": links}, options) if options["persist"] and not absent else None,
     )
     request = Request(
         scope=document.scope,
@@ -125,6 +141,7 @@ def topology_request(options: Mapping[str, Any], *, run: RunCommand, check_mode:
         wait_timeout=max(0.0, options["wait_timeout"] - (time.monotonic() - started)),
         confirm_timeout=options["confirm_timeout"],
         connection=connection,
+        store_directory=store_directory,
     )
     return request, declared
 
@@ -136,7 +153,14 @@ def _find_left_out() -> LeftOut:
 
 
 def _build_declaration(
-    declared: Declared, *, allow_management: bool, confirm_timeout: float, connection: str, left_out: Optional[LeftOut], notes: List[str]
+    declared: Declared,
+    *,
+    allow_management: bool,
+    confirmed: bool,
+    connection: str,
+    left_out: Optional[LeftOut],
+    notes: List[str],
+    keep: Optional[Callable[[Document], Tuple[KernelObject, List[str]]]],
 ) -> Build:
     """Return the function that compiles the declaration for the host it finds itself on.
 
@@ -154,7 +178,7 @@ def _build_declaration(
         for check in (check_host, check_own_addresses, check_host_networks, check_host_devices):
             check(view)
         check_sharing(document, problems)
-        if allow_management and not confirm_timeout:
+        if allow_management and not confirmed:
             check_takeovers(view)
         refuse_and_tell(problems, notes)
         rules = compile_firewall(
@@ -165,9 +189,25 @@ def _build_declaration(
             underlays=find_underlays(settled, facts),
             users=facts.users,
         )
-        return compile_document(settled, facts), rules
+        objects = compile_document(settled, facts)
+        if keep is not None:
+            kept, passing = keep(document)
+            notes.extend(passing)
+            return (*objects, kept), rules
+        return objects, rules
 
     return build
+
+
+def _keep(declared: Mapping[str, Any], options: Mapping[str, Any], document: Document) -> Tuple[KernelObject, List[str]]:
+    """Return what is kept of a declaration for a restart of the host, and what is to be said of it."""
+    from .._document.settled import settle_declaration, tell_passing
+    from .._model.stored import stored
+
+    networks = merge_overlays(declared["networks"], options["overlays"])
+    settled = settle_declaration(networks, declared["endpoints"], declared["links"], document)
+    kept = {**settled, "scope": document.scope, **{name: options[name] for name in KEPT}}
+    return stored(HOST, document.scope, kept), tell_passing(document)
 
 
 def refuse_and_tell(problems: List[Problem], notes: Optional[List[str]]) -> None:

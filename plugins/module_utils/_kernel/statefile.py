@@ -13,6 +13,12 @@ from typing import Dict
 STATE_DIRECTORY = "/run/container_net"  # gone with a boot, like the kernel's own state
 FLOWS_FILE = "flows.json"
 UNCONFIRMED_FILE = "unconfirmed.json"
+STORE_DIRECTORY = "/var/lib/container_net"  # outlives a boot
+
+
+def declaration_path(directory: str, scope: str) -> str:
+    """Return the file that keeps a scope's declaration."""
+    return os.path.join(directory, scope + ".json")
 
 
 class StateFile:

@@ -88,7 +88,11 @@ class EnvironmentUnfit(ContainerNetError):
 
 
 class NamespaceMissing(ContainerNetError):
-    """A container's network namespace does not exist or is not one."""
+    """A container's network namespace does not exist or is not one; or, where that is `unknown`, its engine cannot be asked."""
+
+    def __init__(self, message: str = "", *, unknown: bool = False) -> None:
+        self.unknown = unknown
+        super().__init__(message)
 
 
 class ContainerNotRunning(NamespaceMissing):

@@ -21,13 +21,14 @@ from .._model.objects import KernelObject, Namespace, interface_of
 from .._model.place import HOST, Place
 from .._model.rule import Rule
 from .._model.snapshot import Snapshot
+from .._model.stored import Stored
 from .._plan.detail import detail
 from .._plan.step import CHANGE, CREATE, DELETE, SIGNS, Step
 from .info import ENDPOINT_ROLES, Report
 from .links import describe_devices, describe_links
 
 Item = Tuple[str, ...]  # what it is, then what names it
-KINDS = ("network", "wire", "container", "device", "port", "namespace", "host", "firewall")
+KINDS = ("network", "wire", "container", "device", "port", "namespace", "host", "firewall", "kept")
 _MARKED = {"network": "network", LINK_ROLE: "wire", DEVICE_ROLE: "device"}
 HOST_ITEM: Item = ("host",)
 FIREWALL: Item = ("firewall",)
@@ -54,6 +55,9 @@ def tell_plan(scope: str, snapshot: Snapshot, desired: Iterable[KernelObject], s
         if item in told or item in told_containers:
             continue  # it comes or goes with what is told already
         done = work.objects.get(item, ())
+        if item[0] == "kept":
+            lines.append((item, "%s %s" % (SIGNS[CHANGE], after.words[item][2])))
+            continue
         details = detail(done, before.links_of(item))
         if not any(step.renames for step in done):
             details = _renamed(before.interfaces.get(item), after.interfaces.get(item)) + details
@@ -104,6 +108,9 @@ class Picture:
             self._add_port(port, by_name)
         for link in snapshot.links():
             self._add_link(link, scope)
+        for kept in snapshot.of(Stored):
+            words = "declaration of scope %s kept for a restart" % kept.scope
+            self.words["kept", kept.scope] = (words, words, words)
         for found in snapshot.of(Namespace):
             mark = read_mark(found.mark)
             if mark is not None and mark.scope == scope and found.place not in self._places:
@@ -237,6 +244,8 @@ def _sort_steps(steps: Iterable[Step], before: Picture, after: Picture, scope: s
 def find_item(step: Step, before: Picture, after: Picture, scope: str) -> Item:
     """Return what a step on a kernel object is about. Names may change hands: who goes is told by its old one, all others by their new ones."""
     subject = step.subject
+    if isinstance(subject, Stored):
+        return ("kept", subject.scope)
     pictures = (before, after) if step.action == DELETE and isinstance(subject, Link) else (after, before)
     marked = _marked_item(subject, scope) if step.renames and isinstance(subject, Link) else None
     return marked or pictures[0].find(subject) or pictures[1].find(subject) or (("namespace", Place(subject.place).reference) if subject.place else HOST_ITEM)

@@ -115,6 +115,23 @@ def is_there(place: str) -> bool:
     return descriptor is not None
 
 
+def find_missing(places: Iterable[str]) -> Dict[str, NamespaceMissing]:
+    """Return by place why a container, or the file of a namespace, cannot be had now."""
+    asked = list(map(Place, dict.fromkeys(places)))
+    with Containers() as containers:
+        faults = containers.look_up(asked)
+    for place in asked:
+        if place.kind == PATH:
+            try:
+                descriptor = _open_namespace(place)
+            except NamespaceMissing as error:
+                faults[place] = error
+            else:
+                if descriptor is not None:
+                    os.close(descriptor)
+    return faults
+
+
 def await_containers(places: Sequence[str], seconds: float) -> None:
     """Wait until every container of a runtime among the places runs and every file is there; other faults end the waiting at once."""
     deadline = time.monotonic() + seconds

@@ -12,7 +12,7 @@ import http.client
 import json
 import os
 import socket
-from typing import Dict, Mapping, Sequence, Tuple, Union
+from typing import Dict, Iterator, Mapping, Sequence, Tuple, Union
 from urllib.parse import quote
 
 from .._model.errors import ContainerNotRunning, NamespaceMissing
@@ -23,6 +23,7 @@ DEFAULT_SOCKET = "/var/run/docker.sock"
 TIME_LIMIT = 10.0
 ANSWER_LIMIT = 8 << 20
 OK, NOT_FOUND = 200, 404
+EVENTS = json.dumps({"type": ["container"], "event": ["start", "die"]})
 
 
 class _Connection(http.client.HTTPConnection):
@@ -57,7 +58,27 @@ def inspect_docker(references: Sequence[str]) -> Found:
         return {reference: _inspect(connection, reference) for reference in references}
     except (OSError, http.client.HTTPException) as error:
         reason = "no answer within %g seconds" % TIME_LIMIT if isinstance(error, socket.timeout) else str(getattr(error, "strerror", None) or error)
-        raise ContainerNotRunning("cannot ask Docker at %s: %s; is the Docker Engine running?" % (path, reason)) from error
+        raise ContainerNotRunning("cannot ask Docker at %s: %s; is the Docker Engine running?" % (path, reason), unknown=True) from error
+    finally:
+        connection.close()
+
+
+def follow_docker() -> Iterator[str]:
+    """Yield an empty text once the engine listens, and the name of each container that starts or ends. The engine's end is an OSError."""
+    connection = _Connection(socket_path(os.environ))
+    try:
+        connection.request("GET", "/events?filters=%s" % quote(EVENTS))
+        connection.sock.settimeout(None)
+        response = connection.getresponse()
+        if response.status != OK:
+            raise ConnectionError("Docker answered with status %d" % response.status)
+        yield ""
+        for line in response:
+            found = json.loads(line)
+            yield str(found.get("Actor", {}).get("Attributes", {}).get("name") or "")
+        raise ConnectionError("Docker has ended")
+    except (ValueError, http.client.HTTPException) as error:
+        raise ConnectionError(str(error)) from error
     finally:
         connection.close()
 

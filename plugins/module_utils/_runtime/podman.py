@@ -11,7 +11,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from typing import Dict, List, Mapping, Sequence, Tuple, Union
+import subprocess
+from typing import Dict, Iterator, List, Mapping, Optional, Sequence, Tuple, Union
 
 from .._model.errors import ContainerNotRunning, NamespaceMissing, ToolFailed
 from .container import Container, Found, read_container
@@ -19,16 +20,39 @@ from .tool import run_tool
 
 RUNTIME = "podman"
 TIME_LIMIT = 10.0
+EVENTS = ("--filter", "type=container", "--filter", "event=start", "--filter", "event=died")
 SYSTEM_DIRECTORIES = ("/usr/local/sbin", "/usr/sbin", "/sbin", "/usr/local/bin", "/usr/bin", "/bin")
 
 
 def inspect_podman(references: Sequence[str]) -> Found:
     """Ask for containers by exact name or full id, all in one call."""
-    program = shutil.which(RUNTIME, path=os.pathsep.join((os.environ.get("PATH", ""), *SYSTEM_DIRECTORIES)))
+    program = _find_program()
     if program is None:
-        raise NamespaceMissing("podman is not installed on this host, so podman containers cannot be looked up")
+        raise NamespaceMissing("podman is not installed on this host, so podman containers cannot be looked up", unknown=True)
     said, answers = _run([program, "container", "inspect", "--", *references])
     return {reference: _read(reference, answers, said) for reference in references}
+
+
+def _find_program() -> Optional[str]:
+    return shutil.which(RUNTIME, path=os.pathsep.join((os.environ.get("PATH", ""), *SYSTEM_DIRECTORIES)))
+
+
+def follow_podman() -> Iterator[str]:
+    """Yield an empty text once Podman is listened to, and the name of each container that starts or ends. What cannot be followed is an OSError."""
+    program = _find_program()
+    if program is None:
+        raise FileNotFoundError("podman is not installed on this host")
+    command = [program, "events", "--format", "json", *EVENTS]
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:  # pylint: disable=ansible-bad-function
+        try:
+            yield ""
+            for line in process.stdout or ():
+                yield str(json.loads(line).get("Name") or "")
+        except ValueError as error:
+            raise ConnectionError("podman events: %s" % error) from error
+        finally:
+            process.kill()
+    raise ConnectionError("podman events ended with status %d" % process.returncode)
 
 
 def _read(reference: str, answers: Sequence[Mapping[str, object]], said: str) -> Union[Container, NamespaceMissing]:
@@ -52,11 +76,11 @@ def _run(command: Sequence[str]) -> Tuple[str, List[Dict[str, object]]]:
     try:
         code, output, said = run_tool(command, limit=TIME_LIMIT)
     except ToolFailed as error:
-        raise ContainerNotRunning(str(error)) from None
+        raise ContainerNotRunning(str(error), unknown=True) from None
     try:
         found = json.loads(output)
     except ValueError:
         found = None
     if not isinstance(found, list):
-        raise NamespaceMissing("podman container inspect failed with status %d: %s" % (code, " ".join(said.split())[:300]))
+        raise NamespaceMissing("podman container inspect failed with status %d: %s" % (code, " ".join(said.split())[:300]), unknown=True)
     return said, [answer for answer in found if isinstance(answer, dict)]

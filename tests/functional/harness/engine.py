@@ -41,6 +41,7 @@ class Declaration:
     overlays: Optional[Dict[str, Any]] = None
     links: Sequence[Dict[str, Any]] = ()
     prepare: Callable[[], None] = no_preparation
+    persist: bool = False
 
     @property
     def options(self) -> Dict[str, Any]:
@@ -82,6 +83,7 @@ def converge(
     wait_timeout: float = 0.0,
     connection: str = "",
     skip_unsupported: bool = False,
+    persist: bool = False,
     told: Optional[Dict[str, Any]] = None,
 ) -> Outcome:
     """Apply a declaration, or remove the scope where there is none. `told` is filled with what the module tells of what stands."""
@@ -94,6 +96,7 @@ def converge(
             "confirm_timeout": confirm_timeout and max(confirm_timeout, SHORTEST_CONFIRM),
             "wait_timeout": wait_timeout,
             "skip_unsupported": skip_unsupported,
+            "persist": persist or (declaration is not None and declaration.persist),
         },
         run=(tools or Tools()).run,
         check_mode=check,
@@ -164,7 +167,7 @@ def settle(declaration: Optional[Declaration], **options: Any) -> List[str]:
     assert applied == lines(planned), "planned: %s\napplied: %s" % (lines(planned), applied)
     assert list(tell(done, ALL)) == list(tell(planned, ALL))
     assert bool(done.words) == bool(applied), "nothing is told of %s" % applied
-    if not _only_sysctls(applied):
+    if not _sends_nothing(applied):
         assert door.changes or tools.restores
     assert_settled(declaration, **options)
     return applied
@@ -209,8 +212,8 @@ def settle_back(declaration: Declaration, before: Snapshot) -> None:
     assert_same(before)
 
 
-def _only_sysctls(applied: Sequence[str]) -> bool:
-    return all(" sysctl " in line or " lo in " in line for line in applied)
+def _sends_nothing(applied: Sequence[str]) -> bool:
+    return all(" sysctl " in line or " lo in " in line or " stored declaration " in line for line in applied)
 
 
 def give_uplink(mtu: int = 1500, space: str = "outside") -> None:

@@ -34,12 +34,12 @@ NETNS = "/run/netns"
 # Further namespaces of this host that a snapshot must look into: label -> file.
 watched_spaces: Dict[str, str] = {}
 
-_libc = ctypes.CDLL(None, use_errno=True)
+libc = ctypes.CDLL(None, use_errno=True)
 # The pipe ends this process answers on; its own children must not keep them open.
 _answering: List[int] = []
 
 
-def _must(result: int, what: str) -> None:
+def must(result: int, what: str) -> None:
     if result:
         number = ctypes.get_errno()
         raise OSError(number, "%s: %s" % (what, os.strerror(number)))
@@ -47,9 +47,9 @@ def _must(result: int, what: str) -> None:
 
 def enter_fake_host() -> None:
     """Make this process a host of its own."""
-    _must(_libc.unshare(CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWUTS), "unshare")
-    _must(_libc.mount(None, b"/", None, ctypes.c_ulong(MS_REC | MS_PRIVATE), None), "mount /")
-    _must(_libc.mount(b"tmpfs", b"/run", b"tmpfs", ctypes.c_ulong(0), b"mode=755"), "mount /run")
+    must(libc.unshare(CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWUTS), "unshare")
+    must(libc.mount(None, b"/", None, ctypes.c_ulong(MS_REC | MS_PRIVATE), None), "mount /")
+    must(libc.mount(b"tmpfs", b"/run", b"tmpfs", ctypes.c_ulong(0), b"mode=755"), "mount /run")
     os.environ.pop("SSH_CONNECTION", None)
     watched_spaces.clear()
     sh("ip link set lo up")
@@ -105,11 +105,11 @@ def entered(space: Space) -> Iterator[None]:
     home = os.open("/proc/self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
     there = open_space(space)
     try:
-        _must(_libc.setns(there, CLONE_NEWNET), "setns %s" % space)
+        must(libc.setns(there, CLONE_NEWNET), "setns %s" % space)
         try:
             yield
         finally:
-            _must(_libc.setns(home, CLONE_NEWNET), "setns back")
+            must(libc.setns(home, CLONE_NEWNET), "setns back")
     finally:
         os.close(there)
         os.close(home)
@@ -119,11 +119,11 @@ def new_space() -> int:
     """Make a network namespace that no name leads to, and return its descriptor."""
     home = os.open("/proc/self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
     try:
-        _must(_libc.unshare(CLONE_NEWNET), "unshare")
+        must(libc.unshare(CLONE_NEWNET), "unshare")
         made = os.open("/proc/self/ns/net", os.O_RDONLY)
         sh("ip link set lo up")
     finally:
-        _must(_libc.setns(home, CLONE_NEWNET), "setns back")
+        must(libc.setns(home, CLONE_NEWNET), "setns back")
         os.close(home)
     os.set_inheritable(made, True)
     return made
@@ -136,7 +136,7 @@ def bind_space(path: str) -> None:
     with open(path, "x", encoding="ascii"):
         pass
     source = b"/proc/self/fd/%d" % made
-    _must(_libc.mount(source, path.encode(), None, ctypes.c_ulong(MS_BIND), None), "mount %s" % path)
+    must(libc.mount(source, path.encode(), None, ctypes.c_ulong(MS_BIND), None), "mount %s" % path)
     os.close(made)
     watched_spaces[os.path.basename(path)] = path
 
@@ -156,7 +156,7 @@ class Child:
             return
         code = 1
         try:
-            _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+            libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
             if os.getppid() != parent:
                 os._exit(1)
             if group:
@@ -167,7 +167,7 @@ class Child:
             _answering[:] = [writer]
             if space != "":
                 there = open_space(space)
-                _must(_libc.setns(there, CLONE_NEWNET), "setns")
+                must(libc.setns(there, CLONE_NEWNET), "setns")
             answer = _attempt(function)
             _answering.clear()
             with os.fdopen(writer, "wb") as stream:

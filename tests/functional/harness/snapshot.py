@@ -24,7 +24,7 @@ from harness.host import NETNS, Space, entered, watched_spaces
 from harness.kernel import NETLINK_NETFILTER, TOLD_SETTINGS, dump, namespace_cookie, read_link_settings, ruleset_generation
 
 Snapshot = Tuple[str, ...]
-OWNED = "/run/container_net"
+OWNED = ("/run/container_net", "/var/lib/container_net")
 TOOLS = ("iptables", "ip6tables")
 NSFS_MAGIC = 0x6E736673
 NFT_GETTABLE, RTM_GETRULE = 0xA01, 34
@@ -96,7 +96,7 @@ def _is_nsfs(path: str) -> bool:
 
 
 def _files() -> Iterator[str]:
-    for directory, _names, files in os.walk(OWNED):
+    for directory, _names, files in (found for owned in OWNED for found in os.walk(owned)):
         yield "file %s mode=%o" % (directory, stat.S_IMODE(os.stat(directory).st_mode))
         for name in sorted(files):
             path = os.path.join(directory, name)
