@@ -10,24 +10,27 @@ import errno
 import json
 import os
 import signal
+import socket
 import subprocess
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, Iterable, List, Optional
 
 import pytest
+from ansible_collections.netloom.container_net.plugins.module_utils._boot import restore as restore_module
 from ansible_collections.netloom.container_net.plugins.module_utils._boot.restore import Restoring
 from ansible_collections.netloom.container_net.plugins.module_utils._kernel.door import Door
 from ansible_collections.netloom.container_net.plugins.module_utils._kernel.statefile import STATE_DIRECTORY
 from ansible_collections.netloom.container_net.plugins.module_utils._kernel.store import Store
 from ansible_collections.netloom.container_net.plugins.module_utils._kernel.unconfirmed import confirm
 from ansible_collections.netloom.container_net.plugins.module_utils._model.errors import ContainerNetError
-from harness.declarations import CASES, LAN4, V4, V6, endpoint, lan, network, two
+from ansible_collections.netloom.container_net.plugins.module_utils._runtime.containers import find_missing
+from harness.declarations import BOX, CASES, LAN4, V4, V6, endpoint, lan, network, two
 from harness.engine import Declaration, assert_settled, converge, give_uplink, lines, settle
 from harness.faults import Points, refuse_always
 from harness.foreign import add_foreign_things
 from harness.guards import await_no_guard, guards
-from harness.host import Child, await_true, on_fake_host, sh, share_out
+from harness.host import Child, await_true, bind_space, on_fake_host, sh, share_out
 from harness.kills import Killed, assert_survived, sample
 from harness.restarts import after_restart, container_net, own_disk
 from harness.snapshot import assert_same, differences, take_snapshot
@@ -286,6 +289,48 @@ def test_what_stands_in_the_way_of_one_thing_is_no_reason_to_leave_out_others() 
         assert "br-web" not in sh("ip -br link show type bridge")
 
     after_restart(restarted)
+
+
+@fake_host
+def test_a_container_that_ends_between_two_looks_is_the_fault_of_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    own_disk()
+    give_uplink()
+    bind_space(BOX)
+    box = {"name": "box", "container": {"path": BOX}, "networks": ["web"]}
+    wire = {"name": "w", "ends": [{"endpoint": "a", "addresses": ["10.9.0.1/30"]}, {"endpoint": "b", "addresses": ["10.9.0.2/30"]}]}
+    converge(replace(WEB, endpoints=[*two(), box], links=[wire]), persist=True)
+    before = sh("ip -n a -br address; ip -n b -br address")
+    looks: List[int] = []
+
+    def look_and_lose(places: Iterable[str]) -> Any:
+        found = find_missing(places)
+        looks.append(len(found))
+        if len(looks) == 1:
+            sh("umount %s; rm %s" % (BOX, BOX))
+        return found
+
+    monkeypatch.setattr(restore_module, "find_missing", look_and_lose)
+    entry = Store("main").standing()
+    assert entry is not None
+    restored = Restoring(entry, check_mode=False, engines=True, wait_timeout=0.0).run()
+    assert looks[:2] == [0, 1]
+    assert restored.faulty == {}
+    assert [line.partition(":")[0] for line in restored.words] == ["endpoints[box] is left out"]
+    assert sh("ip -n a -br address; ip -n b -br address") == before
+
+
+@fake_host
+def test_an_endpoint_with_a_fault_keeps_what_it_has() -> None:
+    own_disk()
+    give_uplink()
+    converge(WEB, persist=True)
+    sh("iptables -t nat -F; ip6tables -t nat -F")
+    with socket.create_server(("0.0.0.0", 8080)):
+        before = sh("ip -n a -br address; ip -br link show type veth")
+        assert "endpoints[a]" in " ".join(container_net("restore", "--wait", "0", status=1))
+        assert sh("ip -n a -br address; ip -br link show type veth") == before
+    container_net("restore")
+    assert container_net("check") == ["main: in order"]
 
 
 @fake_host

@@ -25,6 +25,7 @@ from .._runtime.containers import find_missing
 from .._runtime.tool import run_system_tool
 
 ENGINES = (DOCKER, PODMAN)
+RACES = 20  # that are put up with, and things that others stand in the way of
 WAITS_FOR_ENGINE = "its engine starts after this"
 _ITEM = re.compile(r"(networks|endpoints|links)\[([^\]]+)\]")
 Reasons = Dict[Item, str]
@@ -50,6 +51,7 @@ class Restoring:
         self._connection = connection
         self._absent: Reasons = {}
         self._faulty: Reasons = {}
+        self._races = 0
 
     def run(self) -> Restored:
         while True:
@@ -62,7 +64,8 @@ class Restoring:
                     raise
                 self._faulty.update(found)
             except (Conflict, EnvironmentUnfit, NamespaceMissing) as error:
-                self._faulty[self._find_culprit(declared.document, error)] = _in_one_line(error)
+                if not self._has_passed(error):
+                    self._faulty[self._find_culprit(declared.document, error)] = _in_one_line(error)
             else:
                 words = [line for line in left_out.warnings if WAITS_FOR_ENGINE not in line]
                 accepted = self._entry.options.get("skip_unsupported")
@@ -85,6 +88,7 @@ class Restoring:
         )
         self._absent = self._find_absent(declared.document, unknown)
         left.update({**self._absent, **faulty})
+        unknown.update(name for kind, name in faulty if kind == ENDPOINTS)
         gone = {endpoint.place for endpoint in declared.document.endpoints if (ENDPOINTS, endpoint.name) in left}
         residents, places = (tuple(place for place in asked if place not in gone) for asked in (request.residents, request.places))
         return request._replace(residents=residents, places=places, wait_timeout=self._wait_timeout), declared, left_out
@@ -100,17 +104,24 @@ class Restoring:
         reasons: Dict[str, str] = {**dict.fromkeys(waiting, WAITS_FOR_ENGINE), **{place: str(error) for place, error in missing.items()}}
         return {(ENDPOINTS, name): reasons[place] for name, place in asked.items() if place in reasons}
 
+    def _has_passed(self, error: ContainerNetError) -> bool:
+        """Tell whether nothing stands in the way any more: a container that ends, or starts, between two looks is nobody's fault."""
+        if self._races == RACES:
+            raise error
+        self._races += 1
+        return self._fails_with(self._faulty) is None
+
     def _find_culprit(self, document: Document, error: ContainerNetError) -> Item:
         """Return what has to be left out for an error to go away, or to shrink."""
         for item in _items(document):
             if item not in self._faulty and item not in self._absent:
-                left = self._fails_without(item)
+                left = self._fails_with({**self._faulty, item: ""})
                 if left is None or len(str(left)) < len(str(error)):
                     return item
         raise error
 
-    def _fails_without(self, item: Item) -> Optional[ContainerNetError]:
-        request, _declared, _left_out = self._prepare({**self._faulty, item: ""}, check_mode=True)
+    def _fails_with(self, faulty: Reasons) -> Optional[ContainerNetError]:
+        request, _declared, _left_out = self._prepare(faulty, check_mode=True)
         try:
             converge(request._replace(wait_timeout=0.0))
         except ContainerNetError as error:
