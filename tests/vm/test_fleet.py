@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import time
 from typing import Any, Iterator
@@ -136,10 +137,11 @@ def test_a_host_that_starts_needs_no_controller(applied: Fleet, first: Machine) 
     assert applied.play("site", "--limit", "vm1").actions["vm1"] == looked.actions["vm1"] == ["+ stored declaration of scope main"]
     first.run("systemctl enable shop")
     before = first.run(LOOK)
-    applied.reboot(first)
-    await_answer(second)
-    assert first.run(LOOK) == before
-    assert first.run("container-net check") == "main: in order\n"
+    for _time in range(20 if os.environ.get("CONTAINER_NET_EVERY_POINT") else 1):
+        applied.reboot(first)
+        await_answer(second)
+        assert first.run(LOOK) == before
+        assert first.run("container-net check") == "main: in order\n"
     assert applied.play("site", "--limit", "vm1").changed == {"vm1": 0}
     assert first.pings("shop", "10.60.0.22", "fd60::22", "198.51.100.22")
     assert second.run("cat /run/probed") == ""
