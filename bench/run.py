@@ -102,7 +102,7 @@ def main() -> int:
         return 0
     if not os.environ.get(INSIDE):
         os.environ[INSIDE] = "1"
-        command = [*scene.unshare(), "sh", "-c", 'mount -t tmpfs tmpfs /run && exec "$@"', "sh", sys.executable, *sys.argv]
+        command = [*scene.unshare(), sys.executable, *sys.argv]
         return subprocess.run(command, check=False).returncode
 
     rows: List[Row] = []

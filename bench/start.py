@@ -63,14 +63,13 @@ def pack(module: str, folder: Path) -> Path:
     command += ["--args", json.dumps(TASKS[module])] if TASKS[module] else []
     command += ["--extra-vars", json.dumps({"ansible_python_interpreter": sys.executable})]
     assignments = ["%s=%s" % item for item in told.items()]
-    scene.run([*scene.unshare(), "sh", "-c", 'mount -t tmpfs tmpfs /run && exec env "$@"', "sh", *assignments, *command])
+    scene.run([*scene.unshare(), "env", *assignments, *command])
     (found,) = sent.glob("*/AnsiballZ_%s.py" % module)
     return found
 
 
 def play(packed: str) -> None:
     """Inside new namespaces: run what Ansible sent once and print what it asked of the processor, with the tools it ran, and how long it took."""
-    scene.run(["mount", "-t", "tmpfs", "tmpfs", "/run"])
     scene.batch(["link set lo up"])
     with tempfile.TemporaryFile() as output:
         started = time.monotonic()

@@ -63,6 +63,11 @@ copy_tree() {
 in_throwaway_namespaces() {
   local flags=-Urnm
   if [ "$(id -u)" = 0 ]; then flags=-nm; fi
+  # What this machine itself keeps for its next start is not seen in them, and so not removed.
   # shellcheck disable=SC2016
-  unshare "$flags" --kill-child -- sh -c 'mount -t tmpfs tmpfs /run && ip link set lo up && exec "$@"' sh "$@"
+  unshare "$flags" --kill-child -- sh -ec '
+    mount -t tmpfs tmpfs /run
+    if [ -d /var/lib/container_net ]; then mount -t tmpfs -o mode=700 tmpfs /var/lib/container_net; fi
+    ip link set lo up
+    exec "$@"' sh "$@"
 }

@@ -14,6 +14,7 @@ status=0
 # shellcheck disable=SC2016
 ENGINES_SKIP_REASON=${SKIP_REASON:-/dev/stderr} TMPDIR=/dev/shm unshare -nm --pid --fork --kill-child --mount-proc -- sh -euc '
   mount -t tmpfs tmpfs /run
+  if [ -d /var/lib/container_net ]; then mount -t tmpfs -o mode=700 tmpfs /var/lib/container_net; fi
   mount -t tmpfs tmpfs /dev/shm
   cp -a /etc /run/etc
   mount --bind /run/etc /etc

@@ -16,6 +16,7 @@ from typing import Any, Callable
 import pytest
 
 CLONE_NEWNS, CLONE_NEWUSER, CLONE_NEWNET = 0x00020000, 0x10000000, 0x40000000
+KEPT = Path("/var/lib/container_net")  # what this machine itself may have there is none of a test's business
 MS_REC, MS_PRIVATE = 0x4000, 0x40000
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -63,6 +64,8 @@ def _enter() -> None:
     Path("/proc/self/gid_map").write_text("0 %d 1" % group, encoding="ascii")
     if _libc.mount(b"none", b"/", None, ctypes.c_ulong(MS_REC | MS_PRIVATE), None) or _libc.mount(b"tmpfs", b"/run", b"tmpfs", ctypes.c_ulong(0), None):
         raise NoNamespaces("no private /run: %s" % os.strerror(ctypes.get_errno()))
+    if KEPT.is_dir() and _libc.mount(b"tmpfs", str(KEPT).encode(), b"tmpfs", ctypes.c_ulong(0), b"mode=700"):
+        raise NoNamespaces("no private %s: %s" % (KEPT, os.strerror(ctypes.get_errno())))
     links = Path("/proc/self/net/dev").read_text(encoding="ascii").splitlines()[2:]
     if [line.split(":")[0].strip() for line in links if not line.strip().startswith(("sit", "tunl", "gre", "ip6", "ip_vti", "erspan"))] != ["lo"]:
         raise RuntimeError("this is no fresh network namespace")
