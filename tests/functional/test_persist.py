@@ -228,10 +228,10 @@ def test_a_change_that_nobody_confirms_leaves_what_was_kept() -> None:
     give_uplink()
     converge(WEB, persist=True)
     before = FILE.read_text(encoding="utf-8")
-    converge(replace(WEB, endpoints=[endpoint("c", "web")]), persist=True, confirm_timeout=0.3)
+    converge(replace(WEB, endpoints=[endpoint("c", "web")]), persist=True, confirm_timeout=3.0)
     await_no_guard(20)
     assert FILE.read_text(encoding="utf-8") == before
-    converge(WEB, confirm_timeout=0.3)
+    converge(WEB, confirm_timeout=3.0)
     await_no_guard(20)
     assert FILE.read_text(encoding="utf-8") == before
 
