@@ -15,7 +15,7 @@ import pytest
 from ansible_collections.netloom.container_net.plugins.module_utils._runtime import containers, opening
 from ansible_collections.netloom.container_net.plugins.module_utils._runtime.container import Container, Found
 from engines import Engine, kill_and_await
-from harness.host import CLONE_NEWNET, _libc, _must, sh
+from harness.host import CLONE_NEWNET, libc, must, sh
 
 LAST_PID = "/proc/sys/kernel/ns_last_pid"
 
@@ -37,7 +37,7 @@ class Impostor:
             if self.pid == 0:
                 os.read(go, 1)
                 close_all_but(answer)
-                _must(_libc.unshare(CLONE_NEWNET), "unshare")
+                must(libc.unshare(CLONE_NEWNET), "unshare")
                 os.write(answer, b"+")
                 while True:
                     signal.pause()

@@ -16,7 +16,7 @@ from ansible_collections.netloom.container_net.plugins.module_utils._model.error
 from ansible_collections.netloom.container_net.plugins.module_utils._runtime import containers
 from engines import Folders, await_host_ends, kill_and_await, running
 from harness.engine import Declaration, Tools, converge, give_uplink, settle
-from harness.host import CLONE_NEWNET, _libc, _must
+from harness.host import CLONE_NEWNET, libc, must
 from harness.snapshot import assert_same, take_snapshot
 from reuse import Impostor, Script, await_end, take_number
 
@@ -138,5 +138,5 @@ def test_the_namespace_stays_while_a_run_holds_it(folders: Folders) -> None:
             descriptor = found.open("docker:app")
         assert descriptor is not None
         kill_and_await(docker.pid("app"))
-        _must(_libc.setns(descriptor, CLONE_NEWNET), "setns")
+        must(libc.setns(descriptor, CLONE_NEWNET), "setns")
         os.close(descriptor)
