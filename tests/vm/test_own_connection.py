@@ -29,8 +29,14 @@ def test_a_bridge_takes_the_interface_of_the_connection(booted: Fleet) -> None:
         assert "nothing was changed" in refused.output
         assert booted.leftovers() == []
 
-        booted.declare({"fleet_networks": networks, "fleet_allow_management": True, "fleet_confirm_timeout": 120}, app)
+        booted.declare({"fleet_networks": networks, "fleet_allow_management": True, "fleet_confirm_timeout": 120, "fleet_persist": True}, app)
         booted.play("site", *only)
+        assert holder(first) == "br-lan"
+        assert first.pings("app", "10.0.2.15")
+        assert booted.play("site", *only).changed == {"vm1": 0}
+
+        # It was confirmed, so the host does it again by itself.
+        booted.reboot(first)
         assert holder(first) == "br-lan"
         assert first.pings("app", "10.0.2.15")
         assert booted.play("site", *only).changed == {"vm1": 0}

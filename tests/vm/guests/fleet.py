@@ -28,7 +28,7 @@ from .machine import BROUGHT, CONNECTIONS, SSH_CONFIG, Machine
 Result = TypeVar("Result")
 RECAP = re.compile(r"^(\w+) +: ok=\d+ +changed=(\d+) +unreachable=(\d+) +failed=(\d+)", re.MULTILINE)
 BROUGHT_FOLDERS = ("tests/functional/harness", "tests/lab/snapshot.py")
-SNAPSHOT, OVER_REBOOT = "/run/floor-before", "/var/tmp/floor-before"
+SNAPSHOT, MODULES, OVER_REBOOT = "/run/floor-before", "/run/floor-modules", "/var/tmp/floor-before"
 ENGINE_FOLDERS = ("plugins/module_utils", "tests/functional/conftest.py", "tests/functional/harness")
 CALLBACKS = CHECKOUT / "tests" / "functional" / "callback_plugins"
 
@@ -160,15 +160,17 @@ class Fleet:
 
     def reboot(self, machine: Machine) -> None:
         """Boot a guest anew; what it looked like before the block still counts."""
-        machine.run("cp %s %s" % (SNAPSHOT, OVER_REBOOT))
+        machine.run("cp %s %s; cp %s %s" % (SNAPSHOT, OVER_REBOOT, MODULES, OVER_REBOOT + ".modules"))
         machine.reboot()
         _bring(machine)
-        machine.run("mv %s %s" % (OVER_REBOOT, SNAPSHOT))
+        machine.run("mv %s %s; mv %s %s" % (OVER_REBOOT, SNAPSHOT, OVER_REBOOT + ".modules", MODULES))
 
     def leftovers(self) -> list[str]:
         """Return what differs on the guests from the saved snapshot."""
 
         def differences(machine: Machine) -> list[str]:
+            # Each brings settings, and after a restart some are not there.
+            machine.run("xargs modprobe -qa <%s" % MODULES)
             done = machine.ssh("sudo python3 %s/tests/lab/snapshot.py compare %s" % (BROUGHT, SNAPSHOT))
             return ["%s: %s" % (machine.name, line) for line in (done.stdout + done.stderr).splitlines()]
 
@@ -176,7 +178,7 @@ class Fleet:
 
 
 def _save_snapshot(machine: Machine) -> None:
-    machine.run("python3 %s/tests/lab/snapshot.py save %s" % (BROUGHT, SNAPSHOT))
+    machine.run("python3 %s/tests/lab/snapshot.py save %s; lsmod | awk 'NR > 1 { print $1 }' >%s" % (BROUGHT, SNAPSHOT, MODULES))
 
 
 def _bring(machine: Machine) -> None:
