@@ -9,7 +9,7 @@ from __future__ import annotations
 import subprocess
 import time
 from contextlib import contextmanager
-from typing import Iterator, List
+from typing import Any, Dict, Iterator, List
 
 import pytest
 from ansible_collections.netloom.container_net.plugins.module_utils._model.errors import ContainerNetError
@@ -24,6 +24,11 @@ from harness.traffic import ask
 WEB = {"name": "web", "ipam_config": [{"subnet": "10.20.0.0/24"}]}
 PORT = [("outside", "tcp", "192.0.2.1", 8080)]
 SLEEP = ("/bin/sleep", "100000")
+
+
+def published(engine: str) -> Dict[str, Any]:
+    """The container `shop` of an engine, with a port of the host."""
+    return {"name": "shop", "container": {engine: "shop"}, "networks": ["web"], "ports": ["8080:80"]}
 
 
 @pytest.mark.fake_host(timeout=120)
@@ -106,11 +111,10 @@ def test_a_pod_has_the_network_of_its_infra_container(folders: Folders) -> None:
 def test_the_host_attaches_a_new_container_without_a_controller(engine: str, folders: Folders) -> None:
     give_uplink()
     own_disk()
-    shop = {"name": "shop", "container": {engine: "shop"}, "networks": ["web"], "ports": ["8080:80"]}
     db = {"name": "db", "container": {"netns": "db"}, "networks": ["web"]}
     with running(folders, engine) as runtime:
         runtime.run("shop")
-        converge(Declaration([WEB], [shop, db]), persist=True)
+        converge(Declaration([WEB], [published(engine), db]), persist=True)
         answers(PORT, "shop")
         before = sh("ip -n db -o address")
         runtime.remove("shop")
@@ -158,10 +162,9 @@ def _answers() -> bool:
 def test_containers_that_come_and_go_are_followed(engine: str, folders: Folders) -> None:
     give_uplink()
     own_disk()
-    shop = {"name": "shop", "container": {engine: "shop"}, "networks": ["web"], "ports": ["8080:80"]}
     with running(folders, engine) as runtime:
         runtime.run("shop")
-        converge(Declaration([WEB], [shop]), persist=True)
+        converge(Declaration([WEB], [published(engine)]), persist=True)
         before = sh("iptables-save -t nat | grep 8080")
         with following() as said:
             took = []
@@ -183,10 +186,9 @@ def test_containers_that_come_and_go_are_followed(engine: str, folders: Folders)
 def test_an_engine_that_is_restarted_is_followed_again(folders: Folders) -> None:
     give_uplink()
     own_disk()
-    shop = {"name": "shop", "container": {"docker": "shop"}, "networks": ["web"], "ports": ["8080:80"]}
     with running(folders, "docker") as docker:
         docker.run("shop")
-        converge(Declaration([WEB], [shop]), persist=True)
+        converge(Declaration([WEB], [published("docker")]), persist=True)
         with following() as said:
             docker.stop_engine()
             assert "stands and would go with what is left out" in container_net("restore", status=1)[0]

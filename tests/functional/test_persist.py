@@ -52,11 +52,16 @@ def kept() -> Dict[str, Any]:
     return options
 
 
-def come_back(declaration: Declaration) -> str:
-    """Keep a declaration, restart the host, and return in what it then differs."""
+def keep(declaration: Declaration = WEB, **options: Any) -> None:
+    """Apply a declaration on a host with a disk of its own, and keep it there."""
     own_disk()
     declaration.prepare()
-    converge(declaration, persist=True)
+    converge(declaration, persist=True, **options)
+
+
+def come_back(declaration: Declaration) -> str:
+    """Keep a declaration, restart the host, and return in what it then differs."""
+    keep(declaration)
     before = take_snapshot()
 
     def restarted() -> str:
@@ -109,9 +114,7 @@ def test_it_is_kept_with_what_was_chosen_and_for_root_alone() -> None:
 
 @fake_host
 def test_a_second_scope_is_kept_beside_the_first() -> None:
-    own_disk()
-    give_uplink()
-    converge(WEB, persist=True)
+    keep()
     other = Declaration([network("db", {"subnet": "10.22.0.0/24"})], [endpoint("c", "db")])
     converge(other, scope="second", persist=True)
     assert [line.split()[:2] for line in container_net("show")[1:]] == [["main", "1"], ["second", "1"]]
@@ -137,9 +140,7 @@ def test_a_host_that_cannot_keep_it_is_left_as_it_is() -> None:
 
 @fake_host
 def test_a_change_that_fails_leaves_what_was_kept() -> None:
-    own_disk()
-    give_uplink()
-    converge(WEB, persist=True)
+    keep()
     before = take_snapshot()
     goal = replace(WEB, endpoints=[*two(), endpoint("c", "web")])
     with pytest.raises(ContainerNetError):
@@ -173,9 +174,7 @@ def restore_watched(point: Optional[int] = None) -> List[str]:
 
 @fake_host(timeout=900.0)
 def test_a_start_of_the_host_that_dies_on_the_way_is_completed() -> None:
-    own_disk()
-    give_uplink()
-    converge(WEB, persist=True)
+    keep()
     before = take_snapshot()
 
     def play(point: Optional[int]) -> List[str]:
@@ -197,9 +196,7 @@ def test_a_start_of_the_host_that_dies_on_the_way_is_completed() -> None:
 
 @fake_host
 def test_a_change_that_waits_when_the_host_restarts_counts_as_not_made() -> None:
-    own_disk()
-    give_uplink()
-    converge(WEB, persist=True)
+    keep()
     goal = replace(WEB, endpoints=[endpoint("c", "web")])
     converge(goal, persist=True, confirm_timeout=30.0)
     assert container_net("show")[1].endswith("waits for its confirmation")
@@ -212,9 +209,7 @@ def test_a_change_that_waits_when_the_host_restarts_counts_as_not_made() -> None
 
 @fake_host
 def test_a_change_whose_guard_was_killed_is_kept_by_the_next_run() -> None:
-    own_disk()
-    give_uplink()
-    converge(WEB, persist=True, confirm_timeout=30.0)
+    keep(confirm_timeout=30.0)
     for guard in guards():
         os.kill(guard, signal.SIGKILL)
     await_true(lambda: not guards(), 10, lambda: "the guard lives on")
@@ -224,9 +219,7 @@ def test_a_change_whose_guard_was_killed_is_kept_by_the_next_run() -> None:
 
 @fake_host
 def test_a_change_that_nobody_confirms_leaves_what_was_kept() -> None:
-    own_disk()
-    give_uplink()
-    converge(WEB, persist=True)
+    keep()
     before = FILE.read_text(encoding="utf-8")
     converge(replace(WEB, endpoints=[endpoint("c", "web")]), persist=True, confirm_timeout=3.0)
     await_no_guard(20)
@@ -238,9 +231,7 @@ def test_a_change_that_nobody_confirms_leaves_what_was_kept() -> None:
 
 @fake_host
 def test_what_waits_for_the_first_time_or_for_its_removal() -> None:
-    own_disk()
-    give_uplink()
-    converge(WEB, persist=True, confirm_timeout=30.0)
+    keep(confirm_timeout=30.0)
     assert after_restart(lambda: container_net("restore", status=1)) == [
         "main: the declaration was not confirmed before the host restarted, and none was kept before it; apply it again"
     ]
@@ -275,10 +266,8 @@ def test_what_a_host_cannot_have_any_more_is_left_out_and_the_rest_stands() -> N
 
 @fake_host
 def test_what_stands_in_the_way_of_one_thing_is_no_reason_to_leave_out_others() -> None:
-    own_disk()
-    give_uplink()
-    both = Declaration([network("web", V4), network("db", {"subnet": "10.22.0.0/24"})], [endpoint("a", "web"), endpoint("b", "db")])
-    converge(both, persist=True)
+    db = network("db", {"subnet": "10.22.0.0/24"})
+    keep(Declaration([network("web", V4), db], [endpoint("a", "web"), endpoint("b", "db")], prepare=give_uplink))
 
     def restarted() -> None:
         give_uplink()
@@ -321,9 +310,7 @@ def test_a_container_that_ends_between_two_looks_is_the_fault_of_no_other(monkey
 
 @fake_host
 def test_an_endpoint_with_a_fault_keeps_what_it_has() -> None:
-    own_disk()
-    give_uplink()
-    converge(WEB, persist=True)
+    keep()
     sh("iptables -t nat -F; ip6tables -t nat -F")
     with socket.create_server(("0.0.0.0", 8080)):
         before = sh("ip -n a -br address; ip -br link show type veth")
@@ -335,9 +322,7 @@ def test_an_endpoint_with_a_fault_keeps_what_it_has() -> None:
 
 @fake_host
 def test_nothing_that_stands_goes_for_what_is_left_out() -> None:
-    own_disk()
-    give_uplink()
-    converge(lan("a", "b"), persist=True)
+    keep(lan("a", "b"))
     sh("ip link set eth0 down; ip link set eth0 name uplink0; ip link set uplink0 up")
     before = take_snapshot()
     container_net("restore", "--wait", "0", status=1)
@@ -346,9 +331,7 @@ def test_nothing_that_stands_goes_for_what_is_left_out() -> None:
 
 @fake_host
 def test_others_have_what_they_had() -> None:
-    own_disk()
-    give_uplink()
-    converge(WEB, persist=True)
+    keep()
 
     def restarted() -> None:
         give_uplink()
@@ -380,9 +363,7 @@ def test_processes_by_number_are_not_kept() -> None:
 
 @fake_host
 def test_a_damaged_file_is_told_and_mended_by_the_next_run() -> None:
-    own_disk()
-    give_uplink()
-    converge(WEB, persist=True)
+    keep()
     whole = FILE.read_text(encoding="utf-8")
     for damaged, why in ((whole[:100], "it is damaged"), ("[]", "it holds no declaration"), (whole.replace('"format": 1', '"format": 99'), "it has format 99")):
         FILE.write_text(damaged, encoding="utf-8")
@@ -417,9 +398,7 @@ def test_bad_words_are_refused_before_anything_is_done() -> None:
 
 @fake_host
 def test_check_tells_people_and_programs_what_differs() -> None:
-    own_disk()
-    give_uplink()
-    converge(WEB, persist=True)
+    keep()
     before = take_snapshot()
     assert container_net("check", "--textfile", "/run/found.prom") == ["main: in order"]
     assert 'container_net_in_order{scope="main"} 1' in Path("/run/found.prom").read_text(encoding="ascii")

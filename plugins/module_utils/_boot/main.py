@@ -138,7 +138,7 @@ def _enable(options: argparse.Namespace) -> int:
     from . import units
 
     program = os.path.abspath(sys.argv[0])
-    _tell_done(units.enable(options.scope, units.Place(program, options.share, options.check), follow=options.follow, restart=options.restart))
+    _tell_done(units.enable(options.scope, units.Setup(program, options.share, options.check), follow=options.follow, restart=options.restart))
     if not units.has_systemd():
         print(units.NO_SYSTEMD % (program, options.scope))
     return IN_ORDER
@@ -147,7 +147,7 @@ def _enable(options: argparse.Namespace) -> int:
 def _disable(options: argparse.Namespace) -> int:
     from . import units
 
-    _tell_done(units.disable(options.scope, units.Place(os.path.abspath(sys.argv[0]), options.share, options.check)))
+    _tell_done(units.disable(options.scope, units.Setup(os.path.abspath(sys.argv[0]), options.share, options.check)))
     return IN_ORDER
 
 

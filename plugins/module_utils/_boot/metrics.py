@@ -8,20 +8,17 @@
 
 from __future__ import annotations
 
-import os
 import time
 from typing import Any, Callable, Iterator, Mapping, Tuple
+
+from .._kernel.statefile import replace_file
 
 Facts = Mapping[str, Mapping[str, Any]]  # by scope
 
 
 def write_metrics(path: str, facts: Facts) -> None:
     """Replace the file whole: the exporter may read at any time."""
-    temporary = "%s.%d" % (path, os.getpid())
-    with open(temporary, "w", encoding="utf-8") as stream:
-        os.fchmod(stream.fileno(), 0o644)
-        stream.write("".join(line + "\n" for line in _lines(facts)))
-    os.replace(temporary, path)
+    replace_file(path, "".join(line + "\n" for line in _lines(facts)), 0o644)
 
 
 def _lines(facts: Facts) -> Iterator[str]:

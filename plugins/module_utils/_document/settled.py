@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any, Dict, Iterator, List, Mapping, Set, Tuple
 
-from .._model.document import Attachment, Document, Endpoint, PublishedPort
+from .._model.document import Attachment, Document, Endpoint, PublishedPort, port_range
 from .._model.place import PROCESS
 
 Map = Mapping[str, Any]
@@ -70,5 +70,4 @@ def _settle_port(raw: Any, port: PublishedPort) -> Any:
         return raw
     if not isinstance(raw, Mapping):
         return str(port)
-    last = port.published + port.count - 1
-    return {**raw, "published": port.published if port.count == 1 else "%d-%d" % (port.published, last)}
+    return {**raw, "published": port.published if port.count == 1 else port_range(port.published, port.count)}

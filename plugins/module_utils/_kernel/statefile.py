@@ -13,6 +13,7 @@ from typing import Dict
 STATE_DIRECTORY = "/run/container_net"  # gone with a boot, like the kernel's own state
 FLOWS_FILE = "flows.json"
 UNCONFIRMED_FILE = "unconfirmed.json"
+UNFINISHED = ".new"  # what the name of a file ends in while it is written
 STORE_DIRECTORY = "/var/lib/container_net"  # outlives a boot
 
 
@@ -21,12 +22,31 @@ def declaration_path(directory: str, scope: str) -> str:
     return os.path.join(directory, scope + ".json")
 
 
+def replace_file(path: str, text: str, mode: int = 0o600) -> None:
+    """Write a file whole: whoever reads it, also after a crash, finds the old or the new one."""
+    temporary = path + UNFINISHED
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
+    try:
+        try:
+            os.fchmod(descriptor, mode)
+            left = memoryview(text.encode("utf-8"))
+            while left:
+                left = left[os.write(descriptor, left) :]  # a disk that is full takes a part, and refuses the rest
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+
+
 class StateFile:
     """A small file below /run that is replaced whole: a crash leaves the old or the new one. Nothing to say is no file."""
 
     def __init__(self, directory: str, name: str) -> None:
         self._path = os.path.join(directory, name)
-        self._temporary = self._path + ".new"
+        self._temporary = self._path + UNFINISHED
 
     def read(self) -> Dict[str, object]:
         """Return what it says; a torn file counts as empty, since the kernel itself is the state."""
@@ -47,11 +67,4 @@ class StateFile:
             if os.path.lexists(self._path):
                 os.unlink(self._path)
             return
-        temporary = self._temporary
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-        try:
-            os.write(descriptor, json.dumps(values, sort_keys=True).encode("ascii"))
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-        os.replace(temporary, self._path)
+        replace_file(self._path, json.dumps(values, sort_keys=True))

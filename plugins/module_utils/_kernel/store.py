@@ -10,19 +10,18 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional
 
 from .._model.errors import ContainerNetError
+from .._model.names import label_fault
 from .._model.place import HOST
 from .._model.stored import Stored, stored
 from .hostlock import ensure_private_directory
-from .statefile import STORE_DIRECTORY, declaration_path
+from .statefile import STORE_DIRECTORY, UNFINISHED, declaration_path, replace_file
 
 SUFFIX = ".json"
 UNREADABLE, UNCONFIRMED = "unreadable", "unconfirmed"
 FORMAT = 1
-_SCOPE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*\Z")
 BOOT_ID = "/proc/sys/kernel/random/boot_id"
 
 
@@ -96,7 +95,7 @@ class Store:
         return entry if entry is not None and entry.options else None
 
     def remove(self) -> None:
-        for path in (self._path, self._path + ".new"):
+        for path in (self._path, self._path + UNFINISHED):
             if os.path.lexists(path):
                 os.unlink(path)
         try:
@@ -130,19 +129,7 @@ class Store:
 
     def _write(self, entry: Entry) -> None:
         ensure_private_directory(self._directory)
-        temporary = self._path + ".new"
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-        try:
-            with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-                json.dump(_as_written(entry), stream, sort_keys=True, indent=1)
-                stream.write("\n")
-                stream.flush()
-                os.fsync(stream.fileno())
-            os.replace(temporary, self._path)
-        except BaseException:
-            if os.path.lexists(temporary):
-                os.unlink(temporary)
-            raise
+        replace_file(self._path, json.dumps(_as_written(entry), sort_keys=True, indent=1) + "\n")
         _flush(self._directory)
 
 
@@ -153,7 +140,7 @@ def list_scopes(directory: str = STORE_DIRECTORY) -> List[str]:
     except FileNotFoundError:
         return []
     found = (name[: -len(SUFFIX)] for name in names if name.endswith(SUFFIX))
-    return sorted(scope for scope in found if _SCOPE.match(scope))
+    return sorted(scope for scope in found if label_fault(scope) is None)
 
 
 def _as_written(entry: Entry) -> Dict[str, Any]:

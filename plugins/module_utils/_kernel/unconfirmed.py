@@ -17,7 +17,7 @@ from typing import Optional
 
 from .._model.errors import NotConfirmed
 from .hostlock import ensure_private_directory
-from .statefile import STORE_DIRECTORY, UNCONFIRMED_FILE
+from .statefile import UNCONFIRMED_FILE
 from .store import Store
 
 POLL_INTERVAL = 0.1
@@ -100,7 +100,7 @@ def refuse_unconfirmed(directory: str) -> str:
     return KILLED if _remove(os.path.join(directory, UNCONFIRMED_FILE)) else ""
 
 
-def confirm(directory: str, scope: str, connection: str, *, check_mode: bool, store_directory: str = STORE_DIRECTORY) -> Pending:
+def confirm(directory: str, scope: str, connection: str, *, check_mode: bool) -> Pending:
     """Keep a scope's change, and wait until its guard is gone."""
     pending = read_unconfirmed(directory)
     if pending is not None and pending.scope != scope:
@@ -120,7 +120,7 @@ def confirm(directory: str, scope: str, connection: str, *, check_mode: bool, st
             "no change of scope '%s' waits for a confirmation: it was taken back because none came in time (the host's system log tells), "
             "or it was confirmed before" % scope
         )
-    Store(scope, store_directory).confirm()
+    Store(scope).confirm()
     try:
         os.rmdir(directory)
     except OSError:

@@ -120,15 +120,20 @@ def find_missing(places: Iterable[str]) -> Dict[str, NamespaceMissing]:
     asked = list(map(Place, dict.fromkeys(places)))
     with Containers() as containers:
         faults = containers.look_up(asked)
-    for place in asked:
-        if place.kind == PATH:
-            try:
-                descriptor = _open_namespace(place)
-            except NamespaceMissing as error:
-                faults[place] = error
-            else:
-                if descriptor is not None:
-                    os.close(descriptor)
+    return {**faults, **_look_at_files(asked)}
+
+
+def _look_at_files(places: Iterable[str], *, may_be_host: bool = False) -> Dict[str, NamespaceMissing]:
+    """Return by place why the file of a namespace cannot be had."""
+    faults: Dict[str, NamespaceMissing] = {}
+    for place in dict.fromkeys(place for place in map(Place, places) if place.kind == PATH):
+        try:
+            descriptor = _open_namespace(place, may_be_host=may_be_host)
+        except NamespaceMissing as error:
+            faults[place] = error
+            continue
+        if descriptor is not None:
+            os.close(descriptor)
     return faults
 
 
@@ -155,14 +160,7 @@ def _look_at(places: Sequence[str]) -> None:
         for _container, opened in opening.opened:
             os.close(opened)
     # Named namespaces are made where they are missing, and the number of a process that is to come could be anybody's.
-    for place in dict.fromkeys(place for place in map(Place, places) if place.kind == PATH):
-        try:
-            descriptor = _open_namespace(place, may_be_host=True)
-        except NamespaceMissing as error:
-            faults.append(error)
-            continue
-        if descriptor is not None:
-            os.close(descriptor)
+    faults.extend(_look_at_files(places, may_be_host=True).values())
     _raise_together(faults)
 
 
