@@ -430,7 +430,7 @@ options:
       container:
         description:
         - Where it lives. Required, unless V(network_mode) names another namespace.
-        - It has exactly one of V(netns), V(docker), V(podman), V(path), V(pid).
+        - It has exactly one of V(netns), V(docker), V(podman), V(docker_label), V(podman_label), V(path), V(pid).
         type: dict
         suboptions:
           netns:
@@ -444,6 +444,16 @@ options:
           podman:
             description:
             - Exact name or full id of a running container of Podman.
+            type: str
+          docker_label:
+            description:
+            - Labels, all of which exactly one running container of the Docker Engine has.
+            - Such as C(app=web,tier=front).
+            type: str
+          podman_label:
+            description:
+            - Labels, all of which exactly one running container of Podman has.
+            - Such as C(app=web,tier=front).
             type: str
           path:
             description:

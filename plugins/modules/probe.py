@@ -68,6 +68,12 @@ options:
           podman:
             description: Name or full id of a container of Podman. Excludes the other places.
             type: str
+          docker_label:
+            description: Labels, such as C(app=web,tier=front), all of which exactly one running container of the Docker Engine has. Excludes the other places.
+            type: str
+          podman_label:
+            description: Labels, such as C(app=web,tier=front), all of which exactly one running container of Podman has. Excludes the other places.
+            type: str
           pid:
             description: Number of a process whose network namespace it is. Excludes the other places.
             type: int
@@ -154,6 +160,12 @@ options:
             type: str
           podman:
             description: Name or full id of a container of Podman. Excludes the other places.
+            type: str
+          docker_label:
+            description: Labels, such as C(app=web,tier=front), all of which exactly one running container of the Docker Engine has. Excludes the other places.
+            type: str
+          podman_label:
+            description: Labels, such as C(app=web,tier=front), all of which exactly one running container of Podman has. Excludes the other places.
             type: str
           pid:
             description: Number of a process whose network namespace it is. Excludes the other places.
@@ -371,6 +383,8 @@ LOCATION = {
     "path": {"type": "str"},
     "docker": {"type": "str"},
     "podman": {"type": "str"},
+    "docker_label": {"type": "str"},
+    "podman_label": {"type": "str"},
     "pid": {"type": "int"},
     "label": {"type": "str"},
 }

@@ -39,6 +39,12 @@ options:
       podman:
         description: Name or full id of a container of Podman.
         type: str
+      docker_label:
+        description: Labels, such as C(app=web,tier=front), all of which exactly one running container of the Docker Engine has.
+        type: str
+      podman_label:
+        description: Labels, such as C(app=web,tier=front), all of which exactly one running container of Podman has.
+        type: str
       path:
         description: Absolute path of a namespace file.
         type: str
@@ -370,7 +376,7 @@ devices:
       addresses: [203.0.113.2/24]
 containers:
   description:
-    - Each of O(namespaces) and O(containers), as C(docker:NAME), C(podman:NAME), C(path:FILE), C(pid:NUMBER) or
+    - Each of O(namespaces) and O(containers), as C(docker:NAME), C(podman:NAME), C(docker_label:LABELS), C(podman_label:LABELS), C(path:FILE), C(pid:NUMBER) or
       C(netns:NAME).
     - C(state) is V(read), V(not running) (there is no such container, process, file or name), or V(refused) (it cannot be attached, such as one with the
       host's own network). C(reason) says why it was not read.
@@ -459,12 +465,13 @@ from typing import Any, Dict, List
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.netloom.container_net.plugins.module_utils._ansible.run import BACKEND_OPTION, create_module, guard
 from ansible_collections.netloom.container_net.plugins.module_utils._firewall.table import select_backend
+from ansible_collections.netloom.container_net.plugins.module_utils._model.place import KINDS, PROCESS
 from ansible_collections.netloom.container_net.plugins.module_utils._report.info import Report, select_networks
 from ansible_collections.netloom.container_net.plugins.module_utils._report.links import describe_devices, describe_links
 from ansible_collections.netloom.container_net.plugins.module_utils._report.sight import describe_containers, observe_everything, read_places
 from ansible_collections.netloom.container_net.plugins.module_utils._runtime.tool import has_tool, run_system_tool
 
-CONTAINER: Dict[str, Any] = {kind: {"type": "int" if kind == "pid" else "str"} for kind in ("docker", "podman", "path", "pid", "netns")}
+CONTAINER: Dict[str, Any] = {kind: {"type": "int" if kind == PROCESS else "str"} for kind in KINDS}
 EXACTLY_ONE: Dict[str, Any] = {"required_one_of": [list(CONTAINER)], "mutually_exclusive": [list(CONTAINER)]}
 DECLARATION: Dict[str, Any] = {
     "scope": {"type": "str", "default": "main"},

@@ -24,6 +24,7 @@ from tree import BUSYBOX, make_tree, pack_tree
 IMAGE = "box"
 CGROUP = "/container-net-test"
 START_LIMIT = 20.0
+Labels = Sequence[Tuple[str, str]]
 # What answers on port 80 with a name, from inside the container.
 SERVE = ("/bin/nc", "-ll", "-p", "80", "-e", "/bin/echo")
 
@@ -115,16 +116,23 @@ class Docker:
         assert status < 400, "%s %s: %s %s" % (method, path, status, answer)
         return answer
 
-    def create(self, name: str, network: str = "none", command: Sequence[str] = (), ports: Sequence[int] = ()) -> str:
+    def create(self, name: str, network: str = "none", command: Sequence[str] = (), ports: Sequence[int] = (), labels: Labels = ()) -> str:
         host: Dict[str, Any] = {"NetworkMode": network, "Init": False}
         if ports:
             host["PortBindings"] = {"%d/tcp" % port: [{"HostPort": str(port)}] for port in ports}
         exposed: Dict[str, Any] = {"%d/tcp" % port: {} for port in ports}
-        made = {"Image": IMAGE, "Cmd": list(command or (*SERVE, name)), "HostConfig": host, "ExposedPorts": exposed, "StopSignal": "SIGKILL"}
+        made = {
+            "Image": IMAGE,
+            "Cmd": list(command or (*SERVE, name)),
+            "HostConfig": host,
+            "ExposedPorts": exposed,
+            "StopSignal": "SIGKILL",
+            "Labels": dict(labels),
+        }
         return str(self._must("POST", "/containers/create?name=" + name, made)["Id"])
 
-    def run(self, name: str, network: str = "none", command: Sequence[str] = (), ports: Sequence[int] = ()) -> str:
-        identity = self.create(name, network, command, ports)
+    def run(self, name: str, network: str = "none", command: Sequence[str] = (), ports: Sequence[int] = (), labels: Labels = ()) -> str:
+        identity = self.create(name, network, command, ports, labels)
         self.start(name)
         return identity
 
@@ -205,8 +213,8 @@ class Podman:
     def create(self, name: str, network: str = "none", command: Sequence[str] = ()) -> str:
         return self._make("create", name, network, command)
 
-    def run(self, name: str, network: str = "none", command: Sequence[str] = ()) -> str:
-        return self._make("run", name, network, command, "--detach")
+    def run(self, name: str, network: str = "none", command: Sequence[str] = (), labels: Labels = ()) -> str:
+        return self._make("run", name, network, command, "--detach", *("--label=%s=%s" % label for label in labels))
 
     def _make(self, verb: str, name: str, network: str, command: Sequence[str], *more: str) -> str:
         options: List[str] = [*more, "--name", name, "--network", network, "--cgroup-parent", CGROUP, "--stop-signal", "SIGKILL"]

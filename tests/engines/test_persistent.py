@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import Any, Dict, Iterator, List
 
 import pytest
-from ansible_collections.netloom.container_net.plugins.module_utils._model.errors import ContainerNetError
+from ansible_collections.netloom.container_net.plugins.module_utils._model.errors import ContainerNetError, ContainerNotRunning
 from engines import Folders, Podman, answers, running
 from harness.engine import Declaration, converge, give_uplink, settle
 from harness.host import await_true, sh
@@ -199,4 +199,37 @@ def test_an_engine_that_is_restarted_is_followed_again(folders: Folders) -> None
             await_attached(time.monotonic())
         assert any(line.startswith("docker cannot be listened to") for line in said), said
         assert "docker is listened to" in said
+        converge(None)
+
+
+@pytest.mark.parametrize("engine", ["docker", "podman"])
+@pytest.mark.fake_host(timeout=200)
+def test_a_container_is_found_by_its_labels_whatever_its_name(engine: str, folders: Folders) -> None:
+    give_uplink()
+    own_disk()
+    labels = [("app", "shop"), ("tier", "front")]
+    shop = {**published(engine), "container": {engine + "_label": "tier=front,app=shop"}}
+    with running(folders, engine) as runtime:
+        with pytest.raises(ContainerNotRunning, match="no %s container that runs has the labels app=shop,tier=front" % engine):
+            converge(Declaration([WEB], [shop]))
+        runtime.run("cache", labels=labels[:1])
+        runtime.run("shop-1", labels=labels)
+        before = take_snapshot()
+        runtime.run("shop-x", labels=labels)
+        with pytest.raises(ContainerNetError, match=r"2 %s containers that run have the labels app=shop,tier=front: shop-1, shop-x; write" % engine):
+            converge(Declaration([WEB], [shop]))
+        runtime.remove("shop-x")
+        assert_same(before)
+        converge(Declaration([WEB], [shop]), persist=True)
+        answers(PORT, "shop-1")
+        rules = sh("iptables-save -t nat | grep 8080")
+        with following() as said:
+            runtime.remove("shop-1")
+            await_true(lambda: "8080" not in sh("iptables-save -t nat"), 20, lambda: sh("iptables-save -t nat"))
+            runtime.run("shop-2", labels=labels)
+            await_true(lambda: "8080" in sh("iptables-save -t nat"), 20, lambda: sh("iptables-save -t nat"))
+            answers(PORT, "shop-2")
+        assert said
+        assert sh("iptables-save -t nat | grep 8080") == rules
+        assert container_net("check") == ["main: in order"]
         converge(None)

@@ -11,29 +11,23 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from typing import Any, Callable, Collection, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional
+from typing import Any, Callable, Collection, Dict, Iterable, Iterator, List, Mapping, Optional
 
 from .._kernel.store import Store, list_scopes
 from .._model.errors import ContainerNetError
-from .._model.place import DOCKER, PODMAN
+from .._model.place import DOCKER, PODMAN, Place
 from .._runtime.docker import follow_docker
+from .._runtime.engine_event import EngineEvent
 from .._runtime.podman import follow_podman
 
-ENGINES: Mapping[str, Callable[[], Iterator[str]]] = {DOCKER: follow_docker, PODMAN: follow_podman}
+ENGINES: Mapping[str, Callable[[], Iterator[EngineEvent]]] = {DOCKER: follow_docker, PODMAN: follow_podman}
 SETTLE = 0.05  # seconds in which a restart, which is an end and a start, or a whole project becomes one run
 FIRST_PAUSE, LAST_PAUSE = 0.2, 30.0  # seconds before something is tried again
 
 
-class Event(NamedTuple):
-    """A container that started or ended; without a name, the engine itself has started, and nobody knows what was missed."""
-
-    engine: str
-    name: str
-
-
 def follow(directory: str, scopes: Collection[str], play: Callable[[str], bool], say: Callable[[str], None]) -> None:
     """Bring scopes, or all where none is named, to what is kept of them, for ever. `play` does it for one and tells whether it went well."""
-    events: queue.Queue[Event] = queue.Queue()
+    events: queue.Queue[EngineEvent] = queue.Queue()
     for engine, listen in ENGINES.items():
         threading.Thread(target=_listen, args=(engine, listen, events, say), daemon=True).start()
     due: Dict[str, float] = {}  # scope -> when
@@ -54,16 +48,16 @@ def _longer(pause: float) -> float:
     return min(LAST_PAUSE, max(FIRST_PAUSE, 2 * pause))
 
 
-def _listen(engine: str, listen: Callable[[], Iterator[str]], events: queue.Queue[Event], say: Callable[[str], None]) -> None:
+def _listen(engine: str, listen: Callable[[], Iterator[EngineEvent]], events: queue.Queue[EngineEvent], say: Callable[[str], None]) -> None:
     """Hand on what an engine tells, and go on when it is there again; that it is not there is said once."""
     pause = 0.0
     while True:
         try:
-            for name in listen():
-                if not name and pause:
+            for event in listen():
+                if not event.name and pause:
                     say("%s is listened to" % engine)
                 pause = 0.0
-                events.put(Event(engine, name))
+                events.put(event)
         except (OSError, ContainerNetError) as error:
             if pause == 0.0:
                 say("%s cannot be listened to, which is tried again: %s" % (engine, error))
@@ -71,7 +65,7 @@ def _listen(engine: str, listen: Callable[[], Iterator[str]], events: queue.Queu
         time.sleep(pause)
 
 
-def _await(events: queue.Queue[Event], moment: Optional[float]) -> Iterator[Event]:
+def _await(events: queue.Queue[EngineEvent], moment: Optional[float]) -> Iterator[EngineEvent]:
     """Yield what has come, waiting for the first until a moment."""
     try:
         yield events.get(timeout=None if moment is None else max(0.0, moment - time.monotonic()))
@@ -81,7 +75,7 @@ def _await(events: queue.Queue[Event], moment: Optional[float]) -> Iterator[Even
         pass
 
 
-def _declaring(directory: str, event: Event) -> Iterable[str]:
+def _declaring(directory: str, event: EngineEvent) -> Iterable[str]:
     """Return the scopes that declare a container."""
     found: List[str] = []
     for scope in list_scopes(directory):
@@ -94,6 +88,5 @@ def _declaring(directory: str, event: Event) -> Iterable[str]:
     return found
 
 
-def _is(endpoint: Mapping[str, Any], event: Event) -> bool:
-    reference = (endpoint.get("container") or {}).get(event.engine)
-    return reference is not None and event.name in ("", reference)
+def _is(endpoint: Mapping[str, Any], event: EngineEvent) -> bool:
+    return any(event.concerns(Place.of(kind, str(reference))) for kind, reference in (endpoint.get("container") or {}).items())

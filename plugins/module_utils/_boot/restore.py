@@ -20,11 +20,10 @@ from .._engine.topology import topology_request
 from .._kernel.store import Entry
 from .._model.document import Document
 from .._model.errors import Conflict, ContainerNetError, EnvironmentUnfit, InputError, NamespaceMissing
-from .._model.place import DOCKER, PATH, PODMAN
+from .._model.place import PATH
 from .._runtime.containers import find_missing
 from .._runtime.tool import run_system_tool
 
-ENGINES = (DOCKER, PODMAN)
 RACES = 20  # that are put up with, and things that others stand in the way of
 WAITS_FOR_ENGINE = "its engine starts after this"
 _ITEM = re.compile(r"(networks|endpoints|links)\[([^\]]+)\]")
@@ -95,9 +94,9 @@ class Restoring:
 
     def _find_absent(self, document: Document, unknown: Set[str]) -> Reasons:
         """Return the containers that do not run, and add to `unknown` those of which nobody can tell."""
-        asked = {endpoint.name: endpoint.place for endpoint in document.endpoints if endpoint.place.kind in (*ENGINES, PATH)}
+        asked = {endpoint.name: endpoint.place for endpoint in document.endpoints if endpoint.place.engine or endpoint.place.kind == PATH}
         # Nobody asks an engine that starts after this: its socket would start it now, and it waits for this.
-        waiting = [place for place in asked.values() if place.kind in ENGINES and not self._engines]
+        waiting = [place for place in asked.values() if place.engine and not self._engines]
         missing = find_missing(set(asked.values()) - set(waiting))
         silent = {*waiting, *(place for place, error in missing.items() if error.unknown)}
         unknown.update(name for name, place in asked.items() if place in silent)

@@ -78,6 +78,8 @@ ENDPOINT: Mapping[str, str] = MappingProxyType(
         "netns": "write container: {netns: NAME}",
         "docker": "write container: {docker: NAME}",
         "podman": "write container: {podman: NAME}",
+        "docker_label": "write container: {docker_label: KEY=VALUE}",
+        "podman_label": "write container: {podman_label: KEY=VALUE}",
         "pid": "write container: {pid: NUMBER}",
         "path": "write container: {path: FILE}",
     }

@@ -14,7 +14,7 @@ from typing import Optional
 
 from .._model.errors import Problem
 from .._model.names import character_fault
-from .._model.place import DOCKER, NAMED, PATH, PODMAN, PROCESS, Place
+from .._model.place import DOCKER, DOCKER_LABEL, NAMED, PATH, PODMAN, PODMAN_LABEL, PROCESS, Place
 from .._schema.reading import Problems, Shape, reader
 from .._schema.schema import Field, Schema
 from .entry import map_of, read_entry
@@ -23,6 +23,7 @@ from .scalars import integer, read_label, read_text
 PATH_LIMIT = 4095
 PID_LIMIT = 2**22  # the kernel's own
 REFERENCE_LIMIT = 128
+LABELS_LIMIT = 1024
 _REFERENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]+\Z")
 
 
@@ -65,6 +66,24 @@ def _read_reference(value: object, path: str, problems: Problems) -> Optional[st
     return text
 
 
+_LABEL = r"[A-Za-z0-9][A-Za-z0-9_./-]*(=[A-Za-z0-9_./:@+-]*)?"
+_LABELS = re.compile(r"%s(,%s)*\Z" % (_LABEL, _LABEL))
+
+
+@reader(Shape("str", what="labels of a container", pattern="%s(,%s)*" % (_LABEL, _LABEL)))
+def _read_labels(value: object, path: str, problems: Problems) -> Optional[str]:
+    """Return what a container is chosen by: KEY=VALUE or KEY, several with commas."""
+    text = read_text(value, path, problems, "labels of a container")
+    if text is None:
+        return None
+    fault = character_fault(text) if len(text) <= LABELS_LIMIT else "labels have at most %d characters, these have %d" % (LABELS_LIMIT, len(text))
+    if fault or not _LABELS.match(text):
+        rule = fault or "not labels: KEY=VALUE or KEY, of A-Z a-z 0-9 _ . / -, in values : @ + too; several with commas"
+        problems.append(Problem(path, value, rule, "write them as the engine shows them, such as app=web,tier=front"))
+        return None
+    return ",".join(sorted(set(text.split(","))))
+
+
 _read_pid = integer(1, PID_LIMIT)
 
 
@@ -78,6 +97,8 @@ _FIELDS = (
     Field(NAMED, read_label, None, "Name of a network namespace, made if it does not exist."),
     Field(DOCKER, _read_reference, None, "Exact name or full id of a running container of the Docker Engine."),
     Field(PODMAN, _read_reference, None, "Exact name or full id of a running container of Podman."),
+    Field(DOCKER_LABEL, _read_labels, None, "Labels, all of which exactly one running container of the Docker Engine has.", example="app=web,tier=front"),
+    Field(PODMAN_LABEL, _read_labels, None, "Labels, all of which exactly one running container of Podman has.", example="app=web,tier=front"),
     Field(PATH, _read_path, None, "Absolute path of a namespace file.", example="/run/netns/cni-5d1e0c"),
     Field(PROCESS, _read_process, None, "Number of a process, for single tasks: it changes with each start."),
 )
@@ -86,7 +107,7 @@ CONTAINER = Schema("container", _FIELDS, one_of=tuple(field.key for field in _FI
 
 @map_of(CONTAINER)
 def read_container(value: object, path: str, problems: Problems) -> Optional[Place]:
-    """Return the place of a container: netns:NAME, docker:NAME, podman:NAME, path:FILE or pid:NUMBER."""
+    """Return the place of a container: netns:NAME, docker:NAME, podman:NAME, docker_label:LABELS, podman_label:LABELS, path:FILE or pid:NUMBER."""
     entry = read_entry(value, path, problems, CONTAINER)
     if entry is None:
         return None

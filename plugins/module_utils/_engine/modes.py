@@ -15,6 +15,7 @@ from .._document.modes import HOST, NONE, is_apart
 from .._model.document import Document, Endpoint
 from .._model.errors import InputError, NamespaceMissing, Problem
 from .._model.place import HOST as HOST_PLACE
+from .._model.place import PODMAN
 from .._runtime.containers import identify_namespace
 
 WAIT_LIMIT = 3600
@@ -33,7 +34,7 @@ def _sharing_problem(endpoint: Endpoint, owner: Endpoint) -> Optional[Problem]:
     kind, name = endpoint.place.kind, endpoint.place.reference
     path = "endpoints[%s].container.%s" % (endpoint.name, kind)
     runs = "the container does not share %s" % ("the host's network namespace" if owner.network_mode == HOST else "the namespace of endpoint %s" % owner.name)
-    fix = "start it so (%s), or correct network_mode" % _how(kind, endpoint, owner)
+    fix = "start it so (%s), or correct network_mode" % _how(endpoint, owner)
     try:
         here = identify_namespace(endpoint.place)
         there = identify_namespace(HOST_PLACE if owner.network_mode == HOST else owner.place)
@@ -42,13 +43,13 @@ def _sharing_problem(endpoint: Endpoint, owner: Endpoint) -> Optional[Problem]:
     return None if here == there else Problem(path, name, runs, fix)
 
 
-def _how(kind: str, endpoint: Endpoint, owner: Endpoint) -> str:
+def _how(endpoint: Endpoint, owner: Endpoint) -> str:
     if owner.network_mode == HOST:
         return "--network host"
     name = owner.place.reference
-    if owner.place.kind == kind:
+    if owner.place.kind == endpoint.place.engine:
         return "--network container:%s" % name
-    return "--network ns:/run/netns/%s" % name if kind == "podman" and owner.place.is_named else "in that namespace"
+    return "--network ns:/run/netns/%s" % name if endpoint.place.engine == PODMAN and owner.place.is_named else "in that namespace"
 
 
 def idle_places(document: Document) -> Tuple[str, ...]:

@@ -9,7 +9,9 @@
 from __future__ import annotations
 
 NAMED, DOCKER, PODMAN, PATH, PROCESS = "netns", "docker", "podman", "path", "pid"
-KINDS = (NAMED, DOCKER, PODMAN, PATH, PROCESS)
+DOCKER_LABEL, PODMAN_LABEL = "docker_label", "podman_label"
+KINDS = (NAMED, DOCKER, PODMAN, DOCKER_LABEL, PODMAN_LABEL, PATH, PROCESS)
+ENGINES = {DOCKER: DOCKER, DOCKER_LABEL: DOCKER, PODMAN: PODMAN, PODMAN_LABEL: PODMAN}
 
 
 class Place(str):
@@ -28,6 +30,11 @@ class Place(str):
     @property
     def reference(self) -> str:
         return self.partition(":")[2]
+
+    @property
+    def engine(self) -> str:
+        """The engine that runs the container, or an empty text."""
+        return ENGINES.get(self.kind, "")
 
     @property
     def is_named(self) -> bool:

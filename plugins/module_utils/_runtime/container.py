@@ -71,13 +71,18 @@ def read_container(runtime: str, reference: str, answer: Mapping[str, object]) -
     if reference != name and not (reference == identity and _FULL_ID.match(identity)):
         rule = "%s has no container of exactly the name or id '%s'; it answers with '%s', whose id begins so" % (runtime, reference, name)
         raise NamespaceMissing("%s; write that name" % rule)
+    return describe_container(runtime, reference, answer)
+
+
+def describe_container(runtime: str, reference: str, answer: Mapping[str, object]) -> Container:
+    """Return a container from the answer of an `inspect`, whatever it was chosen by."""
     state = _map(answer.get("State"))
     pid = state.get("Pid")
     return Container(
         runtime=runtime,
         reference=reference,
-        id=identity,
-        name=name,
+        id=str(answer.get("Id") or ""),
+        name=str(answer.get("Name") or "").lstrip("/"),
         status=str(state.get("Status") or "not running"),
         pid=pid if isinstance(pid, int) and state.get("Running") is True else 0,
         started=str(state.get("StartedAt") or ""),

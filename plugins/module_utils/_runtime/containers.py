@@ -13,7 +13,7 @@ import time
 from typing import TYPE_CHECKING, Dict, Iterable, List, Mapping, Optional, Sequence
 
 from .._model.errors import PROBLEMS_SHOWN, ContainerNotRunning, NamespaceMissing
-from .._model.place import PATH, Place
+from .._model.place import DOCKER, DOCKER_LABEL, PATH, PODMAN, PODMAN_LABEL, Place
 
 if TYPE_CHECKING:
     from .container import Found, Inspect
@@ -32,8 +32,25 @@ def _inspect_podman(references: Sequence[str]) -> Found:
     return inspect_podman(references)
 
 
+def _inspect_docker_labels(references: Sequence[str]) -> Found:
+    from .docker import inspect_docker_labels
+
+    return inspect_docker_labels(references)
+
+
+def _inspect_podman_labels(references: Sequence[str]) -> Found:
+    from .podman import inspect_podman_labels
+
+    return inspect_podman_labels(references)
+
+
 # Each is loaded when a container of it is asked for.
-RUNTIMES: Mapping[str, Inspect] = {"docker": _inspect_docker, "podman": _inspect_podman}
+RUNTIMES: Mapping[str, Inspect] = {
+    DOCKER: _inspect_docker,
+    PODMAN: _inspect_podman,
+    DOCKER_LABEL: _inspect_docker_labels,
+    PODMAN_LABEL: _inspect_podman_labels,
+}
 POLL_INTERVAL = 0.2
 
 

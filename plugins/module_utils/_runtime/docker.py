@@ -12,11 +12,13 @@ import http.client
 import json
 import os
 import socket
-from typing import Dict, Iterator, Mapping, Sequence, Tuple, Union
+from typing import Any, Callable, Iterator, Mapping, Sequence, Tuple, Union
 from urllib.parse import quote
 
 from .._model.errors import ContainerNotRunning, NamespaceMissing
-from .container import Container, Found, read_container
+from .container import Container, Found, describe_container, read_container
+from .engine_event import EngineEvent
+from .labels import choose_container
 
 RUNTIME = "docker"
 DEFAULT_SOCKET = "/var/run/docker.sock"
@@ -52,10 +54,26 @@ def socket_path(environment: Mapping[str, str]) -> str:
 
 def inspect_docker(references: Sequence[str]) -> Found:
     """Ask for containers by exact name or full id."""
+    return _ask(lambda connection: {reference: _inspect(connection, reference) for reference in references})
+
+
+def inspect_docker_labels(references: Sequence[str]) -> Found:
+    """Ask for containers by their labels."""
+
+    def find(connection: _Connection) -> Found:
+        status, running = _get(connection, "/containers/json", list)
+        if status != OK:
+            raise http.client.HTTPException("status %d" % status)
+        return {wanted: _inspect_chosen(connection, wanted, choose_container(RUNTIME, wanted, running)) for wanted in references}
+
+    return _ask(find)
+
+
+def _ask(question: Callable[[_Connection], Found]) -> Found:
     path = socket_path(os.environ)
     connection = _Connection(path)
     try:
-        return {reference: _inspect(connection, reference) for reference in references}
+        return question(connection)
     except (OSError, http.client.HTTPException) as error:
         reason = "no answer within %g seconds" % TIME_LIMIT if isinstance(error, socket.timeout) else str(getattr(error, "strerror", None) or error)
         raise ContainerNotRunning("cannot ask Docker at %s: %s; is the Docker Engine running?" % (path, reason), unknown=True) from error
@@ -63,8 +81,8 @@ def inspect_docker(references: Sequence[str]) -> Found:
         connection.close()
 
 
-def follow_docker() -> Iterator[str]:
-    """Yield an empty text once the engine listens, and the name of each container that starts or ends. The engine's end is an OSError."""
+def follow_docker() -> Iterator[EngineEvent]:
+    """Yield an event without a name once the engine listens, and one for each container that starts or ends. The engine's end is an OSError."""
     connection = _Connection(socket_path(os.environ))
     try:
         connection.request("GET", "/events?filters=%s" % quote(EVENTS))
@@ -72,10 +90,10 @@ def follow_docker() -> Iterator[str]:
         response = connection.getresponse()
         if response.status != OK:
             raise ConnectionError("Docker answered with status %d" % response.status)
-        yield ""
+        yield EngineEvent(RUNTIME)
         for line in response:
-            found = json.loads(line)
-            yield str(found.get("Actor", {}).get("Attributes", {}).get("name") or "")
+            told = json.loads(line).get("Actor", {}).get("Attributes", {})
+            yield EngineEvent(RUNTIME, str(told.get("name") or ""), told)
         raise ConnectionError("Docker has ended")
     except (ValueError, http.client.HTTPException) as error:
         raise ConnectionError(str(error)) from error
@@ -83,18 +101,23 @@ def follow_docker() -> Iterator[str]:
         connection.close()
 
 
-def _inspect(connection: _Connection, reference: str) -> Union[Container, NamespaceMissing]:
+def _inspect_chosen(connection: _Connection, wanted: str, chosen: Union[str, NamespaceMissing]) -> Union[Container, NamespaceMissing]:
+    return chosen if isinstance(chosen, NamespaceMissing) else _inspect(connection, wanted, chosen)
+
+
+def _inspect(connection: _Connection, reference: str, chosen: str = "") -> Union[Container, NamespaceMissing]:
+    """Ask for the container that a reference names, or that was chosen by it."""
     try:
-        status, answer = _get(connection, "/containers/%s/json" % quote(reference, safe=""))
+        status, answer = _get(connection, "/containers/%s/json" % quote(chosen or reference, safe=""), dict)
         if status == OK:
-            return read_container(RUNTIME, reference, answer)
+            return describe_container(RUNTIME, reference, answer) if chosen else read_container(RUNTIME, reference, answer)
     except NamespaceMissing as error:
         return error
     said = "docker container '%s': %s" % (reference, answer.get("message") or "Docker answered with status %d" % status)
     return ContainerNotRunning(said + "; create and start it, then run again") if status == NOT_FOUND else NamespaceMissing(said)
 
 
-def _get(connection: _Connection, path: str) -> Tuple[int, Dict[str, object]]:
+def _get(connection: _Connection, path: str, shape: type) -> Tuple[int, Any]:
     connection.request("GET", path)
     response = connection.getresponse()
     text = response.read(ANSWER_LIMIT)
@@ -102,6 +125,6 @@ def _get(connection: _Connection, path: str) -> Tuple[int, Dict[str, object]]:
         answer = json.loads(text)
     except ValueError:
         answer = None
-    if not isinstance(answer, dict):
+    if not isinstance(answer, shape):
         raise http.client.HTTPException("the answer is not of the Engine API")
     return response.status, answer

@@ -15,7 +15,9 @@ import subprocess
 from typing import Dict, Iterator, List, Mapping, Optional, Sequence, Tuple, Union
 
 from .._model.errors import ContainerNotRunning, NamespaceMissing, ToolFailed
-from .container import Container, Found, read_container
+from .container import Container, Found, describe_container, read_container
+from .engine_event import EngineEvent
+from .labels import choose_container
 from .tool import run_tool
 
 RUNTIME = "podman"
@@ -26,28 +28,51 @@ SYSTEM_DIRECTORIES = ("/usr/local/sbin", "/usr/sbin", "/sbin", "/usr/local/bin",
 
 def inspect_podman(references: Sequence[str]) -> Found:
     """Ask for containers by exact name or full id, all in one call."""
+    said, answers = _run([_require_program(), "container", "inspect", "--", *references])
+    return {reference: _read(reference, answers, said) for reference in references}
+
+
+def inspect_podman_labels(references: Sequence[str]) -> Found:
+    """Ask for containers by their labels, all in two calls."""
+    program = _require_program()
+    _said, running = _run([program, "ps", "--no-trunc", "--format", "json"])
+    chosen = {wanted: choose_container(RUNTIME, wanted, running) for wanted in references}
+    asked = [identity for identity in chosen.values() if isinstance(identity, str)]
+    answers = {str(answer.get("Id")): answer for answer in _run([program, "container", "inspect", "--", *asked])[1]} if asked else {}
+    return {wanted: _describe(wanted, identity, answers) for wanted, identity in chosen.items()}
+
+
+def _describe(wanted: str, chosen: Union[str, NamespaceMissing], answers: Mapping[str, Mapping[str, object]]) -> Union[Container, NamespaceMissing]:
+    if isinstance(chosen, NamespaceMissing):
+        return chosen
+    if chosen in answers:
+        return describe_container(RUNTIME, wanted, answers[chosen])
+    return ContainerNotRunning("the podman container with the labels %s has just ended; run again when it stays up" % wanted)
+
+
+def _require_program() -> str:
     program = _find_program()
     if program is None:
         raise NamespaceMissing("podman is not installed on this host, so podman containers cannot be looked up", unknown=True)
-    said, answers = _run([program, "container", "inspect", "--", *references])
-    return {reference: _read(reference, answers, said) for reference in references}
+    return program
 
 
 def _find_program() -> Optional[str]:
     return shutil.which(RUNTIME, path=os.pathsep.join((os.environ.get("PATH", ""), *SYSTEM_DIRECTORIES)))
 
 
-def follow_podman() -> Iterator[str]:
-    """Yield an empty text once Podman is listened to, and the name of each container that starts or ends. What cannot be followed is an OSError."""
+def follow_podman() -> Iterator[EngineEvent]:
+    """Yield an event without a name once Podman is listened to, and one for each container that starts or ends. What cannot be followed is an OSError."""
     program = _find_program()
     if program is None:
         raise FileNotFoundError("podman is not installed on this host")
     command = [program, "events", "--format", "json", *EVENTS]
     with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:  # pylint: disable=ansible-bad-function
         try:
-            yield ""
+            yield EngineEvent(RUNTIME)
             for line in process.stdout or ():
-                yield str(json.loads(line).get("Name") or "")
+                told = json.loads(line)
+                yield EngineEvent(RUNTIME, str(told.get("Name") or ""), told.get("Attributes") or {})
         except ValueError as error:
             raise ConnectionError("podman events: %s" % error) from error
         finally:
