@@ -20,12 +20,11 @@ from .._model.evolve import evolve
 from .._model.limits import LONGEST_BURST, QUEUE
 from .._schema.reading import BOOLEAN, Later, Problems, Shape, either, reader
 from .._schema.schema import Field, Schema
-from .amounts import read_burst, read_rate
 from .borrowed_words import ATTACHMENT as BORROWED
 from .borrowed_words import unlike_ours
 from .entry import Entry, list_of, read_entry
 from .mtu import read_mtu
-from .parts import find_attachment_routes, find_sysctls
+from .parts import find_attachment_routes, find_burst, find_rate, find_sysctls
 from .scalars import choice, integer, read_boolean, read_further_address, read_interface_name, read_ipv4_address, read_ipv6_address, read_label, read_mac
 
 AUTO = "auto"
@@ -125,24 +124,24 @@ SOURCE_MACS = Field(
 )
 INGRESS_RATE = Field(
     "ingress_rate",
-    read_rate,
+    Later(find_rate),
     None,
     "How fast frames come to the endpoint, in bits per second: C(kbit), C(mbit) and C(gbit) are thousands of each other. Not on a network of driver"
     " V(macvlan) or V(ipvlan), where nothing of the host's stands before the endpoint.",
     default_words="no limit",
     example="100mbit",
 )
-EGRESS_RATE = Field("egress_rate", read_rate, None, "How fast frames leave the endpoint, as V(ingress_rate).", default_words="no limit", example="50mbit")
+EGRESS_RATE = Field("egress_rate", Later(find_rate), None, "How fast frames leave the endpoint, as V(ingress_rate).", default_words="no limit", example="50mbit")
 _BURST_WORDS = "what passes in 10 ms at that rate, but at least C(16kib) and one frame"
 INGRESS_BURST = Field(
     "ingress_burst",
-    read_burst,
+    Later(find_burst),
     None,
     "What may come at once after a pause, in C(kib) or C(mib). At least one frame, and at most what passes in a minute.",
     default_words=_BURST_WORDS,
     example="64kib",
 )
-EGRESS_BURST = Field("egress_burst", read_burst, None, "What may leave at once, as V(ingress_burst).", default_words=_BURST_WORDS, example="64kib")
+EGRESS_BURST = Field("egress_burst", Later(find_burst), None, "What may leave at once, as V(ingress_burst).", default_words=_BURST_WORDS, example="64kib")
 
 _FIELDS = (
     NAME,
