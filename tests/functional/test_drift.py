@@ -34,7 +34,17 @@ FULL = replace(
             ports=["8080:80"],
             sysctls={"net.ipv4.ip_unprivileged_port_start": 0},
         ),
-        endpoint("b", {"name": "web", "sysctls": {"net.ipv4.conf.IFNAME.rp_filter": 2}, "mtu": 1400, "isolated": False, "ingress_rate": "5mbit", "egress_rate": "100mbit"}),
+        endpoint(
+            "b",
+            {
+                "name": "web",
+                "sysctls": {"net.ipv4.conf.IFNAME.rp_filter": 2},
+                "mtu": 1400,
+                "isolated": False,
+                "ingress_rate": "5mbit",
+                "egress_rate": "100mbit",
+            },
+        ),
         *MESH.endpoints,
     ],
 )

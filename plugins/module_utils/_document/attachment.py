@@ -131,7 +131,9 @@ INGRESS_RATE = Field(
     default_words="no limit",
     example="100mbit",
 )
-EGRESS_RATE = Field("egress_rate", Later(find_rate), None, "How fast frames leave the endpoint, as V(ingress_rate).", default_words="no limit", example="50mbit")
+EGRESS_RATE = Field(
+    "egress_rate", Later(find_rate), None, "How fast frames leave the endpoint, as V(ingress_rate).", default_words="no limit", example="50mbit"
+)
 _BURST_WORDS = "what passes in 10 ms at that rate, but at least C(16kib) and one frame"
 INGRESS_BURST = Field(
     "ingress_burst",

@@ -64,7 +64,7 @@ def _attribute(number: int, value: bytes) -> bytes:
 class RawLimit(NamedTuple):
     """What limits a link, and whether we made it."""
 
-    index: int
+    device: int
     limit: Limit
     mine: bool
 

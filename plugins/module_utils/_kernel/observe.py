@@ -299,8 +299,8 @@ class Observer:
         from . import limit
 
         for found in filter(None, map(limit.parse_limit, line.dump(limit.limits_request()))):
-            if found.index in slow:
-                self.snapshot.add(evolve(found.limit, place=place, device=names[found.index]), mine=found.mine)
+            if found.device in slow:
+                self.snapshot.add(evolve(found.limit, place=place, device=names[found.device]), mine=found.mine)
 
     def _observe_proxies(self, place: str, line: Line, names: Mapping[int, str]) -> None:
         for entry in parse.parse_neighbours(line.dump(self._requests[6])):

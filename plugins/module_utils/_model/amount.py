@@ -39,4 +39,4 @@ class Size(int):
 
 
 def _write(number: int, units: Units) -> str:
-    return next("%d%s" % (number // size, unit) for unit, size in units if number and number % size == 0 or size == 1)
+    return next("%d%s" % (number // size, unit) for unit, size in units if size == 1 or (number and number % size == 0))

@@ -194,7 +194,9 @@ CASES: Dict[str, Declaration] = {
     "limits": Declaration(
         [network("web", V4, V6), network("dark", {"subnet": "10.23.0.0/24"}, internal=True)],
         [
-            endpoint("a", {"name": "web", "ingress_rate": "10mbit", "egress_rate": "1gbit", "egress_burst": "2mib"}, {"name": "dark", "egress_rate": "500kbit"}),
+            endpoint(
+                "a", {"name": "web", "ingress_rate": "10mbit", "egress_rate": "1gbit", "egress_burst": "2mib"}, {"name": "dark", "egress_rate": "500kbit"}
+            ),
             endpoint("b", {"name": "web", "ingress_rate": "32gbit"}),
         ],
         prepare=give_uplink,

@@ -32,7 +32,8 @@ print(json.dumps([json.loads(answer.getvalue()), sorted(sys.modules)]))
 KINDS = frozenset("_kinds." + name for name in ("bridge", "dummy", "ipvlan", "macvlan", "veth", "vlan", "vrf", "vxlan"))
 DRIVERS = frozenset("_drivers." + name for name in ("bridge", "ipvlan", "macvlan", "overlay", "routed"))
 # What neither of the tasks below has to do with: published ports, routes of its own, wires, tunnels, cards, containers of a runtime, waiting for a
-# confirmation, ways back, what a kernel lacks, guesses what was meant, rows, VLANs, limits, announcements, entries of others, an interface that moves into a bridge.
+# confirmation, ways back, what a kernel lacks, guesses what was meant, rows, VLANs, limits, announcements, entries of others, an interface that
+# moves into a bridge.
 ELSEWHERE = frozenset(
     (
         "_compile.device",
