@@ -31,7 +31,7 @@ def _reader(kind: Type[Amount], what: str, units: Units, bounds: Tuple[int, int]
             return None
         amount = kind(int(found.group(1)) * sizes[found.group(2)])
         if not least <= amount <= largest:
-            problems.append(Problem(path, value, "must be %s to %s" % (least, largest), "write one in that range"))
+            problems.append(Problem(path, value, "expected %s to %s" % (least, largest), "write one in that range"))
             return None
         return amount
 
