@@ -84,3 +84,11 @@ def start_goals(atomic: float, topology: float) -> List[Goal]:
         Goal("processor for a task of one bridge", atomic, 0.22, " s"),
         Goal("processor for a topology of one bridge network", topology, 0.3, " s"),
     ]
+
+
+def limits_goals(shares: Sequence[float]) -> List[Goal]:
+    """Return the goals of limits, from what passed of each."""
+    return [
+        Goal("most that passes of a limit", max(shares) * 100, 105.0, " %"),
+        Goal("least that passes of a limit", min(shares) * 100, 95.0, " %", is_floor=True),
+    ]

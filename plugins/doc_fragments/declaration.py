@@ -677,6 +677,31 @@ options:
             type: list
             elements: str
             default: []
+          ingress_rate:
+            description:
+            - 'How fast frames come to the endpoint, in bits per second: C(kbit), C(mbit) and C(gbit) are thousands of each other. Not on a network of driver
+              V(macvlan) or V(ipvlan), where nothing of the host''s stands before the endpoint.'
+            - 'Default: no limit.'
+            - Such as C(100mbit).
+            type: str
+          ingress_burst:
+            description:
+            - What may come at once after a pause, in C(kib) or C(mib). At least one frame, and at most what passes in a minute.
+            - 'Default: what passes in 10 ms at that rate, but at least C(16kib) and one frame.'
+            - Such as C(64kib).
+            type: str
+          egress_rate:
+            description:
+            - How fast frames leave the endpoint, as V(ingress_rate).
+            - 'Default: no limit.'
+            - Such as C(50mbit).
+            type: str
+          egress_burst:
+            description:
+            - What may leave at once, as V(ingress_burst).
+            - 'Default: what passes in 10 ms at that rate, but at least C(16kib) and one frame.'
+            - Such as C(64kib).
+            type: str
       ports:
         description:
         - 'Ports of the host that lead to it: text such as C([host_ip:]published[-end]:target[-end][/protocol]), which needs quotes, or maps. Where no port

@@ -181,6 +181,10 @@ networks:
         up: {description: Whether the interface inside is raised., type: bool, returned: success}
         addresses: {description: "Addresses of the interface inside, with prefix length.", type: list, elements: str, returned: success}
         default_route: {description: Gateways of the default routes by it., type: list, elements: str, returned: success}
+        ingress_rate: {description: "How fast frames may come to the endpoint, such as 100mbit; null without a limit.", type: str, returned: success}
+        ingress_burst: {description: "What may come at once, such as 64kib.", type: str, returned: success}
+        egress_rate: {description: "How fast frames may leave it.", type: str, returned: success}
+        egress_burst: {description: "What may leave at once.", type: str, returned: success}
         parent: {description: The link of the host that the interface stands on., type: str, returned: for macvlan and ipvlan}
         mode: {description: Its mode., type: str, returned: for macvlan and ipvlan}
   sample:
@@ -231,6 +235,10 @@ endpoints:
         up: {description: Whether the interface inside is raised., type: bool, returned: success}
         addresses: {description: "Addresses of the interface inside, with prefix length.", type: list, elements: str, returned: success}
         default_route: {description: Gateways of the default routes by it., type: list, elements: str, returned: success}
+        ingress_rate: {description: "How fast frames may come to the endpoint, such as 100mbit; null without a limit.", type: str, returned: success}
+        ingress_burst: {description: "What may come at once, such as 64kib.", type: str, returned: success}
+        egress_rate: {description: "How fast frames may leave it.", type: str, returned: success}
+        egress_burst: {description: "What may leave at once.", type: str, returned: success}
         parent: {description: The link of the host that the interface stands on., type: str, returned: for macvlan and ipvlan}
         mode: {description: Its mode., type: str, returned: for macvlan and ipvlan}
     ports:

@@ -34,7 +34,17 @@ FULL = replace(
             ports=["8080:80"],
             sysctls={"net.ipv4.ip_unprivileged_port_start": 0},
         ),
-        endpoint("b", {"name": "web", "sysctls": {"net.ipv4.conf.IFNAME.rp_filter": 2}, "mtu": 1400, "isolated": False}),
+        endpoint(
+            "b",
+            {
+                "name": "web",
+                "sysctls": {"net.ipv4.conf.IFNAME.rp_filter": 2},
+                "mtu": 1400,
+                "isolated": False,
+                "ingress_rate": "5mbit",
+                "egress_rate": "100mbit",
+            },
+        ),
         *MESH.endpoints,
     ],
 )
@@ -73,6 +83,17 @@ LINKS: Dict[str, Drift] = {
     "promisc": ("ip -n a link set eth0 promisc on", ["~ veth eth0 in a: promisc on → off"]),
     "allmulti": ("ip -n b link set eth0 allmulticast on", ["~ veth eth0 in b: allmulti on → off"]),
     "txqueuelen": ("ip -n near link set eth0 txqueuelen 7", ["~ veth eth0 in near: txqueuelen 7 → 1000"]),
+    "ingress limit gone": ("tc qdisc delete dev %s root" % B, ["+ ingress limit on %s" % B]),
+    "ingress limit raised": (
+        "tc qdisc change dev %s root handle 76: tbf rate 9mbit burst 16kb limit 64kb" % B,
+        ["~ ingress limit on %s: rate 9mbit → 5mbit, queue 64kib → 47kib" % B],
+    ),
+    "egress limit gone": ("tc -n b qdisc delete dev eth0 root", ["+ egress limit on eth0 in b"]),
+    "egress limit's burst": (
+        "tc -n b qdisc change dev eth0 root handle 76: tbf rate 100mbit burst 16kb limit 734kb",
+        ["~ egress limit on eth0 in b: burst 16kib → 123kib*"],
+    ),
+    "a limit more of ours": ("tc -n a qdisc add dev eth0 root handle 76: tbf rate 9mbit burst 16kb limit 64kb", ["- egress limit on eth0 in a"]),
     "inner end mac": ("ip -n a link set eth0 address 02:00:00:00:00:98", ["~ veth eth0 in a: mac 02:00:00:00:00:98 → *"]),
     "pair gone": ("ip link delete %s" % A, PAIR),
     "inner end renamed": (

@@ -58,6 +58,10 @@ CHANGES: Dict[str, Tuple[Declaration, List[str]]] = {
         declare(a={**A, "promisc": True, "allmulti": True, "txqueuelen": 50}),
         ["~ veth eth0 in a: promisc off → on, allmulti off → on, txqueuelen 1000 → 50"],
     ),
+    "limits of one": (
+        declare(a={**A, "ingress_rate": "5mbit", "egress_rate": "100mbit"}),
+        ["+ ingress limit on %s" % VE["a"], "+ egress limit on eth0 in a"],
+    ),
     "a port": (declare(ports=["8081:80/tcp"]), both("chain nat/CNET-P-tcp-8064: rules +1 -1")),
     "a port in another block": (
         declare(ports=["8080:80/tcp", "53:53/udp"]),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, Dict
 
 import pytest
-from harness.declarations import endpoint, network, overlay
+from harness.declarations import V4, endpoint, network, overlay
 from harness.engine import Declaration, give_uplink
 from harness.host import sh
 from harness.kills import Killed, assert_survived
@@ -46,6 +46,11 @@ def proxied(*endpoints: str, **options: Any) -> Declaration:
     return Declaration([lan], [endpoint(name, "lan", ports=["80:80"]) for name in endpoints], prepare=give_second_nic)
 
 
+def limited(number: int, **limits: Any) -> Declaration:
+    here = {"name": "web", "ipv4_address": "10.20.0.%d" % number, **limits}
+    return Declaration([network("web", V4)], [endpoint("a", here)], prepare=give_uplink)
+
+
 # Start, goal of the change, deadly points at least of creation, change and removal.
 KINDS = {
     # A peer moved, and the MTU is another.
@@ -53,6 +58,8 @@ KINDS = {
     # The other host moved, and the address here is another.
     "tunnel": (tunnel("192.0.2.2", 1), tunnel("192.0.2.9", 3, mtu=1400), (50, 40, 40)),
     "passthru": (passthru(10), passthru(20, mtu=1400), (30, 40, 20)),
+    # A limit changed, one gone and another come.
+    "limits": (limited(10, ingress_rate="1mbit", egress_rate="1mbit"), limited(20, egress_rate="2mbit"), (30, 5, 20)),
     # An endpoint gone and one come, and the host answers for them on another link too.
     "proxy": (proxied("a", "b", proxy_interfaces=["eth0"]), proxied("a", "c", proxy_interfaces=["eth0", "nic1"]), (80, 100, 60)),
 }

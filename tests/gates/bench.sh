@@ -5,6 +5,7 @@ if [ -n "$1" ]; then
   bash tests/gates/setup.sh bench
   python bench/start.py
   python bench/run.py --sizes "$1"
+  python bench/limits.py
 fi
 if [ -n "$2" ]; then
   python bench/rows.py --hosts "$2"

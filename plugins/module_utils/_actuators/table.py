@@ -12,12 +12,12 @@ from typing import Callable, Dict, NamedTuple, Tuple, Type
 
 from .._model.firewall import FirewallObject
 from .._model.link import Link
-from .._model.objects import Address, BridgeVlan, FdbEntry, Flows, KernelObject, Namespace, Neighbour, PolicyRule, ProxyNeighbour, Route, Sysctl
+from .._model.objects import Address, BridgeVlan, FdbEntry, Flows, KernelObject, Limit, Namespace, Neighbour, PolicyRule, ProxyNeighbour, Route, Sysctl
 from .._model.stored import Stored
 from .._plan.step import Step
 from .base import Actuator, Means, is_settled, never
 
-ENTRIES = (Address, Route, PolicyRule, ProxyNeighbour, BridgeVlan)
+ENTRIES = (Address, Route, PolicyRule, ProxyNeighbour, BridgeVlan, Limit)
 
 
 class Row(NamedTuple):

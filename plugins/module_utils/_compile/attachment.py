@@ -14,6 +14,7 @@ from .._drivers.segment import Segment, split_sysctls
 from .._model.document import Attachment, Endpoint
 from .._model.mark import Mark
 from .._model.objects import KernelObject, Namespace, Sysctl
+from .parts import compile_limits
 from .router import compile_forwarding, role_of
 from .routes import compile_routes, compile_rules
 
@@ -36,4 +37,5 @@ def _compile_attachment(endpoint: Endpoint, attachment: Attachment, segment: Seg
     mark = str(Mark(scope, role_of(endpoint), attachment.network, endpoint.name))
     objects = list(segment.join(endpoint, attachment, mark, ipv6))
     objects.extend(Sysctl(endpoint.place, path, value, restore=True) for path, value in split_sysctls(attachment)[1])
+    objects.extend(compile_limits(endpoint, attachment, segment))
     return objects

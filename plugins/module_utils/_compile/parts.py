@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Dict, Iterable, List, Mapping, Tuple
 
-from .._model.document import Document, Endpoint
+from .._model.document import Attachment, Document, Endpoint
 from .._model.objects import KernelObject
 from .._model.rule import Rule, Users
 from .._model.snapshot import Facts
@@ -77,6 +77,14 @@ def compile_devices(endpoint: Endpoint, scope: str, facts: Facts) -> Iterable[Ke
     from . import device
 
     return device.compile_devices(endpoint, scope, facts)
+
+
+def compile_limits(endpoint: Endpoint, attachment: Attachment, segment: Segment) -> Iterable[KernelObject]:
+    if attachment.ingress_rate is None and attachment.egress_rate is None:
+        return ()
+    from . import limits
+
+    return limits.compile_limits(endpoint, attachment, segment)
 
 
 def compile_source_routing(document: Document, segments: Mapping[str, Segment], made: Iterable[KernelObject], facts: Facts) -> List[KernelObject]:

@@ -13,17 +13,18 @@ from itertools import count
 from typing import Iterable, Optional, Sequence, Tuple, Union
 
 from .._model import names
+from .._model.amount import Rate, Size
 from .._model.document import USUAL_QUEUE, Attachment
 from .._model.errors import Problem
 from .._model.evolve import evolve
-from .._model.limits import QUEUE
+from .._model.limits import LONGEST_BURST, QUEUE
 from .._schema.reading import BOOLEAN, Later, Problems, Shape, either, reader
 from .._schema.schema import Field, Schema
 from .borrowed_words import ATTACHMENT as BORROWED
 from .borrowed_words import unlike_ours
-from .entry import list_of, read_entry
+from .entry import Entry, list_of, read_entry
 from .mtu import read_mtu
-from .parts import find_attachment_routes, find_sysctls
+from .parts import find_attachment_routes, find_burst, find_rate, find_sysctls
 from .scalars import choice, integer, read_boolean, read_further_address, read_interface_name, read_ipv4_address, read_ipv6_address, read_label, read_mac
 
 AUTO = "auto"
@@ -121,6 +122,28 @@ SOURCE_MACS = Field(
     "MAC addresses whose frames alone the interface takes in, on a network of driver V(macvlan) with V(mode=source), which needs at least one.",
     example='["02:00:00:00:00:02"]',
 )
+INGRESS_RATE = Field(
+    "ingress_rate",
+    Later(find_rate),
+    None,
+    "How fast frames come to the endpoint, in bits per second: C(kbit), C(mbit) and C(gbit) are thousands of each other. Not on a network of driver"
+    " V(macvlan) or V(ipvlan), where nothing of the host's stands before the endpoint.",
+    default_words="no limit",
+    example="100mbit",
+)
+EGRESS_RATE = Field(
+    "egress_rate", Later(find_rate), None, "How fast frames leave the endpoint, as V(ingress_rate).", default_words="no limit", example="50mbit"
+)
+_BURST_WORDS = "what passes in 10 ms at that rate, but at least C(16kib) and one frame"
+INGRESS_BURST = Field(
+    "ingress_burst",
+    Later(find_burst),
+    None,
+    "What may come at once after a pause, in C(kib) or C(mib). At least one frame, and at most what passes in a minute.",
+    default_words=_BURST_WORDS,
+    example="64kib",
+)
+EGRESS_BURST = Field("egress_burst", Later(find_burst), None, "What may leave at once, as V(ingress_burst).", default_words=_BURST_WORDS, example="64kib")
 
 _FIELDS = (
     NAME,
@@ -146,6 +169,10 @@ _FIELDS = (
     ALLMULTI,
     TXQUEUELEN,
     SOURCE_MACS,
+    INGRESS_RATE,
+    INGRESS_BURST,
+    EGRESS_RATE,
+    EGRESS_BURST,
 )
 ATTACHMENT = Schema("an entry of networks", _FIELDS, unlike_ours(BORROWED, [field.key for field in _FIELDS]))
 
@@ -188,7 +215,13 @@ def read_attachment(value: object, path: str, problems: Problems) -> Optional[At
         allmulti=entry.get(ALLMULTI),
         txqueuelen=entry.get(TXQUEUELEN),
         source_macs=tuple(sorted(entry.get(SOURCE_MACS))),
+        ingress_rate=entry.get(INGRESS_RATE),
+        ingress_burst=entry.get(INGRESS_BURST),
+        egress_rate=entry.get(EGRESS_RATE),
+        egress_burst=entry.get(EGRESS_BURST),
     )
+    _check_burst(entry, INGRESS_RATE.key, attachment.ingress_rate, INGRESS_BURST.key, attachment.ingress_burst)
+    _check_burst(entry, EGRESS_RATE.key, attachment.egress_rate, EGRESS_BURST.key, attachment.egress_burst)
     if attachment.vlan is not None and attachment.vlan in attachment.trunk:
         entry.report("trunk", "VLAN %d is the untagged one of this port" % attachment.vlan, "remove it from trunk")
     if attachment.default_route is False and attachment.metric is not None:
@@ -199,6 +232,15 @@ def read_attachment(value: object, path: str, problems: Problems) -> Optional[At
     if attachment.ipam == "none" and attachment.addresses:
         entry.report("ipam", "none means no address, but one is given", "remove the address or ipam: none")
     return attachment if name is not None else None
+
+
+def _check_burst(entry: Entry, rate_key: str, rate: Optional[Rate], key: str, burst: Optional[Size]) -> None:
+    if burst is None:
+        return
+    if rate_key not in entry.raw:
+        entry.report(key, "it goes with %s, which is not given" % rate_key, "add that, or remove this")
+    elif rate is not None and burst > rate.during(LONGEST_BURST):
+        entry.report(key, "at %s that is more than a minute, and no limit" % rate, "give less, or remove it")
 
 
 def fill_names(attachments: Sequence[Attachment], scope: str, endpoint: str, taken: Iterable[str]) -> Tuple[Attachment, ...]:

@@ -22,6 +22,9 @@ def check_attachments(scene: Scene) -> None:
             if network is not None:
                 _check_mtu(scene, path + ".mtu", attachment, network)
                 _check_sources(scene, path, attachment, network)
+                if attachment.ingress_rate is not None and network.has_parent:
+                    rule = 'network "%s" has driver %s, where nothing of the host\'s stands before the endpoint' % (network.name, network.driver)
+                    scene.report(path + ".ingress_rate", str(attachment.ingress_rate), rule, "remove it; egress_rate is possible")
                 if attachment.isolated is not None and not network.is_bridged:
                     rule = 'network "%s" has driver %s, whose endpoints are no ports of a bridge' % (network.name, network.driver)
                     scene.report(path + ".isolated", attachment.isolated, rule, "remove it")

@@ -77,7 +77,7 @@ def mend_integer(value: object) -> str:
 def mend_range(value: int) -> str:
     """Return the fix where an integer lies outside its range."""
     fix = "write a number in that range"
-    if 60 <= value < DESCRIBED_LIMIT:
+    if 60 <= value < 2**32:
         fix += " (a leading zero means octal in YAML, an unquoted %s is %d)" % (sexagesimal(value, 2), value)
     elif 8 <= value < 60:
         fix += " (a leading zero means octal in YAML)"

@@ -14,6 +14,7 @@ from .._model.translation import NOBODY, Holdings
 
 if TYPE_CHECKING:
     from .._drivers.base import HostView
+    from .._model.amount import Rate, Size
     from .._model.document import Device, Document, Endpoint, PublishedPort, RoutingRule, StaticRoute, Wire
     from .._schema.reading import Problems, Read
     from .._schema.schema import Elsewhere
@@ -51,6 +52,18 @@ def find_attachment_routes() -> Read[Tuple[StaticRoute, ...]]:
     from . import routes
 
     return routes.read_attachment_routes
+
+
+def find_rate() -> Read[Rate]:
+    from . import amounts
+
+    return amounts.read_rate
+
+
+def find_burst() -> Read[Size]:
+    from . import amounts
+
+    return amounts.read_burst
 
 
 def find_rules() -> Read[Tuple[RoutingRule, ...]]:

@@ -167,6 +167,12 @@ def find_lacking(features: Collection[str], timeout: float) -> FrozenSet[str]:
     return feature_probe.find_lacking(features, timeout)
 
 
+def lacks_limits(timeout: float) -> bool:
+    from .._kernel import feature_probe
+
+    return feature_probe.lacks_limits(timeout)
+
+
 def find_unwritable(paths: Collection[str]) -> Dict[str, int]:
     from .._kernel import feature_probe
 

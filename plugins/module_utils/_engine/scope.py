@@ -20,6 +20,7 @@ from .._model.objects import (
     Address,
     BridgeVlan,
     KernelObject,
+    Limit,
     Namespace,
     PolicyRule,
     ProxyNeighbour,
@@ -68,7 +69,7 @@ def scope_keys(snapshot: Snapshot, scope: str) -> Set[Key]:
                 owner = owners().of_route(item)
             if owner in (scope, "") and item.place in snapshot.places and not (owner == "" and is_of_another(item, scope)):
                 keys.add(key)
-        elif isinstance(item, BridgeVlan):
+        elif isinstance(item, (BridgeVlan, Limit)):
             if marked.get((item.place, item.device)) == scope:
                 keys.add(key)
         elif isinstance(item, (PolicyRule, ProxyNeighbour)):

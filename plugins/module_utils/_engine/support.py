@@ -15,9 +15,10 @@ from .._model.errors import EnvironmentUnfit
 from .._model.features import features_of
 from .._model.link import Link
 from .._model.mark import LINK_ROLE, read_mark
+from .._model.objects import Limit
 from .._model.snapshot import Snapshot
-from .._plan.step import Step
-from .parts import find_lacking
+from .._plan.step import CREATE, Step
+from .parts import find_lacking, lacks_limits
 
 FIX = "load it, install the package that has it (linux-modules-extra-RELEASE on Ubuntu, kernel-modules-extra on Fedora and RHEL), or use another kernel"
 SHOWN = 3
@@ -32,14 +33,21 @@ def refuse_unsupported(steps: Sequence[Step], snapshot: Snapshot, timeout: float
             needed.setdefault(feature, []).append(step.desired)
     asked = needed.keys() - features_of(snapshot.links()) if needed else ()
     lacking = find_lacking(asked, timeout) if asked else frozenset()
-    if lacking:
-        lines = ["this kernel has no %s, needed for %s; %s" % (name_feature(feature), _list(needed[feature]), FIX) for feature in sorted(lacking)]
+    lines = ["this kernel has no %s, needed for %s; %s" % (name_feature(feature), _list(needed[feature]), FIX) for feature in sorted(lacking)]
+    limits = [step.subject.label for step in steps if step.action == CREATE and isinstance(step.subject, Limit)]
+    if limits and lacks_limits(timeout):
+        lines.append("this kernel has no token buckets (CONFIG_NET_SCH_TBF, module sch_tbf), needed for %s; %s" % (_shorten(limits), FIX))
+    if lines:
         raise EnvironmentUnfit("nothing was changed:\n%s" % "\n".join("- " + line for line in lines))
 
 
 def _list(links: Sequence[Link]) -> str:
-    more = len(links) - SHOWN
-    return "%s%s" % (", ".join(map(describe_link, links[:SHOWN])), " and %d more" % more if more > 0 else "")
+    return _shorten([describe_link(link) for link in links])
+
+
+def _shorten(words: Sequence[str]) -> str:
+    more = len(words) - SHOWN
+    return "%s%s" % (", ".join(words[:SHOWN]), " and %d more" % more if more > 0 else "")
 
 
 def describe_link(link: Link) -> str:

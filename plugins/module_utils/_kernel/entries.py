@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import List, Optional, Tuple
 
-from .._model.objects import Address, BridgeVlan, PolicyRule, ProxyNeighbour, Route
+from .._model.objects import Address, BridgeVlan, Limit, PolicyRule, ProxyNeighbour, Route
 from .._plan.step import CHANGE, CREATE, DELETE, Step
 from . import address, rule
 
@@ -42,4 +42,8 @@ def entry_messages(step: Step, index: Optional[int], *, on_bridge: bool, hops: T
         from . import bridge_vlan
 
         return [(bridge_vlan.delete_vlan if gone else bridge_vlan.ensure_vlan)(subject, index, on_bridge)]
+    if isinstance(subject, Limit):
+        from . import limit
+
+        return [limit.delete_limit(index) if gone else {CREATE: limit.create_limit, CHANGE: limit.change_limit}[action](subject, index)]
     return []

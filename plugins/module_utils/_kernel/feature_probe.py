@@ -16,9 +16,11 @@ from typing import Collection, Dict, FrozenSet, Iterator, List, Mapping, Sequenc
 
 from .._kinds.table import find_samples
 from .._kinds.veth import Veth
+from .._model.amount import Rate, Size
 from .._model.errors import KernelTimeout
 from .._model.limits import FIRST_FREE_INDEX
 from .._model.link import Link
+from .._model.objects import Limit
 from .._runtime import libc
 from .door import Door, Refusal
 from .link import configure_link, create_link, rename_link
@@ -28,6 +30,7 @@ from .sysctl import read_sysctl, why_unwritable, write_sysctl
 PLACE = "trial"
 LOWER, OTHER_END = "lower", "other"
 LIVE_RENAME = (6, 2)
+LOOPBACK_NUMBER = 1  # of every namespace
 
 # Kernels before 5.13 let a namespace write these, and mean the whole machine.
 SHARED_SETTINGS = frozenset(("net/netfilter/nf_conntrack_max", "net/netfilter/nf_conntrack_expect_max", "net/nf_conntrack_max"))
@@ -45,6 +48,18 @@ def find_lacking(features: Collection[str], timeout: float = 10.0) -> FrozenSet[
             return _try(sorted(features), timeout) if unseen else frozenset()
         except (OSError, KernelTimeout):
             return frozenset()
+
+
+def lacks_limits(timeout: float = 10.0) -> bool:
+    """Tell whether the kernel says that it has no token buckets."""
+    from .limit import UNKNOWN, create_limit
+
+    sample = Limit(PLACE, "lo", Rate(10**6), Size(2**16), Size(2**16))
+    with apart() as unseen, contextlib.suppress(OSError, KernelTimeout):
+        if unseen:
+            with Door(timeout=timeout).open(PLACE) as line:
+                return any(refusal.reason.startswith(UNKNOWN) for refusal in line.change([create_limit(sample, LOOPBACK_NUMBER)]))
+    return False
 
 
 def renames_only_lowered(timeout: float = 10.0) -> bool:

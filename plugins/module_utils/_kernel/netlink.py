@@ -26,7 +26,7 @@ VERSION_FILE = ("config", "version.py")  # in its package
 
 
 def _import_messages() -> Tuple[Any, ...]:
-    from pyroute2.netlink import nla
+    from pyroute2.netlink import nla, nlmsg
     from pyroute2.netlink.rtnl.fibmsg import fibmsg
     from pyroute2.netlink.rtnl.ifaddrmsg import ifaddrmsg
     from pyroute2.netlink.rtnl.ifinfmsg import ifinfmsg
@@ -34,7 +34,7 @@ def _import_messages() -> Tuple[Any, ...]:
     from pyroute2.netlink.rtnl.nsidmsg import nsidmsg
     from pyroute2.netlink.rtnl.rtmsg import rtmsg
 
-    return nla, fibmsg, ifaddrmsg, ifinfmsg, ndmsg, nsidmsg, rtmsg
+    return nla, nlmsg, fibmsg, ifaddrmsg, ifinfmsg, ndmsg, nsidmsg, rtmsg
 
 
 def _import_messages_alone() -> Tuple[Any, ...]:
@@ -53,6 +53,7 @@ def _import_messages_alone() -> Tuple[Any, ...]:
 
 
 nla: Any
+nlmsg: Any
 fibmsg: Any
 ifaddrmsg: Any
 ifinfmsg: Any
@@ -60,16 +61,17 @@ ndmsg: Any
 nsidmsg: Any
 rtmsg: Any
 try:
-    nla, fibmsg, ifaddrmsg, ifinfmsg, ndmsg, nsidmsg, rtmsg = _import_messages_alone()
+    nla, nlmsg, fibmsg, ifaddrmsg, ifinfmsg, ndmsg, nsidmsg, rtmsg = _import_messages_alone()
 except ImportError:
     PYROUTE2_ERROR = traceback.format_exc()
-    nla = fibmsg = ifaddrmsg = ifinfmsg = ndmsg = nsidmsg = rtmsg = dict
+    nla = nlmsg = fibmsg = ifaddrmsg = ifinfmsg = ndmsg = nsidmsg = rtmsg = dict
 
 RTM_NEWLINK, RTM_DELLINK, RTM_GETLINK, RTM_SETLINK = 16, 17, 18, 19
 RTM_NEWADDR, RTM_DELADDR, RTM_GETADDR = 20, 21, 22
 RTM_NEWROUTE, RTM_DELROUTE, RTM_GETROUTE = 24, 25, 26
 RTM_NEWNEIGH, RTM_DELNEIGH, RTM_GETNEIGH = 28, 29, 30
 RTM_NEWRULE, RTM_DELRULE, RTM_GETRULE = 32, 33, 34
+RTM_NEWQDISC, RTM_DELQDISC, RTM_GETQDISC = 36, 37, 38
 RTM_GETNSID = 90
 
 NLM_F_REQUEST, NLM_F_ACK, NLM_F_DUMP = 0x1, 0x4, 0x300
@@ -114,6 +116,14 @@ class _RouteMessage(rtmsg):  # type: ignore[misc]
 
     if not PYROUTE2_ERROR:
         nla_map = tuple((row[0], "cdata") if row[0] == "RTA_MULTIPATH" else row for row in rtmsg.nla_map)
+
+
+class _QueueMessage(nlmsg):  # type: ignore[misc]
+    """Takes the options of a queueing discipline as they are sent: pyroute2's own message loads all kinds."""
+
+    if not PYROUTE2_ERROR:
+        fields = (("family", "B"), ("pad1", "B"), ("pad2", "H"), ("index", "i"), ("handle", "I"), ("parent", "I"), ("info", "I"))
+        nla_map = (("TCA_UNSPEC", "none"), ("TCA_KIND", "asciiz"), ("TCA_OPTIONS", "cdata"))
 
 
 class _LinkMessage(ifinfmsg):  # type: ignore[misc]
@@ -223,6 +233,14 @@ def rule_message(
     message["src_len"] = prefix
     message["dst_len"] = target_prefix
     message["action"] = action
+    return _encode(message, message_type, flags, attributes)
+
+
+def queue_message(message_type: int, flags: int, attributes: Attributes, *, index: int, handle: int, parent: int) -> bytes:
+    message = _QueueMessage()
+    message["index"] = index
+    message["handle"] = handle
+    message["parent"] = parent
     return _encode(message, message_type, flags, attributes)
 
 

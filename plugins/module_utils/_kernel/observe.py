@@ -59,6 +59,7 @@ RTEXT_FILTER_SKIP_STATS = 8
 IFAPROT_KERNEL_LO = 1
 ROUTED = (socket.AF_INET, socket.AF_INET6)
 NO_DETAILS = AddressDetails()
+AT_ONCE = frozenset(("", "noqueue", "noop"))  # without a queueing discipline of its own
 ROUTE_TABLE = 4  # where in a route the low byte of its table's number stands
 
 More = Callable[[str, Need, Snapshot], None]
@@ -102,6 +103,7 @@ class Observer:
             self._observe_routes(place, line, links, need.tables or ())
             self._observe_entries(place, line, links)
             self._observe_vlans(place, line, links)
+            self._observe_limits(place, line, links)
             if deeply:
                 self._observe_proxies(place, line, links)
             self._observe_settings(place, need.settings)
@@ -288,6 +290,17 @@ class Observer:
             for number, untagged, native in vlans:
                 mine = told_apart and ("Link", place, device) in self.snapshot.mine
                 self.snapshot.add(BridgeVlan(place, device, number, untagged, native), mine=mine)
+
+    def _observe_limits(self, place: str, line: Line, names: Mapping[int, str]) -> None:
+        """Read what links of ours, and any in a container, send by; only where the links themselves tell that one does not send at once."""
+        slow = {found.number for found in self._raw[place] if found.queueing not in AT_ONCE and (place != HOST or found.link.key in self.snapshot.mine)}
+        if not slow:
+            return
+        from . import limit
+
+        for found in filter(None, map(limit.parse_limit, line.dump(limit.limits_request()))):
+            if found.device in slow:
+                self.snapshot.add(evolve(found.limit, place=place, device=names[found.device]), mine=found.mine)
 
     def _observe_proxies(self, place: str, line: Line, names: Mapping[int, str]) -> None:
         for entry in parse.parse_neighbours(line.dump(self._requests[6])):

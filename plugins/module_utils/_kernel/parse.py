@@ -77,6 +77,7 @@ class RawLink(NamedTuple):
     settings: Mapping[str, bytes]
     kind: str  # as the kernel calls it; a card has none
     hardware: str  # the device and the burnt-in address of a card, as far as the kernel tells them
+    queueing: str = ""  # the kind of its queueing discipline
 
     def setting(self, name: str) -> Optional[str]:
         """Return a setting such as `ipv6/accept_ra`, or None if it must be read below /proc."""
@@ -91,7 +92,7 @@ _LINKS = Layouts(
     *((1,), (3,), (4,), (5,), (10,), (13,), (20,), (27,), (37,), (52,)),
     *((18, 1), (18, 2), (18, 4), (18, 5), (18, 5, 4), (18, 5, 8), (18, 5, 9), (18, 5, 33)),
     *((26, socket.AF_INET, 1), (26, socket.AF_INET6, 2), (26, socket.AF_INET6, 8)),
-    *((57,), (56,), (54,)),
+    *((6,), (57,), (56,), (54,)),
 )
 
 
@@ -100,7 +101,7 @@ def parse_link(place: str, payload: bytes) -> RawLink:
     values = _LINKS.read(payload)
     mac, name, mtu, below, master, queue, alias, group, elsewhere, others = values[:10]
     word, data, port_of, port, hairpin, learning, flood, isolated = values[10:18]
-    inet, inet6, generates, *hardware = values[18:]
+    inet, inet6, generates, queueing, *hardware = values[18:]
     kind_name = _text(word) if word else None
     known, kind, attributes = _read_kind(kind_name, data)
     group_number = _u32(group)
@@ -131,6 +132,7 @@ def parse_link(place: str, payload: bytes) -> RawLink:
         {"ipv4": inet, "ipv6": inet6},
         kind_name or "",
         _hardware(*hardware) if kind_name is None else "",
+        _text(queueing),
     )
 
 

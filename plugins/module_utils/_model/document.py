@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import FrozenSet, Iterable, Iterator, Mapping, NamedTuple, Optional, Tuple
 
 from .addresses import ip_version
+from .amount import Rate, Size
 from .network import Network
 from .objects import MAIN_TABLE
 from .place import Place
@@ -99,6 +100,10 @@ class Attachment:
     allmulti: bool = False
     txqueuelen: int = USUAL_QUEUE
     source_macs: Tuple[str, ...] = ()  # in order; whose frames alone its interface takes in
+    ingress_rate: Optional[Rate] = None  # to the endpoint; None: as fast as it comes
+    ingress_burst: Optional[Size] = None  # None: by the rate
+    egress_rate: Optional[Rate] = None  # from it
+    egress_burst: Optional[Size] = None
 
     @property
     def further(self) -> Tuple[str, ...]:

@@ -10,6 +10,9 @@ from __future__ import annotations
 
 MTU = (68, 65535)  # bytes
 QUEUE = (0, 1000000)  # packets that wait for a link
+RATE = (8 * 10**3, 32 * 10**9)  # bits per second; the kernel's field takes no more than 34 thousand million
+BURST = (2**10, 2**28)  # bytes
+LONGEST_BURST = 60  # seconds of its rate: the kernel counts a burst as a time
 IPV6_LEAST_MTU = 1280  # the least with IPv6
 PORTS = (1, 65535)
 CHOSEN_PORTS = (49153, 65535)  # of the host, for publications that name none

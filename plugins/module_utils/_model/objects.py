@@ -12,10 +12,11 @@ import ipaddress
 from dataclasses import dataclass, replace
 from typing import ClassVar, FrozenSet, Iterable, Optional, Tuple
 
+from .amount import Rate, Size
 from .mark import KERNEL_PROTOCOL, PROTOCOL
 from .names import SCOPE_METRICS
 from .once import Once
-from .place import Place, in_place
+from .place import HOST, Place, in_place
 from .routing import DEFAULT_ROUTE
 
 FLOOD_MAC = "00:00:00:00:00:00"
@@ -226,6 +227,25 @@ class BridgeVlan(KernelObject):
     @property
     def label(self) -> str:
         return "vlan %d on %s%s" % (self.vlan_id, self.device, in_place(self.place))
+
+
+@dataclass(frozen=True)
+class Limit(KernelObject):
+    """How fast a link sends. Of a queueing discipline that is somebody else's only its kind is known."""
+
+    IDENTITY = ("place", "device")
+    RANK = 3
+    DESCRIPTIVE = frozenset(("discipline",))
+
+    device: str = ""
+    rate: Optional[Rate] = None
+    burst: Optional[Size] = None  # what leaves at once after a pause
+    queue: Optional[Size] = None  # what may wait
+    discipline: str = "tbf"
+
+    @property
+    def label(self) -> str:
+        return "%s limit on %s%s" % ("ingress" if self.place == HOST else "egress", self.device, in_place(self.place))
 
 
 @dataclass(frozen=True)

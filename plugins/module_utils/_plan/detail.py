@@ -19,6 +19,7 @@ SHOWN = 2  # of one kind; more are counted
 _NOUNS = {
     "BridgeVlan": "VLANs",
     "FdbEntry": "forwarding entries",
+    "Limit": "limits",
     "Link": "links",
     "Neighbour": "neighbours",
     "PolicyRule": "rules",

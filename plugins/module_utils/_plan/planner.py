@@ -20,10 +20,12 @@ from .._model.objects import (
     Address,
     FdbEntry,
     KernelObject,
+    Limit,
     Namespace,
     PolicyRule,
     Route,
 )
+from .._model.place import in_place
 from .._model.snapshot import Key, Snapshot
 from .compare import compare, replacement_reason
 from .losses import deprived_routes, foresee_losses, promoted_addresses
@@ -88,6 +90,10 @@ def plan(desired: Sequence[KernelObject], snapshot: Snapshot, *, prunable: Colle
         if isinstance(item, Address) and isinstance(current, Address) and item.details.metric != current.details.metric >= SCOPE_METRICS:
             words = "%s belongs to another scope; leave the address to that one, for a network with gateway_on_host: false" % current.label
             conflicts.append(Clash(words, item, current))
+        if isinstance(current, Limit) and key not in snapshot.mine:
+            words = "%s has the queueing discipline %s, which was not made by this collection; take it away first: tc qdisc delete dev %s root"
+            conflicts.append(Clash(words % (current.device + in_place(current.place), current.discipline, current.device), item, current))
+            continue
         changes = compare(item, current)
         if changes and isinstance(item, Route) and isinstance(current, Route):
             conflicts.extend(Clash(words, item, current) for words in _route_conflict(item, current, changes[0], wanted, snapshot))

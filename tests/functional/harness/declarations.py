@@ -191,6 +191,21 @@ CASES: Dict[str, Declaration] = {
         ],
         prepare=give_uplink,
     ),
+    "limits": Declaration(
+        [network("web", V4, V6), network("dark", {"subnet": "10.23.0.0/24"}, internal=True)],
+        [
+            endpoint(
+                "a", {"name": "web", "ingress_rate": "10mbit", "egress_rate": "1gbit", "egress_burst": "2mib"}, {"name": "dark", "egress_rate": "500kbit"}
+            ),
+            endpoint("b", {"name": "web", "ingress_rate": "32gbit"}),
+        ],
+        prepare=give_uplink,
+    ),
+    "macvlan-with-a-limit": Declaration(
+        [network("lan", LAN4, driver="macvlan")],
+        [endpoint("a", {"name": "lan", "egress_rate": "8kbit", "ipv4_address": "192.0.2.10"})],
+        prepare=give_uplink,
+    ),
     "macvlan-with-options-of-an-attachment": Declaration(
         [network("lan", LAN4, driver="macvlan")],
         [endpoint("a", {"name": "lan", "mtu": 1000, "promisc": True, "txqueuelen": 0, "ipv4_address": "192.0.2.10"})],

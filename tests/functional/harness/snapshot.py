@@ -20,7 +20,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
 
-from harness.host import NETNS, Space, entered, watched_spaces
+from harness.host import NETNS, Space, entered, sh, watched_spaces
 from harness.kernel import NETLINK_NETFILTER, TOLD_SETTINGS, dump, namespace_cookie, read_link_settings, ruleset_generation
 
 Snapshot = Tuple[str, ...]
@@ -112,6 +112,8 @@ def _space_lines(label: str, space: Space, sysctls: bool) -> Iterator[str]:
         rules6 = _rules_of_ipv6(tuple(dump(RTM_GETRULE, struct.pack("=B11x", socket.AF_INET6))))
         rows, vlans = _batch(["bridge", "-j"], ["fdb show", "vlan show"]) if _may_have_rows(links) else [[], []]
         lines = sorted(_links(links))
+        if any(link.get("qdisc", "noqueue") not in ("noqueue", "noop") for link in links):
+            lines += sorted("qdisc %s" % line for line in sh("tc qdisc show").splitlines() if " noqueue " not in line)
         lines += sorted("route %s" % _text(item) for item in routes if _is_lasting_route(item))
         lines += sorted("neighbour %s" % _text(item) for item in neighbours)
         lines += sorted("proxy %s" % _text(item) for item in proxied)

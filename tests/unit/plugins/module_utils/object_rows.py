@@ -18,6 +18,7 @@ from typing import Any, Dict, Iterable, List, Mapping, Optional, Tuple, Type
 from ansible_collections.netloom.container_net.plugins.module_utils._firewall.iptables.objects import Chain, Jump
 from ansible_collections.netloom.container_net.plugins.module_utils._kinds.nic import Nic
 from ansible_collections.netloom.container_net.plugins.module_utils._kinds.table import list_kinds
+from ansible_collections.netloom.container_net.plugins.module_utils._model.amount import Rate, Size
 from ansible_collections.netloom.container_net.plugins.module_utils._model.kind import LinkKind
 from ansible_collections.netloom.container_net.plugins.module_utils._model.link import BridgePort, Link, Tuning
 from ansible_collections.netloom.container_net.plugins.module_utils._model.mark import PREFIX
@@ -27,6 +28,7 @@ from ansible_collections.netloom.container_net.plugins.module_utils._model.objec
     BridgeVlan,
     FdbEntry,
     KernelObject,
+    Limit,
     Namespace,
     Neighbour,
     PolicyRule,
@@ -46,10 +48,12 @@ _ENTRIES = {
     "port_vlan": (BridgeVlan, "vlan_id"),
     "neighbour": (Neighbour, "address"),
     "fdb": (FdbEntry, "mac"),
+    "limit": (Limit, "device"),
     "sysctl": (Sysctl, "path"),
     "chain": (Chain, "name"),
     "jump": (Jump, "parent"),
 }
+_AMOUNTS = {"rate": Rate, "burst": Size, "queue": Size}
 _RENAMED = {"dev": "device", "via": "gateway"}
 
 
@@ -79,6 +83,8 @@ def read_object(row: Mapping[str, Any]) -> KernelObject:
     values = {_RENAMED.get(key, key): tuple(value) if isinstance(value, list) else value for key, value in values.items()}
     if kind in ("chain", "jump"):
         values["table"], _slash, name = name.partition("/")
+    if kind == "limit":
+        values.update({key: amount(values[key]) for key, amount in _AMOUNTS.items() if key in values})
     made, field = _ENTRIES[kind]
     values[field] = name
     return made(place, **values)

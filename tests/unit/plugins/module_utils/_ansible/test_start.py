@@ -32,14 +32,17 @@ print(json.dumps([json.loads(answer.getvalue()), sorted(sys.modules)]))
 KINDS = frozenset("_kinds." + name for name in ("bridge", "dummy", "ipvlan", "macvlan", "veth", "vlan", "vrf", "vxlan"))
 DRIVERS = frozenset("_drivers." + name for name in ("bridge", "ipvlan", "macvlan", "overlay", "routed"))
 # What neither of the tasks below has to do with: published ports, routes of its own, wires, tunnels, cards, containers of a runtime, waiting for a
-# confirmation, ways back, what a kernel lacks, guesses what was meant, rows, VLANs, announcements, entries of others, an interface that moves into a bridge.
+# confirmation, ways back, what a kernel lacks, guesses what was meant, rows, VLANs, limits, announcements, entries of others, an interface that
+# moves into a bridge.
 ELSEWHERE = frozenset(
     (
         "_compile.device",
+        "_compile.limits",
         "_compile.published",
         "_compile.source_routing",
         "_compile.vxlan_firewall",
         "_compile.wire",
+        "_document.amounts",
         "_document.check_links",
         "_document.check_ports",
         "_document.check_routes",
@@ -75,6 +78,7 @@ ELSEWHERE = frozenset(
         "_kernel.bridge_vlan",
         "_kernel.feature_probe",
         "_kernel.frames",
+        "_kernel.limit",
         "_kernel.neighbour",
         "_kernel.nic",
         "_kernel.pci",

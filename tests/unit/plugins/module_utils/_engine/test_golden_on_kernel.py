@@ -23,7 +23,7 @@ from ansible_collections.netloom.container_net.plugins.module_utils._kinds.veth 
 from ansible_collections.netloom.container_net.plugins.module_utils._model.errors import Conflict
 from ansible_collections.netloom.container_net.plugins.module_utils._model.link import Link
 from ansible_collections.netloom.container_net.plugins.module_utils._model.mark import read_mark
-from ansible_collections.netloom.container_net.plugins.module_utils._model.objects import Address, KernelObject, Route
+from ansible_collections.netloom.container_net.plugins.module_utils._model.objects import Address, KernelObject, Limit, Route
 from ansible_collections.netloom.container_net.plugins.module_utils._model.snapshot import Key, Snapshot
 from fresh_network import in_fresh_network
 from golden_files import read_cases
@@ -41,7 +41,7 @@ def can_be_raised(case: Dict[str, Any]) -> bool:
     items = [read_object(row) for row in rows]
     ends = {(item.place, item.name): item.kind for item in items if isinstance(item, Link) and isinstance(item.kind, Veth)}
     for row, item in zip(rows, items):
-        if isinstance(item, (Address, Route)) and not is_ours(row):
+        if isinstance(item, (Address, Limit, Route)) and not is_ours(row):
             return False
         if isinstance(item, Link):
             mark = read_mark(item.alias)

@@ -16,7 +16,7 @@ from typing import Any, Dict, List
 
 import pytest
 import yaml
-from ansible_collections.netloom.container_net.plugins.module_utils._kernel import address, bridge_vlan, link, neighbour, netlink, route, rule
+from ansible_collections.netloom.container_net.plugins.module_utils._kernel import address, bridge_vlan, limit, link, neighbour, netlink, route, rule
 from ansible_collections.netloom.container_net.plugins.module_utils._kinds.bridge import Bridge
 from ansible_collections.netloom.container_net.plugins.module_utils._kinds.dummy import Dummy
 from ansible_collections.netloom.container_net.plugins.module_utils._kinds.ipvlan import Ipvlan
@@ -25,6 +25,7 @@ from ansible_collections.netloom.container_net.plugins.module_utils._kinds.veth 
 from ansible_collections.netloom.container_net.plugins.module_utils._kinds.vlan import Vlan
 from ansible_collections.netloom.container_net.plugins.module_utils._kinds.vrf import Vrf
 from ansible_collections.netloom.container_net.plugins.module_utils._kinds.vxlan import Vxlan
+from ansible_collections.netloom.container_net.plugins.module_utils._model.amount import Rate, Size
 from ansible_collections.netloom.container_net.plugins.module_utils._model.link import BridgePort, Link
 from ansible_collections.netloom.container_net.plugins.module_utils._model.objects import (
     FLOOD_MAC,
@@ -32,6 +33,7 @@ from ansible_collections.netloom.container_net.plugins.module_utils._model.objec
     BridgeVlan,
     FdbEntry,
     Hop,
+    Limit,
     Neighbour,
     PolicyRule,
     ProxyNeighbour,
@@ -147,6 +149,10 @@ MESSAGES: Dict[str, List[bytes]] = {
     "VLAN of a bridge": [bridge_vlan.ensure_vlan(BridgeVlan("", "br-web", 31), 17, True)],
     "delete VLAN": [bridge_vlan.delete_vlan(BridgeVlan("", "ve-api", 1), 18, False)],
     "dump VLANs": [bridge_vlan.vlans_request()],
+    "limit": [limit.create_limit(Limit("", "ve-api", Rate(100 * 10**6), Size(123 * 1024), Size(734 * 1024)), 18)],
+    "change limit": [limit.change_limit(Limit("netns:api", "eth0", Rate(8000), Size(16384), Size(32768)), 19)],
+    "delete limit": [limit.delete_limit(18)],
+    "dump limits": [limit.limits_request()],
     "dump links": [netlink.link_message(netlink.RTM_GETLINK, 0, [("IFLA_EXT_MASK", 8)])],
 }
 

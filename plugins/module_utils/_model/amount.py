@@ -1,0 +1,42 @@
+# Copyright (c) 2026, the netloom.container_net authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to this collection: anything here may change without notice.
+"""How fast and how much, as numbers that are written with their units: in bits per second, by thousands, and in bytes, by 1024."""
+
+from __future__ import annotations
+
+from typing import Tuple
+
+Units = Tuple[Tuple[str, int], ...]
+
+RATE_UNITS: Units = (("gbit", 10**9), ("mbit", 10**6), ("kbit", 10**3))
+SIZE_UNITS: Units = (("mib", 2**20), ("kib", 2**10))
+
+
+class Rate(int):
+    """Bits per second, whole thousands of them."""
+
+    def __str__(self) -> str:
+        return _write(self, (*RATE_UNITS, ("bit", 1)))
+
+    def during(self, seconds: float) -> int:
+        """Return the bytes that pass in a time."""
+        return int(self * seconds / 8)
+
+
+class Size(int):
+    """Bytes, whole multiples of 1024."""
+
+    def __str__(self) -> str:
+        return _write(self, (*SIZE_UNITS, ("", 1)))
+
+    @classmethod
+    def above(cls, number: int) -> Size:
+        """Return the smallest one that is not less."""
+        return cls(-(-number // 1024) * 1024)
+
+
+def _write(number: int, units: Units) -> str:
+    return next("%d%s" % (number // size, unit) for unit, size in units if size == 1 or (number and number % size == 0))
