@@ -148,18 +148,26 @@ def test_a_change_that_fails_leaves_what_was_kept() -> None:
     assert_same(before)
 
 
+def prepare_disk() -> None:
+    own_disk()
+    give_uplink()
+
+
+def touches_file(point: str) -> bool:
+    return "/var/lib/" in point or point in ("write", "replace", "unlink", "rmdir")
+
+
+BEFORE, PUBLISHED, PLAIN = (
+    Declaration(prepare=prepare_disk),
+    *(replace(WEB, endpoints=endpoints, prepare=prepare_disk, persist=True) for endpoints in (WEB.endpoints, two())),
+)
+KILLED = tuple(Killed(*run, least=8, deadly=touches_file, quick=3) for run in ((BEFORE, PUBLISHED), (PUBLISHED, PLAIN), (PLAIN, BEFORE)))
+# Of a start of the host.
+LEAST, KILLS = 40, 3
+
+
 def test_killed_on_the_way() -> None:
-    def prepare() -> None:
-        own_disk()
-        give_uplink()
-
-    def touches_file(point: str) -> bool:
-        return "/var/lib/" in point or point in ("write", "replace", "unlink", "rmdir")
-
-    start, goal = (replace(WEB, endpoints=endpoints, prepare=prepare, persist=True) for endpoints in (WEB.endpoints, two()))
-    nothing = Declaration(prepare=prepare)
-    runs = (Killed(nothing, start, least=8, deadly=touches_file, quick=3), Killed(start, goal, least=8, deadly=touches_file, quick=3))
-    assert_survived(*runs, Killed(goal, nothing, least=8, deadly=touches_file, quick=3))
+    assert_survived(*KILLED)
 
 
 def restore_watched(point: Optional[int] = None) -> List[str]:
@@ -188,8 +196,8 @@ def test_a_start_of_the_host_that_dies_on_the_way_is_completed() -> None:
         return [left for left in [differences(before, take_snapshot())] if left]
 
     points = after_restart(lambda: play(None))
-    assert len(points) >= 40, points
-    for point in sample(range(len(points)), 3):
+    assert len(points) >= LEAST, points
+    for point in sample(range(len(points)), KILLS):
         left = after_restart(lambda point=point: play(point))
         assert not left, "killed before point %d (%s): %s" % (point, points[point], left)
 

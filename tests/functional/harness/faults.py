@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import struct
 from typing import Any, Callable, List, Optional, Sequence, Tuple
 
 from ansible_collections.netloom.container_net.plugins.module_utils._engine import run
@@ -17,6 +18,7 @@ from ansible_collections.netloom.container_net.plugins.module_utils._runtime imp
 
 from harness.engine import Declaration, Tools, converge
 from harness.host import Child
+from harness.kernel import NLMSG_ERROR
 
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 
@@ -142,3 +144,35 @@ def lose_datagram(number: int) -> None:
         return len(data) if count == number + 1 else plain(self, data, *flags)
 
     socket.socket.send = send  # type: ignore[method-assign, assignment]
+
+
+def fail_reading(kind: int, number: int, way: str) -> List[int]:
+    """Let the first question of this type fail: "not taken" and "not given" by the socket, "refused" by the kernel's answer, "lost" without any.
+
+    Return what is filled when it was met. For a child that ends soon: nothing is put back.
+    """
+    plain_send, plain_receive = socket.socket.send, socket.socket.recvfrom
+    met: List[int] = []
+    waiting: List[int] = []
+
+    def send(self: socket.socket, data: Any, *flags: int) -> int:
+        if self.family != socket.AF_NETLINK or met or struct.unpack_from("=H", data, 4)[0] != kind:
+            return plain_send(self, data, *flags)
+        met.append(number)
+        if way == "not taken":
+            raise OSError(number, os.strerror(number))
+        if way != "lost":
+            waiting.append(struct.unpack_from("=I", data, 8)[0])
+        return len(data)
+
+    def receive(self: socket.socket, *arguments: Any) -> Any:
+        if self.family != socket.AF_NETLINK or not waiting:
+            return plain_receive(self, *arguments)
+        sequence = waiting.pop()
+        if way == "not given":
+            raise OSError(number, os.strerror(number))
+        return struct.pack("=IHHIIi16x", 36, NLMSG_ERROR, 0, sequence, 0, -number), (0, 0)
+
+    socket.socket.send = send  # type: ignore[method-assign, assignment]
+    socket.socket.recvfrom = receive  # type: ignore[method-assign, assignment]
+    return met

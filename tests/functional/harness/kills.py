@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Callable, Iterator, List, Optional, Sequence, Tuple, TypeVar
+from typing import Callable, Iterable, Iterator, List, Optional, Sequence, Tuple, TypeVar
 
 from ansible_collections.netloom.container_net.plugins.module_utils._model.errors import ContainerNetError
 
@@ -49,6 +49,11 @@ class Killed:
     quick: int = 6  # of the deadly points, a quick test takes so many
     then: Optional[Declaration] = None  # what the next run is given; the goal, if not said
     inspect: Callable[[], Sequence[str]] = nothing  # complains about what the dead run left
+
+
+def count_kills(runs: Iterable[Killed], every_point: bool) -> int:
+    """Return how many deaths of these runs there are at least: of all points, or as many as a quick test takes."""
+    return sum(run.least if every_point else min(run.least, run.quick) for run in runs)
 
 
 @dataclass(frozen=True)
