@@ -14,7 +14,7 @@ import struct
 import time
 from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
-from .._model.errors import ContainerNetError, KernelRace, RequestFailed, KernelTimeout, errno_name
+from .._model.errors import ContainerNetError, KernelRace, KernelTimeout, RequestFailed, errno_name
 from .netlink import NLM_F_ACK, NLM_F_DUMP, NLM_F_REQUEST, RTM_GETADDR, RTM_GETLINK, RTM_GETNEIGH, RTM_GETNSID, RTM_GETROUTE, RTM_GETRULE
 
 SOL_NETLINK, NETLINK_CAP_ACK, NETLINK_EXT_ACK, NETLINK_GET_STRICT_CHK = 270, 10, 11, 12

@@ -24,11 +24,12 @@ WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 
 
 class Points:
-    """Counts everything a run does to the world outside it, and kills the process right before the chosen one."""
+    """Counts everything a run does to the world outside it, and sends the process a signal right before the chosen one."""
 
-    def __init__(self, deadly: Optional[int] = None) -> None:
+    def __init__(self, deadly: Optional[int] = None, end: int = signal.SIGKILL) -> None:
         self.names: List[str] = []
         self._deadly = deadly
+        self._end = end
         self._owner = os.getpid()  # a guard that the run leaves behind is not meant
         self._paused = False
 
@@ -37,7 +38,7 @@ class Points:
             return
         self.names.append(name)
         if self._deadly is not None and len(self.names) > self._deadly:
-            os.kill(os.getpid(), signal.SIGKILL)
+            os.kill(os.getpid(), self._end)
 
     def message(self, place: str, message: bytes) -> None:
         self.reach("netlink message of type %d in %s" % (int.from_bytes(message[4:6], "little"), place or "the host"))
@@ -82,6 +83,31 @@ class Points:
             return plain(*arguments, **named)
 
         setattr(owner, name, counted)
+
+
+class FileFaults:
+    """Counts what a run does to files that are kept on a disk or below /run, and lets the chosen one fail. For a child that ends soon: nothing is put back."""
+
+    CALLS = ("open", "write", "fsync", "replace", "link", "mkdir", "unlink", "rmdir", "fchmod", "ftruncate")
+
+    def __init__(self, chosen: Optional[int], number: int) -> None:
+        self.names: List[str] = []
+        self._chosen, self._number = chosen, number
+        for name in self.CALLS:
+            self._wrap(name)
+
+    def _wrap(self, name: str) -> None:
+        plain = getattr(os, name)
+
+        def failing(*arguments: Any, **named: Any) -> Any:
+            target = os.readlink("/proc/self/fd/%d" % arguments[0]) if isinstance(arguments[0], int) else os.fspath(arguments[0])
+            if target.startswith(("/run/", "/var/lib/")) and (name != "open" or arguments[1] & WRITING):
+                self.names.append(name)
+                if self._chosen == len(self.names) - 1:
+                    raise OSError(self._number, os.strerror(self._number))
+            return plain(*arguments, **named)
+
+        setattr(os, name, failing)
 
 
 def converge_watched(declaration: Optional[Declaration], points: Points, **options: Any) -> List[str]:
