@@ -13,7 +13,7 @@ from typing import Callable, Iterable, Iterator, List, Optional, Sequence, Tuple
 
 from ansible_collections.netloom.container_net.plugins.module_utils._model.errors import ContainerNetError
 
-from harness.engine import Declaration, converge, lines, no_preparation
+from harness.engine import Declaration, converge, foretell, lines, no_preparation
 from harness.faults import count_points, die_at
 from harness.host import on_fake_host, share_out
 from harness.snapshot import Snapshot, differences, take_snapshot
@@ -47,6 +47,7 @@ class Killed:
     least: int  # deadly points that there must be
     deadly: Callable[[str], bool] = anything  # by name of a point
     quick: int = 6  # of the deadly points, a quick test takes so many
+    foretold: bool = False  # a look at what the dead run left must tell what the next one does
     then: Optional[Declaration] = None  # what the next run is given; the goal, if not said
     inspect: Callable[[], Sequence[str]] = nothing  # complains about what the dead run left
 
@@ -129,7 +130,10 @@ def _die_and_recover(death: Death) -> str:
     complaints = list(death.run.inspect())
     wanted = death.run.then or death.run.goal
     try:
-        converge(wanted)
+        planned = lines(foretell(wanted)) if death.run.foretold else None
+        done = lines(converge(wanted))
+        if planned not in (None, done):
+            complaints.append("planned %s, done %s" % (planned, done))
         complaints.extend(lines(converge(wanted)))
         complaints.append(differences(death.end, take_snapshot()))
     except ContainerNetError as error:
