@@ -121,6 +121,9 @@ def test_a_second_scope_is_kept_beside_the_first() -> None:
     assert json.loads("\n".join(container_net("show", "second")))["networks"] == [{"name": "db", "ipam_config": [{"subnet": "10.22.0.0/24"}]}]
     converge(None)
     assert not FILE.exists()
+    # What only the first needed, of settings that both share, is given back by the second.
+    assert container_net("check", status=2)[0].startswith("second: ~ host: sysctl net.ipv6.conf.all.forwarding 1 → 0")
+    container_net("restore")
     assert container_net("check") == ["second: in order"]
 
     assert after_restart(restore) == ["c"]

@@ -56,7 +56,7 @@ DAMAGES = (
     "ip -br link show type veth | grep -o '^cn-[0-9a-f]*' | sort | tail -1 | xargs -r -I@ ip link set @ nomaster mtu 1300",
     "iptables -D FORWARD -j CNET-FORWARD || true",
     "ip6tables -F CNET-INPUT || true",
-    "iptables -t nat -F",
+    "iptables -t nat -F CNET-POST || true",
     "ip -n a address flush scope global || true",
     "ip -n a route flush table all proto 76 || true; ip -n a rule flush protocol 76 || true",
     "ip netns delete b || true",
