@@ -4,7 +4,8 @@
 
 """Any history on the real kernel: wanted and unwanted, changed, damaged, killed, restarted, beside what others come and go with.
 
-After each run nothing is left to do, what was said is what was done, and the host is as if it had never been another. The toy kernel's twin is test_properties.py.
+After each run nothing is left to do, what was said is what was done, and the host is as if it had never been another.
+test_properties.py does the same to the toy kernel.
 """
 
 from __future__ import annotations

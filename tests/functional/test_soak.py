@@ -31,13 +31,14 @@ class Held(NamedTuple):
     rules: int
 
 
+def address_of(number: int) -> str:
+    return "10.%d.%d.%d" % (20 + number % 2 * 2, 1 + number // 200, 1 + number % 200)
+
+
 def crowd(present: Set[int]) -> Declaration:
     # A bridge of Linux has 1,023 ports at most.
     nets = [network("web", {"subnet": "10.20.0.0/16"}, V6), network("db", {"subnet": "10.22.0.0/16"})]
-    members = [
-        endpoint("n%d" % number, {"name": ("web", "db")[number % 2], "ipv4_address": "10.%d.%d.%d" % (20 + number % 2 * 2, 1 + number // 200, 1 + number % 200)})
-        for number in sorted(present)
-    ]
+    members = [endpoint("n%d" % number, {"name": ("web", "db")[number % 2], "ipv4_address": address_of(number)}) for number in sorted(present)]
     for number, member in zip(sorted(present), members):
         if number % 2 == 0:
             member["networks"][0]["ipv6_address"] = "fd00:20::1:%x" % (number + 1)

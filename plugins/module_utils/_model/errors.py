@@ -108,7 +108,7 @@ class KernelError(ContainerNetError):
         self.errno = errno
 
 
-class RequestFailed(KernelError, OSError):
+class RequestFailed(KernelError, OSError):  # type: ignore[misc]  # an OSError without a number is none of these
     """The kernel took no request, or answered none; an OSError, too, for who has another way where the kernel lacks something."""
 
 

@@ -14,7 +14,6 @@ from ansible.parsing.dataloader import DataLoader
 from bad_documents import CASES
 from named_tests import find_missing
 
-
 CATALOGUE = yaml.safe_load(Path(__file__).with_name("catalogue.yml").read_text(encoding="utf-8"))
 
 
