@@ -35,6 +35,7 @@ def _collections_root() -> Path:
 
 COLLECTIONS = _collections_root()
 sys.path[:0] = [str(COLLECTIONS), str(HERE)]
+sys.path.append(str(CHECKOUT / "tests/unit/plugins/module_utils"))  # objects written as rows
 
 
 def _is_throwaway(kind: str) -> bool:

@@ -186,14 +186,40 @@ for _tool in ("iptables", "ip6tables"):
         "%s -t nat -R CNET-P-tcp-8064 1 -p tcp --dport 8080 -j ACCEPT" % _tool,
         ["~ %s chain nat/CNET-P-tcp-8064: rules +1 -1" % _tool],
     )
-    FIREWALL["%s: jump gone" % _tool] = ("%s -D FORWARD -j CNET-FORWARD" % _tool, ["+ %s jump filter/FORWARD -j CNET-FORWARD" % _tool])
-    FIREWALL["%s: jump twice" % _tool] = ("%s -A FORWARD -j CNET-FORWARD" % _tool, ["~ %s jump filter/FORWARD -j CNET-FORWARD: copies 2 → 1" % _tool])
+    for _table, _jump in (
+        ("filter", "FORWARD -j CNET-FORWARD"),
+        ("filter", "INPUT -j CNET-INPUT"),
+        ("filter", "FORWARD -j CNET-LAST"),
+        ("mangle", "FORWARD -j CNET-SEAL"),
+        ("mangle", "POSTROUTING -m addrtype ! --src-type LOCAL -j CNET-SEALED"),
+        ("mangle", "INPUT -j CNET-INPUT"),
+        ("nat", "POSTROUTING -j CNET-POST"),
+        ("nat", "PREROUTING -m addrtype --dst-type LOCAL -j CNET-DNAT"),
+        ("raw", "PREROUTING -j CNET-RAW"),
+    ):
+        FIREWALL["%s: jump %s/%s gone" % (_tool, _table, _jump)] = ("%s -t %s -D %s" % (_tool, _table, _jump), ["+ %s jump %s/%s" % (_tool, _table, _jump)])
+        FIREWALL["%s: jump %s/%s twice" % (_tool, _table, _jump)] = (
+            "%s -t %s -A %s" % (_tool, _table, _jump),
+            ["~ %s jump %s/%s: copies 2 → 1" % (_tool, _table, _jump)],
+        )
     FIREWALL["%s: jump behind an ACCEPT" % _tool] = (
         "{0} -D INPUT -j CNET-INPUT; {0} -A INPUT -j ACCEPT; {0} -A INPUT -j CNET-INPUT".format(_tool),
         ["~ %s jump filter/INPUT -j CNET-INPUT: leads off → on" % _tool],
     )
     FIREWALL["%s: chain flushed" % _tool] = ("%s -t nat -F CNET-POST" % _tool, ["~ %s chain nat/CNET-POST: rules *" % _tool])
 FIREWALL["the last drop gone"] = ("iptables -F CNET-LAST", ["~ iptables chain filter/CNET-LAST: rules +1 -0"])
+FIREWALL["jump to what programs may not send gone"] = ("iptables -t raw -D OUTPUT -j CNET-OUTPUT", ["+ iptables jump raw/OUTPUT -j CNET-OUTPUT"])
+for _table, _chain in (("raw", "CNET-OUTPUT"), ("raw", "CNET-VX-OUT-4789"), ("filter", "CNET-VX-4789")):
+    FIREWALL["%s/%s: first rule gone" % (_table, _chain)] = (
+        "iptables -t %s -D %s 1" % (_table, _chain),
+        ["~ iptables chain %s/%s: rules +1 -0" % (_table, _chain)],
+    )
+FIREWALL["a chain more"] = ("iptables -N CNET-STRAY", ["- iptables chain filter/CNET-STRAY"])
+FIREWALL["a chain gone"] = (
+    "iptables -D FORWARD -j CNET-LAST; iptables -F CNET-LAST; iptables -X CNET-LAST",
+    ["+ iptables chain filter/CNET-LAST", "+ iptables jump filter/FORWARD -j CNET-LAST"],
+)
+FIREWALL["a jump more"] = ("iptables -I OUTPUT -j CNET-INPUT", ["- iptables jump filter/OUTPUT -j CNET-INPUT"])
 FIREWALL["the peers' chain open"] = ("iptables -t raw -I CNET-VX-4789 1 -j RETURN", ["~ iptables chain raw/CNET-VX-4789: rules +0 -1"])
 # Marks are how we know our own: without one it is somebody else's, and said so. Of a pair, the host's end tells for both.
 UNMARKED = {

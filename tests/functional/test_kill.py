@@ -34,7 +34,11 @@ LAN_OTHER = Declaration(
     prepare=add_foreign_things,
 )
 KILLED = {
-    "bridge": (Killed(EMPTY, WEB, least=60), Killed(WEB, OTHER, least=60), Killed(OTHER, EMPTY, least=35)),
+    "bridge": (
+        Killed(EMPTY, WEB, least=60, foretold=True),
+        Killed(WEB, OTHER, least=60, foretold=True),
+        Killed(OTHER, EMPTY, least=35, foretold=True),
+    ),
     "LAN": (Killed(EMPTY, LAN, least=50), Killed(LAN, LAN_OTHER, least=30), Killed(LAN_OTHER, EMPTY, least=25)),
 }
 

@@ -65,8 +65,16 @@ KINDS = {
 }
 
 
-@pytest.mark.parametrize("kind", KINDS)
+KILLED = {
+    kind: (
+        Killed(Declaration(prepare=start.prepare), start, least=creation),
+        Killed(start, other, least=change),
+        Killed(other, Declaration(prepare=start.prepare), least=removal),
+    )
+    for kind, (start, other, (creation, change, removal)) in KINDS.items()
+}
+
+
+@pytest.mark.parametrize("kind", KILLED)
 def test_killed_on_the_way(kind: str) -> None:
-    start, other, (creation, change, removal) = KINDS[kind]
-    nothing = Declaration(prepare=start.prepare)
-    assert_survived(Killed(nothing, start, least=creation), Killed(start, other, least=change), Killed(other, nothing, least=removal))
+    assert_survived(*KILLED[kind])

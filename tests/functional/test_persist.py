@@ -121,6 +121,9 @@ def test_a_second_scope_is_kept_beside_the_first() -> None:
     assert json.loads("\n".join(container_net("show", "second")))["networks"] == [{"name": "db", "ipam_config": [{"subnet": "10.22.0.0/24"}]}]
     converge(None)
     assert not FILE.exists()
+    # What only the first needed, of settings that both share, is given back by the second.
+    assert container_net("check", status=2)[0].startswith("second: ~ host: sysctl net.ipv6.conf.all.forwarding 1 → 0")
+    container_net("restore")
     assert container_net("check") == ["second: in order"]
 
     assert after_restart(restore) == ["c"]
@@ -148,18 +151,26 @@ def test_a_change_that_fails_leaves_what_was_kept() -> None:
     assert_same(before)
 
 
+def prepare_disk() -> None:
+    own_disk()
+    give_uplink()
+
+
+def touches_file(point: str) -> bool:
+    return "/var/lib/" in point or point in ("write", "replace", "unlink", "rmdir")
+
+
+BEFORE, PUBLISHED, PLAIN = (
+    Declaration(prepare=prepare_disk),
+    *(replace(WEB, endpoints=endpoints, prepare=prepare_disk, persist=True) for endpoints in (WEB.endpoints, two())),
+)
+KILLED = tuple(Killed(*run, least=8, deadly=touches_file, quick=3) for run in ((BEFORE, PUBLISHED), (PUBLISHED, PLAIN), (PLAIN, BEFORE)))
+# Of a start of the host.
+LEAST, KILLS = 40, 3
+
+
 def test_killed_on_the_way() -> None:
-    def prepare() -> None:
-        own_disk()
-        give_uplink()
-
-    def touches_file(point: str) -> bool:
-        return "/var/lib/" in point or point in ("write", "replace", "unlink", "rmdir")
-
-    start, goal = (replace(WEB, endpoints=endpoints, prepare=prepare, persist=True) for endpoints in (WEB.endpoints, two()))
-    nothing = Declaration(prepare=prepare)
-    runs = (Killed(nothing, start, least=8, deadly=touches_file, quick=3), Killed(start, goal, least=8, deadly=touches_file, quick=3))
-    assert_survived(*runs, Killed(goal, nothing, least=8, deadly=touches_file, quick=3))
+    assert_survived(*KILLED)
 
 
 def restore_watched(point: Optional[int] = None) -> List[str]:
@@ -188,8 +199,8 @@ def test_a_start_of_the_host_that_dies_on_the_way_is_completed() -> None:
         return [left for left in [differences(before, take_snapshot())] if left]
 
     points = after_restart(lambda: play(None))
-    assert len(points) >= 40, points
-    for point in sample(range(len(points)), 3):
+    assert len(points) >= LEAST, points
+    for point in sample(range(len(points)), KILLS):
         left = after_restart(lambda point=point: play(point))
         assert not left, "killed before point %d (%s): %s" % (point, points[point], left)
 

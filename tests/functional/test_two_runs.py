@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import time
-from typing import List
+from typing import Any, List
 
 import pytest
 from ansible_collections.netloom.container_net.plugins.module_utils._kernel.door import Door, Fault
@@ -19,9 +20,13 @@ from ansible_collections.netloom.container_net.plugins.module_utils._model.error
 from harness.declarations import V4, V6, endpoint, network
 from harness.engine import Declaration, check, converge, give_uplink
 from harness.host import Child, on_fake_host, sh
+from harness.kills import EVERY_POINT
+from harness.restarts import PROGRAM, container_net, own_disk
 from harness.snapshot import Snapshot, assert_same, differences, take_snapshot
 
-ROUNDS, MOST_ROUNDS, RUNS = 20, 60, 3
+EVERY = bool(os.environ.get(EVERY_POINT))
+ROUNDS, MOST_ROUNDS, RUNS = (200, 400, 8) if EVERY else (8, 40, 8)
+RESTORES = 20 if EVERY else 4
 ONE = Declaration([network("web", V4, V6)], [endpoint("a", {"name": "web", "ipv4_address": "10.20.0.10"}, ports=["8080:80"]), endpoint("b", "web")])
 TWO = Declaration(
     [network("web", V4, V6, mtu=1400), network("db", {"subnet": "10.22.0.0/24"})],
@@ -29,10 +34,12 @@ TWO = Declaration(
 )
 
 
-def after(declaration: Declaration) -> Snapshot:
+def after(declaration: Declaration, **options: Any) -> Snapshot:
     def body() -> Snapshot:
+        if options:
+            own_disk()
         give_uplink()
-        converge(declaration)
+        converge(declaration, **options)
         return take_snapshot()
 
     return on_fake_host(body)
@@ -47,8 +54,8 @@ def test_the_result_is_one_of_the_two_never_a_mix() -> None:
     for number in range(MOST_ROUNDS):
         if number >= ROUNDS and set(winners) == {0, 1}:
             break
-        declarations = [ONE, TWO, (ONE, TWO)[number % 2]]
-        if number % 4 < 2:
+        declarations = [ONE, TWO] * (RUNS // 2)
+        if number % 2:
             declarations.reverse()  # on a busy machine, who starts last ends last
         runs = [Child(lambda declaration=declaration: converge(declaration).netlink_changes) for declaration in declarations]
         assert len(runs) == RUNS
@@ -58,6 +65,26 @@ def test_the_result_is_one_of_the_two_never_a_mix() -> None:
         assert found in wanted, differences(wanted[0], found) + "\n\n" + differences(wanted[1], found)
         winners.append(wanted.index(found))
     assert set(winners) == {0, 1}, "the runs never met in another order"
+
+
+@pytest.mark.fake_host(timeout=900.0)
+def test_what_is_restored_beside_a_playbook_is_never_the_declaration_before() -> None:
+    """The unit and a task start together. What is kept and what stands is the same in the end, and what the task said if it came through."""
+    own_disk()
+    wanted = [after(ONE, persist=True), after(TWO, persist=True)]
+    give_uplink()
+    converge(ONE, persist=True)
+    for number in range(RESTORES):
+        goal = (TWO, ONE)[number % 2]
+        delay = 0.03 * (number % 8)  # until the program has started
+        beside = subprocess.Popen([PROGRAM, "restore"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        run = Child(lambda goal=goal, delay=delay: (time.sleep(delay), converge(goal, persist=True, lock_timeout=30).netlink_changes)[1])
+        run.result(60)
+        said = beside.communicate(timeout=60)[0]
+        assert beside.returncode == 0, said
+        assert "Traceback" not in said
+        assert_same(wanted[(1, 0)[number % 2]])
+    assert container_net("check") == ["main: in order"]
 
 
 def _hold(tell: int) -> None:

@@ -7,14 +7,17 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 from dataclasses import replace
-from typing import List
+from typing import Callable, List
 
 import pytest
 from harness.declarations import overlay
 from harness.engine import Declaration, converge, give_uplink, lines, settle
-from harness.host import sh
-from harness.snapshot import assert_same, take_snapshot
+from harness.host import await_true, sh
+from harness.kills import EVERY_POINT
+from harness.snapshot import assert_same, differences, take_snapshot
 from harness.traffic import Question, Server, ask, await_addresses
 
 pytestmark = pytest.mark.fake_host()
@@ -122,3 +125,57 @@ def test_an_entry_by_another_way_is_drift() -> None:
     assert sh("bridge fdb show dev vx-mesh").count("192.0.2.7") == 1
     assert lines(converge(bound)) == []
     converge(None)
+
+
+def cut(_round: int) -> str:
+    sh("ip link set eth0 down", "outside")
+    return "ip link set eth0 up"
+
+
+def lose(number: int) -> str:
+    """Lose each datagram at first, later some of them, and every second round on the way back."""
+    share, chain = ("1.0", "0.3")[number // 2 % 2], ("PREROUTING", "OUTPUT")[number % 2]
+    rule = "%s -p udp --dport 4789 -m statistic --mode random --probability " + share + " -j DROP"
+    sh("iptables -t raw -A " + rule % chain, "outside")
+    return "iptables -t raw -D " + rule % chain
+
+
+@pytest.mark.parametrize("way", [cut, lose], ids=["cut", "lost"])
+def test_a_break_of_the_underlay_heals_by_itself(way: Callable[[int], str]) -> None:
+    """Nothing of ours is another afterwards, and nothing has to be run again; a run meanwhile neither fails nor changes anything."""
+    give_uplink()
+    raise_both(4)
+    assert ask(QUESTIONS) == ANSWERS
+    before = [line for line in take_snapshot() if line.startswith(("host |", "near |"))]
+    for number in range(20 if os.environ.get(EVERY_POINT) else 2):
+        mend = way(number)
+        if way is cut or number < 2:
+            assert ask(QUESTIONS, timeout=0.5) == [None] * len(QUESTIONS)
+        assert lines(converge(declare(4, underlay_interface="eth0"))) == []
+        sh(mend, "outside")
+        await_true(lambda: ask(QUESTIONS, timeout=1.0) == ANSWERS, 3.0, lambda: "it did not heal in 3 seconds")
+        assert differences(before, [line for line in take_snapshot() if line.startswith(("host |", "near |"))]) == ""
+
+
+@pytest.mark.parametrize("family", [4, 6])
+@pytest.mark.parametrize("mtu", [1500, 1400])
+def test_the_largest_packet_passes_and_one_more_is_told(family: int, mtu: int) -> None:
+    """The headers of a tunnel take 50 octets, over IPv6 70: what is larger is refused where it is sent, not lost on the way."""
+    inner = mtu - (50 if family == 4 else 70)
+    give_uplink(mtu)
+    settle(declare(family, underlay_interface="eth0"))
+    give_other_host(family)
+    sh("ip -n far link set vx0 mtu %d" % inner)
+    await_addresses("near", "far")
+    for target, headers in (("10.60.0.2", 28), ("fd60::2", 48)):
+        assert "mtu %d " % inner in sh("ip link show eth0", "near")
+        sh("ping -c 1 -W 2 -M do -s %d %s" % (inner - headers, target), "near")
+        refused = subprocess.run(
+            ["ip", "netns", "exec", "near", "ping", "-c", "1", "-W", "1", "-M", "do", "-s", str(inner - headers + 1), target],
+            capture_output=True,
+            text=True,
+            timeout=20,
+            check=False,
+        )
+        assert refused.returncode
+        assert "essage too long" in refused.stdout + refused.stderr

@@ -258,6 +258,7 @@ def test_the_host_speaks_in_a_network_that_is_joined_to_an_overlay() -> None:
     assert ask(asked, timeout=3) == ["far 10.20.0.1", "far fd00:20::1"] * 2
     sh("iptables -t mangle -F CNET-INWARD")
     assert ask([("", "udp", "10.20.0.77", 80)]) == [None]
+    assert lines(converge(declaration)) == ["~ iptables chain mangle/CNET-INWARD: rules +1 -0"]
 
 
 @pytest.mark.parametrize("version", [4, 6])

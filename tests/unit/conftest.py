@@ -27,3 +27,4 @@ def _collections_root() -> Path:
 
 
 sys.path.insert(0, str(_collections_root()))
+sys.path.append(str(CHECKOUT / "tests" / "unit"))

@@ -15,6 +15,7 @@ import yaml
 from ansible_collections.netloom.container_net.plugins.doc_fragments import atomic, attributes, pyroute2
 from ansible_collections.netloom.container_net.plugins.module_utils._firewall import table
 from ansible_collections.netloom.container_net.plugins.module_utils._kernel import netlink
+from named_tests import find_missing, find_named
 
 ROOT = Path(__file__).resolve().parents[2]
 MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py"))
@@ -70,15 +71,14 @@ def test_floor_of_python_is_one_number() -> None:
     assert "Python >= 3.9 on the host" in pyroute2.ModuleDocFragment.DOCUMENTATION
 
 
-def test_the_table_of_faults_names_tests_that_are_there() -> None:
-    rows = [line for line in (ROOT / "tests" / "README.md").read_text(encoding="utf-8").splitlines() if re.match(r"\| S?\d", line)]
+def test_the_tables_of_faults_name_tests_that_are_there() -> None:
+    rows = [line for line in (ROOT / "tests" / "README.md").read_text(encoding="utf-8").splitlines() if re.match(r"\| [SF]?\d", line)]
     assert rows
     for row in rows:
-        file = ""
-        for named in re.finditer(r"(tests/[\w/]+\.py)?::(\w+)", row):
-            file = named[1] or file
-            assert "def %s(" % named[2] in (ROOT / file).read_text(encoding="utf-8"), row
-        assert file, row
+        assert list(find_named(row)), row
+        assert find_missing(row) == [], row
+    made = [re.match(r"\| F(\d+) ", row) for row in rows]
+    assert {int(found[1]) for found in made if found} == set(range(1, 25))
 
 
 def test_every_place_offers_the_firewall_backends_that_there_are() -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import List, Sequence
 
 from .._kernel.namespace import create_namespace, delete_namespace, ensure_directory
-from .._model.errors import KernelError
+from .._model.errors import ContainerNetError, KernelError
 from .._model.objects import Namespace
 from .._plan.step import CREATE, DELETE, Step
 from .._runtime.namespace import NETNS_DIRECTORY, namespace_path
@@ -49,5 +49,7 @@ class Namespaces(Effect):
 
         try:
             create_namespace(self._means.handles, namespace.place, namespace_path(namespace.place), namespace.mark or "", tell)
+        except ContainerNetError:
+            raise  # it says itself what failed
         except OSError as error:
             raise KernelError(step.line, error.errno or 0, str(error)) from error

@@ -11,6 +11,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import os
 import sys
@@ -46,6 +47,9 @@ class Told(NamedTuple):
 
 
 def main(arguments: Optional[Sequence[str]] = None) -> int:
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a locale may lack a letter of what is told
     options = _parser().parse_args(arguments)
     try:
         _validate(options)

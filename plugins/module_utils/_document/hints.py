@@ -14,7 +14,6 @@ from typing import Iterable
 from .._model.addresses import A_MAC, is_link_local
 
 ADDRESSES = ("an IP address", "an IPv4 address", "an IPv6 address", "a subnet")
-DESCRIBED_LIMIT = 10**30
 ADDRESSES_SHOWN = 4
 
 
@@ -77,7 +76,7 @@ def mend_integer(value: object) -> str:
 def mend_range(value: int) -> str:
     """Return the fix where an integer lies outside its range."""
     fix = "write a number in that range"
-    if 60 <= value < 2**32:
+    if 60 <= value < 65536 * 60:
         fix += " (a leading zero means octal in YAML, an unquoted %s is %d)" % (sexagesimal(value, 2), value)
     elif 8 <= value < 60:
         fix += " (a leading zero means octal in YAML)"

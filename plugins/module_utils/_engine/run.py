@@ -232,8 +232,9 @@ class Run:
             self._visited.forget_loopbacks()
         settings = [item for item in outcome.desired if isinstance(item, Sysctl) and item.place == self._request.place]
         recorded = self._record.read()
-        if any(not item.restore and item.path in recorded for item in settings) or not (recorded or any(item.restore for item in settings)):
-            self._record.clear()
+        given_back = [item.path for item in settings if not item.restore and item.path in recorded]
+        if given_back or not (recorded or any(item.restore for item in settings)):
+            self._record.forget(given_back)
 
     def _apply_steps(self, outcome: Outcome, scene: Scene) -> None:
         request = self._request

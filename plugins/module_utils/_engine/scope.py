@@ -123,13 +123,15 @@ def strangers(snapshot: Snapshot, place: str, scope: str, uppers: Uppers) -> Lis
 
 
 def restored_sysctls(snapshot: Snapshot, place: str, scope: str, desired: Sequence[KernelObject], recorded: Mapping[str, str]) -> Tuple[KernelObject, ...]:
-    """Return a place's earlier values, once no scope has a network or rules that need ours."""
-    if not recorded or any(isinstance(item, Sysctl) and item.restore and item.place == place for item in desired):
+    """Return the earlier values of a place that the scope needs no more, once no other scope has a network or rules that may need ours."""
+    wanted = {item.path for item in desired if isinstance(item, Sysctl) and item.restore and item.place == place}
+    left = set(recorded) - wanted
+    if not left:
         return ()
     others = [link for link in snapshot.links(place) if (mark := read_mark(link.alias)) is not None and not is_owned(mark, scope) and link.name != "lo"]
     if others or any(isinstance(item, FirewallObject) and _holds_rules_of_others(item, scope) for item in desired):
         return ()
-    order = [path for path in FORWARDING.values() if path in recorded] + sorted(set(recorded) - set(FORWARDING.values()))
+    order = [path for path in FORWARDING.values() if path in left] + sorted(left - set(FORWARDING.values()))
     return tuple(Sysctl(place, path, recorded[path]) for path in order)
 
 

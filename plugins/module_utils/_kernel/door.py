@@ -14,7 +14,7 @@ import struct
 import time
 from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
-from .._model.errors import KernelRace, KernelTimeout
+from .._model.errors import ContainerNetError, KernelRace, KernelTimeout, RequestFailed, errno_name
 from .netlink import NLM_F_ACK, NLM_F_DUMP, NLM_F_REQUEST, RTM_GETADDR, RTM_GETLINK, RTM_GETNEIGH, RTM_GETNSID, RTM_GETROUTE, RTM_GETRULE
 
 SOL_NETLINK, NETLINK_CAP_ACK, NETLINK_EXT_ACK, NETLINK_GET_STRICT_CHK = 270, 10, 11, 12
@@ -101,10 +101,10 @@ class Line:
                 end += 1
             try:
                 refusals.extend(self._send(messages[start:end], start))
-            except KernelTimeout as error:
+            except (KernelTimeout, OSError) as error:
                 # One answer is for all that were sent together.
                 sent = list(dict.fromkeys(map(name, range(start, end)))) if name is not None else []
-                raise KernelTimeout("%s%s: %s" % (sent[0], " and %d more" % (len(sent) - 1) if sent[1:] else "", error) if sent else str(error)) from error
+                raise _named(sent[0] + (" and %d more" % (len(sent) - 1) if sent[1:] else "") if sent else "", error) from error
             start = end
         return refusals
 
@@ -172,17 +172,16 @@ class Line:
                 if not waiting.poll(max(left, 0.001) * 1000):
                     raise KernelTimeout("the kernel did not answer within %g s" % self._door.timeout) from None
 
-    def _named(self, request: bytes, error: KernelTimeout) -> KernelTimeout:
-        noun = NOUNS.get(HEADER.unpack_from(request)[1], "connections")
-        return KernelTimeout("reading %s%s: %s" % (noun, " in %s" % self._place if self._place else "", error))
+    def _reading(self, request: bytes) -> str:
+        return "reading %s%s" % (NOUNS.get(HEADER.unpack_from(request)[1], "connections"), " in %s" % self._place if self._place else "")
 
     def dump(self, request: bytes) -> List[bytes]:
         """Return the payload of every object; a dump torn by a concurrent change is asked again, never believed."""
         for _attempt in range(DUMP_ATTEMPTS):
             try:
                 found = self._dump(request)
-            except KernelTimeout as error:
-                raise self._named(request, error) from error
+            except (KernelTimeout, OSError) as error:
+                raise _named(self._reading(request), error) from error
             if found is not None:
                 return found
         raise KernelRace("the kernel's tables kept changing while they were read")
@@ -192,18 +191,18 @@ class Line:
         self._sequence += 1
         message = bytearray(request)
         struct.pack_into("=I", message, 8, self._sequence)
-        self._socket.send(message)
         deadline = time.monotonic() + self._door.timeout
         try:
+            self._socket.send(message)
             while True:
                 for message_type, flags, sequence, payload in self._receive(deadline):
                     if sequence != self._sequence:
                         continue
                     if message_type == NLMSG_ERROR:
-                        raise OSError(-struct.unpack_from("=i", payload)[0], _reason(payload, flags) or "question refused")
+                        raise OSError(-struct.unpack_from("=i", payload)[0], _reason(payload, flags))
                     return payload
-        except KernelTimeout as error:
-            raise self._named(request, error) from error
+        except (KernelTimeout, OSError) as error:
+            raise _named(self._reading(request), error) from error
 
     def _dump(self, request: bytes) -> Optional[List[bytes]]:
         self._sequence += 1
@@ -223,8 +222,16 @@ class Line:
                     return None if torn else found
                 if message_type == NLMSG_ERROR:
                     number = -struct.unpack_from("=i", payload)[0]
-                    raise OSError(number, _reason(payload, flags) or "dump refused")
+                    raise OSError(number, _reason(payload, flags))
                 found.append(payload)
+
+
+def _named(what: str, error: Exception) -> ContainerNetError:
+    """Return an error that says what for there was no answer, and why."""
+    if isinstance(error, OSError):
+        reason = errno_name(error.errno) + (": " + error.strerror if error.strerror else "")
+        return RequestFailed(what or "netlink", error.errno or 0, reason)
+    return KernelTimeout("%s: %s" % (what, error) if what else str(error))
 
 
 def _reason(payload: bytes, flags: int) -> str:

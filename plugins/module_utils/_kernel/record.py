@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from typing import Dict, Mapping
+from typing import Collection, Dict, Mapping
 
 from .statefile import StateFile
 
@@ -32,9 +32,10 @@ class Record:
         if values != known:
             self._file.write({**self._file.read(), self._place: values})
 
-    def clear(self) -> None:
+    def forget(self, paths: Collection[str]) -> None:
         known = self._file.read()
-        left = {place: values for place, values in known.items() if place != self._place}
+        values = {path: value for path, value in self.read().items() if path not in paths}
+        left = {place: held for place, held in {**known, self._place: values}.items() if held}
         if left != known or not left:
             self._file.write(left)
 

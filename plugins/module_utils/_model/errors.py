@@ -103,9 +103,13 @@ class KernelError(ContainerNetError):
     """The kernel refused an operation. `errno` is its answer, `operation` the line the user reads."""
 
     def __init__(self, operation: str, errno: int, reason: str) -> None:
+        super().__init__("%s: %s" % (operation, reason))
         self.operation = operation
         self.errno = errno
-        super().__init__("%s: %s" % (operation, reason))
+
+
+class RequestFailed(KernelError, OSError):  # type: ignore[misc]  # an OSError without a number is none of these
+    """The kernel took no request, or answered none; an OSError, too, for who has another way where the kernel lacks something."""
 
 
 class KernelTimeout(ContainerNetError):

@@ -290,7 +290,14 @@ def _rank(step: Step, depths: Dict[LinkKey, int]) -> Tuple[int, int, int, str]:
         if isinstance(subject, Namespace):
             return (0, 1, 0, "")
         return (3, 0, -subject.RANK, "")
+    if isinstance(subject, Route):
+        return (2, subject.RANK, int(_has_gateway(subject)), "")
     return (2, subject.RANK, _link_order(subject, depths) if isinstance(subject, Link) else 0, "")
+
+
+def _has_gateway(route: Route) -> bool:
+    """Tell whether it leads to one, which the kernel must be able to reach already: by another route."""
+    return bool(route.gateway) or any(hop.gateway for hop in route.nexthops or ())
 
 
 def _link_order(link: Link, depths: Dict[LinkKey, int]) -> int:

@@ -17,7 +17,7 @@ from typing import Optional, Sequence, Tuple
 from .._model.errors import ToolFailed
 
 TIME_LIMIT = 10.0
-DIRECTORIES = ("/usr/local/sbin", "/usr/sbin", "/sbin")  # of such tools, which the path of a user may leave out
+DIRECTORIES = ("/usr/local/sbin", "/usr/sbin", "/sbin", "/usr/bin", "/bin")  # of such tools, which the path of a user may leave out
 
 
 def find_tool(name: str) -> Optional[str]:

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from typing import Callable, Dict, List, Sequence, Set, Tuple, Union
+from typing import Callable, Dict, Iterator, List, Sequence, Set, Tuple, Union
 
 from harness.engine import Declaration, apply_as_told, assert_settled
 from harness.host import Space, sh
@@ -14,6 +14,30 @@ from harness.snapshot import differences, take_snapshot
 
 # What is done, as a script or a function, and every step that must follow, in any order. A `*` stands for anything.
 Drift = Tuple[Union[str, Callable[[], None]], Sequence[str]]
+# Of what, which value of it (none where it is there as a whole), and what was done to it: "delete", "change" or "duplicate".
+Mutation = Tuple[str, str, str]
+_DONE = {"+": "delete", "-": "duplicate"}
+
+
+def mutations_of(drift: Drift) -> Iterator[Mutation]:
+    """Yield what was done, which the steps that mend it tell: a deletion is made good, what is there twice goes."""
+    for step in drift[1]:
+        label, _colon, changes = step[2:].partition(": ")
+        thing = _name_thing(label)
+        if step[0] != "~":
+            yield thing, "", _DONE[step[0]]
+        for change in changes.split(", ") if changes else ():
+            yield thing, change.split()[0].rstrip("*"), "delete" if " none →" in change else "change"
+
+
+def _name_thing(label: str) -> str:
+    """Return what a label is of: a kind of link or entry, a setting by its path, a chain or jump by its name, of whichever family."""
+    words = label.split()
+    if words[0] == "sysctl":
+        return "sysctl " + words[1]
+    if words[0] in ("iptables", "ip6tables"):
+        return " ".join(words[1:3]) + (" " + words[-3 if words[-2] == "in" else -1] if words[1] == "jump" else "")
+    return words[0]
 
 
 def matches(line: str, pattern: str) -> bool:

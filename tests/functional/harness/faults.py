@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import struct
 from typing import Any, Callable, List, Optional, Sequence, Tuple
 
 from ansible_collections.netloom.container_net.plugins.module_utils._engine import run
@@ -17,16 +18,18 @@ from ansible_collections.netloom.container_net.plugins.module_utils._runtime imp
 
 from harness.engine import Declaration, Tools, converge
 from harness.host import Child
+from harness.kernel import NLMSG_ERROR
 
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 
 
 class Points:
-    """Counts everything a run does to the world outside it, and kills the process right before the chosen one."""
+    """Counts everything a run does to the world outside it, and sends the process a signal right before the chosen one."""
 
-    def __init__(self, deadly: Optional[int] = None) -> None:
+    def __init__(self, deadly: Optional[int] = None, end: int = signal.SIGKILL) -> None:
         self.names: List[str] = []
         self._deadly = deadly
+        self._end = end
         self._owner = os.getpid()  # a guard that the run leaves behind is not meant
         self._paused = False
 
@@ -35,7 +38,7 @@ class Points:
             return
         self.names.append(name)
         if self._deadly is not None and len(self.names) > self._deadly:
-            os.kill(os.getpid(), signal.SIGKILL)
+            os.kill(os.getpid(), self._end)
 
     def message(self, place: str, message: bytes) -> None:
         self.reach("netlink message of type %d in %s" % (int.from_bytes(message[4:6], "little"), place or "the host"))
@@ -80,6 +83,31 @@ class Points:
             return plain(*arguments, **named)
 
         setattr(owner, name, counted)
+
+
+class FileFaults:
+    """Counts what a run does to files that are kept on a disk or below /run, and lets the chosen one fail. For a child that ends soon: nothing is put back."""
+
+    CALLS = ("open", "write", "fsync", "replace", "link", "mkdir", "unlink", "rmdir", "fchmod", "ftruncate")
+
+    def __init__(self, chosen: Optional[int], number: int) -> None:
+        self.names: List[str] = []
+        self._chosen, self._number = chosen, number
+        for name in self.CALLS:
+            self._wrap(name)
+
+    def _wrap(self, name: str) -> None:
+        plain = getattr(os, name)
+
+        def failing(*arguments: Any, **named: Any) -> Any:
+            target = os.readlink("/proc/self/fd/%d" % arguments[0]) if isinstance(arguments[0], int) else os.fspath(arguments[0])
+            if target.startswith(("/run/", "/var/lib/")) and (name != "open" or arguments[1] & WRITING):
+                self.names.append(name)
+                if self._chosen == len(self.names) - 1:
+                    raise OSError(self._number, os.strerror(self._number))
+            return plain(*arguments, **named)
+
+        setattr(os, name, failing)
 
 
 def converge_watched(declaration: Optional[Declaration], points: Points, **options: Any) -> List[str]:
@@ -142,3 +170,35 @@ def lose_datagram(number: int) -> None:
         return len(data) if count == number + 1 else plain(self, data, *flags)
 
     socket.socket.send = send  # type: ignore[method-assign, assignment]
+
+
+def fail_reading(kind: int, number: int, way: str) -> List[int]:
+    """Let the first question of this type fail: "not taken" and "not given" by the socket, "refused" by the kernel's answer, "lost" without any.
+
+    Return what is filled when it was met. For a child that ends soon: nothing is put back.
+    """
+    plain_send, plain_receive = socket.socket.send, socket.socket.recvfrom
+    met: List[int] = []
+    waiting: List[int] = []
+
+    def send(self: socket.socket, data: Any, *flags: int) -> int:
+        if self.family != socket.AF_NETLINK or met or struct.unpack_from("=H", data, 4)[0] != kind:
+            return plain_send(self, data, *flags)
+        met.append(number)
+        if way == "not taken":
+            raise OSError(number, os.strerror(number))
+        if way != "lost":
+            waiting.append(struct.unpack_from("=I", data, 8)[0])
+        return len(data)
+
+    def receive(self: socket.socket, *arguments: Any) -> Any:
+        if self.family != socket.AF_NETLINK or not waiting:
+            return plain_receive(self, *arguments)
+        sequence = waiting.pop()
+        if way == "not given":
+            raise OSError(number, os.strerror(number))
+        return struct.pack("=IHHIIi16x", 36, NLMSG_ERROR, 0, sequence, 0, -number), (0, 0)
+
+    socket.socket.send = send  # type: ignore[method-assign, assignment]
+    socket.socket.recvfrom = receive  # type: ignore[method-assign, assignment]
+    return met

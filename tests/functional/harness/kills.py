@@ -9,11 +9,11 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Callable, Iterator, List, Optional, Sequence, Tuple, TypeVar
+from typing import Callable, Iterable, Iterator, List, Optional, Sequence, Tuple, TypeVar
 
 from ansible_collections.netloom.container_net.plugins.module_utils._model.errors import ContainerNetError
 
-from harness.engine import Declaration, converge, lines, no_preparation
+from harness.engine import Declaration, converge, foretell, lines, no_preparation
 from harness.faults import count_points, die_at
 from harness.host import on_fake_host, share_out
 from harness.snapshot import Snapshot, differences, take_snapshot
@@ -47,8 +47,14 @@ class Killed:
     least: int  # deadly points that there must be
     deadly: Callable[[str], bool] = anything  # by name of a point
     quick: int = 6  # of the deadly points, a quick test takes so many
+    foretold: bool = False  # a look at what the dead run left must tell what the next one does
     then: Optional[Declaration] = None  # what the next run is given; the goal, if not said
     inspect: Callable[[], Sequence[str]] = nothing  # complains about what the dead run left
+
+
+def count_kills(runs: Iterable[Killed], every_point: bool) -> int:
+    """Return how many deaths of these runs there are at least: of all points, or as many as a quick test takes."""
+    return sum(run.least if every_point else min(run.least, run.quick) for run in runs)
 
 
 @dataclass(frozen=True)
@@ -124,7 +130,10 @@ def _die_and_recover(death: Death) -> str:
     complaints = list(death.run.inspect())
     wanted = death.run.then or death.run.goal
     try:
-        converge(wanted)
+        planned = lines(foretell(wanted)) if death.run.foretold else None
+        done = lines(converge(wanted))
+        if planned not in (None, done):
+            complaints.append("planned %s, done %s" % (planned, done))
         complaints.extend(lines(converge(wanted)))
         complaints.append(differences(death.end, take_snapshot()))
     except ContainerNetError as error:

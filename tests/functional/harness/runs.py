@@ -6,7 +6,9 @@
 
 from __future__ import annotations
 
-from harness.declarations import V4, V6, endpoint, network
+from dataclasses import replace
+
+from harness.declarations import V4, V6, endpoint, network, overlay
 from harness.engine import Declaration
 from harness.foreign import add_foreign_things
 
@@ -23,3 +25,25 @@ OTHER = Declaration(
     prepare=add_foreign_things,
 )
 RUNS = {"create": (EMPTY, WEB), "change": (WEB, OTHER), "remove": (WEB, EMPTY)}
+
+# Of every kind of entry that we write, one that comes, one that changes and one that goes.
+MESH = overlay("192.0.2.1", "192.0.2.2", "192.0.2.3")
+LAN = {"name": "lan", "driver": "routed", "ipam_config": [{"subnet": "192.0.2.64/28"}], "proxy_interfaces": ["eth0"]}
+AT_WEB = {"name": "web", "ipv4_address": "10.20.0.10"}
+WIDE = replace(
+    MESH,
+    networks=[*MESH.networks, network("web", V4, V6), LAN],
+    endpoints=[
+        *MESH.endpoints,
+        endpoint(
+            "a",
+            {**AT_WEB, "addresses": ["10.20.0.66"]},
+            "lan",
+            rules=[{"from": "10.20.0.10", "table": 100, "priority": 100}],
+            routes=[{"destination": "10.9.0.0/16", "gateway": "10.20.0.9", "table": 100}],
+            ports=["5353:53/udp"],
+        ),
+    ],
+)
+NARROW = replace(WIDE, overlays={"mesh": {**(MESH.overlays or {})["mesh"], "endpoints": []}}, endpoints=[*MESH.endpoints, endpoint("a", AT_WEB)])
+EVERY_REQUEST = {"make": (replace(WIDE, networks=(), endpoints=(), overlays=None), WIDE), "unmake": (WIDE, NARROW)}

@@ -35,7 +35,7 @@ _VOLATILE = frozenset(
         "gc_timer", "message_age_timer", "forward_delay_timer", "hold_timer", "state", "id", "no", "port_id", "tentative", "dadfailed", "used", "expires",
         "root_id", "root_port", "root_path_cost", "designated_root", "designated_bridge", "designated_port", "designated_cost", "topology_change",
         "topology_change_detected", "topology_change_ack", "config_pending",
-        "num_tx_queues", "num_rx_queues", "cost", "bridge_id", "priority_id", "multicast_querier_state_ipv4",
+        "num_tx_queues", "num_rx_queues", "tso_max_size", "tso_max_segs", "cost", "bridge_id", "priority_id", "multicast_querier_state_ipv4",
         "multicast_querier_state_ipv6", "fdb_n_learned",
     )
 )  # fmt: skip

@@ -27,6 +27,7 @@ from ansible_collections.netloom.container_net.plugins.module_utils._model.addre
 from ansible_collections.netloom.container_net.plugins.module_utils._model.link import BridgePort, Link
 from ansible_collections.netloom.container_net.plugins.module_utils._model.mark import read_mark
 from ansible_collections.netloom.container_net.plugins.module_utils._model.objects import (
+    MAIN_TABLE,
     Address,
     BridgeVlan,
     FdbEntry,
@@ -265,7 +266,9 @@ class ToyKernel:
             raise Refused("ENETDOWN")
         if route.gateway and not route.onlink:
             held = [entry.address for entry in self.entries(route.place, link.name) if isinstance(entry, Address)]
-            if not any(ipaddress.ip_address(route.gateway) in ipaddress.ip_interface(address).network for address in held):
+            entries = self.entries(route.place, link.name)
+            near = held + [entry.destination for entry in entries if isinstance(entry, Route) and not entry.gateway and entry.table == MAIN_TABLE]
+            if not any(ipaddress.ip_address(route.gateway) in ipaddress.ip_interface(address).network for address in near):
                 raise Refused("ENETUNREACH")
 
     def _delete_address(self, step: Step, wanted: Mapping[Key, KernelObject]) -> None:

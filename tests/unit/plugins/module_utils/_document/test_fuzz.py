@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import datetime
+import os
 import random
 from typing import Any, Callable, List
 
@@ -17,7 +18,7 @@ from ansible_collections.netloom.container_net.plugins.module_utils._document.re
 from ansible_collections.netloom.container_net.plugins.module_utils._model.document import Document
 from ansible_collections.netloom.container_net.plugins.module_utils._model.errors import InputError
 
-DOCUMENTS = 5000
+DOCUMENTS = 25_000 if os.environ.get("CONTAINER_NET_EVERY_POINT") else 5000  # of each way to make them
 WORDS: List[Any] = [
     None, True, False, 0, 1, -1, 80, 1342, 2**31, 2**64, 1 << 20000, 0.5, float("inf"), float("nan"), "", " ", "a", "web", "a b", "eth0", "..", "/",
     "/run/x", "a/b", "10.0.0.0/24", "10.0.0.5", "10.0.0.5/33", "10.0.0.0/255.255.255.0", "fd00::/64", "fd00::5", "::", "0.0.0.0", "::ffff:1.2.3.4",

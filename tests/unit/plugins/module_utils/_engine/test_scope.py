@@ -113,8 +113,9 @@ def test_settings_are_put_back_forwarding_first() -> None:
     assert restored(recorded={}) == []
 
 
-def test_settings_stay_as_long_as_somebody_needs_them() -> None:
-    assert restored({"sysctl": "net/ipv4/ip_forward", "value": "1", "restore": True}) == []
+def test_each_setting_stays_as_long_as_somebody_needs_it() -> None:
+    assert restored({"sysctl": "net/ipv4/ip_forward", "value": "1", "restore": True}) == BACK[1:]
+    assert restored(*({"sysctl": path, "value": "1", "restore": True} for path in RECORDED)) == []
     assert restored({"sysctl": "net/core/somaxconn", "value": "1"}) == BACK
     assert restored(current=[THEIRS]) == []
     assert restored(current=[FOREIGN]) == BACK

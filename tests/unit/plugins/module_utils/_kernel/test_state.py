@@ -205,11 +205,13 @@ def test_places_have_their_own_values(tmp_path: Path) -> None:
     host, inner = Record(str(tmp_path), ""), Record(str(tmp_path), "netns:gw")
     host.remember({FORWARD: "0"})
     inner.remember({FORWARD: "1"})
-    host.clear()
+    host.forget([FORWARD])
     assert (host.read(), inner.read()) == ({}, {FORWARD: "1"})
-    inner.clear()
+    inner.forget(["net/ipv6/conf/all/forwarding"])
+    assert inner.read() == {FORWARD: "1"}
+    inner.forget([FORWARD])
     assert not (tmp_path / FILE).exists()
-    inner.clear()
+    inner.forget([])
 
 
 @pytest.mark.parametrize(
