@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
 import socket
 from functools import partial
 from typing import Dict, Iterator, List, NamedTuple, Optional, Tuple
@@ -18,7 +19,8 @@ from ansible_collections.netloom.container_net.plugins.module_utils._model.names
 from harness.declarations import V4, V6, endpoint, network
 from harness.engine import Declaration, converge, give_uplink
 from harness.host import Child, on_fake_host, sh
-from harness.restarts import own_disk
+from harness.restarts import container_net, own_disk
+from harness.snapshot import assert_same, take_snapshot
 from harness.traffic import Server, ask, await_addresses
 
 MESH = {
