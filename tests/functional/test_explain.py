@@ -618,7 +618,8 @@ def test_it_changes_nothing_and_sends_nothing() -> None:
 
 
 def count_packets() -> List[str]:
-    return [sh("cat /proc/self/net/dev", space) for space in ("", "a", "b", "near", "outside")]
+    """Return what each place received and sent of IPv4: of IPv6 there is always something."""
+    return [sh("grep ^Ip: /proc/self/net/snmp", space) for space in ("", "a", "b", "near", "outside")]
 
 
 @pytest.mark.fake_host
@@ -627,7 +628,7 @@ def test_the_program_tells_it_to_programs_and_refuses_nonsense() -> None:
     told = json.loads("\n".join(container_net("explain", "--json", "a", "host:8080", status=2)))
     assert (told["arrives"], told["to"]["port"], told["to"]["protocol"], told["cause"]["kind"]) == (False, 8080, "tcp", "service")
     assert told["hops"][0] == {"place": "a", "words": "10.20.0.10 → 10.20.0.1:8080 leaves by eth0", "answer": False}
-    assert "arrives: main/a to main/b (fd00:20::11), ipv6-icmp; at most 1500 bytes" in container_net("explain", "main/a", "fd00:20::11")
+    assert "arrives: main/a to fd00:20::11, ipv6-icmp; at most 1500 bytes" in container_net("explain", "main/a", "fd00:20::11")
     for words, complaint in (
         (["a", "nobody"], 'TO: got string "nobody": no endpoint with an address has this name'),
         (["a", "b:80/icmp"], "no such protocol: icmp; write PORT/tcp or PORT/udp or PORT/sctp"),
