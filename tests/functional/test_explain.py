@@ -18,7 +18,7 @@ from ansible_collections.netloom.container_net.plugins.module_utils._boot.main i
 from ansible_collections.netloom.container_net.plugins.module_utils._model.names import host_interface_name
 from harness.declarations import V4, V6, endpoint, network
 from harness.engine import Declaration, converge, give_uplink
-from harness.host import Child, on_fake_host, sh
+from harness.host import Child, await_true, on_fake_host, sh
 from harness.restarts import container_net, own_disk
 from harness.snapshot import assert_same, take_snapshot
 from harness.traffic import Server, ask, await_addresses
@@ -515,7 +515,7 @@ def serve() -> Iterator[Server]:
 
 
 def must_arrive(question: Question, what: str) -> None:
-    assert question.arrives(), "%s: no answer to %s" % (what, question)
+    await_true(question.arrives, 30.0, lambda: "%s: no answer to %s" % (what, question))  # a link that was raised takes a while
     status, said = explain(*question.words)
     assert (status, said[-1].partition(":")[0]) == (0, "arrives"), "%s: %s\n%s" % (what, question, "\n".join(said))
 

@@ -18,6 +18,7 @@ from .._kernel.store import Store
 from .._kernel.sysctl import read_sysctl
 from .._kernel.visits import Visits
 from .._model.errors import ContainerNetError
+from .._model.place import Place
 from .._report.export import NOT_TOLD, export_declaration
 from .._report.sight import observe_everything
 from .._runtime.tool import has_tool, run_system_tool
@@ -50,8 +51,8 @@ def export(scope: str) -> Exported:
 
 def _find_places(scope: str) -> List[str]:
     """Return the namespaces without a name that the scope is in, as its notes and what is kept of it say."""
-    places = list(Visits(STATE_DIRECTORY, scope).read())
+    places: List[str] = list(Visits(STATE_DIRECTORY, scope).read())
     entry = Store(scope, STORE_DIRECTORY).standing()
     if entry is not None:
         places += [endpoint.place for endpoint in read_kept(entry.options).endpoints if endpoint.place]
-    return list(dict.fromkeys(place for place in places if not place.startswith("netns:") and place))
+    return list(dict.fromkeys(place for place in places if place and not Place(place).is_named))

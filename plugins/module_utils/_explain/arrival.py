@@ -25,8 +25,8 @@ from .world import World
 ANY = {4: ("0.0.0.0", "::"), 6: ("::",)}
 
 
-def check_start(world: World, trip: Trip, sites: Sites) -> None:
-    """Refuse what cannot even begin, or end: containers that do not run."""
+def check_ends(world: World, trip: Trip) -> None:
+    """Raise Ends where a container does not run."""
     for end in (trip.start, trip.target):
         if end.place is not None and end.place not in world.snapshot.places:
             raise Ends(Cause("place", "%s does not run: nothing of its network can be seen" % end.words, about=("namespace %s" % name_place(end.place),)))

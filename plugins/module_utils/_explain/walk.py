@@ -15,10 +15,10 @@ from .._firewall.rulesets import BRIDGED, Entry, Seen
 from .._kernel.live import BRIDGED as BRIDGED_SETTINGS
 from .._model.link import Link
 from .._model.live import RouteAnswer, RouteQuestion
-from .._model.objects import Address, ProxyNeighbour
+from .._model.objects import LOCAL_TABLE, MAIN_TABLE, Address, ProxyNeighbour
 from .._model.place import HOST
 from .._model.routing import FORWARDING
-from .arrival import check_arrival, check_start, find_absence
+from .arrival import check_arrival, check_ends, find_absence
 from .datagram import ECHO, Datagram, Translations
 from .gate import Passage, Stop, pass_hook
 from .reasons import describe_route, describe_rule, does_not_forward, find_route, why_no_way
@@ -54,7 +54,7 @@ class _Walk:
         self._steps = 0
         self._largest = 0
         self._answering = False
-        self._last_way = ""  # the route, and the rule that led to it, where that was no usual one
+        self._last_way = ""  # the route that was taken last, with the rule that led to it where that was no usual one
 
     def run(self) -> Story:
         cause = None
@@ -70,7 +70,7 @@ class _Walk:
         kind = ECHO[version][1] if not trip.port else -1
         source = "" if trip.choose_source else trip.start.address
         first = Datagram(source, trip.target.address, trip.protocol, trip.port, kind, trip.size)
-        check_start(self._world, trip, self._sites)
+        check_ends(self._world, trip)
         landed = self._begin(first)
         check_arrival(self._world, trip, self._sites, landed.place, landed.device, landed.datagram, self._last_way, self._doubts.append)
         if landed.place is not None:
@@ -141,7 +141,7 @@ class _Walk:
     def _go_out(self, place: str, way: RouteAnswer, datagram: Datagram) -> Landed:
         passage = self._pass(place, "postrouting", datagram, None, way.device)
         if passage.translation is not None and passage.translation.rule.target in ("SNAT", "MASQUERADE"):
-            new = passage.translation.rule.to or self._ask(place, RouteQuestion(datagram.destination)).source
+            new = passage.translation.rule.to or self._ask(place, RouteQuestion(datagram.destination)).source or datagram.source
             if new != datagram.source:
                 self._tell(place, "takes %s for the source %s" % (new, datagram.source))
                 self._translations.note_source(place, datagram.source, new)
@@ -314,9 +314,9 @@ class _Walk:
             raise Ends(why_no_way(self._world, place, question, way.errno, self._sites))
         rule, row = find_route(self._world.space(place), question)
         if not way.is_local:
-            self._last_way = ", ".join([describe_route(place, row)] if row is not None else [])
-            if rule is not None and row is not None and rule.table not in (254, 255):
-                self._last_way = "%s, by %s" % (describe_route(place, row), describe_rule(place, rule))
+            self._last_way = describe_route(place, row) if row is not None else ""
+            if rule is not None and row is not None and rule.table not in (MAIN_TABLE, LOCAL_TABLE):
+                self._last_way += ", by %s" % describe_rule(place, rule)
         return way
 
     def _pass(
