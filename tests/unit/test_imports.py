@@ -35,7 +35,8 @@ MAY_IMPORT: Dict[str, FrozenSet[str]] = {
     "_engine": frozenset(
         {"_model", "_kinds", "_drivers", "_document", "_compile", "_plan", "_firewall", "_runtime", "_probe", "_kernel", "_actuators", "_report"}
     ),
-    "_boot": frozenset({"_model", "_document", "_engine", "_kernel", "_report", "_runtime"}),
+    "_explain": frozenset({"_model", "_firewall", "_kernel", "_plan", "_report"}),
+    "_boot": frozenset({"_model", "_document", "_engine", "_explain", "_firewall", "_kernel", "_plan", "_report", "_runtime"}),
 }
 EVERYTHING = "_ansible"
 CONTROLLER = frozenset({"_model", "_document", "_drivers"})

@@ -26,6 +26,7 @@ from .._kernel.netlink import PYROUTE2_ERROR, PYROUTE2_FLOOR, pyroute2_version
 from .._kernel.session import read_ssh_connection
 from .._kernel.statefile import STATE_DIRECTORY, STORE_DIRECTORY, declaration_path
 from .._kernel.store import Store, list_scopes
+from .._model.document import DEFAULT_SCOPE
 from .._model.errors import ContainerNetError, InputError, Problem
 from .._report.drift import count_differences, describe_drift
 from .metrics import write_metrics
@@ -33,9 +34,10 @@ from .restore import Restored, Restoring
 
 IN_ORDER, FAILED, DRIFT = 0, 1, 2
 NAME = "container-net"
-DESCRIPTION = "Bring back, compare and list the container networks that are declared for this host."
-STATUSES = "Exit status: 0 in order, 1 an error, 2 something differs (check) or had to be left out (restore)."
+DESCRIPTION = "Bring back, compare, explain, export and list the container networks that are declared for this host."
+STATUSES = "Exit status: 0 in order, 1 an error, 2 something differs (check), had to be left out (restore) or does not arrive (explain)."
 WAIT_TIMEOUT = 30.0  # seconds
+SMALL = 84  # bytes of an ordinary ping
 
 
 class Told(NamedTuple):
@@ -75,6 +77,16 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("--textfile", metavar="PATH", help="write a file for the textfile collector of Prometheus' node exporter, too")
     show = _verb(verbs, "show", _show, "list the scopes that are kept here, or print the declaration of one as JSON")
     show.add_argument("scope", metavar="SCOPE", nargs="?")
+    explain = _verb(verbs, "explain", _explain, "say how a packet goes at this moment, and what stops it if it does not arrive; nothing is sent")
+    explain.add_argument("start", metavar="FROM", help="an endpoint (NAME or SCOPE/NAME), an address, host, or outside")
+    explain.add_argument("target", metavar="TO[:PORT[/PROTO]]", help="the same; without a port a ping is meant")
+    explain.add_argument("--scope", metavar="SCOPE", help="whose endpoints are meant")
+    explain.add_argument(
+        "--size", metavar="BYTES", type=int, default=SMALL, help="of the packet, with its IP header, not to be fragmented (default: %(default)d)"
+    )
+    explain.add_argument("--json", action="store_true", help="print a JSON document")
+    export = _verb(verbs, "export", _export, "print what stands of a scope as a declaration in JSON, which is YAML; what cannot be told goes to standard error")
+    export.add_argument("scope", metavar="SCOPE", nargs="?", default=DEFAULT_SCOPE, help="the default is %(default)s")
     enable = _verb(verbs, "enable", _enable, "have a scope brought back at each start of the host, by units of systemd")
     enable.add_argument("--follow", action="store_true", help="attach containers of Docker and Podman when they start, too")
     enable.add_argument("--restart", action="store_true", help="restart what follows them, for this program is a new one")
@@ -234,6 +246,28 @@ def _show(options: argparse.Namespace) -> int:
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     for row in rows:
         print("  ".join(word.ljust(width) for word, width in zip(row, widths)).rstrip())
+    return IN_ORDER
+
+
+def _explain(options: argparse.Namespace) -> int:
+    _require_means()
+    from .explain import explain
+
+    if not 28 <= options.size <= 65535:
+        raise InputError((Problem("--size", options.size, "a packet has 28 to 65535 bytes", "leave it out for a small one"),))
+    explained = explain(options.start, options.target, scope=options.scope or "", size=options.size)
+    print(json.dumps(explained.facts, indent=1) if options.json else "\n".join(explained.lines))
+    return IN_ORDER if explained.arrives else DRIFT
+
+
+def _export(options: argparse.Namespace) -> int:
+    _require_means()
+    from .export import export
+
+    exported = export(options.scope)
+    print(json.dumps(exported.declaration, indent=2))
+    for line in exported.lacking:
+        print("%s: not told: %s" % (options.scope, line), file=sys.stderr)
     return IN_ORDER
 
 

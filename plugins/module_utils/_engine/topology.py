@@ -83,6 +83,12 @@ def read_declaration(scope: str, networks: object, endpoints: object, overlays: 
     return read_document({"scope": scope, "networks": merge_overlays(networks, overlays), "endpoints": endpoints, "links": links}, living)
 
 
+def read_kept(options: Mapping[str, Any]) -> Document:
+    """Return what is declared by options that are kept on a host."""
+    options = {**DEFAULTS, **options}
+    return read_declaration(options["scope"], options["networks"], options["endpoints"], options["overlays"], options["links"])
+
+
 def topology_request(
     options: Mapping[str, Any],
     *,

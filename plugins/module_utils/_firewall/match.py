@@ -82,6 +82,11 @@ def read_match(rule: Rule) -> Optional[Match]:
     """Return what a rule matches; None where it says more than a connection shows, but for a VNI: whoever may send one is let in as far as it goes."""
     if rule.partial or rule.off_path or rule.sealed or rule.of_users or rule.not_bridged:
         return None
+    return plain_match(rule)
+
+
+def plain_match(rule: Rule) -> Match:
+    """Return what a rule matches of that which a connection shows."""
     return Match(
         target=rule.target,
         source=_network(rule.source),

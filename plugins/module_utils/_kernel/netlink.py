@@ -204,10 +204,12 @@ def route_message(
     scope: int,
     route_type: int = 1,
     route_flags: int = 0,
+    source_prefix: int = 0,
 ) -> bytes:
     message = _RouteMessage()
     message["family"] = family
     message["dst_len"] = prefix
+    message["src_len"] = source_prefix
     message["table"] = table if table < 256 else 0
     message["proto"] = protocol
     message["scope"] = scope

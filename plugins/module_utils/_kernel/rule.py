@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import FrozenSet, List, NamedTuple, Optional, Tuple
 
 from .._model.kind import Attributes
+from .._model.live import RuleRow
 from .._model.mark import PROTOCOL
 from .._model.objects import PolicyRule
 from . import netlink
@@ -105,3 +106,30 @@ def parse_any_rule(payload: bytes) -> Optional[RawRule]:
     suppressed = numbers.get(14, _NOTHING_SUPPRESSED)
     shortest = 0 if suppressed == _NOTHING_SUPPRESSED else suppressed + 1
     return RawRule(family, numbers.get(6, 0), numbers.get(15, table), destination, shortest, limited)
+
+
+ACTIONS = {1: "table", 2: "goto", 3: "nop", 6: "blackhole", 7: "unreachable", 8: "prohibit"}
+
+
+def parse_whole_rule(payload: bytes) -> Optional[RuleRow]:
+    """Return a rule of anybody, whatever it does."""
+    family, length, prefix, tos, table, action, flags = _HEADER.unpack_from(payload)
+    if family not in (socket.AF_INET, socket.AF_INET6):
+        return None
+    found = read_attributes(payload, _HEADER.size, len(payload))
+    priority, mark, number, mask = (struct.unpack("=I", found[key])[0] if key in found else other for key, other in ((6, 0), (10, 0), (15, table), (16, 0)))
+    interface, out_interface = (found.get(key, b"").rstrip(b"\0").decode("utf-8", "replace") for key in (3, 17))
+    return RuleRow(
+        family=6 if family == socket.AF_INET6 else 4,
+        priority=priority,
+        action=ACTIONS.get(action, str(action)),
+        table=number,
+        source=text_of_subnet(found[2], family, prefix) if 2 in found else "",
+        destination=text_of_subnet(found[1], family, length) if 1 in found else "",
+        interface=interface,
+        out_interface=out_interface,
+        mark=mark,
+        mask=mask,
+        inverted=bool(flags & _INVERT),
+        limited=bool(tos or (_SELECTORS - _OURS | {_L3MDEV}) & set(found)),
+    )

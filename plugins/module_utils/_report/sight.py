@@ -8,7 +8,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Sequence, Union
+from contextlib import contextmanager
+from typing import Any, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Sequence, Union
 
 from .._actuators.base import Means
 from .._actuators.firewall import Firewall
@@ -46,8 +47,18 @@ class Sight(NamedTuple):
     asked: Dict[str, Union[str, NamespaceMissing]]
 
 
-def observe_everything(places: Sequence[str], backend: Backend, run: RunCommand) -> Sight:
-    """Read the host, the places asked for, and every named namespace."""
+class Watch(NamedTuple):
+    """What was read, and the way to ask for more while it is open."""
+
+    snapshot: Snapshot
+    asked: Dict[str, Union[str, NamespaceMissing]]
+    door: Door
+    handles: NamespaceHandles
+
+
+@contextmanager
+def watch_everything(places: Sequence[str], backend: Backend, run: RunCommand) -> Iterator[Watch]:
+    """Read the host, the places asked for, and every named namespace, and hold them as long as the block runs."""
     containers = Containers()
     handles = NamespaceHandles(containers.open)
     found: Dict[str, Union[str, NamespaceMissing]] = {}
@@ -63,10 +74,16 @@ def observe_everything(places: Sequence[str], backend: Backend, run: RunCommand)
                 observer.observe_place(place)
         observer.join_pairs()
         Firewall(backend, run, handles).observe(HOST, NOTHING, observer.snapshot)
+        yield Watch(observer.snapshot, {place: found[place] for place in places}, door, handles)
     finally:
         handles.close()
         containers.close()
-    return Sight(observer.snapshot, {place: found[place] for place in places})
+
+
+def observe_everything(places: Sequence[str], backend: Backend, run: RunCommand) -> Sight:
+    """Read the host, the places asked for, and every named namespace."""
+    with watch_everything(places, backend, run) as watch:
+        return Sight(watch.snapshot, watch.asked)
 
 
 def _find_room(handles: NamespaceHandles, place: str, seen: Dict[int, str]) -> Union[str, NamespaceMissing]:

@@ -2,7 +2,7 @@
 _container_net() {
   local word=${COMP_WORDS[COMP_CWORD]} verb=${COMP_WORDS[1]:-}
   if [ "$COMP_CWORD" -eq 1 ]; then
-    mapfile -t COMPREPLY < <(compgen -W "restore follow check show enable disable forget --help" -- "$word")
+    mapfile -t COMPREPLY < <(compgen -W "restore follow check show explain export enable disable forget --help" -- "$word")
     return
   fi
   case $word in
@@ -11,6 +11,7 @@ _container_net() {
       case $verb in
         restore) options="--help --wait --without-engines" ;;
         check) options="--help --json --textfile" ;;
+        explain) options="--help --scope --size --json" ;;
         enable) options="--help --follow --restart --share --check" ;;
         disable) options="--help --share --check" ;;
       esac

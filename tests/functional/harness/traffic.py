@@ -41,6 +41,10 @@ class Server:
         assert os.read(ready, 1) == b"+", "no server in %s" % space
         os.close(ready)
 
+    @property
+    def pid(self) -> int:
+        return self._child.pid
+
     def stop(self) -> None:
         self._child.kill()
 

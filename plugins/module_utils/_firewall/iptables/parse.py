@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
-from typing import Dict, FrozenSet, Iterator, List, Set, Tuple
+from typing import Collection, Dict, FrozenSet, Iterator, List, Tuple
 
 from ..._model.firewall import FirewallObject
 from ..._model.rule import is_own_chain
@@ -60,8 +60,12 @@ class Table:
     """What the tool saves of one table: the rules of each chain, without the words that name the chain."""
 
     name: str
-    builtin: Set[str] = field(default_factory=set)
+    policies: Dict[str, str] = field(default_factory=dict)  # of the built-in chains
     rules: Dict[str, List[str]] = field(default_factory=dict)
+
+    @property
+    def builtin(self) -> Collection[str]:
+        return self.policies.keys()
 
     def ends(self, chain: str, callers: FrozenSet[str] = frozenset()) -> bool:
         """Tell whether somebody else's chain ends in a final verdict: what a packet that enters it meets at last."""
@@ -92,7 +96,7 @@ def read_tables(text: str) -> List[Table]:
             name, policy = line[1:].split(" ")[:2]
             tables[-1].rules[name] = []
             if policy != "-":
-                tables[-1].builtin.add(name)
+                tables[-1].policies[name] = policy
         elif line.startswith("-A ") and not whole:
             name, _space, rule = line[3:].partition(" ")
             tables[-1].rules.setdefault(name, []).append(rule)

@@ -31,17 +31,24 @@ def find_iptables_translations(run: RunCommand, has_tool: HasTool) -> Tuple[List
     """Return what rules behind either kernel interface of iptables translate, and which tables of nftables were read so: such a table whole, or not at all."""
     found: List[Translation] = []
     known: Set[Tuple[str, str]] = set()
+    for family, tool, out, tables in saved_rule_sets(run, has_tool, "nat"):
+        for table in tables:
+            found.extend(find_translations(table, family))
+            if "nft" in tool and INCOMPATIBLE not in out:
+                known.add((NFTABLES_FAMILIES[family], table.name))
+    return found, known
+
+
+def saved_rule_sets(run: RunCommand, has_tool: HasTool, table: str = "") -> Iterator[Tuple[int, str, str, Sequence[Table]]]:
+    """Yield what each tool shows, of one table or of all: family, tool, its text and the tables in it."""
     held = lru_cache(maxsize=None)(partial(legacy_tables, run))
     for family, tools in TOOLS.items():
         for tool in [*filter(has_tool, VARIANTS[family])] or [*filter(has_tool, [tools.save])]:
-            if "legacy" in tool and "nat" not in held()[family]:
+            if "legacy" in tool and not (table in held()[family] if table else held()[family]):
                 continue  # its own tool would make the table
-            code, out, _err = run([tool, "-t", "nat"], None)
-            for table in _tables_of(out) if code == 0 else ():
-                found.extend(find_translations(table, family))
-                if "nft" in tool and INCOMPATIBLE not in out:
-                    known.add((NFTABLES_FAMILIES[family], table.name))
-    return found, known
+            code, out, _err = run([tool, *(["-t", table] if table else [])], None)
+            if code == 0:
+                yield family, tool, out, _tables_of(out)
 
 
 def _tables_of(out: str) -> Sequence[Table]:

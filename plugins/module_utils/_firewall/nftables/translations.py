@@ -25,7 +25,7 @@ def find_nftables_translations(run: RunCommand, has_tool: HasTool, known: Collec
     if not has_tool("nft"):
         return []
     code, chains, _err = run(["nft", "-j", "list", "chains"], None)
-    if code or not _find_heads(_read_items(chains), known):
+    if code or not _find_heads(read_items(chains), known):
         return []
     code, out, _err = run(["nft", "-j", "list", "ruleset"], None)
     return read_translations(out, known) if code == 0 else []
@@ -33,12 +33,12 @@ def find_nftables_translations(run: RunCommand, has_tool: HasTool, known: Collec
 
 def read_translations(text: str, known: Collection[Where] = ()) -> List[Translation]:
     try:
-        return list(_Ruleset(_read_items(text), known).translations())
+        return list(_Ruleset(read_items(text), known).translations())
     except (ValueError, KeyError, TypeError, IndexError, AttributeError):
         return []
 
 
-def _read_items(text: str) -> List[Tuple[str, Dict[str, Any]]]:
+def read_items(text: str) -> List[Tuple[str, Dict[str, Any]]]:
     """Return the objects, each with its kind."""
     try:
         return [(kind, body) for item in json.loads(text)["nftables"] for kind, body in item.items() if isinstance(body, dict)]
@@ -46,14 +46,14 @@ def _read_items(text: str) -> List[Tuple[str, Dict[str, Any]]]:
         return []
 
 
-def _where(body: Dict[str, Any]) -> Where:
+def where_of(body: Dict[str, Any]) -> Where:
     return body.get("family", ""), body.get("table", "")
 
 
 def _find_heads(items: List[Tuple[str, Dict[str, Any]]], known: Collection[Where]) -> List[Tuple[Where, str]]:
     """Return the chains that packets from outside come to."""
     chains = (body for kind, body in items if kind == "chain" and body.get("type") == "nat" and body.get("hook") == "prerouting")
-    return [(_where(body), body.get("name", "")) for body in chains if _where(body) not in known]
+    return [(where_of(body), body.get("name", "")) for body in chains if where_of(body) not in known]
 
 
 class _Ruleset:
@@ -63,9 +63,9 @@ class _Ruleset:
         self.heads = _find_heads(items, known)
         for kind, body in items:
             if kind == "rule":
-                self.rules.setdefault((_where(body), body["chain"]), []).append(body["expr"])
+                self.rules.setdefault((where_of(body), body["chain"]), []).append(body["expr"])
             elif kind in ("set", "map"):
-                self.sets[_where(body), body["name"]] = body.get("elem", [])
+                self.sets[where_of(body), body["name"]] = body.get("elem", [])
 
     def translations(self) -> Iterator[Translation]:
         for where, head in self.heads:
@@ -89,7 +89,7 @@ class _Ruleset:
         """Yield what a rule translates; what it leads to other chains goes into `jumps`."""
         match = before
         for expression in expressions:
-            kind, body = _words(expression)
+            kind, body = words_of(expression)
             if kind == "match":
                 left = self._narrowed(where, match, body)
                 if left is None:
@@ -146,7 +146,7 @@ class _Ruleset:
         return list(found)
 
 
-def _words(expression: Any) -> Tuple[str, Any]:
+def words_of(expression: Any) -> Tuple[str, Any]:
     if not isinstance(expression, dict):
         return str(expression), None
     ((kind, body),) = expression.items()
