@@ -24,7 +24,6 @@ PARTS = {
     ),
     "vm2": (
         "test_kinds.py::test_killed",
-        "test_damages_of_kinds.py",
         "test_vrf.py::test_others_in_a_vrf_of_somebody_else_are_left_alone",
         "test_macvlan.py::test_a_limit_of_broadcasts_changes_in_place",
         "test_routers.py::test_a_router_joins_two_networks[True]",

@@ -29,12 +29,7 @@ Result = TypeVar("Result")
 RECAP = re.compile(r"^(\w+) +: ok=\d+ +changed=(\d+) +unreachable=(\d+) +failed=(\d+)", re.MULTILINE)
 BROUGHT_FOLDERS = ("tests/functional/harness", "tests/lab/snapshot.py")
 SNAPSHOT, MODULES, OVER_REBOOT = "/run/floor-before", "/run/floor-modules", "/var/tmp/floor-before"
-ENGINE_FOLDERS = (
-    "plugins/module_utils",
-    "tests/functional/conftest.py",
-    "tests/functional/harness",
-    *("tests/unit/plugins/module_utils/%s.py" % name for name in ("fresh_network", "kernel_engine", "object_rows")),
-)
+ENGINE_FOLDERS = ("plugins/module_utils", "tests/functional/conftest.py", "tests/functional/harness")
 CALLBACKS = CHECKOUT / "tests" / "functional" / "callback_plugins"
 
 
