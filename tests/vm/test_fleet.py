@@ -9,9 +9,10 @@ from __future__ import annotations
 import os
 import shlex
 import time
-from typing import Any, Iterator
+from typing import Any, Iterator, Sequence
 
 import pytest
+from guests.engines import CACHE, QUEUE, engines
 from guests.fleet import Fleet
 from guests.machine import SPARE_PCI, Machine
 
@@ -45,6 +46,11 @@ LOOK = "(ip -n shop -o address; ip -n shop -o link; ip -o link show type bridge)
 # A neighbour that knows a way to the container's own address asks for it all the time.
 PROBE = "while :; do timeout 1 bash -c 'exec 3<>/dev/tcp/%s/80' 2>/dev/null && echo came in; sleep 0.1; done"
 MACHINE = "systemd-nspawn --quiet --register=no --keep-unit --directory=/ --volatile=yes --network-namespace-path=/run/netns/shop"
+# Of Docker and of Podman, with a port of the host each.
+OF_ENGINES = [
+    {"name": CACHE, "container": {"docker": CACHE}, "networks": ["web"], "ports": ["8081:80/tcp"]},
+    {"name": QUEUE, "container": {"podman": QUEUE}, "networks": ["web"], "ports": ["8082:80/tcp"]},
+]
 ASK = "exec 3<>/dev/tcp/198.51.100.11/8080 && printf 'HEAD / HTTP/1.0\\r\\n\\r\\n' >&3 && head -1 <&3"
 
 
@@ -52,10 +58,10 @@ def firewall(number: int, **card: str) -> dict[str, Any]:
     return {"name": "fw", "container": {"netns": "fw"}, "devices": [{**card, "interface_name": "wan", "addresses": ["203.0.113.%d/24" % number]}]}
 
 
-def declare(fleet: Fleet, prepare: bool = False, persist: bool = False, **card: str) -> None:
+def declare(fleet: Fleet, prepare: bool = False, persist: bool = False, more: Sequence[dict[str, Any]] = (), **card: str) -> None:
     shop = {"name": "shop", "container": {"netns": "shop"}, "networks": ["web", *on_mesh_and_lan(21)], "ports": ["8080:80/tcp"]}
     db = {"name": "db", "container": {"netns": "db"}, "networks": on_mesh_and_lan(22)}
-    first = {"fleet_endpoints": [shop, firewall(1, **card)], "host_prepare_install": prepare}
+    first = {"fleet_endpoints": [shop, firewall(1, **card), *more], "host_prepare_install": prepare}
     fleet.declare({"fleet_networks": NETWORKS, "fleet_persist": persist}, first, {"fleet_endpoints": [db, firewall(2, name="eth2")]})
 
 
@@ -104,15 +110,21 @@ def test_all_that_was_declared_is_verified(applied: Fleet) -> None:
     applied.play("verify")
 
 
-def await_answer(machine: Machine) -> None:
-    """Wait until the service answers on the published port."""
+def await_answer(machine: Machine, ask: str = ASK, answer: str = " 200 ") -> None:
+    """Wait until a service answers on its published port."""
     deadline = time.monotonic() + 60
     while True:
-        done = machine.ssh('timeout 10 bash -c "%s"' % ASK.replace("\\", "\\\\"))
-        if " 200 " in done.stdout:
+        done = machine.ssh('timeout 10 bash -c "%s"' % ask.replace("\\", "\\\\"))
+        if answer in done.stdout:
             return
         assert time.monotonic() < deadline, done.stdout + done.stderr
         time.sleep(0.5)
+
+
+def await_containers(machine: Machine) -> None:
+    """Wait until the containers of engines answer, each on its port."""
+    for port, name in ((8081, CACHE), (8082, QUEUE)):
+        await_answer(machine, "head -1 </dev/tcp/198.51.100.11/%d" % port, name)
 
 
 def test_a_service_keeps_its_network(applied: Fleet, first: Machine) -> None:
@@ -127,35 +139,39 @@ def test_a_service_keeps_its_network(applied: Fleet, first: Machine) -> None:
 
 
 def test_a_host_that_starts_needs_no_controller(applied: Fleet, first: Machine) -> None:
-    """All is there again, and from the first packet on nothing is open that was not declared."""
+    """All is there again, containers of engines too, and from the first packet on nothing is open that was not declared."""
     second = applied.machines[1]
     inner = first.run("ip -n shop -4 -o address show eth0").split()[3].partition("/")[0]
     second.run("ip route add 10.20.0.0/24 via 198.51.100.11")
     second.run("systemd-run -q --unit probe -p StandardOutput=file:/run/probed sh -c %s" % shlex.quote(PROBE % inner))
-    declare(applied, persist=True, pci_address=SPARE_PCI)
-    looked = applied.play("site", "--limit", "vm1", "--check", "--diff")
-    assert applied.play("site", "--limit", "vm1").actions["vm1"] == looked.actions["vm1"] == ["+ stored declaration of scope main"]
-    first.run("systemctl enable shop")
-    before = first.run(LOOK)
-    for _time in range(20 if os.environ.get("CONTAINER_NET_EVERY_POINT") else 1):
-        applied.reboot(first)
-        await_answer(second)
-        assert first.run(LOOK) == before
-        assert first.run("container-net check") == "main: in order\n"
-    assert applied.play("site", "--limit", "vm1").changed == {"vm1": 0}
-    assert first.pings("shop", "10.60.0.22", "fd60::22", "198.51.100.22")
-    assert second.run("cat /run/probed") == ""
+    with engines(first):
+        declare(applied, persist=True, more=OF_ENGINES, pci_address=SPARE_PCI)
+        looked = applied.play("site", "--limit", "vm1", "--check", "--diff")
+        assert applied.play("site", "--limit", "vm1").actions["vm1"] == looked.actions["vm1"]
+        assert "+ stored declaration of scope main" in looked.actions["vm1"]
+        first.run("systemctl enable shop")
+        await_containers(second)
+        before = first.run(LOOK)
+        for _time in range(20 if os.environ.get("CONTAINER_NET_EVERY_POINT") else 1):
+            applied.reboot(first)
+            await_answer(second)
+            await_containers(second)
+            assert first.run(LOOK) == before
+            assert first.run("container-net check") == "main: in order\n"
+        assert applied.play("site", "--limit", "vm1").changed == {"vm1": 0}
+        assert first.pings("shop", "10.60.0.22", "fd60::22", "198.51.100.22")
+        assert second.run("cat /run/probed") == ""
 
-    # The same asking is heard where the rules are gone, so it was they that kept it out.
-    first.run("for table in raw mangle filter; do iptables -t $table -F; done; iptables -P FORWARD ACCEPT")
-    second.run("for i in $(seq 300); do [ -s /run/probed ] && exit; sleep 0.1; done; exit 1")
-    assert "in order" not in first.ssh("sudo container-net check").stdout
-    first.run("container-net restore; container-net check")
-    second.run("systemctl stop probe; ip route delete 10.20.0.0/24 via 198.51.100.11; rm /run/probed")
-    declare(applied, pci_address=SPARE_PCI)
-    applied.play("site", "--limit", "vm1")
-    assert first.run("ls -d %s 2>/dev/null || true" % INSTALLED) == ""
-    first.run("systemctl disable --now shop; rm /etc/systemd/system/shop.service; systemctl daemon-reload")
+        # The same asking is heard where the rules are gone, so it was they that kept it out.
+        first.run("for table in raw mangle filter; do iptables -t $table -F; done; iptables -P FORWARD ACCEPT")
+        second.run("for i in $(seq 300); do [ -s /run/probed ] && exit; sleep 0.1; done; exit 1")
+        assert "in order" not in first.ssh("sudo container-net check").stdout
+        first.run("container-net restore; container-net check", timeout=240)
+        second.run("systemctl stop probe; ip route delete 10.20.0.0/24 via 198.51.100.11; rm /run/probed")
+        declare(applied, pci_address=SPARE_PCI)
+        applied.play("site", "--limit", "vm1")
+        assert first.run("ls -d %s 2>/dev/null || true" % INSTALLED) == ""
+        first.run("systemctl disable --now shop; rm /etc/systemd/system/shop.service; systemctl daemon-reload")
 
 
 def lose_namespace(machine: Machine) -> None:

@@ -30,8 +30,10 @@ PACKAGES = (
     *("python3", "python3-apt", "python3-pyroute2", "iproute2", "iptables", "nftables"),
     # for the tests: snapshots, packets, a container of systemd
     *("python3-pytest", "iputils-ping", "dbus", "systemd-container"),
-    "busybox-static",
+    # engines, for their containers over a restart; netavark, for debootstrap finds nothing that several packages provide
+    *("busybox-static", "docker.io", "podman", "crun", "netavark"),
 )
+ENGINE_UNITS = ("docker.service", "docker.socket", "containerd.service", "podman.service", "podman.socket", "podman-restart.service")
 # Written before the packages come, so that they are unpacked and configured faster.
 EARLY_FILES = {
     "etc/dpkg/dpkg.cfg.d/fast": "force-unsafe-io\n" + "".join("path-exclude /usr/share/%s/*\n" % name for name in ("doc", "man", "locale", "info")),
@@ -153,6 +155,8 @@ def _configure(root: Path, part: Path) -> None:
     _write(root, {"etc/systemd/network/20-underlay-vm%d.network" % number: UNDERLAY % {"number": number} for number in (1, 2)})
     _inside(root, "useradd", "--create-home", "--shell", "/bin/bash", USER)
     _inside(root, "systemctl", "enable", "systemd-networkd.service")
+    # Who tests them starts them.
+    _inside(root, "systemctl", "disable", *ENGINE_UNITS, "podman-auto-update.timer", "podman-auto-update.service")
     # Nothing of it is tested, and each costs seconds of an emulated processor at every boot.
     _inside(root, "systemctl", "mask", "systemd-networkd-wait-online.service", "apt-daily.timer", "apt-daily-upgrade.timer", "dpkg-db-backup.timer")
     _inside(root, "systemctl", "mask", "e2scrub_all.timer", "e2scrub_reap.service", "getty-static.service", "getty@tty1.service", "dev-hugepages.mount")
