@@ -27,6 +27,10 @@ class Declared:
         self.document = read(NOTHING_TAKEN)
         self.standing = self.document  # what of it is on the host after the run
 
+    def read_again(self) -> None:
+        """Follow what the declaration is made of, where that changed."""
+        self.document = self.standing = self._read(NOTHING_TAKEN)
+
     def settle(self, residents: Sequence[Resident], holdings: Holdings = NOBODY) -> Document:
         """Return the document in which nobody gives up an address or a port that he has and may keep; `document` is from now on that one."""
         living = find_living(self.document, residents)

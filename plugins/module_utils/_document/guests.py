@@ -1,0 +1,53 @@
+# Copyright (c) 2026, the netloom.container_net authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to this collection: anything here may change without notice.
+
+"""Guests of a scope as endpoints of its declaration."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, Dict, List, Mapping, Sequence, Set, Tuple
+
+from .._model.document import Document
+from .._model.guest import Guest
+from .._model.place import PATH
+
+ABSENT = "absent"
+
+
+def declared_networks(networks: object) -> Set[str]:
+    """Return the names of the networks that a raw declaration has."""
+    items = networks if isinstance(networks, (list, tuple)) else ()
+    return {str(item.get("name")) for item in items if isinstance(item, dict) and item.get("state") != ABSENT}
+
+
+def add_guests(endpoints: Any, guests: Sequence[Guest]) -> Any:
+    """Return a raw list of endpoints with the guests behind it, all interfaces of one container together."""
+    if not guests or not isinstance(endpoints, (list, tuple, type(None))):
+        return endpoints
+    found: Dict[str, Dict[str, Any]] = {}
+    for guest in guests:
+        entry = {"name": guest.endpoint, "container": {PATH: guest.path}, "networks": [], "ports": [], "labels": {"cni": guest.container}}
+        entry = found.setdefault(guest.endpoint, entry)
+        entry["networks"].append(_attach(guest))
+        entry["ports"].extend(guest.ports)
+    return [*(endpoints or ()), *found.values()]
+
+
+def _attach(guest: Guest) -> Mapping[str, Any]:
+    asked = {key: getattr(guest, key) for key in ("ipv4_address", "ipv6_address", "mac_address")}
+    given = {key: value for key, value in asked.items() if value is not None}
+    return {"name": guest.network, "interface_name": guest.interface, "aliases": list(guest.aliases), **given}
+
+
+def fill_in(guests: Sequence[Guest], document: Document) -> Tuple[Guest, ...]:
+    """Return the guests with the addresses that they have in the document, which they keep as long as they are there."""
+    attachments = {(endpoint.name, item.network): item for endpoint in document.endpoints for item in endpoint.attachments}
+    filled: List[Guest] = []
+    for guest in guests:
+        item = attachments[guest.endpoint, guest.network]
+        filled.append(replace(guest, ipv4_address=item.ipv4_address, ipv6_address=item.ipv6_address, mac_address=item.mac_address))
+    return tuple(filled)
