@@ -30,8 +30,8 @@ def add_guests(endpoints: Any, guests: Sequence[Guest]) -> Any:
         return endpoints
     found: Dict[str, Dict[str, Any]] = {}
     for guest in guests:
-        entry = {"name": guest.endpoint, "container": {PATH: guest.path}, "networks": [], "ports": [], "labels": {"cni": guest.container}}
-        entry = found.setdefault(guest.endpoint, entry)
+        fresh = {"name": guest.endpoint, "container": {PATH: guest.path}, "networks": [], "ports": [], "labels": {"cni": guest.container}}
+        entry: Dict[str, Any] = found.setdefault(guest.endpoint, fresh)
         entry["networks"].append(_attach(guest))
         entry["ports"].extend(guest.ports)
     return [*(endpoints or ()), *found.values()]

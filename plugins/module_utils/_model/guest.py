@@ -28,6 +28,7 @@ class Guest(KernelObject):
     container: str = ""  # the runtime's number of it
     interface: str = ""
     network: str = ""
+    configuration: str = ""  # the name by which the runtime knows the network
     path: str = ""  # the file of its namespace
     inode: int = 0  # of that namespace: a file may come to stand for another one
     ipv4_address: Optional[str] = None

@@ -29,7 +29,7 @@ from .info import ENDPOINT_ROLES, Report
 from .links import describe_devices, describe_links
 
 Item = Tuple[str, ...]  # what it is, then what names it
-KINDS = ("network", "wire", "container", "device", "port", "namespace", "host", "firewall", "kept")
+KINDS = ("network", "wire", "container", "device", "port", "namespace", "host", "firewall", "kept", "guest")
 _MARKED = {"network": "network", LINK_ROLE: "wire", DEVICE_ROLE: "device"}
 HOST_ITEM: Item = ("host",)
 FIREWALL: Item = ("firewall",)
