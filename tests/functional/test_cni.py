@@ -131,7 +131,7 @@ def test_added_twice_and_names_in_use() -> None:
 @fake_host
 def test_one_container_on_two_networks() -> None:
     db = network("db", {"subnet": "10.22.0.0/24"}, internal=True)
-    keep(replace(WEB, networks=[*WEB.networks, db]))
+    keep(replace(WEB, networks=[*WEB.networks, db], endpoints=[*two(), endpoint("c", "db")]))
     box = Container("one").make()
     before = take_snapshot()
     box.add(PORT)
@@ -379,8 +379,6 @@ def test_twenty_at_the_same_time() -> None:
     assert sh("ip -br link show master br-web").count("\n") == 22
     running = [box.start("DEL") for box in boxes]
     assert [(process.communicate(timeout=200)[0], process.returncode) for process in running] == [("", 0)] * 20
-    for box in boxes:
-        box.end()
     assert_same(before)
 
 
@@ -397,11 +395,11 @@ def test_a_fault_on_the_way_puts_back_what_was_there(monkeypatch: pytest.MonkeyP
     keep()
     box = Container("one").make()
     before = take_snapshot()
-    for position in (2, 8, 14):
+    for position in (0, 3, 6):
         with monkeypatch.context() as patch:
             patch.setattr(pipeline, "Door", partial(Door, fault=refuse_always(position, errno.ENOBUFS), messages_per_datagram=1))
             said = serve_here(box, "ADD", PORT)
-        assert said["code"] == 100, said
+        assert said.get("code") == 100, (position, said)
         assert "what stood before was put back" in said["details"]
         assert_same(before)
     assert box.add(PORT)

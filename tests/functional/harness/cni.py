@@ -76,6 +76,7 @@ class Container:
         assert process.stdin is not None
         process.stdin.write(json.dumps({**CONFIG, **self.config, **(config or {})}))
         process.stdin.close()
+        process.stdin = None  # there is no more to be sent
         return process
 
     def call(self, command: str, config: Optional[Dict[str, Any]] = None, **more: str) -> Said:
