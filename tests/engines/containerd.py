@@ -36,7 +36,8 @@ class Containerd:
             self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=stream, stderr=stream)
         deadline = time.monotonic() + START_LIMIT
         while subprocess.run([*self._ctr("version")], capture_output=True, check=False).returncode != 0:
-            assert self._process.poll() is None and time.monotonic() < deadline, log.read_text(errors="replace")[-2000:]
+            assert self._process.poll() is None, log.read_text(errors="replace")[-2000:]
+            assert time.monotonic() < deadline, log.read_text(errors="replace")[-2000:]
             time.sleep(0.05)
         return self
 
@@ -67,7 +68,8 @@ class Containerd:
         self._running.append(process)
         deadline = time.monotonic() + START_LIMIT
         while name not in subprocess.run(self._ctr("task", "ls"), capture_output=True, text=True, check=False).stdout:
-            assert process.poll() is None and time.monotonic() < deadline, log.read_text(errors="replace")
+            assert process.poll() is None, log.read_text(errors="replace")
+            assert time.monotonic() < deadline, log.read_text(errors="replace")
             time.sleep(0.05)
 
     def stop(self, name: str) -> None:

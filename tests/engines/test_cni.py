@@ -27,6 +27,7 @@ pytestmark = pytest.mark.fake_host
 WEB = Declaration([network("web", V4)], [endpoint("a", "web")])
 PLUGIN = {"type": "container-net", "capabilities": {"portMappings": True, "ips": True, "mac": True, "aliases": True}}
 LIST = {"cniVersion": "1.0.0", "cniVersions": ["1.0.0", "1.1.0"], "name": "web", "plugins": [PLUGIN]}
+BACKEND = '[network]\nnetwork_backend = "cni"\ncni_plugin_dirs = ["/opt/cni/bin"]\nnetwork_config_dir = "/etc/cni/net.d"\n'
 GUESTS = Path("/run/container_net/guests.json")
 
 
@@ -50,7 +51,7 @@ def test_podman(folders: Folders) -> None:
     before = take_snapshot()
     with Podman(folders["podman"], folders["tree"]) as podman:
         settings = Path(os.environ["CONTAINERS_CONF"])
-        settings.write_text(settings.read_text() + '[network]\nnetwork_backend = "cni"\ncni_plugin_dirs = ["/opt/cni/bin"]\nnetwork_config_dir = "/etc/cni/net.d"\n')
+        settings.write_text(settings.read_text() + BACKEND)
         server = Server("a", "a", [80])
         options = ["--detach", "--name", "shop", "--network", "web", "--publish", "8080:80", "--ip", "10.20.0.77", "--cgroup-parent", "/container-net-test"]
         podman.call("run", *options, "--stop-signal", "SIGKILL", "--rootfs", str(folders["tree"]), *SERVE, "shop")

@@ -12,6 +12,7 @@ import json
 import os
 import signal
 import socket
+import sys
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -25,11 +26,12 @@ from harness.cni import CONFIG, Container, call, install, of_network
 from harness.declarations import LAN4, V4, V6, endpoint, lan, network, overlay, two
 from harness.engine import Declaration, check, converge, give_uplink, lines
 from harness.faults import Points, refuse_always
-from harness.host import Child, sh
+from harness.host import Child, on_fake_host, sh
 from harness.kills import sample
 from harness.restarts import after_restart, container_net, own_disk
 from harness.snapshot import assert_same, differences, take_snapshot
 from harness.traffic import Server, ask, await_addresses
+from lab_helpers import Ansible
 
 WEB = Declaration([network("web", V4, V6)], two(), prepare=give_uplink)
 PORT = {"runtimeConfig": {"portMappings": [{"hostPort": 8080, "containerPort": 80, "protocol": "tcp"}]}}
@@ -72,7 +74,8 @@ def test_packets_come_and_go_and_nothing_is_left() -> None:
     declared = sh("ip -n a -4 -br address show eth0").split()[2].partition("/")[0]
     assert len({address(result), address(other), declared}) == 3
     servers = [answer(one), answer(two_), Server("a", "a", [80])]
-    questions = [("a", "tcp", address(result), 80), (one.path, "tcp", address(other, 6), 80), (one.path, "tcp", declared, 80), ("outside", "tcp", "192.0.2.1", 8080)]
+    questions = [("a", "tcp", address(result), 80), (one.path, "tcp", address(other, 6), 80), (one.path, "tcp", declared, 80)]
+    questions.append(("outside", "tcp", "192.0.2.1", 8080))
     assert [(said or "").split(" ")[0] for said in ask(questions)] == ["one", "two", "a", "one"]
     two_.delete()
     assert [(said or "").split(" ")[0] for said in ask([*questions[:2], questions[3]])] == ["one", "", "one"]
@@ -143,6 +146,13 @@ def test_one_container_on_two_networks() -> None:
     assert second.check(result).result is None
     second.delete()
     assert_same(before)
+    converge(Declaration([network("other", {"subnet": "10.33.0.0/24"})]), scope="second", persist=True)
+    third = replace(box, interface="eth1", config={"name": "other", "scope": "second"})
+    first, last = box.add(), third.add()
+    assert container_net("check") == ["main: in order", "second: in order"]
+    assert (box.check(first).result, third.check(last).result) == (None, None)
+    third.delete()
+    box.delete()
 
 
 @fake_host
@@ -368,8 +378,8 @@ def test_a_declared_container_that_does_not_run_holds_up_nobody() -> None:
 @fake_host(timeout=300.0)
 def test_twenty_at_the_same_time() -> None:
     keep()
-    before = take_snapshot()
     boxes = [Container("c%d" % number).make() for number in range(20)]
+    before = take_snapshot()
     running = [box.start("ADD") for box in boxes]
     results = [json.loads(process.communicate(timeout=200)[0]) for process in running]
     assert [result.get("code") for result in results] == [None] * 20
@@ -460,3 +470,40 @@ def test_a_damaged_note_is_told_and_parts_nobody() -> None:
             converge(WEB, persist=True)
     GUESTS.write_text(whole, encoding="ascii")
     assert container_net("check") == ["main: in order"]
+
+
+def test_the_role_tells_runtimes_and_takes_it_back(collections_path: Path, tmp_path: Path) -> None:
+    def include(label: str, **options: Any) -> Dict[str, Any]:
+        places = {
+            "boot_program": "/var/lib/container-net",
+            "boot_share": "/var/lib/share",
+            "boot_cni_plugins": "/run/bin",
+            "boot_cni_configuration": "/run/net.d",
+        }
+        return {"name": label, "ansible.builtin.include_role": {"name": "netloom.container_net.boot"}, "vars": {**places, **options}}
+
+    def look(label: str) -> Dict[str, Any]:
+        return {"name": label, "ansible.builtin.command": "ls /run/bin /run/net.d", "changed_when": False, "failed_when": False}
+
+    def body() -> Any:
+        own_disk()
+        give_uplink()
+        converge(WEB, persist=True)
+        host = {"boot_python": sys.executable, "boot_cni_networks": ["web", "db"]}
+        tasks = [include("both", **host), look("two"), include("again", **host), include("one", **{**host, "boot_cni_networks": ["web"]}), look("one left")]
+        variables = {"ansible_python_interpreter": sys.executable, "ansible_remote_tmp": str(tmp_path / "remote")}
+        (tmp_path / "inventory.json").write_text(json.dumps({"all": {"hosts": {"here": {"ansible_connection": "local", **variables}}}}))
+        done = Ansible(collections_path, tmp_path).play(tmp_path / "inventory.json", tasks, hosts="here")
+        config = json.loads(Path("/run/net.d/50-web@main.conflist").read_text(encoding="ascii"))
+        os.makedirs("/run/cni/bin")
+        os.symlink("/run/bin/container-net", "/run/cni/bin/container-net")
+        box = Container("one", config={**config["plugins"][0], "cniVersion": config["cniVersions"][-1]}).make()
+        assert box.check(box.add()).result is None
+        box.delete()
+        gone = Ansible(collections_path, tmp_path).play(tmp_path / "inventory.json", [include("none", boot_state="absent"), look("none left")], hosts="here")
+        return [result[label]["here"]["stdout"].split() for result, label in ((done, "two"), (done, "one left"), (gone, "none left"))]
+
+    first, second, third = on_fake_host(body)
+    assert first == ["/run/bin:", "container-net", "/run/net.d:", "50-db@main.conflist", "50-web@main.conflist"]
+    assert second == ["/run/bin:", "container-net", "/run/net.d:", "50-web@main.conflist"]
+    assert third == ["/run/bin:", "/run/net.d:"]
