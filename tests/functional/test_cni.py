@@ -451,9 +451,48 @@ def test_addresses_that_others_may_give_are_not_given() -> None:
     assert [item["name"] for item in result["interfaces"]] == ["eth0"]
     assert result["ips"][0]["address"] == "192.0.2.40/%s" % LAN4["subnet"].partition("/")[2]
     box.delete()
-    converge(replace(overlay("192.0.2.1", "192.0.2.2", "192.0.2.3"), prepare=lambda: None), persist=True)
-    code, words = Container("two", config={"name": "mesh"}).make().call("ADD").error
-    assert (code, "every other host has to know them" in words) == (7, True), words
+
+
+@fake_host
+def test_slots_are_declared_and_filled_by_runtimes() -> None:
+    mesh = overlay("192.0.2.1", "192.0.2.2", "192.0.2.3")
+    keep(mesh)
+    one, other, third = (Container(name, config={"name": "mesh"}).make() for name in ("one", "other", "third"))
+    code, words = one.call("ADD").error
+    assert (code, "declares no slot on network 'mesh' alone" in words) == (7, True), words
+    assert of_network("STATUS", name="mesh").error[0] == 50
+    slots = [
+        {"name": "shop-%d" % number, "container": {"cni": "shop%d" % number}, "networks": [{"name": "mesh", "ipv4_address": "10.60.0.%d" % (10 + number)}]}
+        for number in range(2)
+    ]
+    wanted = replace(mesh, endpoints=[*mesh.endpoints, *slots], prepare=lambda: None)
+    converge(wanted, persist=True)
+    before = take_snapshot()
+    assert check(wanted, persist=True) == []
+    assert container_net("check") == ["main: in order"]
+    assert container_net("restore") == ["main: nothing to do"]
+    assert of_network("STATUS", name="mesh").result is None
+    assert one.call("ADD", {"runtimeConfig": {"ips": ["10.60.0.99"]}}).error[1].startswith("its slot has its addresses")
+    second = replace(other, config={"name": "mesh", "slot": "shop1"})
+    result, last = one.add(), second.add()
+    assert (address(result), address(last)) == ("10.60.0.10", "10.60.0.11")
+    assert third.call("ADD").error[1].startswith("all slots are filled")
+    assert "no slot 'shop9'" in third.call("ADD", {"slot": "shop9"}).error[1]
+    assert (one.check(result).result, second.check(last).result) == (None, None)
+    assert check(wanted, persist=True) == []
+    assert container_net("check") == ["main: in order"]
+    servers = [answer(one), answer(other), Server("near", "near", [80])]
+    await_addresses(one.path, other.path, "near")
+    questions = [("near", "tcp", "10.60.0.10", 80), (one.path, "tcp", "10.60.0.11", 80), (other.path, "tcp", "10.60.0.1", 80)]
+    assert [(said or "").split(" ")[0] for said in ask(questions)] == ["one", "other", "near"]
+    for server in servers:
+        server.stop()
+    one.delete()
+    assert check(wanted, persist=True) == []
+    assert address(third.add()) == "10.60.0.10"
+    third.delete()
+    second.delete()
+    assert_same(before)
 
 
 @fake_host

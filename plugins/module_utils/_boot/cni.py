@@ -12,8 +12,10 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from typing import Any, Callable, Collection, Dict, Iterator, Mapping, Optional, Sequence, TextIO
 
+from .._document.guests import is_slot
 from .._document.leave_out import ENDPOINTS, NETWORKS
 from .._engine.guests import choose_living, identify_guest
 from .._engine.parting import Picks, part_alone
@@ -25,7 +27,7 @@ from .._model.document import Attachment, Document
 from .._model.errors import ContainerNetError, InputError, LockHeld, NotConfirmed, Problem
 from .._model.guest import Guest
 from .._model.network import Network
-from .._model.place import HOST, PATH, Place
+from .._model.place import HOST, PATH, SLOT, Place
 from .._report.concern import concerns
 from . import cni_call as cni
 from .cni_call import Call, CniError
@@ -67,7 +69,11 @@ def _add(call: Call) -> Mapping[str, Any]:
     entry = _require_kept(call)
     network = _require_network(call, entry)
     guest = _welcome(call)
-    _refuse_place(call, network, guest)
+    slots = _find_slots(call, network, entry)
+    if not slots:
+        _refuse_place(network, guest)
+    elif any((call.ipv4_address, call.ipv6_address, call.mac_address)):
+        raise CniError(cni.INVALID, "its slot has its addresses", "the declaration gives the addresses of a slot; take ips and mac out; nothing was changed")
 
     def choose(found: Sequence[Guest]) -> Sequence[Guest]:
         living = choose_living(found)
@@ -77,10 +83,12 @@ def _add(call: Call) -> Mapping[str, Any]:
                 raise CniError(cni.FAILED, "it was added already", there)
             if other.endpoint == guest.endpoint and (other.container != guest.container or other.inode != guest.inode):
                 raise CniError(cni.FAILED, "another container is called so", "container %s: a guest of this scope is in another namespace" % other.container)
-        return [*living, guest]
+        return [*living, _fill_slot(guest, slots, living)]
 
-    needed = ((ENDPOINTS, guest.endpoint), (NETWORKS, guest.network))
+    # Which slot is free is only known under the lock; so the ones that may be filled are all needed.
+    needed = [(NETWORKS, guest.network), *((ENDPOINTS, name) for name in slots or (guest.endpoint,))]
     restored = _run(entry, choose, needed=needed)
+    guest = next(one for one in restored.outcome.desired if isinstance(one, Guest) and one.key == guest.key)
     attachment = _find_attachment(restored, guest)
     if attachment is None:
         why = "\n".join((*restored.words, *restored.outcome.warnings)) or "%s is in use in the container" % guest.interface
@@ -123,7 +131,7 @@ def _tell_status(call: Call) -> None:
         require_means()
         entry = _require_kept(call)
         network = _require_network(call, entry)
-        _refuse_driver(network)
+        _find_slots(call, network, entry)
         faulty = _run(entry, choose_living, check_mode=True).faulty
     except (ContainerNetError, OSError) as error:
         raise CniError(cni.UNAVAILABLE, "containers cannot be added", str(error)) from error
@@ -178,15 +186,37 @@ def _welcome(call: Call) -> Guest:
     return Guest(HOST, inode=inode, **asked, **addresses)
 
 
-def _refuse_driver(network: Network) -> None:
-    if not (network.is_local or network.has_parent):
-        rule = "network '%s' has driver %s: its addresses are given for the whole fleet, and every other host has to know them" % (network.name, network.driver)
-        raise CniError(cni.INVALID, "no network for guests", rule + "; declare the container, or use a network of driver bridge; nothing was changed")
+def _find_slots(call: Call, network: Network, entry: Entry) -> Sequence[str]:
+    """Return the declared endpoints that a container of this call may fill: the one of a slot, or all on a network whose addresses are the fleet's."""
+    declared = [item for item in entry.options.get("endpoints") or () if is_slot(item)]
+    if call.slot:
+        declared = [item for item in declared if item["container"][SLOT] == call.slot]
+    elif network.is_local or network.has_parent:
+        return ()
+    found = [item["name"] for item in declared if [_name(one) for one in item.get("networks") or ()] == [network.name]]
+    if not found:
+        wanted = "slot '%s'" % call.slot if call.slot else "slot"
+        rule = "scope '%s' declares no %s on network '%s' alone: an endpoint with container: {cni: NAME}; declare one; nothing was changed"
+        raise CniError(cni.INVALID, "no slot", rule % (call.scope, wanted, network.name))
+    return found
 
 
-def _refuse_place(call: Call, network: Network, guest: Guest) -> None:
-    """Refuse what nobody can give: an address of a LAN, or of a fleet, which others on other hosts may be given at the same time."""
-    _refuse_driver(network)
+def _name(network: Any) -> Any:
+    return network if isinstance(network, str) else network["name"]
+
+
+def _fill_slot(guest: Guest, slots: Sequence[str], living: Sequence[Guest]) -> Guest:
+    if not slots:
+        return guest
+    filled = {other.slot for other in living}
+    free = next((name for name in slots if name not in filled), None)
+    if free is None:
+        raise CniError(cni.FAILED, "all slots are filled", "%s: each has a container; declare more, or end one; nothing was changed" % ", ".join(slots))
+    return replace(guest, slot=free)
+
+
+def _refuse_place(network: Network, guest: Guest) -> None:
+    """Refuse what nobody can give: an address of a LAN, which others may have."""
     families = {4 if "." in subnet.subnet else 6: "ips" for subnet in network.subnets}
     lacking = [family for family in families if getattr(guest, "ipv%d_address" % family) is None]
     if network.has_parent and lacking:

@@ -26,7 +26,7 @@ UNAVAILABLE, LIMITED = 50, 51
 FAILED, DIFFERS = 100, 101
 VALID_ATTACHMENTS = "cni.dev/valid-attachments"
 # ipam, ipMasq and the like are refused: the declaration says all that.
-_KEYS = frozenset(("cniVersion", "cniVersions", "name", "type", "scope", "network", "capabilities", "runtimeConfig", "args", "prevResult", "dns"))
+_KEYS = frozenset(("cniVersion", "cniVersions", "name", "type", "scope", "network", "capabilities", "runtimeConfig", "args", "prevResult", "dns", "slot"))
 _RUNTIMES_OWN = frozenset(("disableCheck", "disableGC", "loadOnlyInlinedPlugins"))
 _CAPABILITIES = frozenset(("portMappings", "ips", "mac", "aliases"))
 _OF_CONTAINER = frozenset((ADD, DEL, CHECK))
@@ -53,6 +53,7 @@ class Call(NamedTuple):
     configuration: str = ""  # its name
     scope: str = DEFAULT_SCOPE
     network: str = ""
+    slot: str = ""  # the one that the container is to fill; empty: any
     container: str = ""
     interface: str = ""
     path: str = ""  # of the container's namespace
@@ -100,7 +101,8 @@ def read_call(environment: Mapping[str, str], config: Mapping[str, Any]) -> Call
         problems.append(Problem("name", name, "a network configuration has a name", "write one"))
     scope = read_label(config["scope"], "scope", problems) if "scope" in config else DEFAULT_SCOPE
     network = read_label(config.get("network", name), "network", problems) if name or "network" in config else None
-    call = Call(command, version, str(name), scope or "", network or "", container, interface, path)
+    slot = read_label(config["slot"], "slot", problems) if "slot" in config else ""
+    call = Call(command, version, str(name), scope or "", network or "", slot or "", container, interface, path)
     if command in (ADD, CHECK):
         call = _read_wishes(call, environment, config, problems)
     if command == GC:

@@ -14,7 +14,7 @@ from typing import Optional
 
 from .._model.errors import Problem
 from .._model.names import character_fault
-from .._model.place import DOCKER, NAMED, PATH, PODMAN, PROCESS, Place
+from .._model.place import DOCKER, NAMED, PATH, PODMAN, PROCESS, SLOT, Place
 from .._schema.reading import Problems, Shape, reader
 from .._schema.schema import Field, Schema
 from .entry import map_of, read_entry
@@ -80,13 +80,14 @@ _FIELDS = (
     Field(PODMAN, _read_reference, None, "Exact name or full id of a running container of Podman."),
     Field(PATH, _read_path, None, "Absolute path of a namespace file.", example="/run/netns/cni-5d1e0c"),
     Field(PROCESS, _read_process, None, "Number of a process, for single tasks: it changes with each start."),
+    Field(SLOT, read_label, None, "Name of a slot, which a container runtime fills by CNI with a container that it makes; until then nothing stands of it."),
 )
 CONTAINER = Schema("container", _FIELDS, one_of=tuple(field.key for field in _FIELDS))
 
 
 @map_of(CONTAINER)
 def read_container(value: object, path: str, problems: Problems) -> Optional[Place]:
-    """Return the place of a container: netns:NAME, docker:NAME, podman:NAME, path:FILE or pid:NUMBER."""
+    """Return the place of a container: netns:NAME, docker:NAME, podman:NAME, path:FILE, pid:NUMBER or cni:NAME."""
     entry = read_entry(value, path, problems, CONTAINER)
     if entry is None:
         return None

@@ -13,6 +13,7 @@ from typing import Callable, Dict, List, Optional, Sequence, Tuple
 from .._model.document import Attachment, Document, Endpoint
 from .._model.errors import InputError, Problem
 from .._model.mark import is_owned
+from .._model.place import SLOT
 from .._model.snapshot import Resident
 from .._model.translation import NOBODY, Holdings
 from .allocate import NOTHING_TAKEN, Taken
@@ -46,7 +47,7 @@ class Declared:
 
 def attached_places(document: Document) -> Tuple[str, ...]:
     """Return the places of the endpoints on networks: they may have addresses and a way out already."""
-    return tuple(dict.fromkeys(endpoint.place for endpoint in document.endpoints if endpoint.attachments))
+    return tuple(dict.fromkeys(endpoint.place for endpoint in document.endpoints if endpoint.attachments and endpoint.place.kind != SLOT))
 
 
 def find_living(document: Document, residents: Sequence[Resident]) -> Taken:

@@ -16,7 +16,7 @@ from .._schema.schema import Field
 read_parent_name = text_reader(
     "an interface name",
     parent_name_fault,
-    "write one such as eth1, or eth1.30 for VLAN 30 on it",
+    "write eth1, or eth1.30 for VLAN 30 on it",
     "(?=.{1,%d}$)" % INTERFACE_NAME_LIMIT + read_interface_name.shape.pattern + r"(\.[1-9][0-9]{0,3})?",
 )
 PARENT = Field(

@@ -23,18 +23,19 @@ Choose = Callable[[Sequence[Guest]], Sequence[Guest]]
 class Guests:
     """Who is to be there after a run: those `choose` picks of who is noted. The declaration is read anew where they changed before the run had the lock."""
 
-    def __init__(self, scope: str, networks: Collection[str], directory: str, choose: Choose) -> None:
+    def __init__(self, scope: str, networks: Collection[str], slots: Collection[str], directory: str, choose: Choose) -> None:
         self._directory = directory
         self._scope = scope
         self._networks = networks
+        self._slots = ("", *slots)
         self._choose = choose
         self.now: Tuple[Guest, ...] = ()
         self.look()
 
     def look(self) -> bool:
-        """Read who is there, and tell whether that is not who was there before. Whose network is not declared any more leaves with it."""
+        """Read who is there, and tell whether that is not who was there before. Whose network or slot is not declared any more leaves with it."""
         before = self.now
-        self.now = tuple(guest for guest in self._choose(self._read()) if guest.network in self._networks)
+        self.now = tuple(guest for guest in self._choose(self._read()) if guest.network in self._networks and guest.slot in self._slots)
         return self.now != before
 
     def _read(self) -> Sequence[Guest]:

@@ -16,9 +16,10 @@ from .._compile.document import compile_document
 from .._compile.firewall import compile_firewall
 from .._compile.parts import find_tunnel_ends, find_underlays
 from .._document.allocate import NOTHING_TAKEN, Taken
-from .._document.guests import add_guests, declared_networks, fill_in
+from .._document.guests import add_guests, declared_networks, declared_slots, empty_slots, fill_in
 from .._document.host import check_host
 from .._document.host_addresses import check_own_addresses
+from .._document.leave_out import leave_out
 from .._document.living import Declared, attached_places
 from .._document.management import check_takeovers, find_connection
 from .._document.on_host import check_host_networks, settle_networks
@@ -116,7 +117,7 @@ def topology_request(
     validate_wait_timeout(options["wait_timeout"])
     absent = options["state"] == "absent"
     networks, endpoints, links = (None, None, None) if absent else (options["networks"], options["endpoints"], options["links"])
-    guests = Guests(options["scope"], declared_networks(networks), STATE_DIRECTORY, choose)
+    guests = Guests(options["scope"], declared_networks(networks), declared_slots(endpoints), STATE_DIRECTORY, choose)
     declared = Declared(partial(read_declaration, options["scope"], networks, endpoints, options["overlays"], links, guests=lambda: guests.now))
     document = declared.document
     backend = select_backend(options["firewall_backend"], has_tool)
@@ -199,6 +200,9 @@ def _build_declaration(
         problems: List[Problem] = []
         document = declared.settle(facts.residents, facts.holdings)
         settled = settle_networks(document, facts)
+        waiting = empty_slots(settled)
+        if waiting:
+            settled = declared.standing = leave_out(settled, waiting)[0]
         if left_out is not None:
             settled = declared.standing = left_out.reduce(settled, facts)
         settled = find_tunnel_ends(settled, facts)

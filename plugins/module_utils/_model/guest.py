@@ -36,11 +36,12 @@ class Guest(KernelObject):
     mac_address: Optional[str] = None
     aliases: Tuple[str, ...] = ()
     ports: Tuple[str, ...] = ()  # in the short form
+    slot: str = ""  # the declared endpoint that it is, if it is one
 
     @property
     def endpoint(self) -> str:
-        """The name of the endpoint that all interfaces of its container are of."""
-        return PREFIX + digest(12, self.container)
+        """The name of the endpoint that it is: a declared one, or that of all interfaces of its container."""
+        return self.slot or PREFIX + digest(12, self.container)
 
     @property
     def label(self) -> str:

@@ -9,7 +9,8 @@
 from __future__ import annotations
 
 NAMED, DOCKER, PODMAN, PATH, PROCESS = "netns", "docker", "podman", "path", "pid"
-KINDS = (NAMED, DOCKER, PODMAN, PATH, PROCESS)
+SLOT = "cni"  # for a container that a runtime will make
+KINDS = (NAMED, DOCKER, PODMAN, PATH, PROCESS)  # of namespaces that can be found
 
 
 class Place(str):
