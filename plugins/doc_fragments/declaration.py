@@ -430,7 +430,7 @@ options:
       container:
         description:
         - Where it lives. Required, unless V(network_mode) names another namespace.
-        - It has exactly one of V(netns), V(docker), V(podman), V(docker_label), V(podman_label), V(path), V(pid).
+        - It has exactly one of V(netns), V(docker), V(podman), V(docker_label), V(podman_label), V(path), V(pid), V(cni).
         type: dict
         suboptions:
           netns:
@@ -465,6 +465,10 @@ options:
             - 'Number of a process, for single tasks: it changes with each start.'
             - 1 to 4194304.
             type: int
+          cni:
+            description:
+            - Name of a slot, which a container runtime fills by CNI with a container that it makes; until then nothing stands of it.
+            type: str
       network_mode:
         description:
         - V(none) has no networks; what we had attached goes. V(host) is the host's own network, where nothing is attached. V(container:ENDPOINT) is the

@@ -8,7 +8,7 @@ DEMO="ip:iproute2 iptables-restore:iptables nsenter:util-linux"
 CHECKS="git:git nft:nftables ping:iputils-ping ps:procps shellcheck:shellcheck strace:strace"
 declare -A FLOORS=(
   [molecule]="/usr/lib/python3/dist-packages/apt:python3-apt"
-  [engines]="dockerd:docker.io podman:podman runc:runc busybox:busybox-static /usr/lib/cni/bridge:containernetworking-plugins"
+  [engines]="dockerd:docker.io ctr:containerd podman:podman runc:runc busybox:busybox-static /usr/lib/cni/bridge:containernetworking-plugins"
   [vm]="qemu-system-x86_64:qemu-system-x86 debootstrap:debootstrap mke2fs:e2fsprogs ssh:openssh-client \
 /usr/share/keyrings/debian-archive-keyring.gpg:debian-archive-keyring"
   [fresh]="debootstrap:debootstrap /usr/share/keyrings/debian-archive-keyring.gpg:debian-archive-keyring"

@@ -15,6 +15,7 @@ from .._kernel.door import Door
 from .._kernel.loans import Loans
 from .._kernel.namespace import NamespaceHandles
 from .._kernel.need import Need
+from .._kernel.statefile import STATE_DIRECTORY
 from .._model.link import Link
 from .._model.objects import KernelObject
 from .._model.snapshot import Snapshot
@@ -45,6 +46,7 @@ class Phase(Enum):
     QUIET = "links lose IPv6 whose last address of it went"
     GUARD_INSIDE = "rules of routers stand, before their links are raised and after the host's ends have their marks"
     ANNOUNCE = "neighbours are told where addresses live now"
+    PART = "who has left is forgotten"
     SWEEP = "connections end that nothing allows any more"
 
 
@@ -107,6 +109,7 @@ class Means(NamedTuple):
     firewall: Actuator = NO_EFFECT
     connections: Actuator = NO_EFFECT
     keep: Callable[[Optional[Mapping[str, Any]]], None] = keep_nothing
+    state_directory: str = STATE_DIRECTORY
 
 
 def is_settled(step: Step) -> bool:

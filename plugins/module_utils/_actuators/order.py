@@ -36,6 +36,7 @@ ORDER: Order = (
     Phase.GUARD_INSIDE,
     Visit.CONTAINERS,
     Phase.ANNOUNCE,
+    Phase.PART,
 )
 VISIT = (Phase.KEEP, Phase.GROW, Phase.TUNE, Phase.SETTLE, Phase.QUIET)  # in each place
 AFTERWARDS: Order = (Phase.SWEEP,)  # once the outcome was verified

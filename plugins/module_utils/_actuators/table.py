@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import Callable, Dict, NamedTuple, Tuple, Type
 
 from .._model.firewall import FirewallObject
+from .._model.guest import Guest
 from .._model.link import Link
 from .._model.objects import Address, BridgeVlan, FdbEntry, Flows, KernelObject, Limit, Namespace, Neighbour, PolicyRule, ProxyNeighbour, Route, Sysctl
 from .._model.stored import Stored
@@ -72,6 +73,12 @@ def _load_storing(means: Means) -> Actuator:
     return Storing(means)
 
 
+def _load_guests(means: Means) -> Actuator:
+    from .guests import GuestNotes
+
+    return GuestNotes(means)
+
+
 # In one phase they act in this order.
 ACTUATORS: Dict[str, Row] = {
     "rtnetlink": Row(_load_rtnetlink, (Link, *ENTRIES)),
@@ -82,5 +89,6 @@ ACTUATORS: Dict[str, Row] = {
     "firewall": Row(lambda means: means.firewall, (FirewallObject,), settles=never),
     "announcements": Row(_load_announcements, (Address, Link), settles=never),
     "storing": Row(_load_storing, (Stored,), settles=never),
+    "guests": Row(_load_guests, (Guest,), settles=never),
     "connections": Row(lambda means: means.connections, (Flows,), settles=never, always=True),
 }

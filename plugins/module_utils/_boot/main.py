@@ -20,15 +20,14 @@ from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Seq
 from .._document.scalars import read_label
 from .._engine.modes import validate_wait_timeout
 from .._engine.request import LOCK_TIMEOUT
-from .._kernel.capability import lacking_capabilities
 from .._kernel.hostlock import host_lock
-from .._kernel.netlink import PYROUTE2_ERROR, PYROUTE2_FLOOR, pyroute2_version
 from .._kernel.session import read_ssh_connection
 from .._kernel.statefile import STATE_DIRECTORY, STORE_DIRECTORY, declaration_path
 from .._kernel.store import Store, list_scopes
 from .._model.document import DEFAULT_SCOPE
 from .._model.errors import ContainerNetError, InputError, Problem
 from .._report.drift import count_differences, describe_drift
+from .means import require_means
 from .metrics import write_metrics
 from .restore import Restored, Restoring
 
@@ -52,7 +51,9 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a locale may lack a letter of what is told
-    options = _parser().parse_args(arguments)
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    # A runtime calls a plugin by the name of its file and without a word: a link to this program is all it takes.
+    options = _parser().parse_args(["cni"] if not words and "CNI_COMMAND" in os.environ else words)
     try:
         _validate(options)
         status: int = options.act(options)
@@ -97,6 +98,7 @@ def _parser() -> argparse.ArgumentParser:
         verb.add_argument("--check", action="store_true", help="say what would be done, and change nothing")
     forget = _verb(verbs, "forget", _forget, "keep the declaration of a scope no longer; what stands of it stays")
     forget.add_argument("scope", metavar="SCOPE")
+    _verb(verbs, "cni", _serve_cni, "answer a container runtime as a CNI plugin; so does the program itself where it is called without a word")
     return parser
 
 
@@ -115,18 +117,8 @@ def _verb(verbs: Any, name: str, act: Callable[[argparse.Namespace], int], words
     return parser
 
 
-def _require_means() -> None:
-    floor = ".".join(map(str, PYROUTE2_FLOOR))
-    found = pyroute2_version()
-    if PYROUTE2_ERROR is not None or (found is not None and found < PYROUTE2_FLOOR):
-        raise ContainerNetError("it needs pyroute2 >= %s for %s; install the package python3-pyroute2" % (floor, sys.executable))
-    lacking = lacking_capabilities()
-    if lacking:
-        raise ContainerNetError("it needs root, and lacks %s" % " and ".join(lacking))
-
-
 def _restore(options: argparse.Namespace) -> int:
-    _require_means()
+    require_means()
     how: Dict[str, Any] = {"check_mode": False, "engines": not options.without_engines, "wait_timeout": options.wait}
     return _print({scope: _play(scope, _tell_restored, **how) for scope in _scopes(options.scopes)})
 
@@ -138,7 +130,7 @@ def _tell_restored(restored: Restored) -> Told:
 
 
 def _follow(options: argparse.Namespace) -> int:
-    _require_means()
+    require_means()
     from .follow import follow
 
     def play(scope: str) -> bool:
@@ -148,6 +140,12 @@ def _follow(options: argparse.Namespace) -> int:
 
     follow(STORE_DIRECTORY, options.scopes, play, lambda words: print(words, flush=True))
     return IN_ORDER
+
+
+def _serve_cni(_options: argparse.Namespace) -> int:
+    from .cni import serve
+
+    return serve(os.environ, sys.stdin.read(), sys.stdout)
 
 
 def _enable(options: argparse.Namespace) -> int:
@@ -173,7 +171,7 @@ def _tell_done(paths: Sequence[str]) -> None:
 
 
 def _check(options: argparse.Namespace) -> int:
-    _require_means()
+    require_means()
 
     def tell(restored: Restored) -> Told:
         outcome = restored.outcome

@@ -9,10 +9,11 @@
 from __future__ import annotations
 
 import re
-from typing import Dict, Iterator, List, NamedTuple, Optional, Set, Tuple
+from typing import Collection, Dict, Iterator, List, NamedTuple, Optional, Set, Tuple
 
 from .._document.leave_out import ENDPOINTS, LINKS, NETWORKS, Item
 from .._document.living import Declared
+from .._engine.guests import Choose, choose_living
 from .._engine.left_out import LeftOut
 from .._engine.pipeline import converge
 from .._engine.request import Outcome, Request
@@ -42,8 +43,21 @@ class Restored(NamedTuple):
 class Restoring:
     """One scope on the way back. What stands in the way of one thing is no reason to leave out others."""
 
-    def __init__(self, entry: Entry, *, check_mode: bool, engines: bool, wait_timeout: float, connection: str = "") -> None:
+    def __init__(
+        self,
+        entry: Entry,
+        *,
+        check_mode: bool,
+        engines: bool,
+        wait_timeout: float,
+        connection: str = "",
+        choose: Choose = choose_living,
+        needed: Collection[Item] = (),
+    ) -> None:
+        """`choose` says which guests of the scope are to be there; without what is `needed`, nothing is done."""
         self._entry = entry
+        self._choose = choose
+        self._needed = needed
         self._check_mode = check_mode
         self._engines = engines
         self._wait_timeout = wait_timeout
@@ -59,12 +73,15 @@ class Restoring:
                 outcome = converge(request)
             except InputError as error:
                 found = {item: reason for item, reason in _named_in(error) if item not in self._faulty}
-                if not found:
+                if not found or any(item in self._needed for item in found):
                     raise
                 self._faulty.update(found)
             except (Conflict, EnvironmentUnfit, NamespaceMissing) as error:
                 if not self._has_passed(error):
-                    self._faulty[self._find_culprit(declared.document, error)] = _in_one_line(error)
+                    culprit = self._find_culprit(declared.document, error)
+                    if culprit in self._needed:
+                        raise
+                    self._faulty[culprit] = _in_one_line(error)
             else:
                 words = [line for line in left_out.warnings if WAITS_FOR_ENGINE not in line]
                 accepted = self._entry.options.get("skip_unsupported")
@@ -84,13 +101,21 @@ class Restoring:
             left_out=left_out,
             confirmed=self._entry.confirmed,
             store_directory="",
+            choose=self._choose,
         )
         self._absent = self._find_absent(declared.document, unknown)
         left.update({**self._absent, **faulty})
         unknown.update(name for kind, name in faulty if kind == ENDPOINTS)
         gone = {endpoint.place for endpoint in declared.document.endpoints if (ENDPOINTS, endpoint.name) in left}
-        residents, places = (tuple(place for place in asked if place not in gone) for asked in (request.residents, request.places))
-        return request._replace(residents=residents, places=places, wait_timeout=self._wait_timeout), declared, left_out
+
+        def narrow(asked: Request) -> Request:
+            residents, places = (tuple(place for place in wanted if place not in gone) for wanted in (asked.residents, asked.places))
+            return asked._replace(residents=residents, places=places)
+
+        def renew(asked: Request) -> Request:
+            return narrow(request.renew(asked) if request.renew is not None else asked)
+
+        return narrow(request)._replace(wait_timeout=self._wait_timeout, renew=renew), declared, left_out
 
     def _find_absent(self, document: Document, unknown: Set[str]) -> Reasons:
         """Return the containers that do not run, and add to `unknown` those of which nobody can tell."""

@@ -14,7 +14,7 @@ from typing import Optional
 
 from .._model.errors import Problem
 from .._model.names import character_fault
-from .._model.place import DOCKER, DOCKER_LABEL, NAMED, PATH, PODMAN, PODMAN_LABEL, PROCESS, Place
+from .._model.place import DOCKER, DOCKER_LABEL, NAMED, PATH, PODMAN, PODMAN_LABEL, PROCESS, SLOT, Place
 from .._schema.reading import Problems, Shape, reader
 from .._schema.schema import Field, Schema
 from .entry import map_of, read_entry
@@ -101,13 +101,15 @@ _FIELDS = (
     Field(PODMAN_LABEL, _read_labels, None, "Labels, all of which exactly one running container of Podman has.", example="app=web,tier=front"),
     Field(PATH, _read_path, None, "Absolute path of a namespace file.", example="/run/netns/cni-5d1e0c"),
     Field(PROCESS, _read_process, None, "Number of a process, for single tasks: it changes with each start."),
+    Field(SLOT, read_label, None, "Name of a slot, which a container runtime fills by CNI with a container that it makes; until then nothing stands of it."),
 )
 CONTAINER = Schema("container", _FIELDS, one_of=tuple(field.key for field in _FIELDS))
 
 
 @map_of(CONTAINER)
 def read_container(value: object, path: str, problems: Problems) -> Optional[Place]:
-    """Return the place of a container: netns:NAME, docker:NAME, podman:NAME, docker_label:LABELS, podman_label:LABELS, path:FILE or pid:NUMBER."""
+    """Return the place of a container: netns:NAME, docker:NAME, podman:NAME, docker_label:LABELS, podman_label:LABELS, path:FILE,
+    pid:NUMBER or cni:NAME."""
     entry = read_entry(value, path, problems, CONTAINER)
     if entry is None:
         return None

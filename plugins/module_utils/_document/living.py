@@ -13,6 +13,7 @@ from typing import Callable, Dict, List, Optional, Sequence, Tuple
 from .._model.document import Attachment, Document, Endpoint
 from .._model.errors import InputError, Problem
 from .._model.mark import is_owned
+from .._model.place import SLOT
 from .._model.snapshot import Resident
 from .._model.translation import NOBODY, Holdings
 from .allocate import NOTHING_TAKEN, Taken
@@ -26,6 +27,10 @@ class Declared:
         self._read = read
         self.document = read(NOTHING_TAKEN)
         self.standing = self.document  # what of it is on the host after the run
+
+    def read_again(self) -> None:
+        """Follow what the declaration is made of, where that changed."""
+        self.document = self.standing = self._read(NOTHING_TAKEN)
 
     def settle(self, residents: Sequence[Resident], holdings: Holdings = NOBODY) -> Document:
         """Return the document in which nobody gives up an address or a port that he has and may keep; `document` is from now on that one."""
@@ -42,7 +47,7 @@ class Declared:
 
 def attached_places(document: Document) -> Tuple[str, ...]:
     """Return the places of the endpoints on networks: they may have addresses and a way out already."""
-    return tuple(dict.fromkeys(endpoint.place for endpoint in document.endpoints if endpoint.attachments))
+    return tuple(dict.fromkeys(endpoint.place for endpoint in document.endpoints if endpoint.attachments and endpoint.place.kind != SLOT))
 
 
 def find_living(document: Document, residents: Sequence[Resident]) -> Taken:

@@ -11,14 +11,14 @@ from __future__ import annotations
 from typing import Dict
 
 from .._kernel import loans, record, visits
-from .._kernel.statefile import FLOWS_FILE, StateFile
+from .._kernel.statefile import FLOWS_FILE, GUESTS_FILE, StateFile
 
 FILES = (record.FILE, visits.FILE)
 
 
 def remove_torn_files(directory: str) -> None:
     """Remove what a killed run left of files that it was about to replace."""
-    for name in (*FILES, FLOWS_FILE, loans.FILE):
+    for name in (*FILES, FLOWS_FILE, GUESTS_FILE, loans.FILE):
         StateFile(directory, name).remove_torn()
 
 

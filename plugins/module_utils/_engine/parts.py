@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any, Collection, ContextManager, Dict, FrozenSet, Iterable, Iterator, List, Mapping, Optional, Sequence, Set, Tuple
 
-from .._kernel.statefile import UNCONFIRMED_FILE, declaration_path
+from .._kernel.statefile import GUESTS_FILE, UNCONFIRMED_FILE, declaration_path
 from .._model.errors import Conflict
 from .._model.link import Link
 from .._model.objects import KernelObject, Sysctl
@@ -49,6 +49,15 @@ def observe_stored(snapshot: Snapshot, request: Request, *, again: bool) -> None
         found = Store(scope, directory).observe(waits=again and bool(request.confirm_timeout))
         if found is not None:
             snapshot.add(found, mine=True)
+
+
+def observe_guests(snapshot: Snapshot, request: Request) -> None:
+    """Add those who are noted as guests of the scope."""
+    if os.path.lexists(os.path.join(request.state_directory, GUESTS_FILE)):
+        from .._kernel.guests import GuestBook
+
+        for guest in GuestBook(request.state_directory).read(request.scope):
+            snapshot.add(guest, mine=True)
 
 
 def keep_declaration(request: Request, options: Optional[Mapping[str, Any]]) -> None:

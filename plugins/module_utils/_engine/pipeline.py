@@ -50,7 +50,7 @@ def _change(request: Request, door: Door) -> Outcome:
     with host_lock(request.state_directory, timeout=request.lock_timeout):
         killed = refuse_unconfirmed(request.state_directory)
         remove_torn_files(request.state_directory)
-        outcome = _converge_locked(request, door)
+        outcome = _converge_locked(request.renew(request) if request.renew is not None else request, door)
         outcome.warnings.extend([killed] if killed else [])
         return outcome
 

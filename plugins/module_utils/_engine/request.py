@@ -54,6 +54,7 @@ class Request(NamedTuple):
     notes: Sequence[str] = ()  # what the last `build` wants said without refusing
     connection: str = ""  # over which the request came, if that is known
     tell: Optional[Tell] = None
+    renew: Optional[Callable[[Request], Request]] = None  # what it is once nobody else can change who is a guest
     left_out: Optional[LeftOut] = None  # what of the declaration is not asked for, because this kernel cannot have it
     state_directory: str = STATE_DIRECTORY
     store_directory: str = ""  # where the declaration is kept, or may have been; empty: nobody looks

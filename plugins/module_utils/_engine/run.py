@@ -49,6 +49,7 @@ from .parts import (
     know_again,
     list_named_namespaces,
     list_namespaces,
+    observe_guests,
     observe_stored,
     observe_tunnels,
     plan_around,
@@ -96,7 +97,9 @@ class Run:
         self._undo = undo
         self._later = Snapshot()  # what was read, under the names that links will have
         self._connections = Connections(door, self._handles, request.state_directory, request.scope)
-        self._effects = Effects(Means(door, self._handles, self._loans, self._remember, self._firewall, self._connections, partial(keep_declaration, request)))
+        keep = partial(keep_declaration, request)
+        means = Means(door, self._handles, self._loans, self._remember, self._firewall, self._connections, keep, request.state_directory)
+        self._effects = Effects(means)
 
     def close(self) -> None:
         self._handles.close()
@@ -108,6 +111,7 @@ class Run:
         observer, kernel, rules = self._observe()
         standing = observer.snapshot
         observe_stored(standing, request, again=again)
+        observe_guests(standing, request)
         is_known = partial(self._visited.knows, standing)
         if not request.adopt:
             know_again(kernel, standing, is_known)

@@ -10,14 +10,16 @@ from __future__ import annotations
 
 import time
 from functools import partial
-from typing import TYPE_CHECKING, Any, Callable, List, Mapping, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from .._compile.document import compile_document
 from .._compile.firewall import compile_firewall
 from .._compile.parts import find_tunnel_ends, find_underlays
 from .._document.allocate import NOTHING_TAKEN, Taken
+from .._document.guests import add_guests, declared_networks, declared_slots, empty_slots, fill_in
 from .._document.host import check_host
 from .._document.host_addresses import check_own_addresses
+from .._document.leave_out import leave_out
 from .._document.living import Declared, attached_places
 from .._document.management import check_takeovers, find_connection
 from .._document.on_host import check_host_networks, settle_networks
@@ -27,15 +29,17 @@ from .._drivers.base import HostView
 from .._drivers.table import DRIVERS, find_driver
 from .._firewall.base import RunCommand
 from .._firewall.table import select_backend
-from .._kernel.statefile import STORE_DIRECTORY
+from .._kernel.statefile import STATE_DIRECTORY, STORE_DIRECTORY
 from .._model.document import Document
 from .._model.errors import InputError, Problem
+from .._model.guest import Guest
 from .._model.objects import KernelObject
 from .._model.place import HOST
 from .._model.rule import Rule
 from .._model.snapshot import Facts
 from .._runtime.containers import await_containers
 from .._runtime.tool import has_tool
+from .guests import Choose, Guests, choose_living
 from .modes import check_sharing, idle_places, validate_wait_timeout
 from .parts import name_process, tell_plan
 from .request import LOCK_TIMEOUT, Build, Request
@@ -79,7 +83,16 @@ def merge_overlays(networks: object, overlays: object) -> object:
     return merged
 
 
-def read_declaration(scope: str, networks: object, endpoints: object, overlays: object, links: object = None, living: Taken = NOTHING_TAKEN) -> Document:
+def read_declaration(
+    scope: str,
+    networks: object,
+    endpoints: object,
+    overlays: object,
+    links: object = None,
+    living: Taken = NOTHING_TAKEN,
+    guests: Callable[[], Sequence[Guest]] = tuple,
+) -> Document:
+    endpoints = add_guests(endpoints, guests())
     return read_document({"scope": scope, "networks": merge_overlays(networks, overlays), "endpoints": endpoints, "links": links}, living)
 
 
@@ -98,18 +111,20 @@ def topology_request(
     left_out: Optional[LeftOut] = None,
     confirmed: bool = False,
     store_directory: str = STORE_DIRECTORY,
+    choose: Choose = choose_living,
 ) -> Tuple[Request, Declared]:
     """Return what brings a host to a declaration, and the declaration as it is read; what `options` leaves out has its default.
 
     `run` runs the tools of the firewall; `connection` is that of SSH over which the request came, as in SSH_CONNECTION. What is `confirmed` already may
-    take the host's own connection again.
+    take the host's own connection again. `choose` says which of the scope's guests are to be there.
     """
     options = {**DEFAULTS, **options}
     validate_confirm_timeout(options["confirm_timeout"])
     validate_wait_timeout(options["wait_timeout"])
     absent = options["state"] == "absent"
     networks, endpoints, links = (None, None, None) if absent else (options["networks"], options["endpoints"], options["links"])
-    declared = Declared(partial(read_declaration, options["scope"], networks, endpoints, options["overlays"], links))
+    guests = Guests(options["scope"], declared_networks(networks), declared_slots(endpoints), STATE_DIRECTORY, choose)
+    declared = Declared(partial(read_declaration, options["scope"], networks, endpoints, options["overlays"], links, guests=lambda: guests.now))
     document = declared.document
     backend = select_backend(options["firewall_backend"], has_tool)
     if left_out is None and options["skip_unsupported"]:
@@ -125,14 +140,22 @@ def topology_request(
         connection=connection,
         left_out=left_out,
         notes=notes,
+        guests=guests,
         keep=partial(_keep, {"networks": networks, "endpoints": endpoints, "links": links}, options) if options["persist"] and not absent else None,
     )
+
+    def renew(request: Request) -> Request:
+        if not guests.look():
+            return request
+        declared.read_again()
+        return request._replace(**_find_asked(declared.document))
+
     request = Request(
         scope=document.scope,
         build=build,
+        renew=renew,
         left_out=left_out,
         looks=any(network.translates for network in document.networks),
-        publishes=any(endpoint.ports for endpoint in document.endpoints),
         notes=notes,
         backend=backend,
         run=run,
@@ -141,15 +164,20 @@ def topology_request(
         refuse_emptying=not (absent or options["allow_empty"] or document.networks or document.endpoints or document.links),
         tell=partial(tell_plan, document.scope),
         early=any(endpoint.devices for endpoint in document.endpoints),
-        residents=attached_places(document),
-        places=idle_places(document),
         lock_timeout=options["lock_timeout"],
         wait_timeout=max(0.0, options["wait_timeout"] - (time.monotonic() - started)),
         confirm_timeout=options["confirm_timeout"],
         connection=connection,
         store_directory=store_directory,
+        **_find_asked(document),
     )
     return request, declared
+
+
+def _find_asked(document: Document) -> Dict[str, Any]:
+    """Return what of a request follows from who is declared."""
+    publishes = any(endpoint.ports for endpoint in document.endpoints)
+    return {"publishes": publishes, "residents": attached_places(document), "places": idle_places(document)}
 
 
 def _find_left_out() -> LeftOut:
@@ -166,6 +194,7 @@ def _build_declaration(
     connection: str,
     left_out: Optional[LeftOut],
     notes: List[str],
+    guests: Guests,
     keep: Optional[Callable[[Document], Tuple[KernelObject, List[str]]]],
 ) -> Build:
     """Return the function that compiles the declaration for the host it finds itself on.
@@ -177,6 +206,9 @@ def _build_declaration(
         problems: List[Problem] = []
         document = declared.settle(facts.residents, facts.holdings)
         settled = settle_networks(document, facts)
+        waiting = empty_slots(settled)
+        if waiting:
+            settled = declared.standing = leave_out(settled, waiting)[0]
         if left_out is not None:
             settled = declared.standing = left_out.reduce(settled, facts)
         settled = find_tunnel_ends(settled, facts)
@@ -195,7 +227,7 @@ def _build_declaration(
             underlays=find_underlays(settled, facts),
             users=facts.users,
         )
-        objects = compile_document(settled, facts)
+        objects = (*compile_document(settled, facts), *fill_in(guests.now, document))
         if keep is not None:
             kept, passing = keep(document)
             notes.extend(passing)

@@ -13,6 +13,7 @@ from typing import Dict
 STATE_DIRECTORY = "/run/container_net"  # gone with a boot, like the kernel's own state
 FLOWS_FILE = "flows.json"
 UNCONFIRMED_FILE = "unconfirmed.json"
+GUESTS_FILE = "guests.json"
 UNFINISHED = ".new"  # what the name of a file ends in while it is written
 STORE_DIRECTORY = "/var/lib/container_net"  # outlives a boot
 

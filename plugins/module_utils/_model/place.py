@@ -10,7 +10,8 @@ from __future__ import annotations
 
 NAMED, DOCKER, PODMAN, PATH, PROCESS = "netns", "docker", "podman", "path", "pid"
 DOCKER_LABEL, PODMAN_LABEL = "docker_label", "podman_label"
-KINDS = (NAMED, DOCKER, PODMAN, DOCKER_LABEL, PODMAN_LABEL, PATH, PROCESS)
+SLOT = "cni"  # for a container that a runtime will make
+KINDS = (NAMED, DOCKER, PODMAN, DOCKER_LABEL, PODMAN_LABEL, PATH, PROCESS)  # of namespaces that can be found
 ENGINES = {DOCKER: DOCKER, DOCKER_LABEL: DOCKER, PODMAN: PODMAN, PODMAN_LABEL: PODMAN}
 
 

@@ -15,6 +15,7 @@ import ipaddress
 from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Set, Tuple
 
 from .._model.firewall import FirewallObject
+from .._model.guest import Guest
 from .._model.link import Link
 from .._model.mark import DEVICE_ROLE, LINK_ROLE, read_mark
 from .._model.objects import KernelObject, Namespace, interface_of
@@ -28,7 +29,7 @@ from .info import ENDPOINT_ROLES, Report
 from .links import describe_devices, describe_links
 
 Item = Tuple[str, ...]  # what it is, then what names it
-KINDS = ("network", "wire", "container", "device", "port", "namespace", "host", "firewall", "kept")
+KINDS = ("network", "wire", "container", "device", "port", "namespace", "host", "firewall", "kept", "guest")
 _MARKED = {"network": "network", LINK_ROLE: "wire", DEVICE_ROLE: "device"}
 HOST_ITEM: Item = ("host",)
 FIREWALL: Item = ("firewall",)
@@ -111,6 +112,9 @@ class Picture:
         for kept in snapshot.of(Stored):
             words = "declaration of scope %s kept for a restart" % kept.scope
             self.words["kept", kept.scope] = (words, words, words)
+        for guest in snapshot.of(Guest):
+            words = "guest %s with %s on %s" % (guest.container, guest.interface, guest.network)
+            self.words["guest", guest.container, guest.interface] = (words, words, words)
         for found in snapshot.of(Namespace):
             mark = read_mark(found.mark)
             if mark is not None and mark.scope == scope and found.place not in self._places:
@@ -246,6 +250,8 @@ def find_item(step: Step, before: Picture, after: Picture, scope: str) -> Item:
     subject = step.subject
     if isinstance(subject, Stored):
         return ("kept", subject.scope)
+    if isinstance(subject, Guest):
+        return ("guest", subject.container, subject.interface)
     pictures = (before, after) if step.action == DELETE and isinstance(subject, Link) else (after, before)
     marked = _marked_item(subject, scope) if step.renames and isinstance(subject, Link) else None
     return marked or pictures[0].find(subject) or pictures[1].find(subject) or (("namespace", Place(subject.place).reference) if subject.place else HOST_ITEM)

@@ -16,6 +16,7 @@ from ...module_utils._model.addresses import ip_version
 from ...module_utils._model.document import Attachment, Endpoint, StaticRoute, Wire, WireEnd
 from ...module_utils._model.joined import joined_networks, whole_networks
 from ...module_utils._model.network import Network
+from ...module_utils._model.place import SLOT
 from .planner import FleetPlan
 from .reading import Host
 
@@ -191,14 +192,14 @@ def _seen_from_inside(host: Host) -> Dict[str, Network]:
 
 
 def list_members(plan: FleetPlan) -> List[Member]:
-    """Return every endpoint that has a namespace of its own, with what finds it on its host."""
+    """Return every endpoint that has a namespace of its own, with what finds it on its host. Nobody knows what container fills a slot."""
     found: List[Member] = []
     for host in plan.hosts:
         raw = host.variables.endpoints
         containers = {entry["name"]: entry.get("container") for entry in raw} if isinstance(raw, list) else {}
         networks = _seen_from_inside(host)
         for endpoint in host.endpoints:
-            if endpoint.network_mode in (None, "none") and containers[endpoint.name]:
+            if endpoint.network_mode in (None, "none") and containers[endpoint.name] and endpoint.place.kind != SLOT:
                 # Nobody is reached by an interface that is down.
                 raised = replace(endpoint, attachments=tuple(item for item in endpoint.attachments if item.up))
                 found.append(Member(host, raised, containers[endpoint.name], {item.network: networks[item.network] for item in raised.attachments}))

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Iterator, List, Optional, Sequence
 
+from ...module_utils._model.place import SLOT
 from .edge import PROBED_PROTOCOLS
 from .expectations import ALL_PAIRS_LIMIT
 from .members import Member, list_members
@@ -23,7 +24,9 @@ SHOWN = 5
 def list_unprobed(plan: FleetPlan) -> List[str]:
     """Return one sentence for each kind of promise that no probe looks at."""
     members = list_members(plan)
-    return [fact for fact in (_silent_protocols(members), *_no_outside(plan), _lonely_tunnels(plan), _foreign_ends(plan), _sampled(members)) if fact]
+    return [
+        fact for fact in (_silent_protocols(members), _slots(plan), *_no_outside(plan), _lonely_tunnels(plan), _foreign_ends(plan), _sampled(members)) if fact
+    ]
 
 
 def _silent_protocols(members: Sequence[Member]) -> Optional[str]:
@@ -35,6 +38,12 @@ def _silent_protocols(members: Sequence[Member]) -> Optional[str]:
     ]
     more = ", and %d more" % (len(found) - SHOWN) if len(found) > SHOWN else ""
     return "published ports of a protocol that probe does not speak: %s%s" % (", ".join(found[:SHOWN]), more) if found else None
+
+
+def _slots(plan: FleetPlan) -> Optional[str]:
+    found = ["%s on %s" % (endpoint.name, host.name) for host in plan.hosts for endpoint in host.endpoints if endpoint.place.kind == SLOT]
+    more = ", and %d more" % (len(found) - SHOWN) if len(found) > SHOWN else ""
+    return "slots, which container runtimes fill: %s%s" % (", ".join(found[:SHOWN]), more) if found else None
 
 
 def _no_outside(plan: FleetPlan) -> Iterator[str]:

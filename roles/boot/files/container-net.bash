@@ -2,7 +2,7 @@
 _container_net() {
   local word=${COMP_WORDS[COMP_CWORD]} verb=${COMP_WORDS[1]:-}
   if [ "$COMP_CWORD" -eq 1 ]; then
-    mapfile -t COMPREPLY < <(compgen -W "restore follow check show explain export enable disable forget --help" -- "$word")
+    mapfile -t COMPREPLY < <(compgen -W "restore follow check show explain export enable disable forget cni --help" -- "$word")
     return
   fi
   case $word in

@@ -11,6 +11,7 @@ from typing import Any, Dict, List
 import pytest
 from ansible_collections.netloom.container_net.plugins.module_utils._model.errors import InputError
 from ansible_collections.netloom.container_net.plugins.plugin_utils.fleet.lock import Lock
+from ansible_collections.netloom.container_net.plugins.plugin_utils.fleet.members import list_members
 from ansible_collections.netloom.container_net.plugins.plugin_utils.fleet.reading import HostVariables
 from ansible_collections.netloom.container_net.plugins.plugin_utils.fleet.unprobed import list_unprobed
 from fleets import MESH, WEB, endpoint, host, plan, problems
@@ -225,3 +226,14 @@ def test_a_tunnel_without_a_twin_is_not_probed_and_listed() -> None:
 def test_ends_outside_the_fleet_are_not_probed_and_listed() -> None:
     found = list_unprobed(plan(*(host(n, networks=[mesh(peers=[{"host": "switch", "vtep": "192.0.2.200"}])]) for n in (1, 2))))
     assert "endpoints behind peers outside this fleet: switch (192.0.2.200) of mesh" in found
+
+
+def test_a_slot_has_addresses_in_the_fleet_and_is_not_probed() -> None:
+    slot = {"name": "s", "container": {"cni": "s"}, "networks": ["mesh"]}
+    found = plan(host(1, slot), host(2, endpoint("a", "mesh")))
+    assert sorted(row["name"] for row in found.overlay_rows()["mesh"]["endpoints"]) == ["a", "s"]
+    (given,) = found.arguments()["h1"]["endpoints"]
+    assert given["networks"][0]["ipv4_address"]
+    assert given["networks"][0]["mac_address"]
+    assert [member.endpoint.name for member in list_members(found)] == ["a"]
+    assert "slots, which container runtimes fill: s on h1" in list_unprobed(found)

@@ -1,0 +1,59 @@
+# Copyright (c) 2026, the netloom.container_net authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to this collection: anything here may change without notice.
+
+"""The guests that a run of their scope counts as declared."""
+
+from __future__ import annotations
+
+import os
+from typing import Callable, Collection, List, Sequence, Tuple
+
+from .._kernel.statefile import GUESTS_FILE
+from .._model.errors import NamespaceMissing
+from .._model.guest import Guest
+from .._model.place import PATH, Place
+from .._runtime.containers import identify_namespace
+
+Choose = Callable[[Sequence[Guest]], Sequence[Guest]]
+
+
+class Guests:
+    """Who is to be there after a run: those `choose` picks of who is noted. The declaration is read anew where they changed before the run had the lock."""
+
+    def __init__(self, scope: str, networks: Collection[str], slots: Collection[str], directory: str, choose: Choose) -> None:
+        self._directory = directory
+        self._scope = scope
+        self._networks = networks
+        self._slots = ("", *slots)
+        self._choose = choose
+        self.now: Tuple[Guest, ...] = ()
+        self.look()
+
+    def look(self) -> bool:
+        """Read who is there, and tell whether that is not who was there before. Whose network or slot is not declared any more leaves with it."""
+        before = self.now
+        self.now = tuple(guest for guest in self._choose(self._read()) if guest.network in self._networks and guest.slot in self._slots)
+        return self.now != before
+
+    def _read(self) -> Sequence[Guest]:
+        if not os.path.lexists(os.path.join(self._directory, GUESTS_FILE)):
+            return ()
+        from .._kernel.guests import GuestBook
+
+        return GuestBook(self._directory).read(self._scope)
+
+
+def choose_living(guests: Sequence[Guest]) -> List[Guest]:
+    """Return the guests whose files still stand for the namespaces that they came with."""
+    return [guest for guest in guests if identify_guest(guest.path) == guest.inode]
+
+
+def identify_guest(path: str) -> int:
+    """Return the number of the namespace that a file stands for, or 0."""
+    try:
+        return identify_namespace(Place.of(PATH, path)) or 0
+    except NamespaceMissing:
+        return 0
