@@ -19,6 +19,12 @@ def _load_iptables(has_tool: HasTool) -> Backend:
     return find_iptables(has_tool)
 
 
+def _load_nftables(has_tool: HasTool) -> Backend:
+    from .nftables.backend import find_nftables
+
+    return find_nftables(has_tool)
+
+
 def _load_none(_has_tool: HasTool) -> Backend:
     from .none import NoFirewall
 
@@ -26,7 +32,7 @@ def _load_none(_has_tool: HasTool) -> Backend:
 
 
 # The option's word -> what loads the backend; it raises EnvironmentUnfit where this host lacks its tools.
-BACKENDS: Dict[str, Callable[[HasTool], Backend]] = {"iptables": _load_iptables, "none": _load_none}
+BACKENDS: Dict[str, Callable[[HasTool], Backend]] = {"iptables": _load_iptables, "nftables": _load_nftables, "none": _load_none}
 AUTO, USUAL = "auto", "iptables"
 
 
