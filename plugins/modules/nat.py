@@ -84,7 +84,7 @@ options:
       - V(iptables) uses C(iptables-restore --noflush) and its IPv6 twin, V(none) installs no rules, V(auto) is V(iptables) and an error where the
         tools are missing.
     type: str
-    choices: [auto, iptables, none]
+    choices: [auto, iptables, nftables, none]
     default: auto
 extends_documentation_fragment:
   - netloom.container_net.diff_detail

@@ -63,7 +63,7 @@ options:
         tools are missing.
       - With V(none) there is no NAT, no published port and no isolation between networks.
     type: str
-    choices: [auto, iptables, none]
+    choices: [auto, iptables, nftables, none]
     default: auto
   lock_timeout:
     description: Seconds to wait for another run on the same host to end.

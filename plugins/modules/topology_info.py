@@ -51,7 +51,7 @@ options:
   firewall_backend:
     description: Where published ports are read from. V(none) reports no ports.
     type: str
-    choices: [auto, iptables, none]
+    choices: [auto, iptables, nftables, none]
     default: auto
   declaration:
     description:
