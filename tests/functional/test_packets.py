@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import Dict, List, Optional, Tuple
 
 import pytest
@@ -156,13 +157,14 @@ def raise_network(declaration: Declaration) -> None:
     await_addresses("", "outside", *PLACES)
 
 
-@pytest.mark.parametrize("policy", ["ACCEPT", "DROP"])
+# An accept of nftables in one table is none in another, so who drops all else by iptables has to publish by iptables.
+@pytest.mark.parametrize(("firewall", "policy"), [("iptables", "ACCEPT"), ("iptables", "DROP"), ("nftables", "ACCEPT")])
 @pytest.mark.parametrize("bridged", [False, True])
-def test_truth_table(policy: str, bridged: bool) -> None:
+def test_truth_table(firewall: str, policy: str, bridged: bool) -> None:
     if filter_bridged_frames(bridged) < bridged:
         pytest.skip("tests/vm runs this on a kernel with br_netfilter, which this one lacks")
     sh("iptables -P FORWARD %s; ip6tables -P FORWARD %s" % (policy, policy))
-    raise_network(DECLARED)
+    raise_network(replace(DECLARED, firewall=firewall))
     wrong = truth([row for row in TABLE if not (bridged and row in ISOLATED_BY_BRIDGE)])
     assert wrong == [], "\n".join(wrong)
 
@@ -177,8 +179,17 @@ def test_the_probes_see_what_is_open() -> None:
     assert len(truth(closed)) >= len(closed)
 
 
-def test_sources_are_rewritten_only_on_the_way_out() -> None:
-    raise_network(DECLARED)
+def test_the_probes_see_what_is_open_without_our_table() -> None:
+    raise_network(replace(DECLARED, firewall="nftables"))
+    closed = [row for row in TABLE if row[4] is None and row[0] == "outside" and row[2] in PLACES]
+    assert truth(closed) == []
+    sh("nft delete table inet container_net")
+    assert len(truth(closed)) >= len(closed)
+
+
+@pytest.mark.parametrize("firewall", ["iptables", "nftables"])
+def test_sources_are_rewritten_only_on_the_way_out(firewall: str) -> None:
+    raise_network(replace(DECLARED, firewall=firewall))
     questions: List[Question] = [("w1", "tcp", OUTSIDE[family], 80) for family in (4, 6)]
     questions += [("outside", "tcp", HOST[family], 8080) for family in (4, 6)]
     questions += [("o1", "tcp", HOST[family], 8080) for family in (4, 6)]
@@ -188,10 +199,11 @@ def test_sources_are_rewritten_only_on_the_way_out() -> None:
     assert ask(questions) == expected
 
 
-def test_a_published_port_on_one_address_only() -> None:
+@pytest.mark.parametrize("firewall", ["iptables", "nftables"])
+def test_a_published_port_on_one_address_only(firewall: str) -> None:
     give_uplink()
     sh("ip address add 192.0.2.7/24 dev eth0")
-    converge(DECLARED)
+    converge(replace(DECLARED, firewall=firewall))
     Server("w1", "w1", LISTENED)
     await_addresses("", "w1", "outside")
     assert ask([("outside", "tcp", HOST[4], 8443), ("outside", "tcp", "192.0.2.7", 8443), ("outside", "tcp", "192.0.2.7", 8080)]) == [

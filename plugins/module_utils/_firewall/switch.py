@@ -39,6 +39,7 @@ class Switch:
         self._loaded: Dict[str, Backend] = {name: chosen}
         self._others = others
         self._fixed = fixed
+        self._looked: Set[Tuple[str, str]] = set()  # backends and places; nobody but a run of ours makes what there was not
         self._beside: Set[Tuple[str, str]] = set()  # other scopes, and the backends that hold them
 
     @property
@@ -47,8 +48,11 @@ class Switch:
 
     def observe(self, run: RunCommand, place: str = HOST, families: Sequence[int] = (4, 6)) -> Tuple[FirewallObject, ...]:
         for name, other in self._others.items():
+            if name in self._loaded or (name, place) in self._looked:
+                continue
+            self._looked.add((name, place))
             # To load it takes longer than to ask.
-            if name not in self._loaded and any(other.sign in run(command, None)[1] for command in other.commands):
+            if any(other.sign in run(command, None)[1] for command in other.commands):
                 self._loaded[name] = other.load()
         return tuple(piece for backend in self._loaded.values() for piece in backend.observe(run, place, families))
 

@@ -26,6 +26,7 @@ from harness.kernel import NETLINK_NETFILTER, TOLD_SETTINGS, dump, namespace_coo
 Snapshot = Tuple[str, ...]
 OWNED = ("/run/container_net", "/var/lib/container_net")
 TOOLS = ("iptables", "ip6tables")
+THEIRS = frozenset((family, name) for family in ("ip", "ip6") for name in ("raw", "mangle", "nat", "filter", "security"))  # tables that these tell of
 NSFS_MAGIC = 0x6E736673
 NFT_GETTABLE, RTM_GETRULE = 0xA01, 34
 # Numbers the kernel hands out, states that follow from carrier, clocks and counters.
@@ -183,7 +184,7 @@ def _is_lasting_row(item: Dict[str, Any]) -> bool:
 
 
 def _firewalls() -> List[str]:
-    """Return what the tools of iptables save. What the kernel counts no change of is not asked for again."""
+    """Return what the tools of iptables save, and what nft lists of all else. What the kernel counts no change of is not asked for again."""
     if _has_older_tables():
         return _save_all()
     if not dump(NFT_GETTABLE, bytes(4), NETLINK_NETFILTER):
@@ -197,7 +198,30 @@ def _saved(_namespace: int, _generation: int) -> List[str]:
 
 
 def _save_all() -> List[str]:
-    return [line for tool in TOOLS for line in _firewall(tool)]
+    return [line for tool in TOOLS for line in _firewall(tool)] + _nftables()
+
+
+def _nftables() -> List[str]:
+    """Return what nft lists of the tables that are not those of iptables, in order."""
+    tables = [item["table"] for item in _nft("tables") if "table" in item]
+    found: List[str] = []
+    for where in ((table["family"], table["name"]) for table in tables):
+        if where not in THEIRS:
+            for item in _nft("table %s %s" % where):
+                ((kind, body),) = item.items()
+                body.pop("handle", None)
+                if "elem" in body:
+                    body["elem"] = sorted(body["elem"], key=str)
+                if kind != "metainfo":
+                    found.append("nft %s %s" % (kind, json.dumps(body, sort_keys=True)))
+    return found
+
+
+def _nft(what: str) -> List[Dict[str, Any]]:
+    done = subprocess.run(["nft", "-j", "-n", "list", *what.split(" ")], capture_output=True, text=True, timeout=30, check=False)
+    assert done.returncode == 0, done.stderr
+    items: List[Dict[str, Any]] = json.loads(done.stdout)["nftables"]
+    return items
 
 
 def _has_older_tables() -> bool:

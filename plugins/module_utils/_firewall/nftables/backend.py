@@ -8,7 +8,8 @@
 
 from __future__ import annotations
 
-from typing import Dict, List, Mapping, Sequence, Tuple
+import json
+from typing import Callable, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple, TypeVar
 
 from ..._model.errors import EnvironmentUnfit, FirewallError, KernelRace, ToolFailed
 from ..._model.firewall import FirewallObject
@@ -28,6 +29,7 @@ TOOL = "nft"
 LIST = (TOOL, "-j", "-n", "list")
 NOTHING = Listing({}, {}, {}, set(), ())
 RACE_PAUSE = 0.3
+Read = TypeVar("Read")
 
 
 def read_tables(run: RunCommand) -> Dict[str, Listing]:
@@ -40,19 +42,17 @@ def read_tables(run: RunCommand) -> Dict[str, Listing]:
 
 
 def _tables(text: str) -> List[Dict[str, str]]:
-    import json
-
     return [item["table"] for item in json.loads(text)["nftables"] if "table" in item]
 
 
-def _ask(run, what, read):
+def _ask(run: RunCommand, what: str, read: Callable[[str], Read]) -> Read:
     code, out, err = run([*LIST, *what.split(" ")], None)
     if code:
         raise FirewallError("nft list %s failed with exit code %d: %s" % (what, code, said(err)))
     try:
         return read(out)
     except (ValueError, KeyError, TypeError, AttributeError):
-        raise FirewallError("nft gave no list of %s that can be read; run nft -j list %s by hand to see why" % (what, what)) from None
+        raise FirewallError("nft told nothing that can be read of %s; list it by hand to see why" % what) from None
 
 
 class Nftables:
@@ -109,21 +109,24 @@ def _pieces(listings: Mapping[str, Listing], place: str, families: Sequence[int]
 def _refuse_race(steps: Sequence[FirewallStep], listings: Mapping[str, Listing]) -> None:
     """Let the run plan again where the rules are not those it planned on."""
     for step, stands in _standing(steps, listings):
-        if stands != step.current and step.action != CREATE or (step.action == CREATE and stands is not None):
+        if stands != (None if step.action == CREATE else step.current):
             raise KernelRace("somebody else changes %s; run again when that is done" % _subject(step).label, RACE_PAUSE)
 
 
 def _is_done(steps: Sequence[FirewallStep], listings: Mapping[str, Listing]) -> bool:
-    return all(stands is None if step.action == DELETE else stands is not None and _equals(stands, step.desired) for step, stands in _standing(steps, listings))
+    return all(_reached(step, stands) for step, stands in _standing(steps, listings))
 
 
-def _standing(steps, listings):
-    found = {item.key: item for item in _pieces(listings, steps[0].place, (4, 6))} if steps else {}
-    return [(step, found.get(_subject(step).key)) for step in steps]
+def _reached(step: FirewallStep, stands: Optional[FirewallObject]) -> bool:
+    if step.action == DELETE or stands is None:
+        return step.action == DELETE and stands is None
+    return stands == step.desired or (isinstance(step.desired, RuleChain) and step.desired.rules is None)
 
 
-def _equals(stands: FirewallObject, wanted) -> bool:
-    return stands == wanted or (isinstance(wanted, RuleChain) and wanted.rules is None)
+def _standing(steps: Sequence[FirewallStep], listings: Mapping[str, Listing]) -> Iterator[Tuple[FirewallStep, Optional[FirewallObject]]]:
+    found = {item.key: item for item in _pieces(listings, steps[0].place, (4, 6))}
+    for step in steps:
+        yield step, found.get(_subject(step).key)
 
 
 def _subject(step: FirewallStep) -> FirewallObject:

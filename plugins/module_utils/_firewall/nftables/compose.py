@@ -75,7 +75,8 @@ def base_chains(chains: Sequence[RuleChain], place: str) -> Tuple[BaseChain, ...
             found[name] = BaseChain(place, chain.family, chain.table, INET, name, way.hook, way.sort, way.priority, "accept", (*lines, jump))
     bridged: List[BaseChain] = []
     if any(rule.not_bridged for chain in chains for rule in chain.held):
-        bridged = [BaseChain(place, 0, "bridge", BRIDGE, name, "forward", "filter", priority, "accept", (line,)) for name, (priority, line) in BRIDGE_HOOKS.items()]
+        for name, (priority, line) in BRIDGE_HOOKS.items():
+            bridged.append(BaseChain(place, 0, "bridge", BRIDGE, name, "forward", "filter", priority, "accept", (line,)))
     return (*found.values(), *bridged)
 
 

@@ -63,10 +63,10 @@ def arrange(rules: Iterable[Rule]) -> List[Group]:
         data = _data_type(rule)
         spans = rule.destination_ports is not None and len(set(rule.destination_ports)) > 1
         keys, excepted = (tuple(expression for expression, _value in pairs) for pairs in (words.keys, words.excepted))
-        group = (rule.rank, rule.scope, words.conditions, keys, excepted, statement_of(rule), data, spans)
-        layers = found.setdefault(group, [])
+        shape = (rule.rank, rule.scope, words.conditions, keys, excepted, statement_of(rule), data, spans)
+        layers = found.setdefault(shape, [])
         if not any(layer.takes(words, rule) for layer in layers):
-            layers.append(Group(*group))
+            layers.append(Group(*shape))
             layers[-1].takes(words, rule)
     groups = [group for shape in sorted(found, key=lambda shape: (*shape[:2], repr(shape))) for group in found[shape]]
     for group in groups:

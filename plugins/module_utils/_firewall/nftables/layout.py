@@ -23,13 +23,14 @@ from ..._model.rule import (
     RAW_CHAIN,
     SEAL,
     USER_CHAIN,
+    is_own_chain,
 )
 
 TABLE = "container_net"  # of the family inet; one of the family bridge where br_netfilter leads frames by here
 INET, BRIDGE = "inet", "bridge"
 ChainKey = Tuple[int, str, str]  # family, table, name
-_NAME = re.compile(r"(raw|mangle|filter|nat)([46])-(CNET-.+)\Z")
-_BASE_NAME = re.compile(r"(raw|mangle|filter|nat)([46])-[a-z]+\Z")
+_NAME = re.compile(r"(raw|mangle|filter|nat)([46])-(.+)\Z")
+_HOOKS = frozenset(("prerouting", "input", "forward", "output", "postrouting"))
 _LOCAL = "fib daddr type == 2 "
 _BEYOND_LOOPBACK = {4: "ip daddr != 127.0.0.0/8 ", 6: "ip6 daddr != ::1 "}
 PROTOCOLS = {4: 2, 6: 10}
@@ -81,12 +82,12 @@ def read_chain_name(text: str) -> Optional[ChainKey]:
     if text == USER_CHAIN:
         return 0, "filter", USER_CHAIN
     match = _NAME.match(text)
-    return (int(match.group(2)), match.group(1), match.group(3)) if match else None
+    return (int(match.group(2)), match.group(1), match.group(3)) if match and is_own_chain(match.group(3)) else None
 
 
 def read_base_name(text: str, layer: str) -> Optional[Tuple[int, str]]:
     """Return which family and table a base chain of ours is for; None for any other."""
     if layer == BRIDGE:
         return (0, "bridge") if text in BRIDGE_HOOKS else None
-    match = _BASE_NAME.match(text)
-    return (int(match.group(2)), match.group(1)) if match else None
+    match = _NAME.match(text)
+    return (int(match.group(2)), match.group(1)) if match and match.group(3) in _HOOKS else None

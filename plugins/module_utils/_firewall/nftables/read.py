@@ -96,7 +96,8 @@ def _read_rule(body: Dict[str, Any], listing: Listing, key: ChainKey) -> List[Ru
         if chain == USER_CHAIN:
             raise ValueError("the administrator's own")
         scope, rank = _read_comment(body.get("comment", ""))
-        return sorted(_Reading(family, listing).rules(body["expr"], dict(table=table, chain=chain, scope=scope, rank=rank)), key=entry_order)
+        base = {"family": family, "table": table, "chain": chain, "scope": scope, "rank": rank}
+        return sorted(_Reading(family, listing).rules(body["expr"], base), key=entry_order)
     except (ValueError, KeyError, TypeError, IndexError, AttributeError, FirewallError):
         return [_strange(key, body.get("expr", []))]
 
@@ -121,7 +122,7 @@ class _Reading:
         self._listing = listing
 
     def rules(self, expressions: Sequence[Dict[str, Any]], base: Fields) -> Iterator[Rule]:
-        common: Fields = dict(base, family=self._family)
+        common = dict(base)
         found: Optional[Tuple[List[str], str]] = None
         excepted: Optional[Tuple[List[str], str]] = None
         for expression in expressions:
