@@ -202,23 +202,22 @@ def _save_all() -> List[str]:
 
 
 def _nftables() -> List[str]:
-    """Return what nft lists of the tables that are not those of iptables, in order."""
+    """Return what nft lists of the tables that are not those of iptables; of what is in them, only the rules of a chain have an order."""
     tables = [item["table"] for item in _nft("tables") if "table" in item]
-    found: List[str] = []
+    items: List[Tuple[str, Dict[str, Any]]] = []
     for where in ((table["family"], table["name"]) for table in tables):
-        if where not in THEIRS:
-            for item in _nft("table %s %s" % where):
-                ((kind, body),) = item.items()
-                body.pop("handle", None)
-                if "elem" in body:
-                    body["elem"] = sorted(body["elem"], key=str)
-                if kind != "metainfo":
-                    found.append("nft %s %s" % (kind, json.dumps(body, sort_keys=True)))
-    return found
+        items += [pair for item in (_nft("table %s %s" % where) if where not in THEIRS else ()) for pair in item.items() if "metainfo" not in item]
+    for _kind, body in items:
+        body.pop("handle", None)
+        if "elem" in body:
+            body["elem"] = sorted(body["elem"], key=str)
+    rules = sorted((body for kind, body in items if kind == "rule"), key=lambda body: (body["family"], body["table"], body["chain"]))
+    others = sorted("nft %s %s" % (kind, json.dumps(body, sort_keys=True)) for kind, body in items if kind != "rule")
+    return [*others, *("nft rule %s" % json.dumps(body, sort_keys=True) for body in rules)]
 
 
 def _nft(what: str) -> List[Dict[str, Any]]:
-    done = subprocess.run(["nft", "-j", "-n", "list", *what.split(" ")], capture_output=True, text=True, timeout=30, check=False)
+    done = subprocess.run(["nft", "-s", "-j", "-n", "list", *what.split(" ")], capture_output=True, text=True, timeout=30, check=False)
     assert done.returncode == 0, done.stderr
     items: List[Dict[str, Any]] = json.loads(done.stdout)["nftables"]
     return items

@@ -49,6 +49,8 @@ class Way(NamedTuple):
 
 def ways_to(chain: str, family: int) -> Tuple[Way, ...]:
     """Return the ways to a top-level chain. The priorities are those of the tables of iptables: isolation comes before publication."""
+    if family not in PROTOCOLS:
+        return ()
     mine = "meta nfproto == %d " % PROTOCOLS[family]
     return {
         RAW_CHAIN: (Way("prerouting", "filter", -300, mine),),

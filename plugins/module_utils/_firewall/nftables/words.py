@@ -114,8 +114,8 @@ def _conditions(rule: Rule) -> List[str]:
         found.append("meta mark & 0x%x != 0x%x" % (BRIDGED, BRIDGED))
     if rule.ct_state:
         found.append(_connection(rule.ct_state))
-    if rule.sealed or rule.partial:
-        raise FirewallError("nftables has no words for the rule %s" % (rule,))
+    if rule.sealed:
+        found.append("meta mark & 0x%x == 0x%x" % (BRIDGED, BRIDGED))
     return found
 
 
@@ -131,10 +131,9 @@ def statement_of(rule: Rule) -> str:
     if rule.target in ("SNAT", "DNAT"):
         return "%s %s to" % (rule.target.lower(), "ip" if rule.family == 4 else "ip6")
     if rule.target == MARK:
-        bits, _slash, mask = (rule.to or "").partition("/")
-        if not mask or int(bits, 16) != int(mask, 16):
-            raise FirewallError("nftables sets bits of a mark, it was to do %s" % rule.to)
-        return "meta mark set meta mark | 0x%x" % int(bits, 16)
+        bits, mask = (int(number, 16) for number in (rule.to or "").split("/"))
+        kept = "" if bits == mask else " & 0x%x" % (0xFFFFFFFF ^ mask)
+        return "meta mark set meta mark%s%s" % (kept, " | 0x%x" % bits if bits else "")
     return VERDICTS.get(rule.target) or "jump %s" % name_chain(rule.family, rule.table, token(rule.target))
 
 
