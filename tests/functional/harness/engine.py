@@ -42,7 +42,7 @@ class Declaration:
     links: Sequence[Dict[str, Any]] = ()
     prepare: Callable[[], None] = no_preparation
     persist: bool = False
-    firewall: str = "auto"
+    firewall: str = os.environ.get("TMPFW", "auto")
 
     @property
     def options(self) -> Dict[str, Any]:
@@ -58,7 +58,7 @@ class Tools:
     around: Optional[Callable[[str, Sequence[str]], Optional[Tuple[int, str, str]]]] = None
 
     def run(self, argv: Sequence[str], data: Optional[str] = None) -> Tuple[int, str, str]:
-        self.calls.append(" ".join(argv[:2]) if argv[0] == "nft" else argv[0])
+        self.calls.append(" ".join(argv[:2]) if argv[:2] == ["nft", "-f"] else argv[0])
         answer = self.around("before", argv) if self.around else None
         if answer is not None:
             return answer
