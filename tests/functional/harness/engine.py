@@ -42,7 +42,7 @@ class Declaration:
     links: Sequence[Dict[str, Any]] = ()
     prepare: Callable[[], None] = no_preparation
     persist: bool = False
-    firewall: str = os.environ.get("TMPFW", "auto")
+    firewall: str = "auto"
 
     @property
     def options(self) -> Dict[str, Any]:
