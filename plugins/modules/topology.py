@@ -59,11 +59,14 @@ options:
     default: present
   firewall_backend:
     description:
-      - V(iptables) uses C(iptables-restore --noflush) and its IPv6 twin, V(none) installs no rules, V(auto) is V(iptables) and an error where the
-        tools are missing.
+      - V(iptables) uses C(iptables-restore --noflush) and its IPv6 twin, V(nftables) one table of its own (C(inet container_net)) and nft 1.0.6 or later,
+        V(none) installs no rules.
+      - V(auto) leaves the rules of the scope where they are. For a new scope it is V(iptables), or V(nftables) where only its tool is installed, and an
+        error where neither is.
+      - Another backend than before takes all rules of the scope over, in one run.
       - With V(none) there is no NAT, no published port and no isolation between networks.
     type: str
-    choices: [auto, iptables, none]
+    choices: [auto, iptables, nftables, none]
     default: auto
   lock_timeout:
     description: Seconds to wait for another run on the same host to end.

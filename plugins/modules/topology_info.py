@@ -55,9 +55,9 @@ options:
         description: Name of a network namespace. Named ones are read in any case; asked for, one that is missing is told of.
         type: str
   firewall_backend:
-    description: Where published ports are read from. V(none) reports no ports.
+    description: Where published ports are read from, V(iptables) and V(nftables) both from either. V(none) reports no ports.
     type: str
-    choices: [auto, iptables, none]
+    choices: [auto, iptables, nftables, none]
     default: auto
   declaration:
     description:

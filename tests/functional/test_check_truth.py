@@ -6,9 +6,13 @@
 
 from __future__ import annotations
 
+import os
+from dataclasses import replace
+
 import pytest
 from harness.declarations import CASES
-from harness.engine import assert_settled, settle
+from harness.engine import Declaration, assert_settled, settle
+from harness.kills import EVERY_POINT
 from harness.snapshot import assert_same, differences, take_snapshot
 
 pytestmark = pytest.mark.fake_host()
@@ -16,7 +20,15 @@ pytestmark = pytest.mark.fake_host()
 
 @pytest.mark.parametrize("name", CASES)
 def test_check_apply_check_apply_absent_absent(name: str) -> None:
-    declaration = CASES[name]
+    come_and_go(CASES[name])
+
+
+@pytest.mark.parametrize("name", CASES if os.environ.get(EVERY_POINT) else ("no-icc", "ports", "snat", "two-networks", "overlay-v6"))
+def test_the_same_in_nftables(name: str) -> None:
+    come_and_go(replace(CASES[name], firewall="nftables"))
+
+
+def come_and_go(declaration: Declaration) -> None:
     declaration.prepare()
     before = take_snapshot()
     steps = settle(declaration)

@@ -7,11 +7,12 @@
 from __future__ import annotations
 
 import time
-from typing import Dict, List, Optional, Tuple
+from dataclasses import replace
+from typing import Dict, List, Optional, Sequence, Tuple
 
 import pytest
 from harness.declarations import endpoint, network
-from harness.engine import Declaration, converge, give_uplink
+from harness.engine import Declaration, Tools, converge, give_uplink
 from harness.host import filter_bridged_frames, inside, sh
 from harness.traffic import Question, Server, ask, ask_one, await_addresses
 
@@ -156,15 +157,54 @@ def raise_network(declaration: Declaration) -> None:
     await_addresses("", "outside", *PLACES)
 
 
-@pytest.mark.parametrize("policy", ["ACCEPT", "DROP"])
+# An accept of nftables in one table is none in another, so who drops all else by iptables has to publish by iptables.
+@pytest.mark.parametrize(("firewall", "policy"), [("iptables", "ACCEPT"), ("iptables", "DROP"), ("nftables", "ACCEPT")])
 @pytest.mark.parametrize("bridged", [False, True])
-def test_truth_table(policy: str, bridged: bool) -> None:
+def test_truth_table(firewall: str, policy: str, bridged: bool) -> None:
     if filter_bridged_frames(bridged) < bridged:
         pytest.skip("tests/vm runs this on a kernel with br_netfilter, which this one lacks")
     sh("iptables -P FORWARD %s; ip6tables -P FORWARD %s" % (policy, policy))
-    raise_network(DECLARED)
+    raise_network(replace(DECLARED, firewall=firewall))
     wrong = truth([row for row in TABLE if not (bridged and row in ISOLATED_BY_BRIDGE)])
     assert wrong == [], "\n".join(wrong)
+
+
+# Who reaches what of w1 by tcp, udp and icmp. Published: at the host's address; unpublished: at its own; loopback: the published ports at that of the host.
+MATRIX: Dict[str, Dict[str, str]] = {
+    "published": {"host": "tui", "w1": "tu", "w2": "tu", "o1": "tu", "outside": "tui"},
+    "unpublished": {"host": "tui", "w2": "tui", "o1": "", "outside": ""},
+    "loopback": {"host": "i"},
+}
+PUBLISHED, OWN = {"tcp": 8080, "udp": 8053}, {"tcp": 80, "udp": 5000}
+LOOPBACK = {4: "127.0.0.1", 6: "::1"}
+
+
+def reached(kind: str, origin: str, family: int) -> str:
+    target = {"published": HOST, "loopback": LOOPBACK}.get(kind, {}).get(family) or address("w1", family)
+    space, ports = "" if origin == "host" else origin, OWN if kind == "unpublished" else PUBLISHED
+    tcp, udp = ask([(space, protocol, target, ports[protocol]) for protocol in ("tcp", "udp")])
+    pinged = "1 received" in sh("ping -n -c 1 -W 1 %s || true" % target, space)
+    return "t" * ((tcp or "").startswith("w1 ")) + "u" * ((udp or "").startswith("w1 ")) + "i" * pinged
+
+
+def test_both_backends_let_the_same_through_on_the_way_from_one_to_the_other() -> None:
+    """And at no moment of the way is anything published that is not isolated."""
+    raise_network(replace(DECLARED, firewall="iptables"))
+    between: List[str] = []
+
+    def around(moment: str, argv: Sequence[str]) -> None:
+        if moment == "after" and (argv[0].endswith("-restore") or argv[:2] == ["nft", "-f"]):
+            always = [row for row in TABLE if (row[0], row[2], row[3]) in (("outside", "w1", 5000), ("o1", "w1", 5000), ("p1", "p2", 80))]
+            assert len(always) == 3
+            between.extend([argv[0], *truth([*always, ("outside", "udp", "host", 8053, "w1")])])
+
+    for firewall in ("iptables", "nftables", "iptables"):
+        between.clear()
+        converge(replace(DECLARED, firewall=firewall), tools=Tools(around=around))
+        cells = [(kind, origin, family) for kind, row in MATRIX.items() for origin in row for family in (4, 6)]
+        assert {cell: reached(*cell) for cell in cells} == {(kind, origin, family): MATRIX[kind][origin] for kind, origin, family in cells}
+        assert between in ([], ["nft", "iptables-restore", "ip6tables-restore"], ["iptables-restore", "ip6tables-restore", "nft"])
+    assert len(between) == 3
 
 
 def test_the_probes_see_what_is_open() -> None:
@@ -177,8 +217,17 @@ def test_the_probes_see_what_is_open() -> None:
     assert len(truth(closed)) >= len(closed)
 
 
-def test_sources_are_rewritten_only_on_the_way_out() -> None:
-    raise_network(DECLARED)
+def test_the_probes_see_what_is_open_without_our_table() -> None:
+    raise_network(replace(DECLARED, firewall="nftables"))
+    closed = [row for row in TABLE if row[4] is None and row[0] == "outside" and row[2] in PLACES]
+    assert truth(closed) == []
+    sh("nft delete table inet container_net")
+    assert len(truth(closed)) >= len(closed)
+
+
+@pytest.mark.parametrize("firewall", ["iptables", "nftables"])
+def test_sources_are_rewritten_only_on_the_way_out(firewall: str) -> None:
+    raise_network(replace(DECLARED, firewall=firewall))
     questions: List[Question] = [("w1", "tcp", OUTSIDE[family], 80) for family in (4, 6)]
     questions += [("outside", "tcp", HOST[family], 8080) for family in (4, 6)]
     questions += [("o1", "tcp", HOST[family], 8080) for family in (4, 6)]
@@ -188,10 +237,11 @@ def test_sources_are_rewritten_only_on_the_way_out() -> None:
     assert ask(questions) == expected
 
 
-def test_a_published_port_on_one_address_only() -> None:
+@pytest.mark.parametrize("firewall", ["iptables", "nftables"])
+def test_a_published_port_on_one_address_only(firewall: str) -> None:
     give_uplink()
     sh("ip address add 192.0.2.7/24 dev eth0")
-    converge(DECLARED)
+    converge(replace(DECLARED, firewall=firewall))
     Server("w1", "w1", LISTENED)
     await_addresses("", "w1", "outside")
     assert ask([("outside", "tcp", HOST[4], 8443), ("outside", "tcp", "192.0.2.7", 8443), ("outside", "tcp", "192.0.2.7", 8080)]) == [

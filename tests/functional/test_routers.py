@@ -194,7 +194,7 @@ def test_only_routers_are_asked_for_their_rules() -> None:
     converge(HIDING)
     tools = Tools()
     converge(HIDING, tools=tools)
-    assert sorted(tools.calls) == sorted(["iptables-save", "ip6tables-save"] * 2)
+    assert sorted(tools.calls) == sorted(["iptables-save", "ip6tables-save", "nft"] * 2)
 
 
 @fake_host

@@ -79,9 +79,10 @@ def everywhere(version: int) -> List[str]:
     return ["%s to %s" % (space, target) for space, targets in zip(("outside", "here"), TARGETS[version]) for target in targets]
 
 
+@pytest.mark.parametrize("firewall", ["iptables", "nftables"])
 @pytest.mark.parametrize("version", [4, 6])
-def test_no_stranger_writes_into_a_tunnel(version: int) -> None:
-    declaration: Declaration = overlay(VTEP[version], PEER[version], THIRD[version])
+def test_no_stranger_writes_into_a_tunnel(version: int, firewall: str) -> None:
+    declaration: Declaration = replace(overlay(VTEP[version], PEER[version], THIRD[version]), firewall=firewall)
     declaration.prepare()
     sh(
         """
@@ -97,8 +98,10 @@ def test_no_stranger_writes_into_a_tunnel(version: int) -> None:
     sh("sleep 0.05")
     assert received() == before + 1  # a true peer
     # Without the guard, each of them gets in: the probes can fail.
-    tool = "iptables" if version == 4 else "ip6tables"
-    sh("%s -t raw -F CNET-VX-%d" % (tool, PORT))
+    if firewall == "nftables":
+        sh("nft flush chain inet container_net raw%d-CNET-VX-%d" % (version, PORT))
+    else:
+        sh("%s -t raw -F CNET-VX-%d" % ("iptables" if version == 4 else "ip6tables", PORT))
     assert entering(version) == everywhere(version)
     assert lines(converge(declaration))
     assert entering(version) == []

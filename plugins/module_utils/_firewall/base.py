@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Callable, Optional, Protocol, Sequence, Tuple
 
+from .._model.errors import printable
 from .._model.firewall import FirewallObject
 from .._model.objects import KernelObject
 from .._model.place import HOST
@@ -46,6 +47,11 @@ Report = Callable[[Sequence[FirewallStep]], None]
 
 def silent(_steps: Sequence[FirewallStep]) -> None:
     """Hear of steps that are done, and tell nobody."""
+
+
+def said(err: str) -> str:
+    """Return what a tool said of its failure, in one line."""
+    return printable(" / ".join(line for line in err.splitlines() if line.strip())) or "it gave no reason"
 
 
 class Backend(Protocol):

@@ -8,7 +8,8 @@
 
 from __future__ import annotations
 
-from typing import Callable, Dict, List
+from functools import partial
+from typing import Callable, Dict, List, Tuple
 
 from .base import Backend, HasTool
 
@@ -19,6 +20,12 @@ def _load_iptables(has_tool: HasTool) -> Backend:
     return find_iptables(has_tool)
 
 
+def _load_nftables(has_tool: HasTool) -> Backend:
+    from .nftables.backend import find_nftables
+
+    return find_nftables(has_tool)
+
+
 def _load_none(_has_tool: HasTool) -> Backend:
     from .none import NoFirewall
 
@@ -26,8 +33,13 @@ def _load_none(_has_tool: HasTool) -> Backend:
 
 
 # The option's word -> what loads the backend; it raises EnvironmentUnfit where this host lacks its tools.
-BACKENDS: Dict[str, Callable[[HasTool], Backend]] = {"iptables": _load_iptables, "none": _load_none}
-AUTO, USUAL = "auto", "iptables"
+BACKENDS: Dict[str, Callable[[HasTool], Backend]] = {"iptables": _load_iptables, "nftables": _load_nftables, "none": _load_none}
+AUTO, USUAL, NEXT = "auto", "iptables", "nftables"
+# Of those that take over from each other: what tells whether one holds anything of ours, without it, and the word for that.
+TRACES: Dict[str, Tuple[Tuple[Tuple[str, ...], ...], str]] = {
+    "iptables": ((("iptables-save",), ("ip6tables-save",)), "CNET-"),
+    "nftables": ((("nft", "list", "tables"),), "container_net"),
+}
 
 
 def list_choices() -> List[str]:
@@ -36,5 +48,16 @@ def list_choices() -> List[str]:
 
 
 def select_backend(name: str, has_tool: HasTool) -> Backend:
-    """Return the backend of that name, or the usual one for `auto`."""
-    return BACKENDS[USUAL if name == AUTO else name](has_tool)
+    """Return the backend of that name; for `auto` the one that has the scope's rules already, else the usual one, else the one whose tools are there."""
+    chosen = name if name != AUTO else NEXT if _is_there(NEXT, has_tool) and not _is_there(USUAL, has_tool) else USUAL
+    backend = BACKENDS[chosen](has_tool)
+    beside = [other for other in TRACES if other != chosen and _is_there(other, has_tool)] if chosen in TRACES else ()
+    if not beside:
+        return backend
+    from .switch import Other, Switch
+
+    return Switch(chosen, backend, {other: Other(*TRACES[other], partial(BACKENDS[other], has_tool)) for other in beside}, fixed=name != AUTO)
+
+
+def _is_there(name: str, has_tool: HasTool) -> bool:
+    return has_tool(TRACES[name][0][0][0])

@@ -24,6 +24,7 @@ class FirewallObject(KernelObject):
 
     UNITS: ClassVar[str] = "pieces"  # what people count them in
     LEADING: ClassVar[str] = "rules"  # what a rule is called that only leads to others
+    BACKEND: ClassVar[str] = ""  # the option's word for what keeps it
     # Rules of others' that it stands for, beside those it holds: each leads to some of ours.
     leading: ClassVar[int] = 0
 

@@ -42,6 +42,7 @@ class Declaration:
     links: Sequence[Dict[str, Any]] = ()
     prepare: Callable[[], None] = no_preparation
     persist: bool = False
+    firewall: str = "auto"
 
     @property
     def options(self) -> Dict[str, Any]:
@@ -57,7 +58,7 @@ class Tools:
     around: Optional[Callable[[str, Sequence[str]], Optional[Tuple[int, str, str]]]] = None
 
     def run(self, argv: Sequence[str], data: Optional[str] = None) -> Tuple[int, str, str]:
-        self.calls.append(argv[0])
+        self.calls.append(" ".join(argv[:2]) if argv[:2] == ["nft", "-f"] else argv[0])
         answer = self.around("before", argv) if self.around else None
         if answer is not None:
             return answer
@@ -68,7 +69,7 @@ class Tools:
 
     @property
     def restores(self) -> int:
-        return sum(call.endswith("-restore") for call in self.calls)
+        return sum(call.endswith("-restore") or call == "nft -f" for call in self.calls)
 
 
 def converge(
@@ -96,6 +97,7 @@ def converge(
             "confirm_timeout": confirm_timeout and max(confirm_timeout, SHORTEST_CONFIRM),
             "wait_timeout": wait_timeout,
             "skip_unsupported": skip_unsupported,
+            "firewall_backend": (declaration or Declaration()).firewall,
             "persist": persist or (declaration is not None and declaration.persist),
         },
         run=(tools or Tools()).run,

@@ -26,6 +26,7 @@ from harness.kernel import NETLINK_NETFILTER, TOLD_SETTINGS, dump, namespace_coo
 Snapshot = Tuple[str, ...]
 OWNED = ("/run/container_net", "/var/lib/container_net")
 TOOLS = ("iptables", "ip6tables")
+THEIRS = frozenset((family, name) for family in ("ip", "ip6") for name in ("raw", "mangle", "nat", "filter", "security"))  # tables that these tell of
 NSFS_MAGIC = 0x6E736673
 NFT_GETTABLE, RTM_GETRULE = 0xA01, 34
 # Numbers the kernel hands out, states that follow from carrier, clocks and counters.
@@ -185,7 +186,7 @@ def _is_lasting_row(item: Dict[str, Any]) -> bool:
 
 
 def _firewalls() -> List[str]:
-    """Return what the tools of iptables save. What the kernel counts no change of is not asked for again."""
+    """Return what the tools of iptables save, and what nft lists of all else. What the kernel counts no change of is not asked for again."""
     if _has_older_tables():
         return _save_all()
     if not dump(NFT_GETTABLE, bytes(4), NETLINK_NETFILTER):
@@ -199,7 +200,29 @@ def _saved(_namespace: int, _generation: int) -> List[str]:
 
 
 def _save_all() -> List[str]:
-    return [line for tool in TOOLS for line in _firewall(tool)]
+    return [line for tool in TOOLS for line in _firewall(tool)] + _nftables()
+
+
+def _nftables() -> List[str]:
+    """Return what nft lists of the tables that are not those of iptables; of what is in them, only the rules of a chain have an order."""
+    tables = [item["table"] for item in _nft("tables") if "table" in item]
+    items: List[Tuple[str, Dict[str, Any]]] = []
+    for where in ((table["family"], table["name"]) for table in tables):
+        items += [pair for item in (_nft("table %s %s" % where) if where not in THEIRS else ()) for pair in item.items() if "metainfo" not in item]
+    for _kind, body in items:
+        body.pop("handle", None)
+        if "elem" in body:
+            body["elem"] = sorted(body["elem"], key=str)
+    rules = sorted((body for kind, body in items if kind == "rule"), key=lambda body: (body["family"], body["table"], body["chain"]))
+    others = sorted("nft %s %s" % (kind, json.dumps(body, sort_keys=True)) for kind, body in items if kind != "rule")
+    return [*others, *("nft rule %s" % json.dumps(body, sort_keys=True) for body in rules)]
+
+
+def _nft(what: str) -> List[Dict[str, Any]]:
+    done = subprocess.run(["nft", "-s", "-j", "-n", "list", *what.split(" ")], capture_output=True, text=True, timeout=30, check=False)
+    assert done.returncode == 0, done.stderr
+    items: List[Dict[str, Any]] = json.loads(done.stdout)["nftables"]
+    return items
 
 
 def _has_older_tables() -> bool:

@@ -18,7 +18,7 @@ from ..._model.objects import KernelObject
 from ..._model.place import HOST
 from ..._model.rule import Rule
 from ..._model.translation import Translation
-from ..base import CREATE, DELETE, FirewallStep, HasTool, Report, RunCommand, silent
+from ..base import CREATE, DELETE, FirewallStep, HasTool, Report, RunCommand, said, silent
 from .compose import compose
 from .layout import TOOLS, VARIANTS, Tools
 from .legacy import legacy_tables
@@ -42,7 +42,7 @@ def observe_firewall(run: RunCommand, place: str = HOST, families: Collection[in
     for family in families:
         code, out, err = run([tools[family].save], None)
         if code:
-            raise FirewallError("%s failed with exit code %d: %s" % (tools[family].save, code, _said(err)))
+            raise FirewallError("%s failed with exit code %d: %s" % (tools[family].save, code, said(err)))
         try:
             found.extend(parse_dump(out, family, place))
         except ValueError as error:
@@ -106,7 +106,7 @@ def _restore(steps: Sequence[FirewallStep], family: int, run: RunCommand, tools:
         pending = _pending(pending, found)
         if not pending:
             return attempt + 1
-    raise FirewallError("%s failed with exit code %d: %s%s" % (tools.restore, code, _said(err), _failed_line(text, err)))
+    raise FirewallError("%s failed with exit code %d: %s%s" % (tools.restore, code, said(err), _failed_line(text, err)))
 
 
 def _refuse_race(steps: Sequence[FirewallStep], found: Sequence[KernelObject], tools: Tools) -> None:
@@ -150,10 +150,6 @@ def _family(step: FirewallStep) -> int:
     if not isinstance(item, (Chain, Jump)):
         raise FirewallError("not a firewall step: %s" % (item.label if item else "empty"))
     return item.family
-
-
-def _said(err: str) -> str:
-    return printable(" / ".join(line for line in err.splitlines() if line.strip())) or "it gave no reason"
 
 
 def _cut(line: str) -> str:

@@ -24,6 +24,7 @@ def _name_tool(family: int) -> str:
 class _Piece(FirewallObject):
     UNITS = "chains"
     LEADING = "jumps"
+    BACKEND = "iptables"
 
     family: int = 4
     table: str = "filter"

@@ -68,7 +68,7 @@ def ledgers() -> Dict[str, str]:
 
 
 def test_it_is_offered() -> None:
-    assert table.list_choices() == ["auto", "iptables", "none", "ledger"]
+    assert table.list_choices() == ["auto", "iptables", "nftables", "none", "ledger"]
     assert isinstance(table.select_backend("ledger", lambda _tool: True), LedgerBackend)
 
 
