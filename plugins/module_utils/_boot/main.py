@@ -248,7 +248,7 @@ def _show(options: argparse.Namespace) -> int:
 
 
 def _explain(options: argparse.Namespace) -> int:
-    _require_means()
+    require_means()
     from .explain import explain
 
     if not 28 <= options.size <= 65535:
@@ -259,7 +259,7 @@ def _explain(options: argparse.Namespace) -> int:
 
 
 def _export(options: argparse.Namespace) -> int:
-    _require_means()
+    require_means()
     from .export import export
 
     exported = export(options.scope)

@@ -14,7 +14,6 @@ from typing import Any, Dict, List, Mapping, Sequence, Set, Tuple
 from .._model.document import Document
 from .._model.guest import Guest
 from .._model.place import PATH, SLOT
-from .leave_out import ENDPOINTS
 
 ABSENT = "absent"
 
@@ -61,9 +60,14 @@ def is_slot(endpoint: Any) -> bool:
     return isinstance(container, dict) and SLOT in container
 
 
-def empty_slots(document: Document) -> List[Tuple[str, str]]:
-    """Return what of a document nothing stands of as long as no runtime fills it."""
-    return [(ENDPOINTS, endpoint.name) for endpoint in document.endpoints if endpoint.place.kind == SLOT]
+def without_empty_slots(document: Document) -> Document:
+    """Return the document without what nothing stands of as long as no runtime fills it."""
+    empty = [endpoint.name for endpoint in document.endpoints if endpoint.place.kind == SLOT]
+    if not empty:
+        return document
+    from .leave_out import ENDPOINTS, leave_out
+
+    return leave_out(document, [(ENDPOINTS, name) for name in empty])[0]
 
 
 def _attach(guest: Guest) -> Mapping[str, Any]:

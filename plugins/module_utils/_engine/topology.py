@@ -16,10 +16,9 @@ from .._compile.document import compile_document
 from .._compile.firewall import compile_firewall
 from .._compile.parts import find_tunnel_ends, find_underlays
 from .._document.allocate import NOTHING_TAKEN, Taken
-from .._document.guests import add_guests, declared_networks, declared_slots, empty_slots, fill_in
+from .._document.guests import add_guests, declared_networks, declared_slots, fill_in, without_empty_slots
 from .._document.host import check_host
 from .._document.host_addresses import check_own_addresses
-from .._document.leave_out import leave_out
 from .._document.living import Declared, attached_places
 from .._document.management import check_takeovers, find_connection
 from .._document.on_host import check_host_networks, settle_networks
@@ -206,9 +205,7 @@ def _build_declaration(
         problems: List[Problem] = []
         document = declared.settle(facts.residents, facts.holdings)
         settled = settle_networks(document, facts)
-        waiting = empty_slots(settled)
-        if waiting:
-            settled = declared.standing = leave_out(settled, waiting)[0]
+        settled = declared.standing = without_empty_slots(settled)
         if left_out is not None:
             settled = declared.standing = left_out.reduce(settled, facts)
         settled = find_tunnel_ends(settled, facts)
