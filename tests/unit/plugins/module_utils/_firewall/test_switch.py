@@ -84,7 +84,7 @@ def test_what_another_scope_has_in_the_other_one_stays_and_is_told() -> None:
     backend.observe(both)
     kept = backend.compose([rule("main")], scope="main", current=(nft_chain("other"), nft_chain("main")))
     assert {held.scope for item in kept if item.BACKEND == "nftables" for held in item.held} == {"", "other"}
-    assert [text.split(",")[0] for text in backend.warnings(nobody)] == ["scope 'other' keeps its firewall rules in nftables"]
+    assert [text.partition(",")[0] for text in backend.warnings(nobody)] == ["scope 'other' keeps its firewall rules in nftables"]
 
 
 def test_who_holds_nothing_is_not_loaded() -> None:
