@@ -24,7 +24,7 @@ from .._model.rows import Rows
 from .._model.rule import FORWARD_CHAIN, INPUT_CHAIN, POSTROUTING_CHAIN, Rule
 from .._model.snapshot import Snapshot
 from .info import ENDPOINT_ROLES
-from .inside import is_attachment
+from .inside import describe_limits, is_attachment
 from .ports import describe_ports
 
 Entry = Dict[str, Any]
@@ -229,6 +229,7 @@ class _Export:
         if inside.tuning is not None:
             _set(found, promisc=inside.tuning.promisc or None, allmulti=inside.tuning.allmulti or None)
             _set(found, txqueuelen=inside.tuning.txqueuelen if inside.tuning.txqueuelen != USUAL_QUEUE else None)
+        _set(found, **describe_limits(self._snapshot, member.link, inside))
         _set(found, source_macs=list(getattr(inside.nature, "source_macs", None) or ()) or None)
         if network.get("vlan_filtering"):
             self._set_vlans(found, member.link)

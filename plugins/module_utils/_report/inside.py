@@ -46,7 +46,7 @@ class Insides:
             found.update(host_interface=link.name, bridge=link.master or None)
             inside = self._snapshot.link(*link.peer) if link.peer is not None else None
         if inside is None:
-            found.update(container=None, interface=None, mac=None, up=None, addresses=[], default_route=[], **self._limits(link, None))
+            found.update(container=None, interface=None, mac=None, up=None, addresses=[], default_route=[], **describe_limits(self._snapshot, link, None))
             return found
         routes = [o for o in self._by_place.get(inside.place, ()) if isinstance(o, Route) and o.device == inside.name and o.table == MAIN_TABLE]
         found.update(
@@ -56,18 +56,8 @@ class Insides:
             up=inside.up,
             addresses=self.addresses(inside.place, inside.name),
             default_route=sorted(route.gateway or "" for route in routes if route.destination in DEFAULT_ROUTE.values()),
-            **self._limits(link, inside),
+            **describe_limits(self._snapshot, link, inside),
         )
-        return found
-
-    def _limits(self, link: Link, inside: Optional[Link]) -> Dict[str, Optional[str]]:
-        """Return how fast frames come, which the host's end tells, and leave, which the inner one does."""
-        found: Dict[str, Optional[str]] = {}
-        for direction, end in (("ingress", None if link is inside else link), ("egress", inside)):
-            limit = self._snapshot.objects.get(Limit(end.place, end.name).key) if end is not None else None
-            known = isinstance(limit, Limit) and limit.key in self._snapshot.mine
-            for name in ("rate", "burst"):
-                found["%s_%s" % (direction, name)] = str(getattr(limit, name)) if known else None
         return found
 
     def routing(self, places: Iterable[Optional[str]]) -> Dict[str, Any]:
@@ -103,3 +93,14 @@ class Insides:
                 for rule in rules
             ],
         }
+
+
+def describe_limits(snapshot: Snapshot, link: Link, inside: Optional[Link]) -> Dict[str, Optional[str]]:
+    """Return how fast frames come, which the host's end tells, and leave, which the inner one does."""
+    found: Dict[str, Optional[str]] = {}
+    for direction, end in (("ingress", None if link is inside else link), ("egress", inside)):
+        limit = snapshot.objects.get(Limit(end.place, end.name).key) if end is not None else None
+        known = isinstance(limit, Limit) and limit.key in snapshot.mine
+        for name in ("rate", "burst"):
+            found["%s_%s" % (direction, name)] = str(getattr(limit, name)) if known else None
+    return found

@@ -37,7 +37,7 @@ WIDE = replace(
         *MESH.endpoints,
         endpoint(
             "a",
-            {**AT_WEB, "addresses": ["10.20.0.66"]},
+            {**AT_WEB, "addresses": ["10.20.0.66"], "ingress_rate": "10mbit"},
             "lan",
             rules=[{"from": "10.20.0.10", "table": 100, "priority": 100}],
             routes=[{"destination": "10.9.0.0/16", "gateway": "10.20.0.9", "table": 100}],
