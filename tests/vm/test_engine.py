@@ -19,8 +19,9 @@ PARTS = {
         "test_foreign.py::test_what_goes_from_port_to_port_of_a_foreign_bridge_is_not_forwarded",
         "test_bridge_packets.py::test_multicast_keeps_its_source",
         "test_wires.py::test_two_switches_are_one_layer_2[DROP-True]",
-        "test_packets.py::test_truth_table[True-ACCEPT]",
-        "test_packets.py::test_truth_table[True-DROP]",
+        "test_packets.py::test_truth_table[True-iptables-ACCEPT]",
+        "test_packets.py::test_truth_table[True-iptables-DROP]",
+        "test_packets.py::test_truth_table[True-nftables-ACCEPT]",
     ),
     "vm2": (
         "test_kinds.py::test_killed",
