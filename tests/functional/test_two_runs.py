@@ -57,7 +57,7 @@ def test_the_result_is_one_of_the_two_never_a_mix() -> None:
         declarations = [ONE, TWO] * (RUNS // 2)
         if number % 2:
             declarations.reverse()  # on a busy machine, who starts last ends last
-        runs = [Child(lambda declaration=declaration: converge(declaration).netlink_changes) for declaration in declarations]
+        runs = [Child(lambda declaration=declaration: converge(declaration, lock_timeout=60).netlink_changes) for declaration in declarations]
         assert len(runs) == RUNS
         for run in runs:
             run.result(60)
