@@ -114,7 +114,8 @@ def _space_lines(label: str, space: Space, sysctls: bool) -> Iterator[str]:
         rows, vlans = _batch(["bridge", "-j"], ["fdb show", "vlan show"]) if _may_have_rows(links) else [[], []]
         lines = sorted(_links(links))
         if any(link.get("qdisc", "noqueue") not in ("noqueue", "noop") for link in links):
-            lines += sorted("qdisc %s" % line for line in sh("tc qdisc show").splitlines() if " noqueue " not in line)
+            # Handle 0 is what the kernel itself gave a link, when it first went up.
+            lines += sorted("qdisc %s" % line for line in sh("tc qdisc show").splitlines() if " 0: " not in line)
         lines += sorted("route %s" % _text(item) for item in routes if _is_lasting_route(item))
         lines += sorted("neighbour %s" % _text(item) for item in neighbours)
         lines += sorted("proxy %s" % _text(item) for item in proxied)
