@@ -10,6 +10,7 @@ import contextlib
 import io
 import json
 import socket
+from dataclasses import replace
 from functools import partial
 from typing import Dict, Iterator, List, NamedTuple, Optional, Tuple
 
@@ -490,11 +491,11 @@ def explain(*words: str) -> Tuple[int, List[str]]:
     return status, said.getvalue().splitlines()
 
 
-def make_stage() -> None:
+def make_stage(firewall: str = "auto") -> None:
     """A host with everything on it, a world behind it, and another host of the overlay in that world."""
     own_disk()
     STAGE.prepare()
-    converge(STAGE)
+    converge(replace(STAGE, firewall=firewall))
     mac = sh("ip -n near -br link show eth0").split()[2]
     sh(
         """
@@ -590,10 +591,17 @@ CLOSED: Dict[str, Tuple[Question, str]] = {
 }
 
 
-@pytest.mark.fake_host
-def test_what_the_declaration_closes_is_told_by_its_key() -> None:
-    make_stage()
+OPEN = (NEXT, NEXT6, OUT, OUT6, PORT, GATEWAY, FAR)
+
+
+@pytest.mark.fake_host(timeout=120.0)
+@pytest.mark.parametrize("firewall", ["iptables", "nftables"])
+def test_what_the_declaration_closes_is_told_by_its_key(firewall: str) -> None:
+    make_stage(firewall)
     servers = [*serve(), Server("", "host", [81])]
+    for question in OPEN:
+        must_arrive(question, "open")
+    assert not [line for line in explain(*PORT.words)[1] if line.startswith("?")], "it is sure"
     sh("ip route add 10.20.0.0/24 via 192.0.2.1", "outside")
     for name, (question, key) in CLOSED.items():
         status, said = explain(*question.words)
@@ -602,6 +610,30 @@ def test_what_the_declaration_closes_is_told_by_its_key() -> None:
         assert name == "internal" or key in said[-1], "%s: %s" % (name, "\n".join(said))
     status, said = explain("d", "192.0.2.2")
     assert (status, said[-2]) == (2, "cause: d has no route to 192.0.2.2, and no default route")
+    for server in servers:
+        server.stop()
+
+
+IN_OURS = {
+    "a rule in our chain": ("nft insert rule inet container_net filter4-CNET-FORWARD oifname br-web drop", PORT, "oifname br-web drop"),
+    "the administrator's": ("nft add rule inet container_net CNET-USER oifname br-web drop", PORT, "oifname br-web drop"),
+    "an entry gone": ("nft delete element inet container_net nat4-CNET-DNAT.1 '{ tcp . 8080 }'", PORT, "no rule leads port 8080/tcp of the host to a"),
+}
+
+
+@pytest.mark.fake_host(timeout=120.0)
+def test_what_others_do_to_our_table_is_named() -> None:
+    make_stage("nftables")
+    servers = list(serve())
+    for name, (script, question, cause) in IN_OURS.items():
+        must_arrive(question, name)
+        sh(script)
+        assert not question.arrives(), name
+        status, said = explain(*question.words)
+        assert status == 2, "%s: %s" % (name, said)
+        assert cause in said[-2], "%s: %s" % (name, "\n".join(said))
+        sh("nft flush chain inet container_net CNET-USER")
+        container_net("restore")
     for server in servers:
         server.stop()
 

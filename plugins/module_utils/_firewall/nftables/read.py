@@ -85,6 +85,17 @@ def find_pieces(listing: Listing, place: str, layer: str, families: Sequence[int
             yield BaseChain(place, *reached, layer, name, body["hook"], body.get("type"), body.get("prio"), body.get("policy"), lines)
 
 
+def rules_by_handle(listing: Listing) -> Dict[int, Sequence[Rule]]:
+    """Return what is read of each rule in a chain of ours, but of those that somebody else wrote."""
+    found: Dict[int, Sequence[Rule]] = {}
+    for name, bodies in listing.rules.items():
+        key = read_chain_name(name)
+        if key is not None:
+            read = ((body["handle"], _read_rule(body, listing, key)) for body in bodies)
+            found.update((handle, rules) for handle, rules in read if all(rule.is_ours for rule in rules))
+    return found
+
+
 def _chain_rules(bodies: Sequence[Dict[str, Any]], listing: Listing, key: ChainKey) -> Iterator[Rule]:
     for body in bodies:
         yield from _read_rule(body, listing, key)

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from itertools import product
 from math import prod
 from types import MappingProxyType
@@ -18,7 +19,11 @@ from ..._model.errors import FirewallError
 from ..._model.rule import STATES, STRANGE, Rule
 from ..base import HasTool, RunCommand
 from ..rulesets import BRIDGED, Entry, Hook, RuleSet
+from .backend import read_tables
+from .layout import INET, TABLE, name_chain
+from .read import rules_by_handle
 from .translations import FAMILIES, Where, read_items, where_of, words_of
+from .words import show_rule
 
 LAYERS = {**FAMILIES, "bridge": (4, 6), "netdev": (4, 6)}
 VERDICTS = {word: word.upper() for word in ("accept", "drop", "reject", "return", "masquerade", "snat", "dnat", "redirect", "queue")}
@@ -26,7 +31,10 @@ SILENT = frozenset(("counter", "log", "comment", "notrack", "ct helper"))
 ALTERNATIVES = 64  # that a rule is taken apart into
 Fields = Dict[str, Any]
 Devices = Mapping[Tuple[str, str], Sequence[str]]
+Own = Mapping[int, Sequence[Rule]]
 NETDEV = "netdev"
+OURS = (INET, TABLE)
+NOTHING: Mapping[Any, Any] = MappingProxyType({})
 
 
 def read_nftables(run: RunCommand, has_tool: HasTool, known: FrozenSet[Where]) -> List[RuleSet]:
@@ -36,10 +44,12 @@ def read_nftables(run: RunCommand, has_tool: HasTool, known: FrozenSet[Where]) -
     code, out, _err = run(["nft", "-j", "list", "ruleset"], None)
     if code:
         return []
+    items = read_items(out)
+    own = rules_by_handle(read_tables(run)[INET]) if any(kind == "chain" and where_of(body) == OURS for kind, body in items) else NOTHING
     devices: Devices = {}
-    if any(kind == "chain" and body.get("family") == NETDEV and "dev" not in body for kind, body in read_items(out)):
+    if any(kind == "chain" and body.get("family") == NETDEV and "dev" not in body for kind, body in items):
         devices = read_devices(run(["nft", "list", "chains", NETDEV], None)[1])  # older releases name the devices of these chains for people only
-    return read_rule_sets(out, known, devices)
+    return read_rule_sets(out, known, devices, own)
 
 
 def read_devices(text: str) -> Devices:
@@ -57,7 +67,8 @@ def read_devices(text: str) -> Devices:
     return found
 
 
-def read_rule_sets(text: str, known: Collection[Where] = (), devices: Devices = MappingProxyType({})) -> List[RuleSet]:
+def read_rule_sets(text: str, known: Collection[Where] = (), devices: Devices = NOTHING, own: Own = NOTHING) -> List[RuleSet]:
+    """Return each table once for each family. Of our own, `own` has by their handles the rules that we wrote ourselves."""
     items = [(kind, body) for kind, body in read_items(text) if kind in ("chain", "rule", "set", "map") and where_of(body) not in known]
     sets = {(where_of(body), body.get("name", "")): body.get("elem", []) for kind, body in items if kind in ("set", "map")}
     found: List[RuleSet] = []
@@ -67,10 +78,19 @@ def read_rule_sets(text: str, known: Collection[Where] = (), devices: Devices = 
             chains: Dict[str, List[Entry]] = {body["name"]: [] for kind, body in here if kind == "chain"}
             for kind, body in here:
                 if kind == "rule":
-                    chains.setdefault(body["chain"], []).extend(_Reader(where, family, sets).read(body))
+                    written = own.get(body.get("handle", 0)) if where == OURS else None
+                    entries = _Reader(where, family, sets).read(body) if written is None else _own_entries(written, family, chains)
+                    chains.setdefault(body["chain"], []).extend(entries)
             hooks = (hook for kind, body in here if kind == "chain" for hook in _read_hooks(where[0], body, devices))
             found.append(RuleSet(family, "nft table %s %s" % where, {name: tuple(entries) for name, entries in chains.items()}, tuple(hooks)))
     return found
+
+
+def _own_entries(rules: Sequence[Rule], family: int, chains: Collection[str]) -> Iterator[Entry]:
+    for rule in rules:
+        target = name_chain(family, rule.table, rule.target)
+        if rule.family == family:
+            yield Entry(replace(rule, target=target) if target in chains else rule, "chain %s" % show_rule(rule))
 
 
 def _read_hooks(layer: str, body: Mapping[str, Any], known: Devices) -> Iterator[Hook]:
@@ -149,7 +169,7 @@ class _Reader:
             return None
         ((kind, key),) = left.items()
         values = list(self._values(body["right"]))
-        what = "%s %s" % (key.get("protocol", kind), key.get("field", key.get("key", ""))) if isinstance(key, dict) else kind
+        what = _name(kind, key)
         read = getattr(self, "_" + _NAMES.get(what, ""), None)
         return read(values, negated) if read is not None and values else None
 
@@ -203,6 +223,9 @@ class _Reader:
     def _any_port(self, values: List[Any], negated: bool) -> Optional[List[Fields]]:
         return _ports(None, values, negated)
 
+    def _address_type(self, values: List[Any], negated: bool) -> Optional[List[Fields]]:
+        return [{"to_host": True}] if values == ["local"] and not negated else None
+
     def _states(self, values: List[Any], negated: bool) -> Optional[List[Fields]]:
         states = tuple(str(value).upper() for value in values)
         return None if negated or not set(states) <= set(STATES) else [{"ct_state": states}]
@@ -230,6 +253,7 @@ _NAMES = {
     "meta iif": "arrival",
     "meta oifname": "departure",
     "meta oif": "departure",
+    "fib daddr type": "address_type",
     "ct state": "states",
     "ct status": "states",
     "tcp dport": "tcp_port",
@@ -248,11 +272,19 @@ def show(expressions: List[Any]) -> str:
 def _show(kind: str, value: Any) -> str:
     if kind == "match":
         ((left, key),) = value["left"].items() if isinstance(value["left"], dict) else ((str(value["left"]), None),)
-        name = "%s %s" % (key.get("protocol", left), key.get("field", key.get("key", ""))) if isinstance(key, dict) else left
-        return "%s %s%s" % (name, "!= " if value["op"] == "!=" else "", _show_value(value["right"]))
+        return "%s %s%s" % (_name(left, key), "!= " if value["op"] == "!=" else "", _show_value(value["right"]))
     if kind in ("jump", "goto"):
         return "%s %s" % (kind, value["target"])
     return "" if kind == "counter" else kind
+
+
+def _name(kind: str, key: Any) -> str:
+    """Return what is matched as people write it, where that is one word of a packet."""
+    if not isinstance(key, dict):
+        return kind
+    if kind == "fib":
+        return " ".join((kind, *key.get("flags", ()), str(key.get("result"))))
+    return "%s %s" % (key.get("protocol", kind), key.get("field", key.get("key", "")))
 
 
 def _show_value(value: Any) -> str:
