@@ -21,7 +21,7 @@ from . import netlink, parse
 from .door import Line, read_attributes
 from .layout import Layouts
 from .netlink import NLM_F_REQUEST, NUD_NOARP, NUD_PERMANENT
-from .rule import parse_whole_rule
+from .rule_row import parse_whole_rule
 from .sockets import listening_sockets
 from .sysctl import link_sysctl_path, read_sysctl
 

@@ -9,22 +9,21 @@ from __future__ import annotations
 import socket
 import struct
 from functools import lru_cache
-from typing import FrozenSet, List, NamedTuple, Optional, Tuple
+from typing import Collection, FrozenSet, List, Mapping, NamedTuple, Optional, Tuple
 
 from .._model.kind import Attributes
-from .._model.live import RuleRow
 from .._model.mark import PROTOCOL
 from .._model.objects import PolicyRule
 from . import netlink
 from .door import read_attributes
 from .parse import text_of_subnet
 
-_HEADER = struct.Struct("=BBBBBxxBI")
+HEADER = struct.Struct("=BBBBBxxBI")
 _L3MDEV = 19
 # Interfaces, mark, tunnel, user, protocol and ports.
 _SELECTORS = frozenset((3, 10, 12, 17, 20, 22, 23, 24))
 _OURS = frozenset((3, 10, 17))
-_INVERT = 2
+INVERT = 2
 _NOTHING_SUPPRESSED = 0xFFFFFFFF
 
 
@@ -70,17 +69,31 @@ def read_rules(payloads: Tuple[bytes, ...]) -> Tuple[Tuple[PolicyRule, ...], Fro
 
 
 def _parse_rule(payload: bytes, of_others: bool) -> Optional[PolicyRule]:
-    family, length, prefix, tos, table, action, flags = _HEADER.unpack_from(payload)
-    found = read_attributes(payload, _HEADER.size, len(payload))
+    family, length, prefix, tos, table, action, flags = HEADER.unpack_from(payload)
+    found = read_attributes(payload, HEADER.size, len(payload))
     if action != netlink.FR_ACT_TO_TBL or (found.get(21) == bytes((PROTOCOL,))) == of_others or family not in (socket.AF_INET, socket.AF_INET6):
         return None
-    if of_others and (tos or flags & _INVERT or (_SELECTORS - _OURS | {_L3MDEV}) & set(found)):
+    if of_others and (flags & INVERT or says_more(tos, found)):
         return None
-    priority, mark, number, mask = (struct.unpack("=I", found[key])[0] if key in found else other for key, other in ((6, 0), (10, 0), (15, table), (16, 0)))
-    interface, out_interface = (found.get(key, b"").rstrip(b"\0").decode("utf-8", "replace") for key in (3, 17))
+    priority, mark, number, mask = read_numbers(found, table)
+    interface, out_interface = read_interfaces(found)
     source = text_of_subnet(found.get(2), family, prefix)
     target = text_of_subnet(found[1], family, length) if length and 1 in found else ""
     return PolicyRule("", 6 if family == socket.AF_INET6 else 4, priority, source, number, interface, target, out_interface, mark, mask)
+
+
+def read_numbers(found: Mapping[int, bytes], table: int) -> Tuple[int, ...]:
+    """Return priority, mark, table and mask of the mark; `table` is that of the header."""
+    return tuple(struct.unpack("=I", found[key])[0] if key in found else other for key, other in ((6, 0), (10, 0), (15, table), (16, 0)))
+
+
+def read_interfaces(found: Mapping[int, bytes]) -> Tuple[str, ...]:
+    return tuple(found.get(key, b"").rstrip(b"\0").decode("utf-8", "replace") for key in (3, 17))
+
+
+def says_more(tos: int, found: Collection[int]) -> bool:
+    """Tell whether a rule matches on more than ours do."""
+    return bool(tos or (_SELECTORS - _OURS | {_L3MDEV}) & set(found))
 
 
 class RawRule(NamedTuple):
@@ -96,40 +109,13 @@ class RawRule(NamedTuple):
 
 def parse_any_rule(payload: bytes) -> Optional[RawRule]:
     """Return a rule that leads to a table; None for others and for those of the VRFs, which lead nobody else there."""
-    family, length, source, tos, table, action, flags = _HEADER.unpack_from(payload)
-    found = read_attributes(payload, _HEADER.size, len(payload))
+    family, length, source, tos, table, action, flags = HEADER.unpack_from(payload)
+    found = read_attributes(payload, HEADER.size, len(payload))
     if action != netlink.FR_ACT_TO_TBL or family not in (socket.AF_INET, socket.AF_INET6) or _L3MDEV in found:
         return None
     numbers = {key: struct.unpack("=I", found[key])[0] for key in (6, 14, 15) if key in found}
-    limited = bool(source or tos or flags & _INVERT or _SELECTORS & set(found))
-    destination = text_of_subnet(None, family, 0) if flags & _INVERT else text_of_subnet(found.get(1), family, length)
+    limited = bool(source or tos or flags & INVERT or _SELECTORS & set(found))
+    destination = text_of_subnet(None, family, 0) if flags & INVERT else text_of_subnet(found.get(1), family, length)
     suppressed = numbers.get(14, _NOTHING_SUPPRESSED)
     shortest = 0 if suppressed == _NOTHING_SUPPRESSED else suppressed + 1
     return RawRule(family, numbers.get(6, 0), numbers.get(15, table), destination, shortest, limited)
-
-
-ACTIONS = {1: "table", 2: "goto", 3: "nop", 6: "blackhole", 7: "unreachable", 8: "prohibit"}
-
-
-def parse_whole_rule(payload: bytes) -> Optional[RuleRow]:
-    """Return a rule of anybody, whatever it does."""
-    family, length, prefix, tos, table, action, flags = _HEADER.unpack_from(payload)
-    if family not in (socket.AF_INET, socket.AF_INET6):
-        return None
-    found = read_attributes(payload, _HEADER.size, len(payload))
-    priority, mark, number, mask = (struct.unpack("=I", found[key])[0] if key in found else other for key, other in ((6, 0), (10, 0), (15, table), (16, 0)))
-    interface, out_interface = (found.get(key, b"").rstrip(b"\0").decode("utf-8", "replace") for key in (3, 17))
-    return RuleRow(
-        family=6 if family == socket.AF_INET6 else 4,
-        priority=priority,
-        action=ACTIONS.get(action, str(action)),
-        table=number,
-        source=text_of_subnet(found[2], family, prefix) if 2 in found else "",
-        destination=text_of_subnet(found[1], family, length) if 1 in found else "",
-        interface=interface,
-        out_interface=out_interface,
-        mark=mark,
-        mask=mask,
-        inverted=bool(flags & _INVERT),
-        limited=bool(tos or (_SELECTORS - _OURS | {_L3MDEV}) & set(found)),
-    )

@@ -87,6 +87,7 @@ ELSEWHERE = frozenset(
         "_kernel.unconfirmed",
         "_model.checksum",
         "_model.devices",
+        "_model.live",
         "_plan.clash",
         "_plan.homecoming",
         "_plan.hops",
