@@ -8,12 +8,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Iterator, Optional, Tuple
 
-from ..._model.firewall import FirewallObject, Head, RuleList
+from ..._model.firewall import Head
 from ..._model.place import in_place
-from ..._model.rule import Rule
+from ..chain import HeldChain, Piece
 
 
 def _name_tool(family: int) -> str:
@@ -21,47 +21,21 @@ def _name_tool(family: int) -> str:
 
 
 @dataclass(frozen=True)
-class _Piece(FirewallObject):
-    UNITS = "chains"
-    LEADING = "jumps"
-    BACKEND = "iptables"
-
-    family: int = 4
-    table: str = "filter"
-
-
-@dataclass(frozen=True)
-class Chain(_Piece):
+class Chain(HeldChain):
     """A whole chain of ours."""
 
-    IDENTITY = ("place", "family", "table", "name")
-
-    name: str = ""
-    rules: Optional[Tuple[Rule, ...]] = None  # None: whatever the administrator has in it
+    BACKEND = "iptables"
 
     @property
     def label(self) -> str:
         return "%s chain %s/%s%s" % (_name_tool(self.family), self.table, self.name, in_place(self.place))
 
-    @property
-    def order(self) -> Tuple[int, int, str]:
-        return self.family, 0, self.table
-
-    @property
-    def held(self) -> Tuple[Rule, ...]:
-        return self.rules or ()
-
-    def over(self, standing: Optional[FirewallObject]) -> Chain:
-        return replace(self, rules=standing.held) if self.rules is None and standing is not None else self
-
-    def lists(self) -> Iterator[RuleList]:
-        yield self.family, self.table, self.name, self.held
-
 
 @dataclass(frozen=True)
-class Jump(_Piece):
+class Jump(Piece):
     """The one rule in a built-in chain that leads to a chain of ours. `leads` says that nothing final stands before it."""
 
+    BACKEND = "iptables"
     IDENTITY = ("place", "family", "table", "parent", "rule")
     leading = 1
 

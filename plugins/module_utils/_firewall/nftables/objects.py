@@ -8,33 +8,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Iterator, Optional, Tuple
 
-from ..._model.firewall import FirewallObject, Head, RuleList
+from ..._model.firewall import Head
 from ..._model.place import in_place
-from ..._model.rule import Rule
+from ..chain import HeldChain, Piece
 from .layout import INET, TABLE, name_chain, read_chain_name
 
 
 @dataclass(frozen=True)
-class _Piece(FirewallObject):
-    UNITS = "chains"
-    LEADING = "jumps"
-    BACKEND = "nftables"
-
-    family: int = 4  # 0: both
-    table: str = "filter"  # that of iptables: the kind of work
-
-
-@dataclass(frozen=True)
-class RuleChain(_Piece):
+class RuleChain(HeldChain):
     """A whole chain of ours. The sets its rules look into are part of it."""
 
-    IDENTITY = ("place", "family", "table", "name")
-
-    name: str = ""
-    rules: Optional[Tuple[Rule, ...]] = None  # None: whatever the administrator has in it
+    BACKEND = "nftables"
 
     @property
     def written(self) -> str:
@@ -45,25 +32,12 @@ class RuleChain(_Piece):
     def label(self) -> str:
         return "nftables chain %s%s" % (self.written, in_place(self.place))
 
-    @property
-    def order(self) -> Tuple[int, int, str]:
-        return self.family, 0, self.table
-
-    @property
-    def held(self) -> Tuple[Rule, ...]:
-        return self.rules or ()
-
-    def over(self, standing: Optional[FirewallObject]) -> RuleChain:
-        return replace(self, rules=standing.held) if self.rules is None and standing is not None else self
-
-    def lists(self) -> Iterator[RuleList]:
-        yield self.family, self.table, self.name, self.held
-
 
 @dataclass(frozen=True)
-class BaseChain(_Piece):
+class BaseChain(Piece):
     """Where packets come from: a base chain that leads to chains of ours, its rules as they are written."""
 
+    BACKEND = "nftables"
     IDENTITY = ("place", "layer", "written")
     leading = 1
 
