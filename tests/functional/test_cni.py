@@ -219,7 +219,7 @@ def test_what_cannot_be_is_refused_and_changes_nothing() -> None:
     assert call("{", box.environment("ADD")).error[0] == 6
     assert call("[]", box.environment("ADD")).error[0] == 6
     with socket.create_server(("0.0.0.0", 8080)):
-        assert "port 8080" in box.call("ADD", PORT).error[1] or "8080" in box.call("ADD", PORT).error[1]
+        assert "8080" in box.call("ADD", PORT).error[1]
     assert_same(before)
     assert box.add(PORT)
 

@@ -20,23 +20,17 @@ import test_multihoming
 import test_routers
 import test_routes
 import test_routing
+from ansible_collections.netloom.container_net.plugins.module_utils._actuators.table import ACTUATORS
 from ansible_collections.netloom.container_net.plugins.module_utils._firewall.iptables.objects import Chain, Jump
 from ansible_collections.netloom.container_net.plugins.module_utils._kernel.parse import SETTINGS
 from ansible_collections.netloom.container_net.plugins.module_utils._kinds.nic import Nic
 from ansible_collections.netloom.container_net.plugins.module_utils._kinds.table import list_kinds
 from ansible_collections.netloom.container_net.plugins.module_utils._model import rule
+from ansible_collections.netloom.container_net.plugins.module_utils._model.firewall import FirewallObject
+from ansible_collections.netloom.container_net.plugins.module_utils._model.guest import Guest
 from ansible_collections.netloom.container_net.plugins.module_utils._model.link import BridgePort, Link, Tuning
-from ansible_collections.netloom.container_net.plugins.module_utils._model.objects import (
-    Address,
-    BridgeVlan,
-    FdbEntry,
-    KernelObject,
-    Namespace,
-    Neighbour,
-    PolicyRule,
-    ProxyNeighbour,
-    Route,
-)
+from ansible_collections.netloom.container_net.plugins.module_utils._model.objects import Flows, KernelObject, Sysctl
+from ansible_collections.netloom.container_net.plugins.module_utils._model.stored import Stored
 from harness.damages import MARK, OURS, mend_each
 from harness.drifts import Drift, Mutation, mutations_of
 
@@ -359,7 +353,9 @@ ELSEWHERE = {
     ("chain CNET-INWARD", ""): "tests/functional/test_vxlan_doors.py::test_the_host_speaks_in_a_network_that_is_joined_to_an_overlay",
     ("chain CNET-USER", ""): "the administrator's own",
 }
-ENTRIES = (Address, Route, PolicyRule, ProxyNeighbour, BridgeVlan, Neighbour, FdbEntry, Namespace, Chain, Jump)
+# Links go by their kinds, rules by their chains, settings by their names; the others are no objects of the kernel.
+APART = (Link, FirewallObject, Sysctl, Flows, Stored, Guest)
+ENTRIES = (*dict.fromkeys(item for row in ACTUATORS.values() for item in row.handles if item not in APART), Chain, Jump)
 WORDS = {"PolicyRule": "rule", "ProxyNeighbour": "proxy", "BridgeVlan": "vlan", "FdbEntry": "fdb"}
 OF_ANY_LINK = "link"
 

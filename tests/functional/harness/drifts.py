@@ -37,7 +37,7 @@ def _name_thing(label: str) -> str:
         return "sysctl " + words[1]
     if words[0] in ("iptables", "ip6tables"):
         return " ".join(words[1:3]) + (" " + words[-3 if words[-2] == "in" else -1] if words[1] == "jump" else "")
-    return words[0]
+    return words[1] if words[1:2] == ["limit"] else words[0]
 
 
 def matches(line: str, pattern: str) -> bool:
