@@ -70,7 +70,7 @@ def _key_of_rule(rule: Rule, network: Optional[Network], trip: Trip) -> str:
     if network is not None and network.internal and rule.chain in (FORWARD_CHAIN, RAW_CHAIN, SEALED_CHAIN):
         return "internal: true of network %s lets nothing in or out" % name
     if rule.chain == INPUT_CHAIN:
-        if rule.rank == 7:
+        if (rule.in_interface or "").startswith("!"):  # for who comes by any interface but the bridge
             return "a gateway answers on its own network only; ask the host by an address of its own"
         return "host_access of network %s: list the port there" % name
     if rule.chain == SOURCES_CHAIN:

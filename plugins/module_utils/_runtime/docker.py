@@ -64,7 +64,8 @@ def inspect_docker_labels(references: Sequence[str]) -> Found:
         status, running = _get(connection, "/containers/json", list)
         if status != OK:
             raise http.client.HTTPException("status %d" % status)
-        return {wanted: _inspect_chosen(connection, wanted, choose_container(RUNTIME, wanted, running)) for wanted in references}
+        chosen = {wanted: choose_container(RUNTIME, wanted, running) for wanted in references}
+        return {wanted: _inspect(connection, wanted, found) if isinstance(found, str) else found for wanted, found in chosen.items()}
 
     return _ask(find)
 
@@ -99,10 +100,6 @@ def follow_docker() -> Iterator[EngineEvent]:
         raise ConnectionError(str(error)) from error
     finally:
         connection.close()
-
-
-def _inspect_chosen(connection: _Connection, wanted: str, chosen: Union[str, NamespaceMissing]) -> Union[Container, NamespaceMissing]:
-    return chosen if isinstance(chosen, NamespaceMissing) else _inspect(connection, wanted, chosen)
 
 
 def _inspect(connection: _Connection, reference: str, chosen: str = "") -> Union[Container, NamespaceMissing]:
