@@ -75,6 +75,9 @@ def _serve(name: str, ports: Sequence[int], tell: int) -> None:
                     server.sendto(("%s %s" % (name, peer[0])).encode(), peer)
 
 
+AGAIN = 1.0  # seconds, after which TCP sends its first packet again
+
+
 def ask(questions: Sequence[Question], timeout: float = 1.4) -> List[Optional[str]]:
     """Ask all at once; return who answered and whom he saw, or None. A first packet that was lost is sent again after a second."""
     by_space: Dict[Space, List[int]] = {}
@@ -99,11 +102,21 @@ def ask_one(question: Question, timeout: float) -> Optional[str]:
         client.settimeout(timeout)
         try:
             client.connect((address, port))
-            if protocol == "udp":
-                client.send(b"?")
-            return client.recv(99).decode() or None
+            return (_ask_by_datagrams(client, timeout) if protocol == "udp" else client.recv(99)).decode() or None
         except OSError:
             return None
+
+
+def _ask_by_datagrams(client: socket.socket, timeout: float) -> bytes:
+    """Ask, and after a second once more: TCP does that by itself."""
+    client.settimeout(min(AGAIN, timeout))
+    client.send(b"?")
+    try:
+        return client.recv(99)
+    except socket.timeout:
+        client.settimeout(max(timeout - AGAIN, 0.1))
+        client.send(b"?")
+        return client.recv(99)
 
 
 class Stream:
