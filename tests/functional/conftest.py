@@ -57,9 +57,10 @@ def collections_path() -> Path:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    from harness import fake_hosts
+    from harness import fake_hosts, threats
 
     config.pluginmanager.register(fake_hosts)
+    config.pluginmanager.register(threats)
     if config.pluginmanager.hasplugin("xdist"):
         from harness import one_by_one
 

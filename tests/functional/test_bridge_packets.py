@@ -12,6 +12,7 @@ import struct
 from typing import Dict, List, Optional, Tuple
 
 import pytest
+from harness import backends
 from harness.declarations import V4, V6, endpoint, network
 from harness.engine import Declaration, assert_settled, converge, give_uplink, lines, settle
 from harness.host import Child, filter_bridged_frames, inside, sh
@@ -93,7 +94,9 @@ def test_everybody_is_reached_and_gets_out() -> None:
     assert lines(converge(None)) == []
 
 
-def test_neighbours_kept_apart_reach_what_each_other_publishes() -> None:
+@pytest.mark.threat("S10")
+@pytest.mark.parametrize("firewall", ["iptables", "nftables"])
+def test_neighbours_kept_apart_reach_what_each_other_publishes(firewall: str) -> None:
     """The same with and without br_netfilter, whenever it is switched; and nothing else of each other."""
     give_uplink()
     subnets = [{"subnet": "10.24.0.0/24", "gateway": "10.24.0.1"}, {"subnet": "fd00:24::/64", "gateway": "fd00:24::1"}]
@@ -102,7 +105,7 @@ def test_neighbours_kept_apart_reach_what_each_other_publishes() -> None:
         endpoint(name, {"name": "apart", "ipv4_address": four, "ipv6_address": six}, ports=["8055:80", "8055:80/udp"] if name == "p" else [])
         for name, (four, six) in at.items()
     ]
-    declared = Declaration([network("apart", *subnets, enable_icc=False)], members)
+    declared = Declaration([network("apart", *subnets, enable_icc=False)], members, firewall=firewall)
     filter_bridged_frames(True)
     settle(declared)
     for name in ("p", "q", "outside"):
@@ -123,9 +126,7 @@ def test_neighbours_kept_apart_reach_what_each_other_publishes() -> None:
         filter_bridged_frames(wanted)
         assert dict(zip(reached, ask(list(reached)))) == reached, wanted
         assert ask(closed) == [None] * len(closed), wanted
-    for tool in ("iptables", "ip6tables"):
-        sh("%s -D CNET-FORWARD $(%s -L CNET-FORWARD -n --line-numbers | awk '$2 == \"DROP\" {print $1; exit}')" % (tool, tool))
-        sh("%s -t mangle -F" % tool)
+    backends.drop_guards(firewall)
     assert ask(closed[2:]) == ["p " + address for address in at["q"]], "the probes do not see what our rules are for"
     settle(None)
     assert sh("ip rule; ip -6 rule").count("30000") == 0

@@ -427,6 +427,7 @@ CUTS: Dict[str, Cut] = {
 }
 
 
+@pytest.mark.threat("T21", everywhere=True)
 @pytest.mark.fake_host
 @pytest.mark.parametrize("what", CUTS)
 def test_a_host_that_is_cut_off_comes_back(what: str, monkeypatch: pytest.MonkeyPatch) -> None:

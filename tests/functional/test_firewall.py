@@ -21,6 +21,7 @@ from ansible_collections.netloom.container_net.plugins.module_utils._model.error
 from ansible_collections.netloom.container_net.plugins.module_utils._model.network import Subnet
 from ansible_collections.netloom.container_net.plugins.module_utils._model.rule import SEAL, STATES, Rule
 from firewall_lab import Firewall, Host, Probe
+from harness import backends
 
 Rules = Tuple[Rule, ...]
 NONE: "frozenset[int]" = frozenset()
@@ -408,7 +409,7 @@ def lab(host: Host) -> Host:
 
 @pytest.mark.parametrize("family", [4, 6])
 def test_the_truth_table(lab: Host, family: int) -> None:
-    firewall = Firewall(lab, "nft" if family == 4 else "legacy")
+    firewall = Firewall(lab, backends.variant_or("nft" if family == 4 else "legacy"))
     # Without rules all that must be refused arrives: the probes can see a hole.
     arrived = lab.ask([probe(row, family) for row in REFUSED])
     assert None not in arrived, [row for row, answer in zip(REFUSED, arrived) if answer is None]
@@ -432,7 +433,7 @@ def test_the_truth_table(lab: Host, family: int) -> None:
 @pytest.mark.parametrize("family", [4, 6])
 def test_single_rules_carry_their_weight(lab: Host, family: int) -> None:
     """Take one defence away and the packet it stops arrives."""
-    firewall = Firewall(lab, "legacy" if family == 4 else "nft")
+    firewall = Firewall(lab, backends.variant_or("legacy" if family == 4 else "nft"))
     rules = compile_firewall(lab_document(family), forwarding_off=NONE)
     raw = tuple(rule for rule in rules if rule.table != "raw")
 
@@ -484,10 +485,11 @@ def test_foreign_sources_and_foreign_forwarding(lab: Host, family: int) -> None:
     assert lab.ask([through]) == ["peer %s" % at("out", family)]
 
 
+@pytest.mark.threat("S13", "T22", backends=("iptables",))
 @pytest.mark.parametrize("family", [4, 6])
 def test_who_flushes_one_table_opens_nothing(lab: Host, family: int) -> None:
     """Another tool takes the isolation away: what is published must not stand without it, and the other table holds."""
-    firewall = Firewall(lab, "legacy" if family == 4 else "nft")
+    firewall = Firewall(lab, backends.variant_or("legacy" if family == 4 else "nft"))
     rules = compile_firewall(lab_document(family), forwarding_off=NONE)
     reached = [probe(row, family) for row in ALLOWED]
     published = [row for row in ALLOWED if row[2] in (8080, 8443, 8055, 5003) and row[:2] != ("w2", "host") and row[:2] != ("w1", "host") and row[0] != "host"]
@@ -512,10 +514,11 @@ def test_who_flushes_one_table_opens_nothing(lab: Host, family: int) -> None:
     assert lab.ask([probe(("w1", "d1", 5000), family)]) == ["d1 %s" % at("w1", family)]
 
 
+@pytest.mark.threat("S6", backends=("iptables",))
 @pytest.mark.parametrize("family", [4, 6])
 def test_a_container_speaks_to_the_host_as_itself(lab: Host, family: int) -> None:
     """A source it has not would pass for one that a published port allows, and slip into the flow of the one it names."""
-    firewall = Firewall(lab, "nft" if family == 4 else "legacy")
+    firewall = Firewall(lab, backends.variant_or("nft" if family == 4 else "legacy"))
     forged = at("peer", family)
     lab.do("ip -n q1 addr add %s dev lo; sysctl -qw net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.br-quiet.rp_filter=0" % forged)
     document = lab_document(family)
@@ -540,7 +543,7 @@ def test_a_container_speaks_to_the_host_as_itself(lab: Host, family: int) -> Non
 @pytest.mark.parametrize("family", [4, 6])
 def test_a_service_of_the_host_is_reached_where_all_else_is_dropped(lab: Host, family: int) -> None:
     """The whole flow, not only what opens it; and no more than was asked for."""
-    firewall = Firewall(lab, "nft" if family == 4 else "legacy")
+    firewall = Firewall(lab, backends.variant_or("nft" if family == 4 else "legacy"))
     firewall.converge(compile_firewall(lab_document(family), forwarding_off=NONE))
     firewall.tool(family, "-P INPUT DROP")
     asked = [("d1", "tcp", at("gw-db", family), DNS), ("d1", "tcp", at("gw-db", family), SSH), ("w1", "tcp", at("gw-web", family), DNS)]
@@ -549,7 +552,7 @@ def test_a_service_of_the_host_is_reached_where_all_else_is_dropped(lab: Host, f
 
 @pytest.mark.parametrize("family", [4, 6])
 def test_vxlan_comes_from_peers_only(lab: Host, family: int) -> None:
-    firewall = Firewall(lab, "legacy" if family == 4 else "nft")
+    firewall = Firewall(lab, backends.variant_or("legacy" if family == 4 else "nft"))
     vtep = "192.0.3.1" if family == 4 else "2001:db8:3::1"
     overlay = OverlayNetwork(
         "mesh",

@@ -81,6 +81,7 @@ def attempt(goal: Declaration, tools: Tools, **options: float) -> Optional[Conta
     return None
 
 
+@pytest.mark.threat("S7", backends=("iptables",))
 @pytest.mark.fake_host
 @pytest.mark.parametrize("times", [1, 50])
 def test_a_read_between_flush_and_restore_loses_no_guard(times: int) -> None:
@@ -131,6 +132,7 @@ def test_a_restore_that_finds_what_was_not_there_puts_back_nothing_it_did_not_ch
         *((program, fault) for program in ("iptables-restore", "ip6tables-restore") for fault in ("hangs", "dies")),
     ],
 )
+@pytest.mark.threat("S8", backends=("iptables",))
 def test_a_firewall_tool_that_fails_gives_one_clear_error_and_changes_nothing(program: str, fault: str, tmp_path: object) -> None:
     scripts = {"hangs": "sleep 60 & sleep 60", "dies": "kill -KILL $$", "garbage": "echo '{\"not\": 1}'", "cut": "%s | head -n 5" % shutil.which(program)}
     words = {

@@ -44,6 +44,7 @@ def flow_lines(done: List[str]) -> List[str]:
     return [line for line in done if line.startswith("- flows ")]
 
 
+@pytest.mark.threat("T16")
 def test_a_client_that_keeps_its_socket_follows_the_publication() -> None:
     give_uplink()
     dns = ["8053:53/udp", "8080:80/tcp"]

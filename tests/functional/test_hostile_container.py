@@ -34,6 +34,7 @@ ATTACKS = {
 }
 
 
+@pytest.mark.threat("S9", everywhere=True)
 @pytest.mark.fake_host
 @pytest.mark.parametrize("what", ATTACKS)
 def test_a_container_vetoes_nobody(what: str) -> None:

@@ -125,6 +125,7 @@ def _ask_as(space: str, source: str, address: str, port: int, timeout: float = 1
     return inside(space, body)
 
 
+@pytest.mark.threat("S11")
 @pytest.mark.fake_host
 def test_nobody_speaks_for_another() -> None:
     """A container that uses its neighbour's address, another member's, or a stranger's is not heard, in either family."""

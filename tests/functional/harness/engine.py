@@ -22,6 +22,7 @@ from ansible_collections.netloom.container_net.plugins.module_utils._model.objec
 from ansible_collections.netloom.container_net.plugins.module_utils._report.drift import describe_drift
 from ansible_collections.netloom.container_net.plugins.module_utils._report.standing import describe_standing
 
+from harness import backends
 from harness.host import await_true, is_running, sh
 from harness.snapshot import Snapshot, assert_same, take_snapshot
 
@@ -42,7 +43,7 @@ class Declaration:
     links: Sequence[Dict[str, Any]] = ()
     prepare: Callable[[], None] = no_preparation
     persist: bool = False
-    firewall: str = "auto"
+    firewall: str = backends.option_of(backends.WANTED) or "auto"
 
     @property
     def options(self) -> Dict[str, Any]:
