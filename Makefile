@@ -15,7 +15,7 @@ PLAYBOOK := .venv/bin/ansible-playbook
 SIZES := 100,400,1000
 HOSTS := 100,300,1000
 
-.PHONY: help setup setup-checks setup-demo lint unit functional vm test test-quick test-long demo lab-up lab-down bench bench-fleet generate clean
+.PHONY: help setup setup-checks setup-demo lint unit functional vm threats test test-quick test-long demo lab-up lab-down bench bench-fleet generate clean
 
 help: ## Show the targets.
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
@@ -37,6 +37,9 @@ functional: setup-checks ## Tests on the real kernel, in throw-away namespaces; 
 
 vm: setup-checks ## The playbooks on Debian guests under QEMU, over SSH; needs root.
 	$(GATE) vm
+
+threats: setup-checks ## Play the attacks of tests/threats.yml with each firewall, and print what became of each.
+	@bash tests/gates/threats.sh
 
 test: setup ## Everything CI runs.
 	$(GATE) $(ALL)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Write what is made from the schema of the declaration."""
+"""Write what is made from the schema of the declaration and from the table of threats."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Dict, List
 from .fragment import make_fragment
 from .json_schema import make_json_schema
 from .page import make_page
+from .threats import make_threats
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -21,6 +22,7 @@ def make_all() -> Dict[Path, str]:
         ROOT / "plugins" / "doc_fragments" / "declaration.py": make_fragment(),
         ROOT / "docs" / "docsite" / "rst" / "declaration.rst": make_page(),
         ROOT / "docs" / "schema" / "container_net.schema.json": make_json_schema(),
+        ROOT / "docs" / "docsite" / "rst" / "threats.rst": make_threats(ROOT / "tests" / "threats.yml"),
     }
 
 

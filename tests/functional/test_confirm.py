@@ -187,6 +187,7 @@ def test_a_confirmation_must_be_meant() -> None:
     assert guards() == []
 
 
+@pytest.mark.threat("S12", everywhere=True)
 @pytest.mark.fake_host
 def test_a_killed_guard_blocks_nobody() -> None:
     give_uplink()
@@ -202,6 +203,7 @@ def test_a_killed_guard_blocks_nobody() -> None:
     confirm()
 
 
+@pytest.mark.threat("S12", everywhere=True)
 @pytest.mark.fake_host
 def test_a_guard_killed_during_its_run_is_missed_by_it() -> None:
     give_uplink()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import time
+from dataclasses import replace
 from typing import Dict, List, Optional, Sequence, Tuple
 
 import pytest
@@ -129,44 +130,49 @@ def test_a_restore_that_finds_what_was_not_there_puts_back_nothing_it_did_not_ch
     ("program", "fault"),
     [
         *(("iptables-save", fault) for fault in ("hangs", "dies", "garbage", "cut")),
-        *((program, fault) for program in ("iptables-restore", "ip6tables-restore") for fault in ("hangs", "dies")),
+        *((program, fault) for program in ("iptables-restore", "ip6tables-restore", "nft") for fault in ("hangs", "dies")),
+        ("nft", "garbage"),
     ],
 )
-@pytest.mark.threat("S8", backends=("iptables",))
+@pytest.mark.threat("S8")
 def test_a_firewall_tool_that_fails_gives_one_clear_error_and_changes_nothing(program: str, fault: str, tmp_path: object) -> None:
-    scripts = {"hangs": "sleep 60 & sleep 60", "dies": "kill -KILL $$", "garbage": "echo '{\"not\": 1}'", "cut": "%s | head -n 5" % shutil.which(program)}
     words = {
         "hangs": "%s gave no answer within 0.5 seconds",
         "dies": "%s was killed by signal SIGKILL",
-        "garbage": "%s gave no whole rule set",
+        "garbage": "%s told nothing that can be read" if program == "nft" else "%s gave no whole rule set",
         "cut": "%s gave no whole",
     }
     fake = os.path.join(str(tmp_path), program)
-    with open(fake, "w", encoding="utf-8") as stream:
-        stream.write('#!/bin/sh\n[ -e %s ] || exec %s "$@"\n%s\n' % (fake + ".on", shutil.which(program), scripts[fault]))
-    os.chmod(fake, 0o755)
+    firewall = "nftables" if program == "nft" else "iptables"
+    first, second = replace(WEB, firewall=firewall), replace(OTHER, firewall=firewall)
 
     def body() -> List[str]:
+        real = shutil.which(program)
+        scripts = {"hangs": "sleep 60 & sleep 60", "dies": "kill -KILL $$", "garbage": "echo '{\"not\": 1}'", "cut": "%s | head -n 5" % real}
+        with open(fake, "w", encoding="utf-8") as stream:
+            stream.write('#!/bin/sh\n[ -e %s ] || exec %s "$@"\n%s\n' % (fake + ".on", real, scripts[fault]))
+        os.chmod(fake, 0o755)
+
         def run(argv: Sequence[str], data: Optional[str] = None) -> Tuple[int, str, str]:
             hangs = fault == "hangs" and argv[0] == program and os.path.exists(fake + ".on")
             return tool.run_tool([fake if argv[0] == program else argv[0], *argv[1:]], data, limit=0.5 if hangs else tool.TIME_LIMIT)
 
         tools = Tools()
         tools.run = run  # type: ignore[method-assign]
-        converge(WEB, tools=tools)
+        converge(first, tools=tools)
         before = take_snapshot()
         open(fake + ".on", "w", encoding="utf-8").close()
         started = time.monotonic()
-        error = attempt(OTHER, tools)
+        error = attempt(second, tools)
         took = time.monotonic() - started
         os.unlink(fake + ".on")
         assert isinstance(error, (FirewallError, ToolFailed)), error
         assert words[fault] % program in str(error), error
         assert "Traceback" not in str(error)
         assert took < 20, took
-        if program.endswith("-save"):
+        if program.endswith("-save") or program == "nft":
             assert_same(before)
-        converge(OTHER, tools=tools)
+        converge(second, tools=tools)
         return []
 
     on_fake_host(body)

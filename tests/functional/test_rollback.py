@@ -145,6 +145,7 @@ def test_a_race_that_never_ends_fails_clearly_and_is_undone(number: int) -> None
     assert converge(OTHER).steps == ()
 
 
+@pytest.mark.threat("S12", everywhere=True)
 @pytest.mark.fake_host
 def test_a_swallowed_message_is_a_timeout_and_is_undone() -> None:
     reach(WEB)

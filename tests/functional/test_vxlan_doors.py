@@ -279,7 +279,8 @@ def test_a_container_on_the_lan_is_no_peer_of_its_own_host(version: int, firewal
     """By the host's own link beside it, it speaks with its own addresses only."""
     near = lan("a", parent="eth0", host_access=True)
     mesh = overlay(VTEP[version], PEER[version], THIRD[version])
-    declaration = replace(near, networks=[*near.networks, *mesh.networks], endpoints=[*near.endpoints, *mesh.endpoints], overlays=mesh.overlays, firewall=firewall)
+    both = {"networks": [*near.networks, *mesh.networks], "endpoints": [*near.endpoints, *mesh.endpoints]}
+    declaration = replace(near, **both, overlays=mesh.overlays, firewall=firewall)
     give_uplink()
     settle(declaration)
     sh("sysctl -qw net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.%s.rp_filter=0" % shim_name("lan"))  # else IPv4 is shut twice

@@ -43,7 +43,8 @@ def _parameters_of(item: pytest.Item) -> Dict[str, object]:
 
 def _backends_of(item: pytest.Item) -> Tuple[str, ...]:
     """Return the backends that a test can run with: by its parameter, by its marker, or any."""
-    named = str(_parameters_of(item).get("firewall", ""))
+    parameters = _parameters_of(item)
+    named = str(parameters.get("firewall", "nftables" if parameters.get("program") == "nft" else "iptables" if "program" in parameters else ""))
     if named in VARIANTS:
         return (VARIANTS[named],)
     marks = list(item.iter_markers("threat"))
