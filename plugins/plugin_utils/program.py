@@ -8,23 +8,33 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import re
 import zipfile
 from pathlib import Path
 from typing import Iterator, Tuple
 
+from ..module_utils._model.names import STORE_DIRECTORY
+
 COLLECTION = Path(__file__).resolve().parents[2]
 ENGINE = COLLECTION / "plugins" / "module_utils"
 BESIDE = COLLECTION / "roles" / "boot" / "files"  # what the program puts beside itself
 PACKAGE = "container_net"
 LEFT_OUT = frozenset(("_ansible", "__pycache__"))  # what needs Ansible, and what is made of the sources
+# What Python compiled once for a host is taken from there: see _boot/bytecode.py.
 MAIN = """\
+import os
 import sys
+from importlib.util import MAGIC_NUMBER
+
+compiled = "%s/program-%s-" + MAGIC_NUMBER.hex() + ".zip"
+if os.path.exists(compiled):
+    sys.path.insert(0, compiled)
 
 from container_net._boot.main import main
 
-sys.exit(main())
+sys.exit(main(compiled=compiled))
 """
 INTERPRETER = re.compile(r"/[!-~]+( -[!-~]+)?")
 
@@ -36,7 +46,9 @@ def build_program(interpreter: str) -> bytes:
     archive = io.BytesIO()
     # Not compressed: another zlib would make other bytes of it, and Python would be slower to start.
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED) as packed:
-        for name, text in _files():
+        files = dict(_files())
+        checksum = hashlib.sha256(b"\0".join(part for name in files for part in (name.encode(), files[name]))).hexdigest()
+        for name, text in {"__main__.py": (MAIN % (STORE_DIRECTORY, checksum[:16])).encode("ascii"), **files}.items():
             entry = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
             entry.external_attr = 0o644 << 16
             packed.writestr(entry, text)
@@ -44,7 +56,6 @@ def build_program(interpreter: str) -> bytes:
 
 
 def _files() -> Iterator[Tuple[str, bytes]]:
-    yield "__main__.py", MAIN.encode("ascii")
     yield PACKAGE + "/__init__.py", b""
     for path in sorted(ENGINE.rglob("*.py")):
         inside = path.relative_to(ENGINE)

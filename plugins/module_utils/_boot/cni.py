@@ -21,11 +21,11 @@ from .._engine.guests import choose_living, identify_guest
 from .._engine.parting import Picks, part_alone
 from .._engine.topology import read_declaration
 from .._kernel.guests import GuestBook
-from .._kernel.statefile import STORE_DIRECTORY
 from .._kernel.store import Entry, Store, list_scopes
 from .._model.document import Attachment, Document
 from .._model.errors import ContainerNetError, InputError, LockHeld, NotConfirmed, Problem
 from .._model.guest import Guest
+from .._model.names import STORE_DIRECTORY
 from .._model.network import Network
 from .._model.place import HOST, PATH, SLOT, Place
 from .._report.concern import concerns

@@ -19,10 +19,10 @@ from .._explain.trip import plan_trip, read_target
 from .._explain.walk import walk
 from .._explain.words import facts, tell
 from .._firewall.table import AUTO, select_backend
-from .._kernel.statefile import STORE_DIRECTORY
 from .._kernel.store import Store, list_scopes
 from .._model.document import Document
 from .._model.errors import ContainerNetError
+from .._model.names import STORE_DIRECTORY
 from .._plan.step import Step
 from .._report.sight import watch_everything
 from .._runtime.tool import has_tool, run_system_tool

@@ -13,11 +13,12 @@ from typing import Any, Dict, List, NamedTuple
 from .._engine.pipeline import converge
 from .._engine.topology import read_kept, topology_request
 from .._firewall.table import AUTO, select_backend
-from .._kernel.statefile import STATE_DIRECTORY, STORE_DIRECTORY
+from .._kernel.statefile import STATE_DIRECTORY
 from .._kernel.store import Store
 from .._kernel.sysctl import read_sysctl
 from .._kernel.visits import Visits
 from .._model.errors import ContainerNetError
+from .._model.names import STORE_DIRECTORY
 from .._model.place import Place
 from .._report.export import NOT_TOLD, export_declaration
 from .._report.sight import observe_everything

@@ -15,21 +15,25 @@ import io
 import json
 import os
 import sys
-from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence
 
 from .._document.scalars import read_label
 from .._engine.modes import validate_wait_timeout
 from .._engine.request import LOCK_TIMEOUT
 from .._kernel.hostlock import host_lock
 from .._kernel.session import read_ssh_connection
-from .._kernel.statefile import STATE_DIRECTORY, STORE_DIRECTORY, declaration_path
+from .._kernel.statefile import STATE_DIRECTORY, declaration_path
 from .._kernel.store import Store, list_scopes
 from .._model.document import DEFAULT_SCOPE
 from .._model.errors import ContainerNetError, InputError, Problem
+from .._model.names import STORE_DIRECTORY
 from .._report.drift import count_differences, describe_drift
 from .means import require_means
 from .metrics import write_metrics
 from .restore import Restored, Restoring
+
+if TYPE_CHECKING:
+    from .units import Setup
 
 IN_ORDER, FAILED, DRIFT = 0, 1, 2
 NAME = "container-net"
@@ -47,13 +51,15 @@ class Told(NamedTuple):
     facts: Mapping[str, Any]
 
 
-def main(arguments: Optional[Sequence[str]] = None) -> int:
+def main(arguments: Optional[Sequence[str]] = None, *, compiled: str = "") -> int:
+    """Do what the words of the command line ask for. `compiled` is where the program looks for its own bytecode."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a locale may lack a letter of what is told
     words = list(sys.argv[1:] if arguments is None else arguments)
     # A runtime calls a plugin by the name of its file and without a word: a link to this program is all it takes.
     options = _parser().parse_args(["cni"] if not words and "CNI_COMMAND" in os.environ else words)
+    options.compiled = compiled
     try:
         _validate(options)
         status: int = options.act(options)
@@ -151,18 +157,24 @@ def _serve_cni(_options: argparse.Namespace) -> int:
 def _enable(options: argparse.Namespace) -> int:
     from . import units
 
-    program = os.path.abspath(sys.argv[0])
-    _tell_done(units.enable(options.scope, units.Setup(program, options.share, options.check), follow=options.follow, restart=options.restart))
+    setup = _setup(options)
+    _tell_done(units.enable(options.scope, setup, follow=options.follow, restart=options.restart))
     if not units.has_systemd():
-        print(units.NO_SYSTEMD % (program, options.scope))
+        print(units.NO_SYSTEMD % (setup.program, options.scope))
     return IN_ORDER
 
 
 def _disable(options: argparse.Namespace) -> int:
     from . import units
 
-    _tell_done(units.disable(options.scope, units.Setup(os.path.abspath(sys.argv[0]), options.share, options.check)))
+    _tell_done(units.disable(options.scope, _setup(options)))
     return IN_ORDER
+
+
+def _setup(options: argparse.Namespace) -> Setup:
+    from .units import Setup
+
+    return Setup(os.path.abspath(sys.argv[0]), options.share, options.compiled, options.check)
 
 
 def _tell_done(paths: Sequence[str]) -> None:

@@ -4,7 +4,7 @@
 
 # PRIVATE to this collection: anything here may change without notice.
 
-"""What the program puts beside itself: units of systemd for a scope, its manual page, its completion. They come with it, in its own file."""
+"""What the program puts beside itself: units of systemd for a scope, its manual page, its completion, which come in its own file; and its bytecode."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ import subprocess
 from typing import List, NamedTuple
 
 from .._kernel.statefile import replace_file
+from .._kernel.store import list_scopes
 from .._model.errors import ContainerNetError
+from .bytecode import keep_bytecode, remove_bytecode
 
 UNITS = "/etc/systemd/system"
 WANTED = UNITS + "/multi-user.target.wants"
@@ -31,6 +33,7 @@ class Setup(NamedTuple):
 
     program: str
     share: str
+    compiled: str  # where the program looks for its bytecode
     check_mode: bool
 
 
@@ -39,6 +42,8 @@ def enable(scope: str, setup: Setup, *, follow: bool, restart: bool) -> List[str
     units = {"%s/%s" % (UNITS, name): _text(name, setup) for name in (*AT_START, FOLLOWER)} if has_systemd() else {}
     shared = {os.path.join(setup.share, path): _text(name, setup) for name, path in SHARED.items()}
     done = [path for path, text in {**shared, **units}.items() if _write(path, text, setup)]
+    if not setup.check_mode:
+        keep_bytecode(setup.program, setup.compiled)  # nothing that anybody declared: it is not told as a change
     links = {_wanted(name, scope): "%s/%s" % (UNITS, name) for name in AT_START + ((FOLLOWER,) if follow else ()) if units}
     done += [path for path, target in links.items() if _link(path, target, setup)]
     follower = _wanted(FOLLOWER, scope)
@@ -57,10 +62,13 @@ def disable(scope: str, setup: Setup) -> List[str]:
     follows = os.path.lexists(follower)
     done = [path for path in (*(_wanted(name, scope) for name in AT_START), follower) if _remove(path, setup)]
     left = [name for name in _names(WANTED) if name.startswith("container-net@") and os.path.join(WANTED, name) not in done]
+    left += [other for other in list_scopes() if other != scope]  # all that tells of them where there is no systemd
     if not left:
         others = [os.path.join(setup.share, path) for path in SHARED.values()] + ["%s/%s" % (UNITS, name) for name in (*AT_START, FOLLOWER)]
         done += [path for path in (*others, setup.program) if _remove(path, setup)]
         _remove_empty(setup)
+        if not setup.check_mode:
+            remove_bytecode(os.path.dirname(setup.compiled))
     if has_systemd() and done and not setup.check_mode:
         if follows:
             _systemctl("stop", os.path.basename(follower))

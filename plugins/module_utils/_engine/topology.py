@@ -28,10 +28,11 @@ from .._drivers.base import HostView
 from .._drivers.table import DRIVERS, find_driver
 from .._firewall.base import RunCommand
 from .._firewall.table import select_backend
-from .._kernel.statefile import STATE_DIRECTORY, STORE_DIRECTORY
+from .._kernel.statefile import STATE_DIRECTORY
 from .._model.document import Document
 from .._model.errors import InputError, Problem
 from .._model.guest import Guest
+from .._model.names import STORE_DIRECTORY
 from .._model.objects import KernelObject
 from .._model.place import HOST
 from .._model.rule import Rule

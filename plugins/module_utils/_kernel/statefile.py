@@ -15,7 +15,6 @@ FLOWS_FILE = "flows.json"
 UNCONFIRMED_FILE = "unconfirmed.json"
 GUESTS_FILE = "guests.json"
 UNFINISHED = ".new"  # what the name of a file ends in while it is written
-STORE_DIRECTORY = "/var/lib/container_net"  # outlives a boot
 
 
 def declaration_path(directory: str, scope: str) -> str:
@@ -24,13 +23,17 @@ def declaration_path(directory: str, scope: str) -> str:
 
 
 def replace_file(path: str, text: str, mode: int = 0o600) -> None:
+    write_whole(path, text.encode("utf-8"), mode)
+
+
+def write_whole(path: str, content: bytes, mode: int = 0o600) -> None:
     """Write a file whole: whoever reads it, also after a crash, finds the old or the new one."""
     temporary = path + UNFINISHED
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
     try:
         try:
             os.fchmod(descriptor, mode)
-            left = memoryview(text.encode("utf-8"))
+            left = memoryview(content)
             while left:
                 left = left[os.write(descriptor, left) :]  # a disk that is full takes a part, and refuses the rest
             os.fsync(descriptor)

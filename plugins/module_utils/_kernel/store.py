@@ -13,11 +13,11 @@ import os
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional
 
 from .._model.errors import ContainerNetError
-from .._model.names import label_fault
+from .._model.names import STORE_DIRECTORY, label_fault
 from .._model.place import HOST
 from .._model.stored import Stored, stored
 from .hostlock import ensure_private_directory
-from .statefile import STORE_DIRECTORY, UNFINISHED, declaration_path, replace_file
+from .statefile import UNFINISHED, declaration_path, replace_file
 
 SUFFIX = ".json"
 UNREADABLE, UNCONFIRMED = "unreadable", "unconfirmed"

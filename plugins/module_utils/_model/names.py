@@ -16,6 +16,7 @@ _INTERFACE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*\Z", re.ASCII)
 _LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*\Z", re.ASCII)
 LABEL_LIMIT = 63
 LAST_VLAN = 4094
+STORE_DIRECTORY = "/var/lib/container_net"  # outlives a boot
 # Not `ve-`: systemd-networkd gives links of that name addresses of its own.
 VETH_PREFIX = "cn-"
 SOURCE_TABLES, SOURCE_TABLE_COUNT = 1_000_000, 2**24

@@ -11,6 +11,7 @@ import os
 import subprocess
 import sys
 import uuid
+from functools import lru_cache
 from typing import Callable, List, TypeVar
 
 from ansible_collections.netloom.container_net.plugins.module_utils._kernel.store import BOOT_ID
@@ -23,11 +24,16 @@ KEPT = "/var/lib"
 PROGRAM = KEPT + "/container-net"
 
 
+@lru_cache(maxsize=None)
+def _built() -> bytes:
+    return build_program(sys.executable)
+
+
 def own_disk() -> None:
     """Give this host a directory of its own for what outlives a restart, with the program in it."""
     must(libc.mount(b"tmpfs", KEPT.encode(), b"tmpfs", ctypes.c_ulong(0), b"mode=755"), "mount %s" % KEPT)
     with open(PROGRAM, "wb") as stream:
-        stream.write(build_program(sys.executable))
+        stream.write(_built())
     os.chmod(PROGRAM, 0o755)
 
 

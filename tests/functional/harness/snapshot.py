@@ -28,6 +28,7 @@ OWNED = ("/run/container_net", "/var/lib/container_net")
 TOOLS = ("iptables", "ip6tables")
 THEIRS = frozenset((family, name) for family in ("ip", "ip6") for name in ("raw", "mangle", "nat", "filter", "security"))  # tables that these tell of
 NSFS_MAGIC = 0x6E736673
+BYTECODE = "program-"  # of the program container-net
 NFT_GETTABLE, RTM_GETRULE = 0xA01, 34
 # Numbers the kernel hands out, states that follow from carrier, clocks and counters.
 _VOLATILE = frozenset(
@@ -100,6 +101,8 @@ def _files() -> Iterator[str]:
     for directory, _names, files in (found for owned in OWNED for found in os.walk(owned)):
         yield "file %s mode=%o" % (directory, stat.S_IMODE(os.stat(directory).st_mode))
         for name in sorted(files):
+            if name.startswith(BYTECODE):
+                continue  # Python's own, of the program
             path = os.path.join(directory, name)
             with open(path, encoding="utf-8") as stream:
                 yield "file %s mode=%o %s" % (path, stat.S_IMODE(os.stat(path).st_mode), re.sub(r"\b40265[0-9]{5}\b", "NAMESPACE", stream.read()))
