@@ -3,6 +3,7 @@
 . "$(dirname "$0")/common.sh"
 [ "$(id -u)" = 0 ] || skip "a Docker Engine needs root"
 bash tests/gates/setup.sh engines
+if firewalls=$(bash tests/gates/firewalls.sh "$BUILD/firewalls"); then export CONTAINER_NET_FIREWALLS=$BUILD/firewalls; else echo "without firewalld and ufw: $firewalls" >&2; fi
 for program in dockerd podman runc busybox; do
   command -v "$program" >/dev/null || skip "$program is not installed"
 done

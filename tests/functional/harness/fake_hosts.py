@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The marker fake_host, for every floor whose tests run on hosts of harness/host.py; conftest registers it as a plugin."""
+"""The markers fake_host and threat, for every floor whose tests run on hosts of harness/host.py; conftest registers it as a plugin."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ from typing import Optional
 import pytest
 
 from harness.host import on_fake_host
+from harness.threats import MARKER
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "fake_host(timeout=170): the test runs in a child that is a host of its own, see harness/host.py")
+    config.addinivalue_line("markers", MARKER)
 
 
 @pytest.hookimpl(tryfirst=True)

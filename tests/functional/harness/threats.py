@@ -15,15 +15,11 @@ import pytest
 from harness import backends
 
 Cell = Tuple[str, int, str]  # row, family, backend
+MARKER = (
+    "threat(*rows, everywhere=False, backends=(...)): rows of tests/threats.yml; everywhere where neither family nor backend matters,"
+    " backends where the test is about one only"
+)
 VARIANTS = {"nft": "iptables-nft", "legacy": "iptables-legacy"}  # of tests that drive the backend themselves
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line(
-        "markers",
-        "threat(*rows, everywhere=False, backends=(...)): rows of tests/threats.yml; everywhere where neither family nor backend matters,"
-        " backends where the test is about one only",
-    )
 
 
 def pytest_collection_modifyitems(items: List[pytest.Item]) -> None:
