@@ -28,6 +28,7 @@ from .._drivers.table import DRIVERS, find_driver
 from .._firewall.base import RunCommand
 from .._firewall.table import select_backend
 from .._kernel.statefile import STATE_DIRECTORY, STORE_DIRECTORY
+from .._kernel.tables import list_tables
 from .._model.document import Document
 from .._model.errors import InputError, Problem
 from .._model.objects import KernelObject
@@ -124,7 +125,7 @@ def topology_request(
     guests = Guests(options["scope"], networks, endpoints, STATE_DIRECTORY, choose)
     declared = Declared(partial(read_declaration, options["scope"], networks, endpoints, options["overlays"], links, guests=lambda: guests.now))
     document = declared.document
-    backend = select_backend(options["firewall_backend"], has_tool)
+    backend = select_backend(options["firewall_backend"], has_tool, list_tables)
     if left_out is None and options["skip_unsupported"]:
         left_out = _find_left_out()
     notes: List[str] = []
