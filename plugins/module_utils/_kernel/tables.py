@@ -18,7 +18,7 @@ NAME = 1
 
 
 def list_tables() -> List[str]:
-    """Return the names of the tables in the namespace the process is in, none where the kernel has no nftables. To start its tool takes a hundred times as long."""
+    """Return the names of the tables in the namespace the process is in, none where the kernel has no nftables. To start its tool takes far longer."""
     question = HEADER.pack(HEADER.size + 4, NFT_GETTABLE, NLM_F_REQUEST, 0, 0) + bytes(4)
     try:
         with Door().open("", NETLINK_NETFILTER) as line:
