@@ -190,7 +190,7 @@ def test_each_family_goes_out_by_its_own_network() -> None:
 def test_info_tells_links_routes_and_rules() -> None:
     give_world()
     converge(THREE)
-    report = Report(observe_everything((), select_backend("none", lambda _tool: False), Tools().run).snapshot, None)
+    report = Report(observe_everything((), select_backend("none", lambda _tool: False, list), Tools().run).snapshot, None)
     networks = {network["name"]: network for network in report.networks()}
     assert {name: network["driver"] for name, network in networks.items()} == {"web": "bridge", "db": "bridge", "lan": "macvlan"}
     assert (networks["lan"]["parent"], networks["lan"]["mode"], networks["lan"]["host_interface"]) == ("lan0", "bridge", None)

@@ -21,6 +21,7 @@ from .._engine.topology import refuse_and_tell
 from .._firewall.none import NoFirewall
 from .._firewall.table import select_backend
 from .._kernel.sockets import name_process
+from .._kernel.tables import list_tables
 from .._model.document import Document
 from .._model.errors import Problem
 from .._model.objects import KernelObject
@@ -57,7 +58,7 @@ def nat_request(module: Any, options: Options) -> Request:
     return Request(
         scope=document.scope,
         build=build,
-        backend=select_backend(options["firewall_backend"], has_tool),
+        backend=select_backend(options["firewall_backend"], has_tool, list_tables),
         run=run_system_tool,
         check_mode=module.check_mode,
         place=place,

@@ -20,6 +20,7 @@ from .._explain.walk import walk
 from .._explain.words import facts, tell
 from .._firewall.table import AUTO, select_backend
 from .._kernel.store import Store, list_scopes
+from .._kernel.tables import list_tables
 from .._model.document import Document
 from .._model.errors import ContainerNetError
 from .._model.names import STORE_DIRECTORY
@@ -42,7 +43,7 @@ def explain(start: str, target: str, *, scope: str = "", size: int) -> Explained
     asked = read_target(target)
     documents = _read_documents()
     sites = gather_sites(documents.values())
-    backend = select_backend(AUTO, has_tool)
+    backend = select_backend(AUTO, has_tool, list_tables)
     with watch_everything(list(sites.places), backend, run_system_tool) as watch:
         world = LiveWorld(watch, run_system_tool, has_tool)
         trip = plan_trip(start, asked, scope, sites, watch.snapshot, size)

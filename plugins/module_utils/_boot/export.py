@@ -16,6 +16,7 @@ from .._firewall.table import AUTO, select_backend
 from .._kernel.statefile import STATE_DIRECTORY
 from .._kernel.store import Store
 from .._kernel.sysctl import read_sysctl
+from .._kernel.tables import list_tables
 from .._kernel.visits import Visits
 from .._model.errors import ContainerNetError
 from .._model.names import STORE_DIRECTORY
@@ -36,7 +37,7 @@ class Exported(NamedTuple):
 
 def export(scope: str) -> Exported:
     """Read what stands, and compare it with what is told of it: what differs could not be told."""
-    sight = observe_everything(_find_places(scope), select_backend(AUTO, has_tool), run_system_tool)
+    sight = observe_everything(_find_places(scope), select_backend(AUTO, has_tool, list_tables), run_system_tool)
     told = export_declaration(sight.snapshot, scope, bridges_filter=read_sysctl(BRIDGED) == "1")
     if not told["networks"] and not told["endpoints"]:
         raise ContainerNetError("nothing of scope '%s' stands on this host" % scope)

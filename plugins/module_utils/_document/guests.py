@@ -14,6 +14,7 @@ from typing import Any, Dict, List, Mapping, Sequence, Set, Tuple
 from .._model.document import Document
 from .._model.guest import Guest
 from .._model.place import PATH, SLOT
+from .leave_out import ENDPOINTS, leave_out
 
 ABSENT = "absent"
 
@@ -31,7 +32,7 @@ def declared_slots(endpoints: object) -> Set[str]:
 
 def add_guests(endpoints: Any, guests: Sequence[Guest]) -> Any:
     """Return a raw list of endpoints in which guests fill their slots and the others stand behind it, all interfaces of one container together."""
-    if not guests or not isinstance(endpoints, (list, tuple, type(None))):
+    if not isinstance(endpoints, (list, tuple, type(None))):
         return endpoints
     found: Dict[str, Dict[str, Any]] = {}
     slots = {guest.slot: guest for guest in guests if guest.slot}
@@ -62,12 +63,7 @@ def is_slot(endpoint: Any) -> bool:
 
 def without_empty_slots(document: Document) -> Document:
     """Return the document without what nothing stands of as long as no runtime fills it."""
-    empty = [endpoint.name for endpoint in document.endpoints if endpoint.place.kind == SLOT]
-    if not empty:
-        return document
-    from .leave_out import ENDPOINTS, leave_out
-
-    return leave_out(document, [(ENDPOINTS, name) for name in empty])[0]
+    return leave_out(document, [(ENDPOINTS, endpoint.name) for endpoint in document.endpoints if endpoint.place.kind == SLOT])[0]
 
 
 def _attach(guest: Guest) -> Mapping[str, Any]:

@@ -8,18 +8,44 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, FrozenSet, Iterable, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, FrozenSet, Iterable, Optional, Sequence, Tuple
 
+from .._model.place import SLOT
 from .._model.translation import NOBODY, Holdings
 
 if TYPE_CHECKING:
     from .._drivers.base import HostView
     from .._model.amount import Rate, Size
     from .._model.document import Device, Document, Endpoint, PublishedPort, RoutingRule, StaticRoute, Wire
+    from .._model.guest import Guest
     from .._schema.reading import Problems, Read
     from .._schema.schema import Elsewhere
     from .entry import Pairs
     from .scene import Scene
+
+
+def add_guests(endpoints: Any, guests: Sequence[Guest]) -> Any:
+    if not guests:
+        return endpoints
+    from . import guests as noted
+
+    return noted.add_guests(endpoints, guests)
+
+
+def fill_in(guests: Sequence[Guest], document: Document) -> Tuple[Guest, ...]:
+    if not guests:
+        return ()
+    from . import guests as noted
+
+    return noted.fill_in(guests, document)
+
+
+def without_empty_slots(document: Document) -> Document:
+    if not any(endpoint.place.kind == SLOT for endpoint in document.endpoints):
+        return document
+    from . import guests
+
+    return guests.without_empty_slots(document)
 
 
 def find_ports() -> Read[Tuple[PublishedPort, ...]]:

@@ -9,25 +9,27 @@
 from __future__ import annotations
 
 import os
-from typing import Callable, Collection, List, Sequence, Tuple
+from typing import TYPE_CHECKING, Callable, List, Sequence, Tuple
 
 from .._kernel.statefile import GUESTS_FILE
 from .._model.errors import NamespaceMissing
-from .._model.guest import Guest
 from .._model.place import PATH, Place
 from .._runtime.containers import identify_namespace
 
-Choose = Callable[[Sequence[Guest]], Sequence[Guest]]
+if TYPE_CHECKING:
+    from .._model.guest import Guest
+
+Choose = Callable[[Sequence["Guest"]], Sequence["Guest"]]
 
 
 class Guests:
     """Who is to be there after a run: those `choose` picks of who is noted. The declaration is read anew where they changed before the run had the lock."""
 
-    def __init__(self, scope: str, networks: Collection[str], slots: Collection[str], directory: str, choose: Choose) -> None:
+    def __init__(self, scope: str, networks: object, endpoints: object, directory: str, choose: Choose) -> None:
         self._directory = directory
         self._scope = scope
         self._networks = networks
-        self._slots = ("", *slots)
+        self._endpoints = endpoints
         self._choose = choose
         self.now: Tuple[Guest, ...] = ()
         self.look()
@@ -35,8 +37,16 @@ class Guests:
     def look(self) -> bool:
         """Read who is there, and tell whether that is not who was there before. Whose network or slot is not declared any more leaves with it."""
         before = self.now
-        self.now = tuple(guest for guest in self._choose(self._read()) if guest.network in self._networks and guest.slot in self._slots)
+        self.now = self._declared(self._choose(self._read()))
         return self.now != before
+
+    def _declared(self, guests: Sequence[Guest]) -> Tuple[Guest, ...]:
+        if not guests:
+            return ()
+        from .._document.guests import declared_networks, declared_slots
+
+        networks, slots = declared_networks(self._networks), ("", *declared_slots(self._endpoints))
+        return tuple(guest for guest in guests if guest.network in networks and guest.slot in slots)
 
     def _read(self) -> Sequence[Guest]:
         if not os.path.lexists(os.path.join(self._directory, GUESTS_FILE)):

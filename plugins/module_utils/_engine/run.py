@@ -173,7 +173,7 @@ class Run:
             kept += restored_sysctls(snapshot, request.place, request.scope, declared + kept, self._record.read())
         if request.prune:
             kept += self._visited.restored(snapshot, declared + kept, prunable)
-            used = used_bridges([item.key for item in declared + kept], snapshot, prunable)
+            used = used_bridges({item.key for item in declared + kept}, snapshot, prunable)
             prunable -= used.keys()
             told = [USED_BRIDGE % (key[2], ", ".join(names)) for key, names in used.items()]
         if request.removes:

@@ -16,22 +16,21 @@ from .._compile.document import compile_document
 from .._compile.firewall import compile_firewall
 from .._compile.parts import find_tunnel_ends, find_underlays
 from .._document.allocate import NOTHING_TAKEN, Taken
-from .._document.guests import add_guests, declared_networks, declared_slots, fill_in, without_empty_slots
 from .._document.host import check_host
 from .._document.host_addresses import check_own_addresses
 from .._document.living import Declared, attached_places
 from .._document.management import check_takeovers, find_connection
 from .._document.on_host import check_host_networks, settle_networks
-from .._document.parts import check_host_devices
+from .._document.parts import add_guests, check_host_devices, fill_in, without_empty_slots
 from .._document.reader import read_document
 from .._drivers.base import HostView
 from .._drivers.table import DRIVERS, find_driver
 from .._firewall.base import RunCommand
 from .._firewall.table import select_backend
 from .._kernel.statefile import STATE_DIRECTORY
+from .._kernel.tables import list_tables
 from .._model.document import Document
 from .._model.errors import InputError, Problem
-from .._model.guest import Guest
 from .._model.names import STORE_DIRECTORY
 from .._model.objects import KernelObject
 from .._model.place import HOST
@@ -46,6 +45,7 @@ from .request import LOCK_TIMEOUT, Build, Request
 from .waiting import validate_confirm_timeout
 
 if TYPE_CHECKING:
+    from .._model.guest import Guest
     from .left_out import LeftOut
 
 # Of the options of the module topology, which says what each is.
@@ -123,10 +123,10 @@ def topology_request(
     validate_wait_timeout(options["wait_timeout"])
     absent = options["state"] == "absent"
     networks, endpoints, links = (None, None, None) if absent else (options["networks"], options["endpoints"], options["links"])
-    guests = Guests(options["scope"], declared_networks(networks), declared_slots(endpoints), STATE_DIRECTORY, choose)
+    guests = Guests(options["scope"], networks, endpoints, STATE_DIRECTORY, choose)
     declared = Declared(partial(read_declaration, options["scope"], networks, endpoints, options["overlays"], links, guests=lambda: guests.now))
     document = declared.document
-    backend = select_backend(options["firewall_backend"], has_tool)
+    backend = select_backend(options["firewall_backend"], has_tool, list_tables)
     if left_out is None and options["skip_unsupported"]:
         left_out = _find_left_out()
     notes: List[str] = []

@@ -20,6 +20,7 @@ from .._model.translation import Translation
 CREATE, DELETE = "create", "delete"
 RunCommand = Callable[[Sequence[str], Optional[str]], Tuple[int, str, str]]
 HasTool = Callable[[str], bool]
+ListTables = Callable[[], Sequence[str]]  # of nftables, where `run` works
 
 
 class FirewallStep(Protocol):

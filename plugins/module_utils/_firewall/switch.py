@@ -26,8 +26,7 @@ MIXED = (
 class Other(NamedTuple):
     """A backend that was not chosen: how to find out whether it holds anything, and how to get it then."""
 
-    commands: Sequence[Sequence[str]]
-    sign: str  # in what one of them tells
+    shows: Callable[[RunCommand], bool]
     load: Callable[[], Backend]
 
 
@@ -52,11 +51,13 @@ class Switch:
                 continue
             self._looked.add((name, place))
             # To load it takes longer than to ask.
-            if any(other.sign in run(command, None)[1] for command in other.commands):
+            if other.shows(run):
                 self._loaded[name] = other.load()
         return tuple(piece for backend in self._loaded.values() for piece in backend.observe(run, place, families))
 
     def compose(self, rules: Sequence[Rule], *, scope: str, current: Sequence[KernelObject], place: str = HOST) -> Tuple[FirewallObject, ...]:
+        if len(self._loaded) == 1:
+            return self._chosen.compose(rules, scope=scope, current=current, place=place)
         held = {name: _pieces_of(name, current) for name in self._loaded}
         scopes = {name: {rule.scope for rule in rules_of(pieces) if rule.is_ours} for name, pieces in held.items()}
         if not self._fixed and scope not in scopes[self._name]:

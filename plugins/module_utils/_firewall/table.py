@@ -11,7 +11,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Callable, Dict, List, Tuple
 
-from .base import Backend, HasTool
+from .base import Backend, HasTool, ListTables, RunCommand
 
 
 def _load_iptables(has_tool: HasTool) -> Backend:
@@ -35,10 +35,20 @@ def _load_none(_has_tool: HasTool) -> Backend:
 # The option's word -> what loads the backend; it raises EnvironmentUnfit where this host lacks its tools.
 BACKENDS: Dict[str, Callable[[HasTool], Backend]] = {"iptables": _load_iptables, "nftables": _load_nftables, "none": _load_none}
 AUTO, USUAL, NEXT = "auto", "iptables", "nftables"
-# Of those that take over from each other: what tells whether one holds anything of ours, without it, and the word for that.
-TRACES: Dict[str, Tuple[Tuple[Tuple[str, ...], ...], str]] = {
-    "iptables": ((("iptables-save",), ("ip6tables-save",)), "CNET-"),
-    "nftables": ((("nft", "list", "tables"),), "container_net"),
+
+
+def _show_iptables(_list_tables: ListTables, run: RunCommand) -> bool:
+    return any("CNET-" in run([tool], None)[1] for tool in ("iptables-save", "ip6tables-save"))
+
+
+def _show_nftables(list_tables: ListTables, _run: RunCommand) -> bool:
+    return any("container_net" in table for table in list_tables())
+
+
+# Of those that take over from each other: the tool of each, and what tells whether it holds anything of ours, without it.
+TRACES: Dict[str, Tuple[str, Callable[[ListTables, RunCommand], bool]]] = {
+    "iptables": ("iptables-save", _show_iptables),
+    "nftables": ("nft", _show_nftables),
 }
 
 
@@ -47,7 +57,7 @@ def list_choices() -> List[str]:
     return [AUTO, *BACKENDS]
 
 
-def select_backend(name: str, has_tool: HasTool) -> Backend:
+def select_backend(name: str, has_tool: HasTool, list_tables: ListTables) -> Backend:
     """Return the backend of that name; for `auto` the one that has the scope's rules already, else the usual one, else the one whose tools are there."""
     chosen = name if name != AUTO else NEXT if _is_there(NEXT, has_tool) and not _is_there(USUAL, has_tool) else USUAL
     backend = BACKENDS[chosen](has_tool)
@@ -56,8 +66,9 @@ def select_backend(name: str, has_tool: HasTool) -> Backend:
         return backend
     from .switch import Other, Switch
 
-    return Switch(chosen, backend, {other: Other(*TRACES[other], partial(BACKENDS[other], has_tool)) for other in beside}, fixed=name != AUTO)
+    others = {other: Other(partial(TRACES[other][1], list_tables), partial(BACKENDS[other], has_tool)) for other in beside}
+    return Switch(chosen, backend, others, fixed=name != AUTO)
 
 
 def _is_there(name: str, has_tool: HasTool) -> bool:
-    return has_tool(TRACES[name][0][0][0])
+    return has_tool(TRACES[name][0])

@@ -15,7 +15,19 @@ import time
 from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from .._model.errors import ContainerNetError, KernelRace, KernelTimeout, RequestFailed, errno_name
-from .netlink import NLM_F_ACK, NLM_F_DUMP, NLM_F_REQUEST, RTM_GETADDR, RTM_GETLINK, RTM_GETNEIGH, RTM_GETNSID, RTM_GETQDISC, RTM_GETROUTE, RTM_GETRULE
+from .netlink import (
+    NFT_GETTABLE,
+    NLM_F_ACK,
+    NLM_F_DUMP,
+    NLM_F_REQUEST,
+    RTM_GETADDR,
+    RTM_GETLINK,
+    RTM_GETNEIGH,
+    RTM_GETNSID,
+    RTM_GETQDISC,
+    RTM_GETROUTE,
+    RTM_GETRULE,
+)
 
 SOL_NETLINK, NETLINK_CAP_ACK, NETLINK_EXT_ACK, NETLINK_GET_STRICT_CHK = 270, 10, 11, 12
 NETLINK_ROUTE, NETLINK_NETFILTER = 0, 12
@@ -38,6 +50,7 @@ NOUNS: Mapping[int, str] = {
     RTM_GETRULE: "routing rules",
     RTM_GETNSID: "namespaces",
     RTM_GETQDISC: "limits",
+    NFT_GETTABLE: "tables of nftables",
 }
 LOST = -1
 

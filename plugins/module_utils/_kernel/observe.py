@@ -169,15 +169,14 @@ class Observer:
             device = names.get(index, "")
             link = ("Link", place, device)
             details = parse.parse_address_details(payload, device) if place == HOST or link not in self.snapshot.mine else NO_DETAILS
-            item = Address(place, device, address, protocol=protocol, details=details, secondary=secondary)
-            mine = protocol == PROTOCOL if self._address_protocols else self._seems_mine(item, link)
-            self.snapshot.add(evolve(item, protocol=None) if mine else item, mine=mine)
+            mine = protocol == PROTOCOL if self._address_protocols else self._seems_mine(device, address, details, link)
+            self.snapshot.add(Address(place, device, address, protocol=None if mine else protocol, details=details, secondary=secondary), mine=mine)
 
-    def _seems_mine(self, item: Address, link: Key) -> bool:
+    def _seems_mine(self, device: str, address: str, details: AddressDetails, link: Key) -> bool:
         """Linux before 5.18 keeps no protocol. There, what stands on a link of ours is ours, but for what came with a port of the host."""
         if link not in self.snapshot.mine:
-            return item.details.metric >= SCOPE_METRICS
-        return item.device != "lo" and not is_link_local(item.address) and not mark_ports(self.snapshot.mark(link))
+            return details.metric >= SCOPE_METRICS
+        return device != "lo" and not is_link_local(address) and not mark_ports(self.snapshot.mark(link))
 
     def _observe_routes(self, place: str, line: Line, names: Mapping[int, str], tables: Collection[int]) -> None:
         # The host may have tables full of routes that are nobody's business here; of a container one question for all is cheaper than two.

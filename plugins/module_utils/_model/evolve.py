@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from dataclasses import fields
 from functools import lru_cache
-from typing import Any, Tuple, TypeVar
+from typing import Any, Callable, Tuple, TypeVar
 
 Item = TypeVar("Item")
+# The names of a class's fields, which Python's own looks up anew each time.
+field_names: Callable[[Any], Tuple[str, ...]] = lru_cache(maxsize=None)(lambda kind: tuple(field.name for field in fields(kind)))
 
 
 def evolve(item: Item, **changes: Any) -> Item:
@@ -22,15 +24,10 @@ def evolve(item: Item, **changes: Any) -> Item:
     made: Item = object.__new__(kind)
     values = item.__dict__
     own = made.__dict__
-    names = _names(kind)
+    names = field_names(kind)
     for name in names:
         own[name] = values[name]
     own.update(changes)
     if len(own) != len(names):
         raise TypeError("%s has no %s" % (kind.__name__, ", ".join(sorted(set(changes).difference(names)))))
     return made
-
-
-@lru_cache(maxsize=None)
-def _names(kind: Any) -> Tuple[str, ...]:
-    return tuple(field.name for field in fields(kind))

@@ -8,8 +8,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any, ClassVar, FrozenSet, Iterable, List, Mapping, Optional, Protocol, Tuple
+
+from .evolve import field_names
 
 Attributes = List[Tuple[str, Any]]  # of a message to the kernel, by the names it has for them
 
@@ -148,7 +150,7 @@ class LinkKind:
     @property
     def options(self) -> Tuple[str, ...]:
         """The names of its fields."""
-        return tuple(field.name for field in fields(self))
+        return field_names(type(self))
 
     def matches(self, other: Optional[LinkKind]) -> bool:
         """Tell whether another one is of the same kind, whatever its fields."""

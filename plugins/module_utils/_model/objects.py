@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import dataclass, replace
-from typing import ClassVar, FrozenSet, Iterable, Optional, Tuple
+from functools import lru_cache
+from operator import attrgetter
+from typing import Any, Callable, ClassVar, FrozenSet, Iterable, Optional, Tuple
 
 from .amount import Rate, Size
 from .mark import KERNEL_PROTOCOL, PROTOCOL
@@ -42,7 +44,8 @@ class KernelObject:
 
     @Once
     def key(self) -> Tuple[object, ...]:
-        return (type(self).__name__, *[getattr(self, name) for name in self.IDENTITY])
+        kind: Any = type(self)
+        return _identity(kind)(self)
 
     @property
     def label(self) -> str:
@@ -52,6 +55,11 @@ class KernelObject:
     def owner(self) -> Optional[str]:
         """Return the scope that it names itself, where no mark of a link tells."""
         return None
+
+
+@lru_cache(maxsize=None)
+def _identity(kind: Any) -> Callable[[KernelObject], Tuple[object, ...]]:
+    return attrgetter("__class__.__name__", *kind.IDENTITY)
 
 
 @dataclass(frozen=True)

@@ -8,16 +8,18 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, is_dataclass
+from dataclasses import is_dataclass
 from functools import lru_cache
 from typing import Any, Iterator, List, Optional, Tuple, Type
 
+from .._model.evolve import field_names
 from .._model.kind import PLAIN, LinkKind
 from .._model.link import Link
 from .._model.objects import KernelObject
 from .step import Change
 
 UNICAST = "unicast"
+TELLING = ("secondary", "type")  # fields in which nothing said may say something
 
 
 def compare(desired: KernelObject, current: KernelObject) -> List[Change]:
@@ -26,7 +28,10 @@ def compare(desired: KernelObject, current: KernelObject) -> List[Change]:
         return []
     found: List[Change] = []
     for name in _compared_fields(type(desired)):  # type: ignore[arg-type]  # mypy takes the hash of the objects for that of their class
-        wanted, held = getattr(desired, name), getattr(current, name)
+        wanted = getattr(desired, name)
+        if wanted is None and name not in TELLING:
+            continue
+        held = getattr(current, name)
         if name == "kind":
             wanted, held = _placed(wanted, desired.place), _placed(held, desired.place)
         elif name == "secondary":
@@ -43,7 +48,7 @@ def compare(desired: KernelObject, current: KernelObject) -> List[Change]:
 @lru_cache(maxsize=None)
 def _compared_fields(kind: Type[KernelObject]) -> Tuple[str, ...]:
     """Return the fields of a class that neither name an object nor only describe it."""
-    return tuple(field.name for field in fields(kind) if field.name not in {*kind.IDENTITY, *kind.DESCRIPTIVE})
+    return tuple(name for name in field_names(kind) if name not in {*kind.IDENTITY, *kind.DESCRIPTIVE})
 
 
 def _placed(kind: Optional[LinkKind], place: str) -> Optional[LinkKind]:
@@ -59,8 +64,8 @@ def _differences(group: str, name: str, desired: Any, current: Any) -> Iterator[
     elif is_dataclass(desired) and current is None:
         yield Change(name, None, None, group)
     elif is_dataclass(desired):
-        for field in fields(desired):
-            yield from _differences(group, field.name, getattr(desired, field.name), getattr(current, field.name))
+        for field in field_names(type(desired)):
+            yield from _differences(group, field, getattr(desired, field), getattr(current, field))
     elif group == "sysctls":
         held = dict(current or ())
         for setting, value in desired:

@@ -49,7 +49,8 @@ def plan(desired: Sequence[KernelObject], snapshot: Snapshot, *, prunable: Colle
         wanted[item.key] = item
     conflicts: List[str] = []
     wanted = {key: _without_mark(item, snapshot, adopt) if isinstance(item, (Link, Namespace)) else item for key, item in wanted.items()}
-    fresh, gone = _sort_links(wanted, snapshot, prunable, conflicts, adopt=adopt)
+    compared: Dict[Key, List[Change]] = {}
+    fresh, gone = _sort_links(wanted, snapshot, prunable, conflicts, compared, adopt=adopt)
     back = snapshot.names.back
     steps: List[Step] = [Step(DELETE, current=back.follow(snapshot.objects[("Link",) + name])) for name in _leading_deletes(gone, snapshot)]
     if snapshot.names.renamed:
@@ -94,7 +95,7 @@ def plan(desired: Sequence[KernelObject], snapshot: Snapshot, *, prunable: Colle
             words = "%s has the queueing discipline %s, which was not made by this collection; take it away first: tc qdisc delete dev %s root"
             conflicts.append(Clash(words % (current.device + in_place(current.place), current.discipline, current.device), item, current))
             continue
-        changes = compare(item, current)
+        changes = compared[key] if key in compared and current is standing[key] else compare(item, current)
         if changes and isinstance(item, Route) and isinstance(current, Route):
             conflicts.extend(Clash(words, item, current) for words in _route_conflict(item, current, changes[0], wanted, snapshot))
         if changes:
@@ -155,9 +156,9 @@ def _without_mark(item: KernelObject, snapshot: Snapshot, adopt: bool) -> Kernel
 
 
 def _sort_links(
-    wanted: Dict[Key, KernelObject], snapshot: Snapshot, prunable: Collection[Key], conflicts: List[str], *, adopt: bool
+    wanted: Dict[Key, KernelObject], snapshot: Snapshot, prunable: Collection[Key], conflicts: List[str], compared: Dict[Key, List[Change]], *, adopt: bool
 ) -> Tuple[Set[LinkKey], Set[LinkKey]]:
-    """Return the links that must be made anew and those that must go (or go along with another)."""
+    """Return the links that must be made anew and those that must go (or go along with another); `compared` gets how those that stand differ."""
     fresh: Set[LinkKey] = set()
     gone: Set[LinkKey] = set()
     for item in wanted.values():
@@ -176,7 +177,8 @@ def _sort_links(
         if conflict:
             conflicts.append(Clash(conflict, item, current))
             continue
-        reason = replacement_reason(item, compare(item, current))
+        compared[item.key] = compare(item, current)
+        reason = replacement_reason(item, compared[item.key])
         if reason and read_mark(current.alias) is None:
             conflicts.append("%s exists and was not made by this collection, and its %s is fixed; choose another name or remove it" % (current.label, reason))
         elif reason:
@@ -200,11 +202,11 @@ def _sort_links(
 def _port_conflicts(wanted: Dict[Key, KernelObject], gone: Set[LinkKey], snapshot: Snapshot) -> Iterable[str]:
     """A bridge of ours that somebody uses stays until he takes his ports out, or until the run itself does."""
     for port in snapshot.links():
-        if port.name in lent_ports(snapshot.link(port.place, port.master or "")):
+        if not port.master or (port.place, port.master) not in gone or (port.place, port.name) in gone or read_mark(port.alias) is not None:
             continue
-        if getattr(wanted.get(port.key), "master", None) not in (None, port.master):
+        if port.name in lent_ports(snapshot.link(port.place, port.master)):
             continue
-        if port.master and (port.place, port.master) in gone and read_mark(port.alias) is None and (port.place, port.name) not in gone:
+        if getattr(wanted.get(port.key), "master", None) in (None, port.master):
             yield "bridge %s has the port %s that was not made by this collection; take it out first" % (port.master, port.name)
 
 

@@ -48,6 +48,7 @@ ELSEWHERE = frozenset(
         "_document.check_routes",
         "_document.devices",
         "_document.free_ports",
+        "_document.guests",
         "_document.hints",
         "_document.host_devices",
         "_document.host_taken",

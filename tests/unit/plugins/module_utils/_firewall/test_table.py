@@ -34,7 +34,7 @@ print(json.dumps(sorted({name[len(home) :].split(".")[0] for name in sys.modules
 def test_auto_is_one_of_them() -> None:
     assert USUAL in BACKENDS
     assert AUTO not in BACKENDS
-    assert isinstance(select_backend("none", lambda _tool: False), NoFirewall)
+    assert isinstance(select_backend("none", lambda _tool: False, list), NoFirewall)
 
 
 @pytest.mark.parametrize(("name", "expected"), [("none", ["none"]), ("iptables", ["iptables"])])

@@ -69,7 +69,7 @@ def ledgers() -> Dict[str, str]:
 
 def test_it_is_offered() -> None:
     assert table.list_choices() == ["auto", "iptables", "nftables", "none", "ledger"]
-    assert isinstance(table.select_backend("ledger", lambda _tool: True), LedgerBackend)
+    assert isinstance(table.select_backend("ledger", lambda _tool: True, list), LedgerBackend)
 
 
 def test_it_is_checked_planned_applied_and_removed() -> None:

@@ -151,15 +151,15 @@ def has(*tools: str) -> Callable[[str], bool]:
 
 
 def test_the_backend_follows_the_tools() -> None:
-    assert isinstance(select_backend("none", has()), NoFirewall)
+    assert isinstance(select_backend("none", has(), list), NoFirewall)
     for name in ("auto", "iptables"):
-        assert isinstance(select_backend(name, has("iptables-save", "iptables-restore")), Iptables)
+        assert isinstance(select_backend(name, has("iptables-save", "iptables-restore"), list), Iptables)
         with pytest.raises(EnvironmentUnfit, match="install the package iptables"):
-            select_backend(name, has("iptables-save", "ip6tables-save", "ip6tables-restore"))
+            select_backend(name, has("iptables-save", "ip6tables-save", "ip6tables-restore"), list)
 
 
 def test_rules_of_a_family_without_tools_are_refused_in_check_mode_too() -> None:
-    backend = select_backend("auto", has("iptables-save", "iptables-restore"))
+    backend = select_backend("auto", has("iptables-save", "iptables-restore"), list)
     tool = Tool(OK)
     assert backend.observe(tool.run) == ()
     assert backend.compose((Rule(4, "raw", "CNET-RAW", 1, "DROP", "a"),), scope="a", current=()) != ()
@@ -182,10 +182,10 @@ def test_no_firewall_does_nothing() -> None:
     ],
 )
 def test_whether_vnis_can_be_told_is_tried_once(answers: List[Tuple[int, str, str]], tells: bool) -> None:
-    backend, tool = select_backend("auto", has("iptables", "iptables-save", "iptables-restore")), Tool(*answers)
+    backend, tool = select_backend("auto", has("iptables", "iptables-save", "iptables-restore"), list), Tool(*answers)
     lack = "" if tells else "this kernel has no iptables match u32 (module xt_u32)"
     assert [backend.why_no_vnis(tool.run), backend.why_no_vnis(tool.run)] == [lack, lack]
-    assert select_backend("auto", has("iptables-save", "iptables-restore")).why_no_vnis(Tool().run) == ""
+    assert select_backend("auto", has("iptables-save", "iptables-restore"), list).why_no_vnis(Tool().run) == ""
     assert NoFirewall().why_no_vnis(Tool().run) == ""
 
 
@@ -193,6 +193,6 @@ def test_whether_vnis_can_be_told_is_tried_once(answers: List[Tuple[int, str, st
 def test_two_rule_sets_are_named(legacy: str, count: int) -> None:
     tools = ("iptables-save", "iptables-restore", "iptables-legacy-save", "iptables-nft-save")
     tool = Tool((2, "/proc/self/net/ip_tables_names:filter\n", "no such file"), (0, legacy, ""), (0, "-A FORWARD -j ACCEPT\n-A INPUT -j X\n", ""))
-    warnings = select_backend("auto", has(*tools)).warnings(tool.run)
+    warnings = select_backend("auto", has(*tools), list).warnings(tool.run)
     assert len(warnings) == count
     assert all("iptables-legacy-save shows 1 rules, iptables-nft-save shows 2" in warning for warning in warnings)
