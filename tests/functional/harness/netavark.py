@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Dict
 
 from harness.host import bind_space
@@ -65,7 +65,6 @@ class Member:
     network: Dict[str, Any]
     interface: str = "eth0"
     ports: Any = None
-    more: Dict[str, Any] = field(default_factory=dict)  # in place of what it says else
 
     @property
     def path(self) -> str:
@@ -82,7 +81,7 @@ class Member:
     def asks(self, **wishes: Any) -> Dict[str, Any]:
         options = {"aliases": [self.name], "interface_name": self.interface, "static_ips": None, "static_mac": None, **wishes}
         member = {"container_id": self.name, "container_name": self.name, "port_mappings": self.ports}
-        return {**member, "network": self.network, "network_options": options, **self.more}
+        return {**member, "network": self.network, "network_options": options}
 
     def call(self, verb: str, **wishes: Any) -> Said:
         return call(json.dumps(self.asks(**wishes)), verb, self.path)
