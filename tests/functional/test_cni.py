@@ -218,10 +218,30 @@ def test_what_cannot_be_is_refused_and_changes_nothing() -> None:
     assert call("", box.environment("ADD")).error[0] == 5
     assert call("{", box.environment("ADD")).error[0] == 6
     assert call("[]", box.environment("ADD")).error[0] == 6
-    with socket.create_server(("0.0.0.0", 8080)):
-        assert "8080" in box.call("ADD", PORT).error[1]
+    stranger = Server("", "stranger", [8080])
+    code, words = box.call("ADD", PORT).error
+    assert (code, "a process on this host listens on 0.0.0.0 port 8080 (tcp)" in words) == (7, True), words
+    stranger.stop()
     assert_same(before)
     assert box.add(PORT)
+
+
+@fake_host
+def test_a_runtime_may_listen_on_the_ports_of_its_containers() -> None:
+    keep()
+    box = Container("one").make()
+    before = take_snapshot()
+    # As Podman and CRI-O do, so that nobody else takes the port.
+    with socket.create_server(("0.0.0.0", 8080)):
+        result = box.add(PORT)
+        sh(str(DAMAGES["published port"][0]))
+        converge(WEB, persist=True)
+        assert box.check(result).result is None
+        sh(str(DAMAGES["published port"][0]))
+        container_net("restore")
+        assert box.check(result).result is None
+        box.delete()
+    assert_same(before)
 
 
 DAMAGES = {

@@ -24,6 +24,8 @@ from .cni_result import describe_added, find_missing
 from .joining import BUSY, find_attachment, find_slots, join, leave, part, require_kept, require_network, run
 from .means import require_means
 
+GENERATIONS = 1  # up to the runtime
+
 
 def serve(environment: Mapping[str, str], text: str, output: TextIO) -> int:
     """Answer one call; return the exit status."""
@@ -51,7 +53,7 @@ def _translate(error: Exception) -> CniError:
 
 
 def _add(call: Call) -> Mapping[str, Any]:
-    return describe_added(call, join(call))
+    return describe_added(call, join(call, GENERATIONS))
 
 
 def _check(call: Call) -> None:

@@ -12,13 +12,16 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
-from typing import Any, Callable, Collection, Iterator, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Callable, Collection, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
+from .._document.host_taken import find_listener
 from .._document.leave_out import ENDPOINTS, NETWORKS
+from .._document.ports import read_port
 from .._engine.guests import choose_living, identify_guest
 from .._engine.parting import Picks, part_alone
 from .._engine.topology import read_declaration, read_kept
 from .._kernel.guests import GuestBook
+from .._kernel.sockets import name_process, strangers_sockets
 from .._kernel.statefile import STORE_DIRECTORY
 from .._kernel.store import Entry, Store, list_scopes
 from .._model.document import Attachment, Document
@@ -29,6 +32,7 @@ from .._model.network import Network
 from .._model.objects import Route
 from .._model.place import HOST, PATH, SLOT, Place
 from .._model.span import holds
+from .._model.translation import Holdings
 from . import cni_call as cni
 from .cni_call import Call, CniError
 from .means import require_means
@@ -75,12 +79,13 @@ class Joined(NamedTuple):
         return next((item for item in self.restored.outcome.desired if isinstance(item, Link) and (item.place, item.name) == (place, name)), None)
 
 
-def join(call: Call) -> Joined:
-    """Put the container of a call on its network, or raise with nothing changed."""
+def join(call: Call, generations: int) -> Joined:
+    """Put the container of a call on its network, or raise with nothing changed. The runtime is the caller so many generations up."""
     require_means()
     entry = require_kept(call.scope)
     network = require_network(call.scope, call.network, entry)
     guest = _welcome(call)
+    _refuse_taken(call, generations)
     slots = find_slots(call, network, entry)
     if not slots:
         _refuse_place(network, guest)
@@ -161,6 +166,19 @@ def find_slots(call: Call, network: Network, entry: Entry) -> Sequence[str]:
         details = "the declaration gives the addresses of a slot, and gives none %s; ask for no address; nothing was changed" % asked
         raise CniError(cni.INVALID, "its slot has its addresses", details)
     return fitting
+
+
+def _refuse_taken(call: Call, generations: int) -> None:
+    """Refuse ports that somebody else listens on. The runtime itself may, so that nobody takes them before its container has them."""
+    holdings = Holdings(listening=tuple(strangers_sockets(generations)) if call.ports else ())
+    problems: List[Problem] = []
+    for text in call.ports:
+        port = read_port(text, "ports", problems)
+        found = find_listener(port, holdings, name_process) if port is not None else None
+        if found is not None:
+            problems.append(Problem("ports", text, found[1], "stop it or choose another port"))
+    if problems:
+        raise CniError(cni.INVALID, "a port is in use", str(InputError(tuple(problems))))
 
 
 def _fill_slot(guest: Guest, slots: Sequence[str], living: Sequence[Guest]) -> Guest:

@@ -19,6 +19,7 @@ from .netavark_call import NO_IPAM, read_input, read_member, read_network, refus
 VERSION, API_VERSION = "1.0.0", "1.0.0"  # of this collection, and of what plugins and netavark say to each other
 CREATE, SETUP, TEARDOWN, INFO = "create", "setup", "teardown", "info"
 VERBS = (CREATE, SETUP, TEARDOWN, INFO)
+GENERATIONS = 2  # up to Podman, which calls netavark
 Answer = Optional[Mapping[str, Any]]
 
 
@@ -50,7 +51,7 @@ def _create(text: str, _path: Optional[str]) -> Answer:
 
 def _setup(text: str, path: Optional[str]) -> Answer:
     call = read_member(SETUP, read_input(text), path, leaves=False)
-    return {"dns_search_domains": [], "dns_server_ips": [], "interfaces": {call.interface: _describe(join(call))}}
+    return {"dns_search_domains": [], "dns_server_ips": [], "interfaces": {call.interface: _describe(join(call, GENERATIONS))}}
 
 
 def _describe(joined: Joined) -> Mapping[str, Any]:

@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 import os
-from typing import Callable, Collection, List, Sequence, Tuple
+from typing import Callable, Collection, FrozenSet, List, Sequence, Tuple
 
 from .._kernel.statefile import GUESTS_FILE
 from .._model.errors import NamespaceMissing
@@ -37,6 +37,11 @@ class Guests:
         before = self.now
         self.now = tuple(guest for guest in self._choose(self._read()) if guest.network in self._networks and guest.slot in self._slots)
         return self.now != before
+
+    @property
+    def ports(self) -> FrozenSet[Tuple[str, str]]:
+        """Whose ports their runtime has seen to be free."""
+        return frozenset((guest.endpoint, port) for guest in self.now for port in guest.ports)
 
     def _read(self) -> Sequence[Guest]:
         if not os.path.lexists(os.path.join(self._directory, GUESTS_FILE)):
