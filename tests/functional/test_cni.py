@@ -538,22 +538,24 @@ def test_the_role_tells_runtimes_and_takes_it_back(collections_path: Path, tmp_p
             "boot_share": "/var/lib/share",
             "boot_cni_plugins": "/run/bin",
             "boot_cni_configuration": "/run/net.d",
+            "boot_netavark_plugins": "/run/netavark",
         }
         return {"name": label, "ansible.builtin.include_role": {"name": "netloom.container_net.boot"}, "vars": {**places, **options}}
 
     def look(label: str) -> Dict[str, Any]:
-        return {"name": label, "ansible.builtin.command": "ls /run/bin /run/net.d", "changed_when": False, "failed_when": False}
+        return {"name": label, "ansible.builtin.command": "ls /run/bin /run/net.d /run/netavark", "changed_when": False, "failed_when": False}
 
     def body() -> Any:
         own_disk()
         give_uplink()
         converge(WEB, persist=True)
-        host = {"boot_python": sys.executable, "boot_cni_networks": ["web", "db"]}
+        host = {"boot_python": sys.executable, "boot_cni_networks": ["web", "db"], "boot_netavark": True}
         tasks = [include("both", **host), look("two"), include("again", **host), include("one", **{**host, "boot_cni_networks": ["web"]}), look("one left")]
         variables = {"ansible_python_interpreter": sys.executable, "ansible_remote_tmp": str(tmp_path / "remote")}
         (tmp_path / "inventory.json").write_text(json.dumps({"all": {"hosts": {"here": {"ansible_connection": "local", **variables}}}}))
         done = Ansible(collections_path, tmp_path).play(tmp_path / "inventory.json", tasks, hosts="here")
         config = json.loads(Path("/run/net.d/50-web@main.conflist").read_text(encoding="ascii"))
+        assert json.loads(sh("/run/netavark/container-net info"))["api_version"] == "1.0.0"
         os.makedirs("/run/cni/bin")
         os.symlink("/run/bin/container-net", "/run/cni/bin/container-net")
         box = Container("one", config={**config["plugins"][0], "cniVersion": config["cniVersions"][-1]}).make()
@@ -563,6 +565,6 @@ def test_the_role_tells_runtimes_and_takes_it_back(collections_path: Path, tmp_p
         return [result[label]["here"]["stdout"].split() for result, label in ((done, "two"), (done, "one left"), (gone, "none left"))]
 
     first, second, third = on_fake_host(body)
-    assert first == ["/run/bin:", "container-net", "/run/net.d:", "50-db@main.conflist", "50-web@main.conflist"]
-    assert second == ["/run/bin:", "container-net", "/run/net.d:", "50-web@main.conflist"]
-    assert third == ["/run/bin:", "/run/net.d:"]
+    assert first == ["/run/bin:", "container-net", "/run/net.d:", "50-db@main.conflist", "50-web@main.conflist", "/run/netavark:", "container-net"]
+    assert second == ["/run/bin:", "container-net", "/run/net.d:", "50-web@main.conflist", "/run/netavark:", "container-net"]
+    assert third == ["/run/bin:", "/run/net.d:", "/run/netavark:"]

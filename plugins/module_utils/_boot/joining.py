@@ -170,7 +170,7 @@ def find_slots(call: Call, network: Network, entry: Entry) -> Sequence[str]:
 
 def _refuse_taken(call: Call, generations: int) -> None:
     """Refuse ports that somebody else listens on. The runtime itself may, so that nobody takes them before its container has them."""
-    holdings = Holdings(listening=tuple(strangers_sockets(generations)) if call.ports else ())
+    holdings = Holdings(listening=tuple(strangers_sockets(generations, call.container)) if call.ports else ())
     problems: List[Problem] = []
     for text in call.ports:
         port = read_port(text, "ports", problems)

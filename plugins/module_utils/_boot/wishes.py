@@ -48,9 +48,9 @@ def read_addresses(value: object, path: str, problems: List[Problem]) -> Dict[st
         text = item.partition("/")[0] if isinstance(item, str) else item
         version = 6 if isinstance(text, str) and ":" in text else 4
         key = "ipv%d_address" % version
-        if key in found:
+        address = (read_ipv6_address if version == 6 else read_ipv4_address)(text, place, problems)
+        if found.setdefault(key, address) != address:  # Podman says the same one twice where it puts a container on its network again
             problems.append(Problem(place, item, "an interface gets one IPv%d address" % version, "remove one"))
-        found[key] = (read_ipv6_address if version == 6 else read_ipv4_address)(text, place, problems)
     return found
 
 

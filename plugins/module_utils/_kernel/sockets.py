@@ -14,6 +14,7 @@ from typing import Iterator, List, Set, Tuple
 from .._model.errors import printable
 
 _LISTENING = {"tcp": "0A", "udp": "07"}
+UNMISTAKABLE = 32  # letters of a container's number that nobody has as another word
 
 
 def listening_sockets() -> List[Tuple[str, str, int]]:
@@ -21,13 +22,28 @@ def listening_sockets() -> List[Tuple[str, str, int]]:
     return [(protocol, address, port) for protocol, address, port, _inode in _sockets()]
 
 
-def strangers_sockets(generations: int) -> List[Tuple[str, str, int]]:
-    """Return those that are not held by who called this process, so many generations up."""
-    held, pid = set(), os.getpid()
+def strangers_sockets(generations: int, number: str) -> List[Tuple[str, str, int]]:
+    """Return those that are held neither by who called this process, so many generations up, nor by who keeps the container of this number for them."""
+    keepers, pid = _find_named(number) if len(number) >= UNMISTAKABLE else [], os.getpid()
     for _generation in range(generations):
         pid = _find_parent(pid)
-        held |= _find_held(pid)
+        keepers.append(pid)
+    held = set().union(*map(_find_held, keepers))
     return [(protocol, address, port) for protocol, address, port, inode in _sockets() if "socket:[%s]" % inode not in held]
+
+
+def _find_named(number: str) -> List[int]:
+    """Return the processes that were started with a number as a word of their own."""
+    found = []
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open("/proc/%s/cmdline" % pid, "rb") as stream:
+                words = stream.read().split(b"\0")
+        except OSError:
+            continue
+        if number.encode() in words:
+            found.append(int(pid))
+    return found
 
 
 def _find_parent(pid: int) -> int:
