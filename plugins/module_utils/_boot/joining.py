@@ -40,6 +40,7 @@ from .restore import Restored, Restoring
 
 Choose = Callable[[Sequence[Guest]], Sequence[Guest]]
 BUSY = (LockHeld, NotConfirmed)  # which passes
+NO_PORTS = "network '%s' has driver %s and publishes no ports: only a bridge network of the container publishes %s"
 ADDRESSES = ("ipv4_address", "ipv6_address", "mac_address")
 
 
@@ -84,6 +85,9 @@ def join(call: Call, generations: int) -> Joined:
     require_means()
     entry = require_kept(call.scope)
     network = require_network(call.scope, call.network, entry)
+    if call.ports and not (network.translates or network.opens_ports):
+        print(NO_PORTS % (network.name, network.driver, ", ".join(call.ports)), file=sys.stderr)
+        call = call._replace(ports=())
     guest = _welcome(call)
     _refuse_taken(call, generations)
     slots = find_slots(call, network, entry)
@@ -98,10 +102,14 @@ def join(call: Call, generations: int) -> Joined:
                 raise CniError(cni.FAILED, "it was added already", there)
             if other.endpoint == guest.endpoint and (other.container != guest.container or other.inode != guest.inode):
                 raise CniError(cni.FAILED, "another container is called so", "container %s: a guest of this scope is in another namespace" % other.container)
-        return [*living, _fill_slot(guest, slots, living)]
+        # Some runtimes ask for all ports on each network of a container.
+        published = {port for other in living if other.container == guest.container for port in other.ports}
+        rest = replace(guest, ports=tuple(port for port in guest.ports if port not in published))
+        return [*living, _fill_slot(rest, slots, living)]
 
     # Which slot is free is only known under the lock; so the ones that may be filled are all needed.
-    needed = [(NETWORKS, guest.network), *((ENDPOINTS, name) for name in slots or (guest.endpoint,))]
+    before = {other.endpoint for other in GuestBook().read(call.scope) if other.container == guest.container}
+    needed = [(NETWORKS, guest.network), *((ENDPOINTS, name) for name in (*before, *(slots or (guest.endpoint,))))]
     restored = run(entry, choose, needed=needed)
     guest = next(one for one in restored.outcome.desired if isinstance(one, Guest) and one.key == guest.key)
     attachment = find_attachment(restored, guest)

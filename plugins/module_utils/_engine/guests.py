@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 from typing import Callable, Collection, FrozenSet, List, Sequence, Tuple
 
+from .._document.guests import gather
 from .._kernel.statefile import GUESTS_FILE
 from .._model.errors import NamespaceMissing
 from .._model.guest import Guest
@@ -35,7 +36,8 @@ class Guests:
     def look(self) -> bool:
         """Read who is there, and tell whether that is not who was there before. Whose network or slot is not declared any more leaves with it."""
         before = self.now
-        self.now = tuple(guest for guest in self._choose(self._read()) if guest.network in self._networks and guest.slot in self._slots)
+        chosen = [guest for guest in self._choose(self._read()) if guest.network in self._networks and guest.slot in self._slots]
+        self.now = gather(chosen) if chosen else ()
         return self.now != before
 
     @property
