@@ -516,6 +516,35 @@ def test_slots_are_declared_and_filled_by_runtimes() -> None:
 
 
 @fake_host
+def test_a_container_in_a_slot_may_be_on_other_networks_too() -> None:
+    mesh = overlay("192.0.2.1", "192.0.2.2", "192.0.2.3")
+    slot = {"name": "shop", "container": {"cni": "shop"}, "networks": [{"name": "mesh", "ipv4_address": "10.60.0.10"}]}
+    keep(replace(mesh, networks=[*mesh.networks, network("web", V4, V6), network("db", {"subnet": "10.22.0.0/24"})], endpoints=[*mesh.endpoints, slot]))
+    box = Container("one").make()
+    before = take_snapshot()
+    on = {name: replace(box, interface="eth%d" % number, config={"name": name}) for number, name in enumerate(("mesh", "web", "db"))}
+    questions = [("near", "tcp", "10.60.0.10", 80), ("outside", "tcp", "192.0.2.1", 8080)]
+    server = answer(box)
+    for order in (("web", "mesh", "db"), ("mesh", "db", "web")):
+        results = {name: on[name].add(PORT) for name in order}
+        guests = json.loads(GUESTS.read_text(encoding="ascii"))["guests"]
+        published = {guest["network"]: guest["ports"] for guest in guests}
+        assert published == {"mesh": [], "web": [], "db": [], next(name for name in order if name != "mesh"): ["8080:80/tcp"]}
+        assert {guest["network"]: guest["slot"] or guest["within"] for guest in guests} == dict.fromkeys(("mesh", "web", "db"), "shop")
+        assert container_net("check") == ["main: in order"]
+        assert all(on[name].check(results[name]).result is None for name in order)
+        await_addresses("near", box.path)
+        assert [(said or "").partition(" ")[0] for said in ask(questions)] == ["one", "one"]
+        on[order[0]].delete()
+        assert container_net("check") == ["main: in order"]
+        assert all(on[name].check(results[name]).result is None for name in order[1:])
+        for name in order[1:]:
+            on[name].delete()
+    server.stop()
+    assert_same(before)
+
+
+@fake_host
 def test_a_damaged_note_is_told_and_parts_nobody() -> None:
     keep()
     box = Container("one").make()

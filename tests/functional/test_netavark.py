@@ -204,7 +204,7 @@ def test_slots_are_filled_by_name_or_by_order_with_the_addresses_that_they_have(
     made = three.setup()
     assert first(made) == "10.60.0.12"
     assert first(two_.setup(options={"slot": "shop1"})) == "10.60.0.11"
-    assert first(one.setup()) == "10.60.0.10"
+    assert first(replace(one, ports=PORT).setup()) == "10.60.0.10", "an overlay publishes no ports, and Podman asks every network for them"
     assert four.call("setup").error.startswith("all slots are filled")
     three.teardown()
     again = {"static_ips": [item["ipnet"].partition("/")[0] for item in made["subnets"]], "static_mac": made["mac_address"]}
