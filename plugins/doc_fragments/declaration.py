@@ -467,7 +467,7 @@ options:
             type: int
           cni:
             description:
-            - Name of a slot, which a container runtime fills by CNI with a container that it makes; until then nothing stands of it.
+            - Name of a slot, which a runtime fills by CNI or netavark with a container that it makes; until then nothing stands of it.
             type: str
       network_mode:
         description:

@@ -177,7 +177,8 @@ class Podman:
 
     kind = "podman"
 
-    def __init__(self, folder: Path, tree: Path) -> None:
+    def __init__(self, folder: Path, tree: Path, command: Sequence[str] = ("podman",)) -> None:
+        self._command = command
         self._folder = folder
         self._tree = tree
 
@@ -206,7 +207,7 @@ class Podman:
                 pass
 
     def call(self, *arguments: str) -> str:
-        done = subprocess.run(["podman", *arguments], capture_output=True, text=True, timeout=60, check=False, stdin=subprocess.DEVNULL)
+        done = subprocess.run([*self._command, *arguments], capture_output=True, text=True, timeout=60, check=False, stdin=subprocess.DEVNULL)
         assert done.returncode == 0, "podman %s: %s%s" % (" ".join(arguments), done.stdout, done.stderr)
         return done.stdout
 

@@ -218,10 +218,30 @@ def test_what_cannot_be_is_refused_and_changes_nothing() -> None:
     assert call("", box.environment("ADD")).error[0] == 5
     assert call("{", box.environment("ADD")).error[0] == 6
     assert call("[]", box.environment("ADD")).error[0] == 6
-    with socket.create_server(("0.0.0.0", 8080)):
-        assert "8080" in box.call("ADD", PORT).error[1]
+    stranger = Server("", "stranger", [8080])
+    code, words = box.call("ADD", PORT).error
+    assert (code, "a process on this host listens on 0.0.0.0 port 8080 (tcp)" in words) == (7, True), words
+    stranger.stop()
     assert_same(before)
     assert box.add(PORT)
+
+
+@fake_host
+def test_a_runtime_may_listen_on_the_ports_of_its_containers() -> None:
+    keep()
+    box = Container("one").make()
+    before = take_snapshot()
+    # As Podman and CRI-O do, so that nobody else takes the port.
+    with socket.create_server(("0.0.0.0", 8080)):
+        result = box.add(PORT)
+        sh(str(DAMAGES["published port"][0]))
+        converge(WEB, persist=True)
+        assert box.check(result).result is None
+        sh(str(DAMAGES["published port"][0]))
+        container_net("restore")
+        assert box.check(result).result is None
+        box.delete()
+    assert_same(before)
 
 
 DAMAGES = {
@@ -496,6 +516,35 @@ def test_slots_are_declared_and_filled_by_runtimes() -> None:
 
 
 @fake_host
+def test_a_container_in_a_slot_may_be_on_other_networks_too() -> None:
+    mesh = overlay("192.0.2.1", "192.0.2.2", "192.0.2.3")
+    slot = {"name": "shop", "container": {"cni": "shop"}, "networks": [{"name": "mesh", "ipv4_address": "10.60.0.10"}]}
+    keep(replace(mesh, networks=[*mesh.networks, network("web", V4, V6), network("db", {"subnet": "10.22.0.0/24"})], endpoints=[*mesh.endpoints, slot]))
+    box = Container("one").make()
+    before = take_snapshot()
+    on = {name: replace(box, interface="eth%d" % number, config={"name": name}) for number, name in enumerate(("mesh", "web", "db"))}
+    questions = [("near", "tcp", "10.60.0.10", 80), ("outside", "tcp", "192.0.2.1", 8080)]
+    server = answer(box)
+    for order in (("web", "mesh", "db"), ("mesh", "db", "web")):
+        results = {name: on[name].add(PORT) for name in order}
+        guests = json.loads(GUESTS.read_text(encoding="ascii"))["guests"]
+        published = {guest["network"]: guest["ports"] for guest in guests}
+        assert published == {"mesh": [], "web": [], "db": [], next(name for name in order if name != "mesh"): ["8080:80/tcp"]}
+        assert {guest["network"]: guest["slot"] or guest["within"] for guest in guests} == dict.fromkeys(("mesh", "web", "db"), "shop")
+        assert container_net("check") == ["main: in order"]
+        assert all(on[name].check(results[name]).result is None for name in order)
+        await_addresses("near", box.path)
+        assert [(said or "").partition(" ")[0] for said in ask(questions)] == ["one", "one"]
+        on[order[0]].delete()
+        assert container_net("check") == ["main: in order"]
+        assert all(on[name].check(results[name]).result is None for name in order[1:])
+        for name in order[1:]:
+            on[name].delete()
+    server.stop()
+    assert_same(before)
+
+
+@fake_host
 def test_a_damaged_note_is_told_and_parts_nobody() -> None:
     keep()
     box = Container("one").make()
@@ -518,22 +567,24 @@ def test_the_role_tells_runtimes_and_takes_it_back(collections_path: Path, tmp_p
             "boot_share": "/var/lib/share",
             "boot_cni_plugins": "/run/bin",
             "boot_cni_configuration": "/run/net.d",
+            "boot_netavark_plugins": "/run/netavark",
         }
         return {"name": label, "ansible.builtin.include_role": {"name": "netloom.container_net.boot"}, "vars": {**places, **options}}
 
     def look(label: str) -> Dict[str, Any]:
-        return {"name": label, "ansible.builtin.command": "ls /run/bin /run/net.d", "changed_when": False, "failed_when": False}
+        return {"name": label, "ansible.builtin.command": "ls /run/bin /run/net.d /run/netavark", "changed_when": False, "failed_when": False}
 
     def body() -> Any:
         own_disk()
         give_uplink()
         converge(WEB, persist=True)
-        host = {"boot_python": sys.executable, "boot_cni_networks": ["web", "db"]}
+        host = {"boot_python": sys.executable, "boot_cni_networks": ["web", "db"], "boot_netavark": True}
         tasks = [include("both", **host), look("two"), include("again", **host), include("one", **{**host, "boot_cni_networks": ["web"]}), look("one left")]
         variables = {"ansible_python_interpreter": sys.executable, "ansible_remote_tmp": str(tmp_path / "remote")}
         (tmp_path / "inventory.json").write_text(json.dumps({"all": {"hosts": {"here": {"ansible_connection": "local", **variables}}}}))
         done = Ansible(collections_path, tmp_path).play(tmp_path / "inventory.json", tasks, hosts="here")
         config = json.loads(Path("/run/net.d/50-web@main.conflist").read_text(encoding="ascii"))
+        assert json.loads(sh("/run/netavark/container-net info"))["api_version"] == "1.0.0"
         os.makedirs("/run/cni/bin")
         os.symlink("/run/bin/container-net", "/run/cni/bin/container-net")
         box = Container("one", config={**config["plugins"][0], "cniVersion": config["cniVersions"][-1]}).make()
@@ -543,6 +594,6 @@ def test_the_role_tells_runtimes_and_takes_it_back(collections_path: Path, tmp_p
         return [result[label]["here"]["stdout"].split() for result, label in ((done, "two"), (done, "one left"), (gone, "none left"))]
 
     first, second, third = on_fake_host(body)
-    assert first == ["/run/bin:", "container-net", "/run/net.d:", "50-db@main.conflist", "50-web@main.conflist"]
-    assert second == ["/run/bin:", "container-net", "/run/net.d:", "50-web@main.conflist"]
-    assert third == ["/run/bin:", "/run/net.d:"]
+    assert first == ["/run/bin:", "container-net", "/run/net.d:", "50-db@main.conflist", "50-web@main.conflist", "/run/netavark:", "container-net"]
+    assert second == ["/run/bin:", "container-net", "/run/net.d:", "50-web@main.conflist", "/run/netavark:", "container-net"]
+    assert third == ["/run/bin:", "/run/net.d:", "/run/netavark:"]

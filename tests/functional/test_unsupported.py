@@ -7,18 +7,22 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Dict, Iterable, List
 
 import pytest
 from ansible_collections.netloom.container_net.plugins.module_utils._kernel import feature_probe
 from ansible_collections.netloom.container_net.plugins.module_utils._kernel.door import Door
+from ansible_collections.netloom.container_net.plugins.module_utils._kernel.statefile import STORE_DIRECTORY, declaration_path
 from ansible_collections.netloom.container_net.plugins.module_utils._model.errors import ContainerNetError, EnvironmentUnfit
 from ansible_collections.netloom.container_net.plugins.module_utils._runtime.libc import CLONE_NEWNET
 from harness.declarations import BOX, V4, endpoint, lan, network, plain
 from harness.engine import Declaration, Outcome, converge, give_uplink, lines, settle
 from harness.host import bind_space, on_fake_host, sh
+from harness.restarts import after_restart, container_net, own_disk
 from harness.snapshot import assert_same, take_snapshot
 from harness.traffic import Server, ask, await_addresses
 
@@ -161,6 +165,35 @@ def test_what_stands_does_not_go_with_what_is_left_out() -> None:
     assert "networks[web] is left out: this kernel has no bridges that tell VLANs apart" in words
     converge(lan("a"))
     assert 'macvlan eth0 in a (network "lan") stands' in refusal(lan("a", driver="ipvlan"), skip_unsupported=True)
+
+
+@pytest.mark.fake_host
+def test_a_start_with_a_kernel_that_has_less_brings_back_what_it_can_have(lacking: List[str]) -> None:
+    if "vrf" not in lacking or "ipvlan" not in lacking:
+        pytest.skip("this kernel has VRFs or ipvlan")
+    own_disk()
+    give_uplink()
+    apart = network("apart", {"subnet": "10.33.0.0/24"}, vrf="red", vrf_table=1001)
+    converge(mixed(apart), persist=True, skip_unsupported=True)
+    # As a kernel that had all of them kept it.
+    kept = json.loads(Path(declaration_path(STORE_DIRECTORY, "main")).read_text(encoding="ascii"))
+    kept["options"]["skip_unsupported"] = False
+    Path(declaration_path(STORE_DIRECTORY, "main")).write_text(json.dumps(kept), encoding="ascii")
+
+    def restarted() -> None:
+        give_uplink()
+        left = container_net("restore", "--wait", "0", status=2)
+        named = [line for line in left if " is left out: this kernel has no " in line]
+        assert [line.partition(" is left out")[0] for line in named] == ["main: networks[%s]" % name for name in ("far", "tagged", "ports", "apart")], left
+        assert "main: + network web (bridge br-web, 10.20.0.0/24)" in left
+        await_addresses("a", "b")
+        Server("a", "a", [80])
+        assert [(answer or "").partition(" ")[0] for answer in ask([("b", "tcp", "10.20.0.9", 80), ("outside", "tcp", "192.0.2.1", 8080)])] == ["a", "a"]
+        told = container_net("check", status=2)
+        assert set(named) <= set(told), told
+        assert not [line for line in told if line.startswith(("main: + ", "main: - ", "main: ~ "))], told
+
+    after_restart(restarted)
 
 
 class Tried:

@@ -13,6 +13,7 @@ from typing import Any, Dict, List, Set
 
 import yaml
 from ansible_collections.netloom.container_net.plugins.doc_fragments import atomic, attributes, pyroute2
+from ansible_collections.netloom.container_net.plugins.module_utils._boot import main, netavark
 from ansible_collections.netloom.container_net.plugins.module_utils._firewall import table
 from ansible_collections.netloom.container_net.plugins.module_utils._kernel import netlink
 from named_tests import find_missing, find_named
@@ -60,6 +61,11 @@ def test_floor_of_pyroute2_is_one_number() -> None:
     floor = ".".join(map(str, netlink.PYROUTE2_FLOOR))
     assert "pyroute2>=%s\n" % floor in (ROOT / "requirements.txt").read_text()
     assert "pyroute2 >= %s on the host" % floor in pyroute2.ModuleDocFragment.DOCUMENTATION
+
+
+def test_the_plugin_of_netavark_says_the_version_of_the_collection() -> None:
+    assert yaml.safe_load((ROOT / "galaxy.yml").read_text())["version"] == netavark.VERSION
+    assert main.NETAVARK == netavark.VERBS
 
 
 def test_floor_of_python_is_one_number() -> None:

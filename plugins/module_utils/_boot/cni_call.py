@@ -9,13 +9,12 @@
 from __future__ import annotations
 
 import json
-import re
-from typing import Any, Dict, FrozenSet, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Dict, FrozenSet, List, Mapping, NamedTuple, Optional, Tuple
 
-from .._document.ports import read_port
-from .._document.scalars import read_interface_name, read_ipv4_address, read_ipv6_address, read_label, read_mac
+from .._document.scalars import read_interface_name, read_label, read_mac
 from .._model.document import DEFAULT_SCOPE
 from .._model.errors import ContainerNetError, InputError, Problem
+from .wishes import read_addresses, read_aliases, read_container, read_list, read_map, read_number, read_publication
 
 OLDEST_CHECK, NEWEST = "0.4.0", "1.1.0"
 VERSIONS = ("0.3.0", "0.3.1", "0.4.0", "1.0.0", "1.1.0")
@@ -30,7 +29,6 @@ _KEYS = frozenset(("cniVersion", "cniVersions", "name", "type", "scope", "networ
 _RUNTIMES_OWN = frozenset(("disableCheck", "disableGC", "loadOnlyInlinedPlugins"))
 _CAPABILITIES = frozenset(("portMappings", "ips", "mac", "aliases"))
 _OF_CONTAINER = frozenset((ADD, DEL, CHECK))
-_CONTAINER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*\Z", re.ASCII)
 _ARGUMENTS = frozenset(("IP", "MAC", "IgnoreUnknown"))
 _TRUE = frozenset(("1", "true", "yes"))
 
@@ -127,8 +125,7 @@ def _read_place(environment: Mapping[str, str], command: str) -> Tuple[str, str,
         return "", "", ""
     problems: List[Problem] = []
     container, interface, path = (environment.get(name, "") for name in ("CNI_CONTAINERID", "CNI_IFNAME", "CNI_NETNS"))
-    if not _CONTAINER.match(container):
-        problems.append(Problem("CNI_CONTAINERID", container, "letters, digits, _ . -, a letter or digit first"))
+    read_container(container, "CNI_CONTAINERID", problems)
     read_interface_name(interface, "CNI_IFNAME", problems)
     if command != DEL and not path.startswith("/"):
         problems.append(Problem("CNI_NETNS", path, "the absolute path of the container's network namespace"))
@@ -142,24 +139,26 @@ def _read_wishes(call: Call, environment: Mapping[str, str], config: Mapping[str
     for key in config:
         if key not in _KEYS | _RUNTIMES_OWN and not key.startswith("cni.dev/"):
             raise CniError(UNSUPPORTED, "unsupported field in network configuration", "%s: %s; the declaration on the host says all else" % (key, config[key]))
-    wishes = _read_map(config.get("runtimeConfig"), "runtimeConfig", problems)
+    wishes = read_map(config.get("runtimeConfig"), "runtimeConfig", problems)
     for key in wishes:
         if key not in _CAPABILITIES:
             raise CniError(UNSUPPORTED, "unsupported field in network configuration", "runtimeConfig.%s: %s; remove it from capabilities" % (key, wishes[key]))
     arguments = _read_arguments(environment.get("CNI_ARGS", ""))
-    others = _read_map(_read_map(config.get("args"), "args", problems).get("cni"), "args.cni", problems)
+    others = read_map(read_map(config.get("args"), "args", problems).get("cni"), "args.cni", problems)
     addresses: Dict[str, Optional[str]] = {}
     if "ips" in wishes:
-        addresses = _read_addresses(wishes["ips"], "runtimeConfig.ips", problems)
+        addresses = read_addresses(wishes["ips"], "runtimeConfig.ips", problems)
     elif "ips" in others:
-        addresses = _read_addresses(others["ips"], "args.cni.ips", problems)
+        addresses = read_addresses(others["ips"], "args.cni.ips", problems)
     elif "IP" in arguments:
-        addresses = _read_addresses(arguments["IP"].split(","), "CNI_ARGS.IP", problems)
+        addresses = read_addresses(arguments["IP"].split(","), "CNI_ARGS.IP", problems)
     mac = None
     if wishes.get("mac"):
         mac = read_mac(wishes["mac"], "runtimeConfig.mac", problems)
     elif "MAC" in arguments:
         mac = read_mac(arguments["MAC"], "CNI_ARGS.MAC", problems)
+    aliases = wishes.get("aliases")
+    aliases = aliases.get(call.configuration) if isinstance(aliases, dict) else aliases  # as Podman has them, a list for each network
     previous = config.get("prevResult")
     if call.command == ADD and previous is not None:
         problems.append(Problem("prevResult", previous, "this plugin makes the interface, it does not change one", "put it first in the list of plugins"))
@@ -169,25 +168,11 @@ def _read_wishes(call: Call, environment: Mapping[str, str], config: Mapping[str
         ipv4_address=addresses.get("ipv4_address"),
         ipv6_address=addresses.get("ipv6_address"),
         mac_address=mac,
-        aliases=_read_aliases(wishes.get("aliases"), call.configuration, problems),
+        aliases=read_aliases(aliases, "runtimeConfig.aliases", problems),
         ports=_read_ports(wishes.get("portMappings"), problems),
-        dns=_read_map(config.get("dns"), "dns", problems),
+        dns=read_map(config.get("dns"), "dns", problems),
         previous=previous if isinstance(previous, dict) else None,
     )
-
-
-def _read_map(value: object, path: str, problems: List[Problem]) -> Mapping[str, Any]:
-    if value is None or isinstance(value, dict):
-        return value or {}
-    problems.append(Problem(path, value, "expected a map", "write key: value"))
-    return {}
-
-
-def _read_list(value: object, path: str, problems: List[Problem]) -> Sequence[Any]:
-    if value is None or isinstance(value, list):
-        return value or ()
-    problems.append(Problem(path, value, "expected a list", "write it in brackets"))
-    return ()
 
 
 def _read_arguments(text: str) -> Dict[str, str]:
@@ -200,43 +185,16 @@ def _read_arguments(text: str) -> Dict[str, str]:
     return found
 
 
-def _read_addresses(value: object, path: str, problems: List[Problem]) -> Dict[str, Optional[str]]:
-    """Return the addresses by their keys. A length of the prefix is that of the subnet, whatever it says."""
-    found: Dict[str, Optional[str]] = {}
-    for index, item in enumerate(_read_list(value, path, problems)):
-        place = "%s[%d]" % (path, index)
-        text = item.partition("/")[0] if isinstance(item, str) else item
-        version = 6 if isinstance(text, str) and ":" in text else 4
-        key = "ipv%d_address" % version
-        if key in found:
-            problems.append(Problem(place, item, "an interface gets one IPv%d address" % version, "remove one"))
-        found[key] = (read_ipv6_address if version == 6 else read_ipv4_address)(text, place, problems)
-    return found
-
-
-def _read_aliases(value: object, name: str, problems: List[Problem]) -> Tuple[str, ...]:
-    """Return other names of the container: a list, or as Podman has them, one for each network."""
-    path = "runtimeConfig.aliases"
-    listed = _read_list(value.get(name) if isinstance(value, dict) else value, path, problems)
-    read = (read_label(item, "%s[%d]" % (path, index), problems) for index, item in enumerate(listed))
-    return tuple(dict.fromkeys(alias for alias in read if alias is not None))
-
-
 def _read_ports(value: object, problems: List[Problem]) -> Tuple[str, ...]:
-    """Return published ports in the short form of the declaration."""
     path = "runtimeConfig.portMappings"
     found: List[str] = []
-    for index, item in enumerate(_read_list(value, path, problems)):
+    for index, item in enumerate(read_list(value, path, problems)):
         place = "%s[%d]" % (path, index)
-        mapping = _read_map(item, place, problems)
-        for key in ("hostPort", "containerPort"):
-            if not isinstance(mapping.get(key), int) or isinstance(mapping.get(key), bool):
-                problems.append(Problem("%s.%s" % (place, key), mapping.get(key), "expected a port, 1 to 65535", "write a number"))
-                break
-        else:
-            wish = {"published": mapping["hostPort"], "target": mapping["containerPort"], "protocol": str(mapping.get("protocol") or "tcp").lower()}
-            port = read_port({**wish, **({"host_ip": mapping["hostIP"]} if mapping.get("hostIP") else {})}, place, problems)
-            found.extend([] if port is None else [str(port)])
+        mapping = read_map(item, place, problems)
+        published, target = (read_number(mapping, key, place, problems) for key in ("hostPort", "containerPort"))
+        if published is not None and target is not None:
+            protocol = str(mapping.get("protocol") or "tcp").lower()
+            found += read_publication(published, target, protocol, mapping.get("hostIP"), place, problems)
     return tuple(dict.fromkeys(found))
 
 

@@ -10,31 +10,25 @@ from __future__ import annotations
 
 from typing import Any, Dict, List, Mapping, Optional, Sequence
 
-from .._model.document import Attachment
 from .._model.guest import Guest
 from .._model.link import Link
-from .._model.network import Network
-from .._model.objects import KernelObject, Route
-from .._model.place import HOST, PATH, Place
-from .._model.span import holds
+from .._model.place import HOST
 from .cni_call import Call
+from .joining import Joined
 
 WITH_FAMILY = frozenset(("0.3.0", "0.3.1", "0.4.0"))  # an address says which family it is of
 WITH_MTU = frozenset(("1.1.0",))
 
 
-def describe_added(call: Call, guest: Guest, network: Network, attachment: Attachment, desired: Sequence[KernelObject]) -> Dict[str, Any]:
+def describe_added(call: Call, joined: Joined) -> Dict[str, Any]:
     """Return what ADD made: the host's end of the interface and the container's, its addresses and its routes."""
-    place = Place.of(PATH, guest.path)
-    links = {(item.place, item.name): item for item in desired if isinstance(item, Link)}
     ends = [
-        _describe_link(call, links.get((HOST, attachment.host_interface_name)), ""),
-        _describe_link(call, links.get((place, guest.interface)), call.path),
+        _describe_link(call, joined.find_link(HOST, joined.attachment.host_interface_name), ""),
+        _describe_link(call, joined.find_link(joined.place, joined.guest.interface), call.path),
     ]
     interfaces = [end for end in ends if end is not None]
-    result: Dict[str, Any] = {"cniVersion": call.version, "interfaces": interfaces, "ips": _describe_addresses(call, network, attachment, len(interfaces) - 1)}
-    routes = [item for item in desired if isinstance(item, Route) and item.place == place and item.device == guest.interface]
-    result["routes"] = [{"dst": route.destination, **({"gw": route.gateway} if route.gateway else {})} for route in routes]
+    result: Dict[str, Any] = {"cniVersion": call.version, "interfaces": interfaces, "ips": _describe_addresses(call, joined, len(interfaces) - 1)}
+    result["routes"] = [{"dst": route.destination, **({"gw": route.gateway} if route.gateway else {})} for route in joined.routes]
     return {**result, "dns": dict(call.dns)}
 
 
@@ -49,13 +43,12 @@ def _describe_link(call: Call, link: Optional[Link], sandbox: str) -> Optional[M
     return {**found, "sandbox": sandbox} if sandbox else found
 
 
-def _describe_addresses(call: Call, network: Network, attachment: Attachment, interface: int) -> List[Dict[str, Any]]:
+def _describe_addresses(call: Call, joined: Joined, interface: int) -> List[Dict[str, Any]]:
     found = []
-    for address in attachment.first_addresses:
-        subnet = next(subnet for subnet in network.subnets if holds(subnet.subnet, address))
-        entry: Dict[str, Any] = {"address": "%s/%s" % (address, subnet.subnet.partition("/")[2]), "interface": interface}
-        if subnet.gateway:
-            entry["gateway"] = subnet.gateway
+    for address, gateway in joined.addresses:
+        entry: Dict[str, Any] = {"address": address, "interface": interface}
+        if gateway:
+            entry["gateway"] = gateway
         if call.version in WITH_FAMILY:
             entry["version"] = "6" if ":" in address else "4"
         found.append(entry)

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 IN_ORDER, FAILED, DRIFT = 0, 1, 2
 NAME = "container-net"
+NETAVARK = ("create", "setup", "teardown", "info")  # what netavark asks of a plugin
 DESCRIPTION = "Bring back, compare, explain, export and list the container networks that are declared for this host."
 STATUSES = "Exit status: 0 in order, 1 an error, 2 something differs (check), had to be left out (restore) or does not arrive (explain)."
 WAIT_TIMEOUT = 30.0  # seconds
@@ -57,8 +58,7 @@ def main(arguments: Optional[Sequence[str]] = None, *, compiled: str = "") -> in
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a locale may lack a letter of what is told
     words = list(sys.argv[1:] if arguments is None else arguments)
-    # A runtime calls a plugin by the name of its file and without a word: a link to this program is all it takes.
-    options = _parser().parse_args(["cni"] if not words and "CNI_COMMAND" in os.environ else words)
+    options = _parser().parse_args([*_find_plugin(words), *words])
     options.compiled = compiled
     try:
         _validate(options)
@@ -67,6 +67,13 @@ def main(arguments: Optional[Sequence[str]] = None, *, compiled: str = "") -> in
         print("%s: %s" % (NAME, error), file=sys.stderr)
         status = FAILED
     return status
+
+
+def _find_plugin(words: Sequence[str]) -> Sequence[str]:
+    """Return the verb that is meant by whoever calls a plugin by its file alone: a link to this program is all it takes."""
+    if not words:
+        return ["cni"] if "CNI_COMMAND" in os.environ else ()
+    return ["netavark-plugin"] if words[0] in NETAVARK else ()
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -105,6 +112,9 @@ def _parser() -> argparse.ArgumentParser:
     forget = _verb(verbs, "forget", _forget, "keep the declaration of a scope no longer; what stands of it stays")
     forget.add_argument("scope", metavar="SCOPE")
     _verb(verbs, "cni", _serve_cni, "answer a container runtime as a CNI plugin; so does the program itself where it is called without a word")
+    plugin = _verb(verbs, "netavark-plugin", _serve_netavark, "answer Podman and netavark as the plugin of a network's driver; a link to the program does, too")
+    plugin.add_argument("command", metavar="COMMAND", choices=NETAVARK, help=", ".join(NETAVARK))
+    plugin.add_argument("path", metavar="NAMESPACE", nargs="?", help="the file of the container's network namespace")
     return parser
 
 
@@ -152,6 +162,12 @@ def _serve_cni(_options: argparse.Namespace) -> int:
     from .cni import serve
 
     return serve(os.environ, sys.stdin.read(), sys.stdout)
+
+
+def _serve_netavark(options: argparse.Namespace) -> int:
+    from .netavark import INFO, serve
+
+    return serve(options.command, options.path, "" if options.command == INFO else sys.stdin.read(), sys.stdout)
 
 
 def _enable(options: argparse.Namespace) -> int:

@@ -101,7 +101,12 @@ _FIELDS = (
     Field(PODMAN_LABEL, _read_labels, None, "Labels, all of which exactly one running container of Podman has.", example="app=web,tier=front"),
     Field(PATH, _read_path, None, "Absolute path of a namespace file.", example="/run/netns/cni-5d1e0c"),
     Field(PROCESS, _read_process, None, "Number of a process, for single tasks: it changes with each start."),
-    Field(SLOT, read_label, None, "Name of a slot, which a container runtime fills by CNI with a container that it makes; until then nothing stands of it."),
+    Field(
+        SLOT,
+        read_label,
+        None,
+        "Name of a slot, which a runtime fills by CNI or netavark with a container that it makes; until then nothing stands of it.",
+    ),
 )
 CONTAINER = Schema("container", _FIELDS, one_of=tuple(field.key for field in _FIELDS))
 

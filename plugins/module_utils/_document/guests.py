@@ -30,29 +30,38 @@ def declared_slots(endpoints: object) -> Set[str]:
     return {str(item.get("name")) for item in (endpoints if isinstance(endpoints, (list, tuple)) else ()) if is_slot(item)}
 
 
+def gather(guests: Sequence[Guest]) -> Tuple[Guest, ...]:
+    """Return the guests with all interfaces of a container in one endpoint: in the slot that one of them fills, or in one of their own."""
+    slots = {guest.container: guest.slot for guest in guests if guest.slot}
+    return tuple(replace(guest, within="" if guest.slot else slots.get(guest.container, "")) for guest in guests)
+
+
 def add_guests(endpoints: Any, guests: Sequence[Guest]) -> Any:
     """Return a raw list of endpoints in which guests fill their slots and the others stand behind it, all interfaces of one container together."""
     if not isinstance(endpoints, (list, tuple, type(None))):
         return endpoints
     found: Dict[str, Dict[str, Any]] = {}
     slots = {guest.slot: guest for guest in guests if guest.slot}
+    beside = {name: [guest for guest in guests if guest.within == name] for name in slots}
     for guest in guests:
-        if guest.slot:
+        if guest.slot or guest.within:
             continue
         fresh = {"name": guest.endpoint, "container": {PATH: guest.path}, "networks": [], "ports": [], "labels": {"cni": guest.container}}
         entry: Dict[str, Any] = found.setdefault(guest.endpoint, fresh)
         entry["networks"].append(_attach(guest))
         entry["ports"].extend(guest.ports)
-    return [*(_fill(item, slots) for item in endpoints or ()), *found.values()]
+    return [*(_fill(item, slots, beside) for item in endpoints or ()), *found.values()]
 
 
-def _fill(endpoint: Any, slots: Mapping[str, Guest]) -> Any:
-    """Return a raw endpoint with its guest in it: the declaration says its addresses, the runtime its interface and further ports."""
+def _fill(endpoint: Any, slots: Mapping[str, Guest], beside: Mapping[str, Sequence[Guest]]) -> Any:
+    """Return a raw endpoint with its guest in it: the declaration says its addresses, the runtime its interface, further ports, and further networks."""
     guest = slots.get(str(endpoint.get("name"))) if is_slot(endpoint) else None
     if guest is None:
         return endpoint
     networks = [{**({"name": item} if isinstance(item, str) else item), "interface_name": guest.interface} for item in endpoint["networks"]]
-    return {**endpoint, "container": {PATH: guest.path}, "networks": networks, "ports": [*(endpoint.get("ports") or ()), *guest.ports]}
+    others = beside[guest.slot]
+    ports = [*(endpoint.get("ports") or ()), *guest.ports, *(port for other in others for port in other.ports)]
+    return {**endpoint, "container": {PATH: guest.path}, "networks": [*networks, *map(_attach, others)], "ports": ports}
 
 
 def is_slot(endpoint: Any) -> bool:

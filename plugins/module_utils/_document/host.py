@@ -187,7 +187,7 @@ def check_host(view: HostView) -> None:
     if ports or sources:
         from .host_taken import check_taken
 
-        check_taken(ports, sources, holdings, problems, refused=frozenset(refused), name_process=view.name_process)
+        check_taken(ports, sources, holdings, problems, refused=frozenset(refused), name_process=view.name_process, given=view.given)
 
 
 def _foreign_routes(facts: Facts, scope: str) -> Pairs:

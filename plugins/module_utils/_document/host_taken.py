@@ -30,8 +30,12 @@ def check_taken(
     *,
     refused: FrozenSet[str] = frozenset(),
     name_process: NameProcess = nobody,
+    given: FrozenSet[Tuple[str, str]] = frozenset(),
 ) -> None:
-    """Report ports and addresses that the host does not have to give."""
+    """Report ports and addresses that the host does not have to give.
+
+    Who listens is no fault of ports that are `given` (endpoint, port): a runtime has seen that they are free, and may listen there so that they stay it.
+    """
     devices = {canonical_ip(cidr.partition("/")[0]): device for device, cidr in holdings.addresses}
     for path, network in sources:
         for address in network.snat_addresses if not network.snat_elsewhere else ():
@@ -45,7 +49,8 @@ def check_taken(
             problems.append(Problem(path, str(port), rule, list_known(devices), stands=_stands(port, port.published, holdings)))
         if path in refused:
             continue
-        for found in (_process_fault(port, holdings, name_process), _translation_fault(port, endpoint, holdings, devices)):
+        strict = (endpoint.name, str(port)) not in given
+        for found in (find_listener(port, holdings, name_process, strict=strict), _translation_fault(port, endpoint, holdings, devices)):
             if found is not None:
                 number, rule, certain = found
                 stands = not certain or _stands(port, number, holdings)
@@ -61,11 +66,12 @@ def _stands(port: PublishedPort, number: int, holdings: Holdings) -> bool:
     )
 
 
-def _process_fault(port: PublishedPort, holdings: Holdings, name_process: NameProcess) -> Optional[Tuple[int, str, bool]]:
+def find_listener(port: PublishedPort, holdings: Holdings, name_process: NameProcess, *, strict: bool = True) -> Optional[Tuple[int, str, bool]]:
+    """Return a socket of the host that a published port would take the packets of: the port's number, the words, and whether that is refused."""
     for protocol, address, number in holdings.listening:
         if protocol == port.protocol and port.published <= number < port.published + port.count and _meets(port, address):
             who = name_process(protocol, address, number)
-            return number, "a process on this host listens on %s port %d (%s)%s" % (address, number, protocol, ": " + who if who else ""), True
+            return number, "a process on this host listens on %s port %d (%s)%s" % (address, number, protocol, ": " + who if who else ""), strict
     return None
 
 

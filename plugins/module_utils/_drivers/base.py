@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any, Dict, Generic, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Tuple, Type, TypeVar
+from typing import Any, Dict, FrozenSet, Generic, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Tuple, Type, TypeVar
 
 from .._document.entry import Entry
 from .._document.scene import Scene
@@ -49,6 +49,7 @@ class HostView(NamedTuple):
     connection: Connection = UNKNOWN
     allow_management: bool = False  # lifts what keeps the way of whoever manages the host, and the rules about routes
     name_process: NameProcess = nobody
+    given: FrozenSet[Tuple[str, str]] = frozenset()  # endpoints and published ports that a runtime has given them
 
     def report(self, path: str, value: object, rule: str, fix: str = "", may_pass: bool = False, stands: bool = False) -> None:
         self.problems.append(Problem(path, value, rule, fix, may_pass, stands=stands))

@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Callable, List, Sequence, Tuple
+from typing import TYPE_CHECKING, Callable, FrozenSet, List, Sequence, Tuple
 
 from .._kernel.statefile import GUESTS_FILE
 from .._model.errors import NamespaceMissing
@@ -40,13 +40,18 @@ class Guests:
         self.now = self._declared(self._choose(self._read()))
         return self.now != before
 
+    @property
+    def ports(self) -> FrozenSet[Tuple[str, str]]:
+        """Whose ports their runtime has seen to be free."""
+        return frozenset((guest.endpoint, port) for guest in self.now for port in guest.ports)
+
     def _declared(self, guests: Sequence[Guest]) -> Tuple[Guest, ...]:
         if not guests:
             return ()
-        from .._document.guests import declared_networks, declared_slots
+        from .._document.guests import declared_networks, declared_slots, gather
 
         networks, slots = declared_networks(self._networks), ("", *declared_slots(self._endpoints))
-        return tuple(guest for guest in guests if guest.network in networks and guest.slot in slots)
+        return gather([guest for guest in guests if guest.network in networks and guest.slot in slots])
 
     def _read(self) -> Sequence[Guest]:
         if not os.path.lexists(os.path.join(self._directory, GUESTS_FILE)):

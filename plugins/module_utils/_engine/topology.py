@@ -210,7 +210,7 @@ def _build_declaration(
         if left_out is not None:
             settled = declared.standing = left_out.reduce(settled, facts)
         settled = find_tunnel_ends(settled, facts)
-        view = HostView(settled, facts, problems, find_connection(connection, facts), allow_management, name_process)
+        view = HostView(settled, facts, problems, find_connection(connection, facts), allow_management, name_process, guests.ports)
         for check in (check_host, check_own_addresses, check_host_networks, check_host_devices):
             check(view)
         check_sharing(document, problems)

@@ -60,7 +60,7 @@ class GuestBook:
             raise self._unreadable("it holds no guests (%s)" % error) from error
 
     def _unreadable(self, why: str) -> ContainerNetError:
-        return ContainerNetError("%s: %s; nothing was changed; end the containers that CNI attached, remove the file, then run again" % (self._path, why))
+        return ContainerNetError("%s: %s; nothing was changed; end the containers that runtimes attached, remove the file, then run again" % (self._path, why))
 
 
 def _as_written(guest: Guest) -> Dict[str, Any]:

@@ -37,11 +37,12 @@ class Guest(KernelObject):
     aliases: Tuple[str, ...] = ()
     ports: Tuple[str, ...] = ()  # in the short form
     slot: str = ""  # the declared endpoint that it is, if it is one
+    within: str = ""  # the one that another interface of its container is: a container is one endpoint
 
     @property
     def endpoint(self) -> str:
         """The name of the endpoint that it is: a declared one, or that of all interfaces of its container."""
-        return self.slot or PREFIX + digest(12, self.container)
+        return self.slot or self.within or PREFIX + digest(12, self.container)
 
     @property
     def label(self) -> str:

@@ -15,7 +15,7 @@ import urllib.request
 from pathlib import Path
 from typing import Iterable, Optional
 
-SUITE = "bookworm"
+SUITE = os.environ.get("CONTAINER_NET_DEBIAN_SUITE") or "bookworm"
 MIRROR = "http://deb.debian.org/debian"
 CANNOT = 77  # exit status: this machine cannot build it, the reason is on standard output
 
