@@ -11,6 +11,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import Any, Callable, Mapping, NamedTuple, Optional, Protocol, Sequence, Union
 
+from .._firewall.base import RunCommand
 from .._kernel.door import Door
 from .._kernel.loans import Loans
 from .._kernel.namespace import NamespaceHandles
@@ -20,6 +21,7 @@ from .._model.link import Link
 from .._model.objects import KernelObject
 from .._model.snapshot import Snapshot
 from .._plan.step import DELETE, Step
+from .._runtime.tool import run_system_tool
 from .numbers import Numbers
 
 
@@ -110,6 +112,7 @@ class Means(NamedTuple):
     connections: Actuator = NO_EFFECT
     keep: Callable[[Optional[Mapping[str, Any]]], None] = keep_nothing
     state_directory: str = STATE_DIRECTORY
+    run: RunCommand = run_system_tool
 
 
 def is_settled(step: Step) -> bool:

@@ -38,7 +38,7 @@ AUTO, USUAL, NEXT = "auto", "iptables", "nftables"
 # Of those that take over from each other: what tells whether one holds anything of ours, without it, and the word for that.
 TRACES: Dict[str, Tuple[Tuple[Tuple[str, ...], ...], str]] = {
     "iptables": ((("iptables-save",), ("ip6tables-save",)), "CNET-"),
-    "nftables": ((("nft", "list", "tables"),), "container_net"),
+    "nftables": ((("nft", "list", "tables"),), "inet container_net"),
 }
 
 
