@@ -65,9 +65,9 @@ def observe_guests(snapshot: Snapshot, request: Request) -> None:
             snapshot.add(guest, mine=True)
 
 
-def observe_frames(snapshot: Snapshot, request: Request, desired: Sequence[KernelObject]) -> None:
-    """Add the scope's table of frames, where there is one or may have been one."""
-    if (request.prune or request.removes is not None or any(isinstance(item, FrameTable) for item in desired)) and has_tool("nft"):
+def observe_frames(snapshot: Snapshot, request: Request) -> None:
+    """Add the scope's table of frames, where there may be one."""
+    if request.frames and has_tool("nft"):
         from .._firewall.frames import table
 
         found = table.read_frames(request.run, HOST, request.scope)

@@ -114,7 +114,7 @@ class Run:
         standing = observer.snapshot
         observe_stored(standing, request, again=again)
         observe_guests(standing, request)
-        observe_frames(standing, request, kernel)
+        observe_frames(standing, request)
         is_known = partial(self._visited.knows, standing)
         if not request.adopt:
             know_again(kernel, standing, is_known)

@@ -157,6 +157,7 @@ def topology_request(
         renew=renew,
         left_out=left_out,
         looks=any(network.translates for network in document.networks),
+        frames=True,
         notes=notes,
         backend=backend,
         run=run,
