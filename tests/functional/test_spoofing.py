@@ -10,13 +10,13 @@ import ipaddress
 import socket
 import struct
 from dataclasses import replace
-from typing import Any, Dict, List, Set
+from typing import Any, Dict, Optional, Sequence, Set, Tuple
 
 import pytest
 from ansible_collections.netloom.container_net.plugins.module_utils._model.addresses import link_local_of
 from ansible_collections.netloom.container_net.plugins.module_utils._model.errors import EnvironmentUnfit
 from harness.declarations import V4, V6, endpoint, network, overlay
-from harness.engine import Declaration, converge, foretell, lines, settle
+from harness.engine import Declaration, Tools, converge, foretell, lines, settle
 from harness.host import entered, sh
 from harness.traffic import Server, ask, await_addresses
 
@@ -156,7 +156,7 @@ def joined(driver: str, bad: Dict[str, Any], options: Dict[str, Any], **more: An
     here = {"ipv4_address": FOUR["bad"], "ipv6_address": SIX["bad"], "mac_address": BAD, **bad}
     there = {"ipv4_address": FOUR["good"], "ipv6_address": SIX["good"], "mac_address": GOOD}
     if driver == "overlay":
-        start = overlay("192.0.2.1", "192.0.2.3", "192.0.2.4", ipam_config=[{"subnet": V4["subnet"]}, {"subnet": V6["subnet"]}], **options)
+        start = overlay("192.0.2.1", "192.0.2.3", "192.0.2.4", **{"ipam_config": [{"subnet": V4["subnet"]}, {"subnet": V6["subnet"]}], **options})
         rows = {"mesh": {"peers": start.overlays["mesh"]["peers"], "endpoints": []}} if start.overlays else None
         return replace(start, overlays=rows, endpoints=[attached("bad", here, "mesh", **more), attached("good", there, "mesh")])
     return Declaration([network("web", V4, V6, **options)], [attached("bad", here, **more), attached("good", there)])
@@ -198,3 +198,120 @@ def test_the_table_of_the_bridge_is_not_flooded() -> None:
     converge(joined("bridge", {}, {"anti_spoofing": False}))
     assert len(arriving(flood)) > 0
     assert rows() >= before + 1000
+
+
+def test_a_router_speaks_for_whom_it_likes_by_its_own_mac() -> None:
+    stand(joined("bridge", {}, {}, forwarding=True))
+    assert arriving({**OWN, **LIES}) == {*OWN, *FORWARDED, *ROUTERS_OWN}
+
+
+def test_who_has_the_gateways_address_is_a_router() -> None:
+    gateway = {"ipv4_address": FOUR["gateway"], "ipv6_address": SIX["gateway"]}
+    stand(joined("overlay", gateway, {"ipam_config": [V4, V6]}))
+    passing = {"IPv4 as itself": ip4(FOUR["gateway"]), "IPv4 of a client": ip4("198.51.100.7"), "IPv6 of a client": ip6("2001:db8::7")}
+    assert arriving({**passing, "MAC nobody has": LIES["MAC nobody has"]}) == set(passing)
+
+
+MORE: Dict[str, Dict[str, Any]] = {
+    "allowed": {"allowed_addresses": ["10.30.0.0/24", "10.30.0.128/25", "10.20.0.100", "fd00:30::/64", "fe80::1"], "allowed_macs": [BEHIND]},
+    "allowed to nobody": {},
+}
+ALLOWED: Dict[str, bytes] = {
+    "IPv4 behind it": ip4("10.30.0.200"),
+    "IPv4 that moves": ip4("10.20.0.100"),
+    "ARP claim of it": arp("10.20.0.100"),
+    "IPv6 behind it": ip6("fd00:30::7"),
+    "IPv6 of its router": ip6("fe80::1"),
+    "claim of what is behind it": ip6("fd00:30::7", ICMP6, claim("fd00:30::7", option(2, BAD))),
+    "MAC behind it": ip4(FOUR["bad"], mac=BEHIND),
+    "IPv6 of that link": ip6(link_local_of(BEHIND), mac=BEHIND),
+}
+BESIDE = {"IPv4 beside it": ip4("10.31.0.1"), "IPv6 beside it": ip6("fd00:31::1"), "claim beside it": ip6(SIX["bad"], ICMP6, claim("fd00:31::1"))}
+
+
+@pytest.mark.parametrize("what", MORE)
+def test_what_is_allowed_beside_passes(what: str) -> None:
+    stand(joined("bridge", MORE[what], {}))
+    assert arriving({**ALLOWED, **BESIDE, **OWN}) == {*(ALLOWED if MORE[what] else ()), *OWN}
+
+
+def test_an_endpoint_may_be_left_out_and_one_taken_in() -> None:
+    stand(joined("bridge", {"anti_spoofing": False}, {}))
+    assert "p-bad" not in sh("nft list ruleset")
+    assert "p-good" in sh("nft list ruleset")
+    assert arriving({**OWN, **LIES}) == {*OWN, *LIES}
+    assert lines(converge(joined("bridge", {"anti_spoofing": True}, {"anti_spoofing": False}))) == ["~ anti-spoofing of scope main: entries +13 -13"]
+    assert arriving({**OWN, **LIES}) == set(OWN)
+
+
+LAYER_2 = Declaration([network("web")], [attached(name, {"ipam": "none", "mac_address": mac}) for name, mac in (("bad", BAD), ("good", GOOD))])
+
+
+def test_where_no_address_is_declared_only_macs_and_routers_are_told_apart() -> None:
+    stand(LAYER_2)
+    told = [name for name in LIES if "MAC" in name or "another option" in name or "another header" in name or name in ROUTERS_OWN]
+    assert arriving({**OWN, **LIES}) == {*OWN, *LIES} - set(told)
+
+
+DAMAGES: Dict[str, str] = {
+    "flush ruleset": "+ anti-spoofing of scope main",
+    "flush set TABLE ports": "~ anti-spoofing of scope main: entries +2 -0",
+    'add element TABLE addresses4 { "p-bad" . 10.20.0.1 }': "~ anti-spoofing of scope main: entries +0 -1",
+    'delete element TABLE subnets6 { "p-bad" . fd00:30::/64 }': "~ anti-spoofing of scope main: entries +1 -0",
+    "insert rule TABLE from-ports accept": "~ anti-spoofing of scope main: chains +1 -1",
+    "add rule TABLE nd-targets counter": "~ anti-spoofing of scope main: chains +1 -1",
+    "flush chain TABLE arp-claims": "~ anti-spoofing of scope main: chains +1 -1",
+    "add chain TABLE others": "~ anti-spoofing of scope main: chains +0 -1",
+    "add chain TABLE others { type filter hook input priority 0; policy drop; }": "~ anti-spoofing of scope main: chains +0 -1",
+}
+
+
+def test_whatever_somebody_does_to_the_table_the_next_run_mends() -> None:
+    declaration = joined("bridge", MORE["allowed"], {})
+    stand(declaration)
+    whole = sh("nft -n list table bridge container_net.main")
+    for damage, told in DAMAGES.items():
+        sh("nft '%s'" % damage.replace("TABLE", "bridge container_net.main"))
+        planned = lines(foretell(declaration))
+        assert lines(converge(declaration)) == planned, damage
+        assert told in planned, (damage, planned)
+        assert sorted(sh("nft -n list table bridge container_net.main").split()) == sorted(whole.split()), damage
+    assert arriving({**OWN, **LIES}) == {*OWN, "IPv6 of another link"}
+
+
+def test_it_outlives_a_change_of_backend_and_goes_with_the_scope() -> None:
+    declaration = joined("bridge", {}, {})
+    stand(declaration)
+    whole = sh("nft -n list table bridge container_net.main")
+    for firewall in ("nftables", "iptables"):
+        assert "anti-spoofing" not in " ".join(lines(converge(replace(declaration, firewall=firewall))))
+        assert sh("nft -n list table bridge container_net.main") == whole
+    assert "- anti-spoofing of scope main" in lines(converge(None))
+    assert "container_net" not in sh("nft list ruleset")
+    converge(declaration)
+    assert "- anti-spoofing of scope main" in lines(converge(replace(declaration, firewall="none")))
+
+
+def test_scopes_have_tables_of_their_own() -> None:
+    stand(joined("bridge", {}, {}))
+    whole = sh("nft -n list table bridge container_net.main")
+    other = Declaration([network("beside", {"subnet": "10.44.0.0/24"})], [endpoint("c", "beside")])
+    assert "+ anti-spoofing of scope second" in lines(converge(other, scope="second"))
+    assert "- anti-spoofing of scope second" in lines(converge(None, scope="second"))
+    assert sh("nft -n list table bridge container_net.main") == whole
+
+
+def without_nft(_when: str, argv: Sequence[str]) -> Optional[Tuple[int, str, str]]:
+    """Answer for nft as a kernel without it would."""
+    return (1, "", "Error: Could not process rule: Operation not supported") if argv[0] == "nft" else None
+
+
+def test_a_host_that_cannot_says_so_before_anything_changes() -> None:
+    declaration = joined("bridge", {}, {})
+    with pytest.raises(EnvironmentUnfit, match="nothing was changed: endpoints cannot be held to their own addresses: .*not supported; .*anti_spoofing: false"):
+        converge(declaration, tools=Tools(around=without_nft))
+    assert "br-web" not in sh("ip link")
+    left_out = converge(declaration, tools=Tools(around=without_nft), skip_unsupported=True)
+    assert [warning for warning in left_out.warnings if "anti_spoofing is left out" in warning]
+    assert arriving(OWN) == set(OWN)
+    settle(joined("bridge", {}, {"anti_spoofing": False}))

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from typing import NamedTuple, Tuple
 
 
@@ -20,3 +21,8 @@ class GuardedPort(NamedTuple):
     claims: Tuple[int, ...]  # versions of IP in which it says that an address is its own for these only
     sends: Tuple[int, ...]  # versions of IP in which its packets have these as their source only
     routes: bool = False  # it may advertise itself as a router, and answer for a DHCP server
+
+    def may_send(self, source: str) -> bool:
+        """Tell whether an address is among its own."""
+        address = ipaddress.ip_address(source)
+        return any(address in ipaddress.ip_network(subnet) for subnet in self.subnets)

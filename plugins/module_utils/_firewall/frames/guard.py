@@ -14,7 +14,9 @@ from typing import Dict, Iterable, Iterator, List, Tuple
 from ..._model.addresses import ip_version
 from ..._model.frames import FrameChain, FrameSet, FrameTable, frame_table
 from ..._model.guard import GuardedPort
+from ..base import RunCommand
 from ..nftables.words import token
+from .table import list_scopes, read_frames
 
 PRIORITY = -250  # before br_netfilter shows frames to other rules
 # Of ICMPv6, by its octets: nft has had words for them since 1.0.8 only.
@@ -130,6 +132,27 @@ CHAINS = (
 def guard_table(scope: str, ports: Iterable[GuardedPort]) -> FrameTable:
     """Return the table that holds these ports to what they may say."""
     return frame_table(scope, SETS, tuple(entry for port in ports for entry in _entries(port)), CHAINS)
+
+
+def read_guards(run: RunCommand, place: str) -> Tuple[GuardedPort, ...]:
+    """Return the ports that all scopes hold to something in a place, as far as their packets go."""
+    tables = (read_frames(run, place, scope) for scope in list_scopes(run))
+    return tuple(port for table in tables if table is not None for port in _ports(table))
+
+
+def _ports(table: FrameTable) -> Iterator[GuardedPort]:
+    found: Dict[str, Dict[str, List[str]]] = {}
+    for kind, entry in table.entries or ():
+        name, _dot, value = entry.partition(" . ")
+        found.setdefault(kind, {}).setdefault(name, []).append(value)
+
+    def values(name: str, *kinds: str) -> Tuple[str, ...]:
+        return tuple(value for kind in kinds for value in found.get(kind, {}).get(name, ()))
+
+    for name in found.get("ports", {}):
+        claims, sends = (tuple(family for family in (4, 6) if name in found.get("%s%d" % (kind, family), {})) for kind in ("claims", "sends"))
+        subnets = values(name, "addresses4", "addresses6", "subnets4", "subnets6")
+        yield GuardedPort(name.strip('"'), values(name, "macs"), subnets, claims, sends, name not in found.get("hosts", {}))
 
 
 def _entries(port: GuardedPort) -> Iterator[Tuple[str, str]]:

@@ -34,6 +34,13 @@ def read_frames(run: RunCommand, place: str, scope: str) -> Optional[FrameTable]
         raise FirewallError("nft told nothing that can be read of table bridge %s%s; list it by hand to see why" % (PREFIX, scope)) from None
 
 
+def list_scopes(run: RunCommand) -> List[str]:
+    """Return the scopes that have a table."""
+    code, out, _err = run([TOOL, "-j", "list", "tables", "bridge"], None)
+    tables = [item["table"]["name"] for item in json.loads(out)["nftables"] if "table" in item] if code == 0 else []
+    return [name[len(PREFIX) :] for name in tables if name.startswith(PREFIX)]
+
+
 def write_frames(run: RunCommand, desired: Optional[FrameTable], current: Optional[FrameTable]) -> None:
     """Bring a table to what is desired, in one transaction; None is no table."""
     code, _out, err = run([TOOL, "-f", "-"], "".join("%s\n" % line for line in _script(desired, current)))

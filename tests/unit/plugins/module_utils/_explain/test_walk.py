@@ -25,6 +25,7 @@ from ansible_collections.netloom.container_net.plugins.module_utils._kinds.veth 
 from ansible_collections.netloom.container_net.plugins.module_utils._kinds.vxlan import Vxlan
 from ansible_collections.netloom.container_net.plugins.module_utils._model.errors import InputError
 from ansible_collections.netloom.container_net.plugins.module_utils._model.link import BridgePort, Link
+from ansible_collections.netloom.container_net.plugins.module_utils._model.guard import GuardedPort
 from ansible_collections.netloom.container_net.plugins.module_utils._model.live import (
     ForwardingRow,
     NeighbourRow,
@@ -60,6 +61,7 @@ class Written:
     addresses: List[Address]
     spaces: Dict[str, Space]
     rules: Dict[str, Sequence[RuleSet]] = field(default_factory=dict)
+    ports: Sequence[GuardedPort] = ()
 
     @property
     def snapshot(self) -> Snapshot:
@@ -73,6 +75,9 @@ class Written:
 
     def rule_sets(self, place: str) -> Sequence[RuleSet]:
         return self.rules.get(place, ())
+
+    def guards(self, place: str) -> Sequence[GuardedPort]:
+        return self.ports if place == HOST else ()
 
     def route(self, place: str, question: RouteQuestion) -> RouteAnswer:
         own = [item for item in self.addresses if item.place == place]

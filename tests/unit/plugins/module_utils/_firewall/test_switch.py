@@ -42,7 +42,7 @@ def nobody(argv: Sequence[str], _data: Optional[str]) -> Tuple[int, str, str]:
 
 def both(argv: Sequence[str], _data: Optional[str]) -> Tuple[int, str, str]:
     """A host where either seems to hold something."""
-    return 0, "container_net" if list(argv) == ["nft", "list", "tables"] else nobody(argv, None)[1], ""
+    return 0, "table inet container_net\n" if list(argv) == ["nft", "list", "tables"] else nobody(argv, None)[1], ""
 
 
 def taken_by(backend: Backend, current: Sequence[FirewallObject], scope: str = "main") -> Set[str]:
@@ -129,7 +129,7 @@ def test_who_takes_over_comes_before_who_lets_go(steps: Sequence[Step], order: L
     calls: List[str] = []
     made: Dict[str, Callable[[], Backend]] = {name: lambda name=name: Noting(name, calls) for name in ("iptables", "nftables")}  # type: ignore[misc, return-value]
     for chosen, other in (("iptables", "nftables"), ("nftables", "iptables")):
-        backend = Switch(chosen, made[chosen](), {other: Other([["nft", "list", "tables"]], "container_net", made[other])}, fixed=True)
+        backend = Switch(chosen, made[chosen](), {other: Other([["nft", "list", "tables"]], "inet container_net", made[other])}, fixed=True)
         backend.observe(both)
         calls.clear()
         assert backend.apply(steps, nobody) == 2
