@@ -32,13 +32,16 @@ def check_attachments(scene: Scene) -> None:
 
 
 def _check_guard(scene: Scene, path: str, attachment: Attachment, network: Network) -> None:
-    if attachment.anti_spoofing is not None and not network.is_bridged:
-        rule = 'network "%s" has driver %s, whose endpoints are no ports of a bridge' % (network.name, network.driver)
-        scene.report(path + ".anti_spoofing", attachment.anti_spoofing, rule, "remove it")
     guarded = network.anti_spoofing if attachment.anti_spoofing is None else attachment.anti_spoofing
-    for key, values in (("allowed_addresses", attachment.allowed_addresses), ("allowed_macs", attachment.allowed_macs)):
-        if values and not guarded:
-            scene.report("%s.%s" % (path, key), list(values), "nothing holds this endpoint to its own addresses", "remove it, or set anti_spoofing: true")
+    allowed = (("allowed_addresses", attachment.allowed_addresses), ("allowed_macs", attachment.allowed_macs))
+    said = [(key, list(values)) for key, values in allowed if values]
+    if not network.is_bridged:
+        rule = 'network "%s" has driver %s, whose endpoints are no ports of a bridge' % (network.name, network.driver)
+        for key, value in (*said, *([("anti_spoofing", attachment.anti_spoofing)] if attachment.anti_spoofing is not None else ())):
+            scene.report("%s.%s" % (path, key), value, rule, "remove it")
+    elif not guarded:
+        for key, value in said:
+            scene.report("%s.%s" % (path, key), value, "nothing holds this endpoint to its own addresses", "remove it, or set anti_spoofing: true")
 
 
 def _check_sources(scene: Scene, path: str, attachment: Attachment, network: Network) -> None:

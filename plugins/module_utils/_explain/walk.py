@@ -21,8 +21,8 @@ from .._model.routing import FORWARDING
 from .arrival import check_arrival, check_ends, find_absence
 from .datagram import ECHO, Datagram, Translations
 from .gate import Passage, Stop, pass_hook
-from .reasons import describe_route, describe_rule, does_not_forward, find_route, why_no_way
 from .guard import find_lie
+from .reasons import describe_route, describe_rule, does_not_forward, find_route, why_no_way
 from .segment import Reach, describe_link, find_reach, find_reach_inwards, is_down
 from .sites import Sites
 from .story import Cause, Ends, Hop, Story, command, name_place

@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 import ipaddress
-from typing import Dict, Iterable, Iterator, List, Tuple
+from typing import Any, Dict, Iterable, Iterator, List, Tuple
 
 from ..._model.addresses import ip_version
 from ..._model.frames import FrameChain, FrameSet, FrameTable, frame_table
@@ -170,7 +170,7 @@ def _entries(port: GuardedPort) -> Iterator[Tuple[str, str]]:
 
 
 def _address_entries(subnets: Iterable[str]) -> Iterator[Tuple[str, str]]:
-    wide: Dict[int, List[ipaddress._BaseNetwork]] = {4: [], 6: []}
+    wide: Dict[int, List[Any]] = {4: [], 6: []}
     for text in subnets:
         if text.partition("/")[2] in ("", "32" if ip_version(text) == 4 else "128"):
             address = text.partition("/")[0]
@@ -181,7 +181,7 @@ def _address_entries(subnets: Iterable[str]) -> Iterator[Tuple[str, str]]:
             wide[ip_version(text)].append(ipaddress.ip_network(text))
     for family, found in wide.items():
         # No entry of a set of ranges may be in another.
-        for network in ipaddress.collapse_addresses(found):  # type: ignore[type-var]
+        for network in ipaddress.collapse_addresses(found):
             yield "subnets%d" % family, str(network)
             if family == 6:
                 yield "target-ranges", "0x%x-0x%x" % (int(network[0]), int(network[-1]))
