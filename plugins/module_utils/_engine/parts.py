@@ -21,7 +21,6 @@ from .._model.place import HOST
 from .._plan.parts import has_tunnel
 from .._plan.planner import plan
 from .._plan.step import CREATE, DELETE, Step
-from .._runtime.tool import has_tool
 
 if TYPE_CHECKING:
     from .._kernel.door import Door
@@ -67,12 +66,14 @@ def observe_guests(snapshot: Snapshot, request: Request) -> None:
 
 def observe_frames(snapshot: Snapshot, request: Request) -> None:
     """Add the scope's table of frames, where there may be one."""
-    if request.frames and has_tool("nft"):
-        from .._firewall.frames import table
+    if not request.frames:
+        return
+    from .._firewall.frames import table
+    from .._runtime.tool import has_tool
 
-        found = table.read_frames(request.run, HOST, request.scope)
-        if found is not None:
-            snapshot.add(found, mine=True)
+    found = table.read_frames(request.run, HOST, request.scope) if has_tool(table.TOOL) else None
+    if found is not None:
+        snapshot.add(found, mine=True)
 
 
 def refuse_unguarded(steps: Sequence[Step], run: RunCommand) -> None:
