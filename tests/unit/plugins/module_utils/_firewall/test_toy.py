@@ -35,7 +35,13 @@ MEMBER: Dict[str, Any] = {
     "networks": [{"name": "web", "ipv4_address": "10.20.0.10"}],
     "ports": ["8080-8200:80-200/tcp"],
 }
-MESH: Dict[str, Any] = {"driver": "overlay", "anti_spoofing": False, "udp_port": 4789, "vtep_address": "192.0.2.1", "peers": [{"host": "b", "vtep": "192.0.2.2"}]}
+MESH: Dict[str, Any] = {
+    "driver": "overlay",
+    "anti_spoofing": False,
+    "udp_port": 4789,
+    "vtep_address": "192.0.2.1",
+    "peers": [{"host": "b", "vtep": "192.0.2.2"}],
+}
 Around = Callable[[Sequence[str]], Optional[Tuple[int, str, str]]]
 
 
