@@ -15,6 +15,7 @@ from typing import Any, Dict, Optional, Sequence, Set, Tuple
 import pytest
 from ansible_collections.netloom.container_net.plugins.module_utils._model.addresses import link_local_of
 from ansible_collections.netloom.container_net.plugins.module_utils._model.errors import EnvironmentUnfit
+from ansible_collections.netloom.container_net.plugins.module_utils._report.drift import describe_drift
 from harness.declarations import V4, V6, endpoint, network, overlay
 from harness.engine import Declaration, Tools, converge, foretell, lines, settle
 from harness.host import entered, sh
@@ -315,3 +316,16 @@ def test_a_host_that_cannot_says_so_before_anything_changes() -> None:
     assert [warning for warning in left_out.warnings if "anti_spoofing is left out" in warning]
     assert arriving(OWN) == set(OWN)
     settle(joined("bridge", {}, {"anti_spoofing": False}))
+
+
+def test_what_differs_is_told_entry_by_entry() -> None:
+    declaration = joined("bridge", {}, {})
+    stand(declaration)
+    sh("nft flush chain bridge container_net.main nd-targets; nft delete element bridge container_net.main hosts '{ p-bad }'")
+    planned = foretell(declaration)
+    assert planned.words == ("~ firewall: anti-spoofing of scope main entries +1 -0, anti-spoofing of scope main chains +1 -1",)
+    drift = describe_drift("main", planned.snapshot, planned.desired, planned.steps, planned.words, planned.show_rule)
+    told = [(row["item"], row["attribute"], row["declared"], row["found"]) for row in drift["rows"]]
+    assert told[0] == ("firewall", "entries", 'hosts "p-bad"', None)
+    assert [row[3] for row in told if row[2] is None] == ["nd-targets: "]
+    assert [row[2].partition(";")[0] for row in told[1:] if row[2]] == ["nd-targets: iifname != @claims6 return"]
