@@ -147,6 +147,14 @@ options:
         - 'Default: V(false).'
         type: bool
         default: false
+      anti_spoofing:
+        description:
+        - Of driver V(bridge) or V(overlay). Whether endpoints send from their own MAC and addresses only, claim no others in ARP and neighbour discovery,
+          and are neither routers nor DHCP servers unless they are declared to forward. It needs nft, whichever firewall is used; with V(firewall_backend=none)
+          it does nothing.
+        - 'Default: V(true).'
+        type: bool
+        default: true
       host_access:
         description:
         - 'Of driver V(bridge). What of the host its endpoints reach: V(none), V(established) (answers only), V(all), or a list of services.'
@@ -653,6 +661,26 @@ options:
             - 'Port flag of this one attachment, on a network of driver V(bridge) or V(overlay): isolated ports do not reach each other.'
             - 'Default: V(true) where the network has V(enable_icc=false), else V(false).'
             type: bool
+          anti_spoofing:
+            description:
+            - Whether the endpoint sends from its own addresses only, on a network of driver V(bridge) or V(overlay).
+            - 'Default: that of the network.'
+            type: bool
+          allowed_addresses:
+            description:
+            - 'Addresses and subnets that the endpoint may speak for beside its own, on a network with V(anti_spoofing): of containers behind it, or one
+              that moves.'
+            - Such as C([10.20.0.100, 10.30.0.0/24]).
+            type: list
+            elements: str
+            default: []
+          allowed_macs:
+            description:
+            - MAC addresses that the endpoint may send from beside its own, on a network with V(anti_spoofing).
+            - Such as C(["00:00:5e:00:01:0a"]).
+            type: list
+            elements: str
+            default: []
           up:
             description:
             - Whether the interface is raised. One that is not has its addresses, but no routes, and answers to nobody.

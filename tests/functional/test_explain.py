@@ -185,6 +185,14 @@ LINKS: Dict[str, Case] = {
     "too large for the receiver": Case(BIG, "ip -n b link set eth0 mtu 1300", "eth0 of b, whose MTU is 1300", NEXT),
 }
 ADDRESSES: Dict[str, Case] = {
+    "another MAC": Case(NEXT, "ip -n a link set eth0 address 02:00:00:00:00:77", "anti_spoofing takes nothing from the MAC 02:00:00:00:00:77 by port %s" % A),
+    "somebody else's address": Case(
+        NEXT,
+        "ip -n a address add 10.20.0.77/24 dev eth0; ip -n a route replace 10.20.0.0/24 dev eth0 src 10.20.0.77 proto kernel scope link",
+        "anti_spoofing takes nothing from 10.20.0.77 by port %s" % A,
+        mended="ip -n a route replace 10.20.0.0/24 dev eth0 src 10.20.0.10 proto kernel scope link; ip -n a address delete 10.20.0.77/24 dev eth0",
+        fix="allowed_addresses",
+    ),
     "address gone": Case(NEXT, "ip -n a address delete 10.20.0.10/24 dev eth0", "address 10.20.0.10/24 is missing on eth0 of a"),
     "address gone at the far side": Case(NEXT, "ip -n b address delete 10.20.0.11/24 dev eth0", "address 10.20.0.11/24 is missing on eth0 of b", INNER),
     "address of IPv6 gone": Case(NEXT6, "ip -n b address delete fd00:20::11/64 dev eth0", "address fd00:20::11/64 is missing on eth0 of b"),

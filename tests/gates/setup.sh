@@ -4,8 +4,8 @@
 . "$(dirname "$0")/common.sh"
 
 # command or file:Debian package
-DEMO="ip:iproute2 iptables-restore:iptables nsenter:util-linux"
-CHECKS="git:git nft:nftables ping:iputils-ping ps:procps shellcheck:shellcheck strace:strace"
+DEMO="ip:iproute2 iptables-restore:iptables nft:nftables nsenter:util-linux"
+CHECKS="git:git ping:iputils-ping ps:procps shellcheck:shellcheck strace:strace"
 declare -A FLOORS=(
   [molecule]="/usr/lib/python3/dist-packages/apt:python3-apt"
   [engines]="dockerd:docker.io ctr:containerd podman:podman runc:runc busybox:busybox-static /usr/lib/cni/bridge:containernetworking-plugins"

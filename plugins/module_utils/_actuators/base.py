@@ -9,13 +9,15 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import Any, Callable, Mapping, NamedTuple, Optional, Protocol, Sequence, Union
+from typing import Any, Callable, Mapping, NamedTuple, Optional, Protocol, Sequence, Tuple, Union
 
+from .._firewall.base import RunCommand
 from .._kernel.door import Door
 from .._kernel.loans import Loans
 from .._kernel.namespace import NamespaceHandles
 from .._kernel.need import Need
 from .._kernel.statefile import STATE_DIRECTORY
+from .._model.errors import FirewallError
 from .._model.link import Link
 from .._model.objects import KernelObject
 from .._model.snapshot import Snapshot
@@ -99,6 +101,11 @@ def keep_nothing(_options: Optional[Mapping[str, Any]]) -> None:
     """Nothing is to outlive a restart."""
 
 
+def run_nothing(argv: Sequence[str], _data: Optional[str] = None) -> Tuple[int, str, str]:
+    """Who only looks runs no tool."""
+    raise FirewallError("%s is not run by who only looks" % argv[0])
+
+
 class Means(NamedTuple):
     """What actuators work with, in one run over one host; who only looks needs no more than the first three."""
 
@@ -110,6 +117,7 @@ class Means(NamedTuple):
     connections: Actuator = NO_EFFECT
     keep: Callable[[Optional[Mapping[str, Any]]], None] = keep_nothing
     state_directory: str = STATE_DIRECTORY
+    run: RunCommand = run_nothing
 
 
 def is_settled(step: Step) -> bool:

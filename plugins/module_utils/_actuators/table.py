@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import Callable, Dict, NamedTuple, Tuple, Type
 
 from .._model.firewall import FirewallObject
+from .._model.frames import FrameTable
 from .._model.guest import Guest
 from .._model.link import Link
 from .._model.objects import Address, BridgeVlan, FdbEntry, Flows, KernelObject, Limit, Namespace, Neighbour, PolicyRule, ProxyNeighbour, Route, Sysctl
@@ -61,6 +62,12 @@ def _load_sysctls(means: Means) -> Actuator:
     return Sysctls(means)
 
 
+def _load_frames(means: Means) -> Actuator:
+    from .frames import Frames
+
+    return Frames(means)
+
+
 def _load_announcements(means: Means) -> Actuator:
     from .announcements import Announcements
 
@@ -87,6 +94,7 @@ ACTUATORS: Dict[str, Row] = {
     "namespaces": Row(_load_namespaces, (Namespace,), settles=never),
     "sysctls": Row(_load_sysctls, (Sysctl, Link), reads=True),
     "firewall": Row(lambda means: means.firewall, (FirewallObject,), settles=never),
+    "frames": Row(_load_frames, (FrameTable,), settles=never),
     "announcements": Row(_load_announcements, (Address, Link), settles=never),
     "storing": Row(_load_storing, (Stored,), settles=never),
     "guests": Row(_load_guests, (Guest,), settles=never),

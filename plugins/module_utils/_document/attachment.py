@@ -25,7 +25,18 @@ from .borrowed_words import unlike_ours
 from .entry import Entry, list_of, read_entry
 from .mtu import read_mtu
 from .parts import find_attachment_routes, find_burst, find_rate, find_sysctls
-from .scalars import choice, integer, read_boolean, read_further_address, read_interface_name, read_ipv4_address, read_ipv6_address, read_label, read_mac
+from .scalars import (
+    choice,
+    integer,
+    read_boolean,
+    read_further_address,
+    read_interface_name,
+    read_ipv4_address,
+    read_ipv6_address,
+    read_label,
+    read_mac,
+    read_source,
+)
 
 AUTO = "auto"
 _read_ipam_word = choice("allocate", "none")
@@ -111,6 +122,27 @@ ISOLATED = Field(
     "Port flag of this one attachment, on a network of driver V(bridge) or V(overlay): isolated ports do not reach each other.",
     default_words="V(true) where the network has V(enable_icc=false), else V(false)",
 )
+ANTI_SPOOFING = Field(
+    "anti_spoofing",
+    read_boolean,
+    None,
+    "Whether the endpoint sends from its own addresses only, on a network of driver V(bridge) or V(overlay).",
+    default_words="that of the network",
+)
+ALLOWED_ADDRESSES = Field(
+    "allowed_addresses",
+    list_of(read_source),
+    (),
+    "Addresses and subnets that the endpoint may speak for beside its own, on a network with V(anti_spoofing): of containers behind it, or one that moves.",
+    example="[10.20.0.100, 10.30.0.0/24]",
+)
+ALLOWED_MACS = Field(
+    "allowed_macs",
+    list_of(read_mac),
+    (),
+    "MAC addresses that the endpoint may send from beside its own, on a network with V(anti_spoofing).",
+    example='["00:00:5e:00:01:0a"]',
+)
 UP = Field("up", read_boolean, True, "Whether the interface is raised. One that is not has its addresses, but no routes, and answers to nobody.")
 PROMISC = Field("promisc", read_boolean, False, "Whether the container's interface takes in every frame.")
 ALLMULTI = Field("allmulti", read_boolean, False, "Whether the container's interface takes in every multicast frame.")
@@ -164,6 +196,9 @@ _FIELDS = (
     TRUNK,
     MTU,
     ISOLATED,
+    ANTI_SPOOFING,
+    ALLOWED_ADDRESSES,
+    ALLOWED_MACS,
     UP,
     PROMISC,
     ALLMULTI,
@@ -210,6 +245,9 @@ def read_attachment(value: object, path: str, problems: Problems) -> Optional[At
         trunk=entry.get(TRUNK),
         mtu=entry.get(MTU),
         isolated=entry.get(ISOLATED),
+        anti_spoofing=entry.get(ANTI_SPOOFING),
+        allowed_addresses=entry.get(ALLOWED_ADDRESSES),
+        allowed_macs=entry.get(ALLOWED_MACS),
         up=entry.get(UP),
         promisc=entry.get(PROMISC),
         allmulti=entry.get(ALLMULTI),

@@ -25,9 +25,23 @@ def check_attachments(scene: Scene) -> None:
                 if attachment.ingress_rate is not None and network.has_parent:
                     rule = 'network "%s" has driver %s, where nothing of the host\'s stands before the endpoint' % (network.name, network.driver)
                     scene.report(path + ".ingress_rate", str(attachment.ingress_rate), rule, "remove it; egress_rate is possible")
+                _check_guard(scene, path, attachment, network)
                 if attachment.isolated is not None and not network.is_bridged:
                     rule = 'network "%s" has driver %s, whose endpoints are no ports of a bridge' % (network.name, network.driver)
                     scene.report(path + ".isolated", attachment.isolated, rule, "remove it")
+
+
+def _check_guard(scene: Scene, path: str, attachment: Attachment, network: Network) -> None:
+    guarded = network.anti_spoofing if attachment.anti_spoofing is None else attachment.anti_spoofing
+    allowed = (("allowed_addresses", attachment.allowed_addresses), ("allowed_macs", attachment.allowed_macs))
+    said = [(key, list(values)) for key, values in allowed if values]
+    if not network.is_bridged:
+        rule = 'network "%s" has driver %s, whose endpoints are no ports of a bridge' % (network.name, network.driver)
+        for key, value in (*said, *([("anti_spoofing", attachment.anti_spoofing)] if attachment.anti_spoofing is not None else ())):
+            scene.report("%s.%s" % (path, key), value, rule, "remove it")
+    elif not guarded:
+        for key, value in said:
+            scene.report("%s.%s" % (path, key), value, "nothing holds this endpoint to its own addresses", "remove it, or set anti_spoofing: true")
 
 
 def _check_sources(scene: Scene, path: str, attachment: Attachment, network: Network) -> None:

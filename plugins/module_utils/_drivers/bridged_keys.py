@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from .._document.scalars import read_interface_name
+from .._document.scalars import read_boolean, read_interface_name
 from .._schema.schema import Field
 
 BRIDGE_NAME = Field(
@@ -17,4 +17,11 @@ BRIDGE_NAME = Field(
     None,
     "Name of the bridge on the host. One that stands and is not ours is used, and never deleted.",
     default_words="C(br-) and the network's name",
+)
+ANTI_SPOOFING = Field(
+    "anti_spoofing",
+    read_boolean,
+    True,
+    "Whether endpoints send from their own MAC and addresses only, claim no others in ARP and neighbour discovery, and are neither routers nor DHCP servers"
+    " unless they are declared to forward. It needs nft, whichever firewall is used; with V(firewall_backend=none) it does nothing.",
 )

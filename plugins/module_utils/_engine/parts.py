@@ -11,19 +11,23 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any, Collection, ContextManager, Dict, FrozenSet, Iterable, Iterator, List, Mapping, Optional, Sequence, Set, Tuple
 
+from .._firewall.base import RunCommand
 from .._kernel.statefile import GUESTS_FILE, UNCONFIRMED_FILE, declaration_path
 from .._model.errors import Conflict
+from .._model.frames import FrameTable
 from .._model.link import Link
 from .._model.objects import KernelObject, Sysctl
+from .._model.place import HOST
 from .._plan.parts import has_tunnel
 from .._plan.planner import plan
-from .._plan.step import DELETE, Step
+from .._plan.step import CREATE, DELETE, Step
 
 if TYPE_CHECKING:
     from .._kernel.door import Door
     from .._kernel.feature_probe import Setting
     from .._kernel.namespace import NamespaceHandles
     from .._kernel.observe import Observer
+    from .._model.document import Document
     from .._model.link import LinkKey
     from .._model.snapshot import Key, Snapshot
     from .._plan.clash import Known
@@ -58,6 +62,35 @@ def observe_guests(snapshot: Snapshot, request: Request) -> None:
 
         for guest in GuestBook(request.state_directory).read(request.scope):
             snapshot.add(guest, mine=True)
+
+
+def observe_frames(snapshot: Snapshot, request: Request) -> None:
+    """Add the scope's table of frames, where there may be one."""
+    if not request.frames:
+        return
+    from .._firewall.frames import table
+    from .._runtime.tool import has_tool
+
+    found = table.read_frames(request.run, HOST, request.scope) if has_tool(table.TOOL) else None
+    if found is not None:
+        snapshot.add(found, mine=True)
+
+
+def refuse_unguarded(steps: Sequence[Step], run: RunCommand) -> None:
+    """Stop before anything is changed where this host cannot have the table that is to be made."""
+    for step in steps:
+        if isinstance(step.desired, FrameTable) and step.action == CREATE:
+            from . import guarding
+
+            guarding.refuse_unguarded(step.desired, run)
+
+
+def find_guard(document: Document, run: RunCommand, notes: Optional[List[str]]) -> Optional[FrameTable]:
+    if not any(network.is_bridged for network in document.networks):
+        return None
+    from . import guarding
+
+    return guarding.find_guard(document, run, notes)
 
 
 def keep_declaration(request: Request, options: Optional[Mapping[str, Any]]) -> None:

@@ -51,6 +51,7 @@ class Request(NamedTuple):
     confirm_timeout: float = 0.0  # seconds; a change that is not confirmed in time is taken back
     looks: bool = False  # it takes ports or addresses of the host: who holds them is looked up before it is compiled
     publishes: bool = False  # ports, so also who listens on them, and by whose rules they are led elsewhere
+    frames: bool = False  # the scope may have, or have had, a table of frames
     notes: Sequence[str] = ()  # what the last `build` wants said without refusing
     connection: str = ""  # over which the request came, if that is known
     tell: Optional[Tell] = None

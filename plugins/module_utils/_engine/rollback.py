@@ -68,6 +68,7 @@ def way_back(request: Request, before: Snapshot, steps: Sequence[Step]) -> Reque
         place=request.place,
         places=places,
         verify=False,
+        frames=request.frames,
         state_directory=request.state_directory,
         store_directory=request.store_directory,
     )

@@ -49,6 +49,7 @@ from .parts import (
     know_again,
     list_named_namespaces,
     list_namespaces,
+    observe_frames,
     observe_guests,
     observe_stored,
     observe_tunnels,
@@ -57,6 +58,7 @@ from .parts import (
     read_what_goes,
     refuse_emptying,
     refuse_settings,
+    refuse_unguarded,
     renames_only_lowered,
     restored_sysctls,
     scope_keys,
@@ -98,7 +100,7 @@ class Run:
         self._later = Snapshot()  # what was read, under the names that links will have
         self._connections = Connections(door, self._handles, request.state_directory, request.scope)
         keep = partial(keep_declaration, request)
-        means = Means(door, self._handles, self._loans, self._remember, self._firewall, self._connections, keep, request.state_directory)
+        means = Means(door, self._handles, self._loans, self._remember, self._firewall, self._connections, keep, request.state_directory, request.run)
         self._effects = Effects(means)
 
     def close(self) -> None:
@@ -112,6 +114,7 @@ class Run:
         standing = observer.snapshot
         observe_stored(standing, request, again=again)
         observe_guests(standing, request)
+        observe_frames(standing, request)
         is_known = partial(self._visited.knows, standing)
         if not request.adopt:
             know_again(kernel, standing, is_known)
@@ -199,6 +202,7 @@ class Run:
         if self._request.left_out is not None:
             self._request.left_out.refuse_losses(steps)
         refuse_unsupported(steps, snapshot, self._door.timeout)
+        refuse_unguarded(steps, self._request.run)
         refuse_settings(steps, snapshot, self._handles)
 
     def _tell_losses(self, observer: Observer, steps: Sequence[Step]) -> List[str]:

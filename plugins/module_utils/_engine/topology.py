@@ -31,6 +31,7 @@ from .._kernel.statefile import STATE_DIRECTORY
 from .._kernel.tables import list_tables
 from .._model.document import Document
 from .._model.errors import InputError, Problem
+from .._model.frames import FrameTable
 from .._model.names import STORE_DIRECTORY
 from .._model.objects import KernelObject
 from .._model.place import HOST
@@ -40,7 +41,7 @@ from .._runtime.containers import await_containers
 from .._runtime.tool import has_tool
 from .guests import Choose, Guests, choose_living
 from .modes import check_sharing, idle_places, validate_wait_timeout
-from .parts import name_process, tell_plan
+from .parts import find_guard, name_process, tell_plan
 from .request import LOCK_TIMEOUT, Build, Request
 from .waiting import validate_confirm_timeout
 
@@ -141,6 +142,7 @@ def topology_request(
         left_out=left_out,
         notes=notes,
         guests=guests,
+        guard=None if options["firewall_backend"] == "none" else partial(find_guard, run=run, notes=notes if options["skip_unsupported"] else None),
         keep=partial(_keep, {"networks": networks, "endpoints": endpoints, "links": links}, options) if options["persist"] and not absent else None,
     )
 
@@ -156,6 +158,7 @@ def topology_request(
         renew=renew,
         left_out=left_out,
         looks=any(network.translates for network in document.networks),
+        frames=True,
         notes=notes,
         backend=backend,
         run=run,
@@ -195,6 +198,7 @@ def _build_declaration(
     left_out: Optional[LeftOut],
     notes: List[str],
     guests: Guests,
+    guard: Optional[Callable[[Document], Optional[FrameTable]]],
     keep: Optional[Callable[[Document], Tuple[KernelObject, List[str]]]],
 ) -> Build:
     """Return the function that compiles the declaration for the host it finds itself on.
@@ -226,6 +230,8 @@ def _build_declaration(
             users=facts.users,
         )
         objects = (*compile_document(settled, facts), *fill_in(guests.now, document))
+        table = guard(settled) if guard is not None else None
+        objects += () if table is None else (table,)
         if keep is not None:
             kept, passing = keep(document)
             notes.extend(passing)

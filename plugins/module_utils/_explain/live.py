@@ -12,8 +12,11 @@ from typing import Dict, Sequence, Tuple
 
 from .._firewall.base import HasTool, RunCommand
 from .._firewall.foreign import read_all_rules
+from .._firewall.frames.guard import read_guards
+from .._firewall.frames.table import TOOL
 from .._firewall.rulesets import RuleSet
 from .._kernel.live import ask_route, read_space
+from .._model.guard import GuardedPort
 from .._model.live import RouteAnswer, RouteQuestion, Space
 from .._model.snapshot import Snapshot
 from .._report.sight import Watch
@@ -25,6 +28,7 @@ class LiveWorld:
     def __init__(self, watch: Watch, run: RunCommand, has_tool: HasTool) -> None:
         self._watch, self._run, self._has_tool = watch, run, has_tool
         self._spaces: Dict[str, Space] = {}
+        self._guards: Dict[str, Tuple[GuardedPort, ...]] = {}
         self._rules: Dict[str, Tuple[RuleSet, ...]] = {}
 
     @property
@@ -42,6 +46,12 @@ class LiveWorld:
             with self._watch.handles.inside(place):
                 self._rules[place] = read_all_rules(self._run, self._has_tool)
         return self._rules[place]
+
+    def guards(self, place: str) -> Sequence[GuardedPort]:
+        if place not in self._guards:
+            with self._watch.handles.inside(place):
+                self._guards[place] = read_guards(self._run, place) if self._has_tool(TOOL) else ()
+        return self._guards[place]
 
     def route(self, place: str, question: RouteQuestion) -> RouteAnswer:
         numbers = {link.name: link.index or 0 for link in self.snapshot.links(place)}

@@ -21,6 +21,7 @@ from .._model.routing import FORWARDING
 from .arrival import check_arrival, check_ends, find_absence
 from .datagram import ECHO, Datagram, Translations
 from .gate import Passage, Stop, pass_hook
+from .guard import find_lie
 from .reasons import describe_route, describe_rule, does_not_forward, find_route, why_no_way
 from .segment import Reach, describe_link, find_reach, find_reach_inwards, is_down
 from .sites import Sites
@@ -251,6 +252,9 @@ class _Walk:
                 ):
                     words = "bridge %s has a fixed row that says %s is behind %s" % (crossing.bridge, mac, row.device)
                     raise Ends(Cause("fdb", words, about=("fdb %s" % mac,), fix="bridge fdb delete %s dev %s master" % (mac, row.device)))
+            lie = find_lie(self._world, crossing, datagram)
+            if lie is not None:
+                raise Ends(lie)
             hook = "forward" if crossing.came_by and crossing.leaves_by else "input" if crossing.came_by else "output"
             self._pass(crossing.place, BRIDGED + hook, datagram, crossing.came_by or None, crossing.leaves_by or None)
             if hook == "forward" and self._world.space(crossing.place).settings.get(BRIDGED_SETTINGS[datagram.family]) == "1":

@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import Protocol, Sequence
 
 from .._firewall.rulesets import RuleSet
+from .._model.guard import GuardedPort
 from .._model.live import RouteAnswer, RouteQuestion, Space
 from .._model.snapshot import Snapshot
 
@@ -25,6 +26,9 @@ class World(Protocol):
 
     def rule_sets(self, place: str) -> Sequence[RuleSet]:
         """Return every rule of a place."""
+
+    def guards(self, place: str) -> Sequence[GuardedPort]:
+        """Return the ports of a place whose endpoints are held to their own addresses."""
 
     def route(self, place: str, question: RouteQuestion) -> RouteAnswer:
         """Return what the kernel would do with a packet in a place."""

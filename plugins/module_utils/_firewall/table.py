@@ -42,7 +42,7 @@ def _show_iptables(_list_tables: ListTables, run: RunCommand) -> bool:
 
 
 def _show_nftables(list_tables: ListTables, _run: RunCommand) -> bool:
-    return any("container_net" in table for table in list_tables())
+    return "inet container_net" in list_tables()
 
 
 # Of those that take over from each other: the tool of each, and what tells whether it holds anything of ours, without it.

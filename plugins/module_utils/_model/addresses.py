@@ -87,3 +87,9 @@ def first_usable(subnet: str) -> Optional[str]:
     if network.num_addresses < 2:
         return None
     return str(network[1] if network.num_addresses > 2 else network[0])
+
+
+def link_local_of(mac: str) -> str:
+    """Return the link-local address that the kernel derives from a MAC."""
+    octets = bytes.fromhex(mac.replace(":", ""))
+    return socket.inet_ntop(socket.AF_INET6, b"\xfe\x80" + bytes(6) + bytes((octets[0] ^ 2,)) + octets[1:3] + b"\xff\xfe" + octets[3:])

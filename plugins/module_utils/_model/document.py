@@ -95,6 +95,9 @@ class Attachment:
     trunk: Tuple[int, ...] = ()  # tagged VLANs of it
     mtu: Optional[int] = None  # None: the network's
     isolated: Optional[bool] = None  # None: as all ports of the network
+    anti_spoofing: Optional[bool] = None  # None: as on all of the network
+    allowed_addresses: Tuple[str, ...] = ()  # subnets and addresses that it speaks for beside its own
+    allowed_macs: Tuple[str, ...] = ()
     up: bool = True
     promisc: bool = False
     allmulti: bool = False

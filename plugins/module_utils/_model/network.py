@@ -97,6 +97,11 @@ class Network:
         return ""
 
     @property
+    def anti_spoofing(self) -> bool:
+        """Whether its endpoints send from their own addresses only."""
+        return False
+
+    @property
     def mac_address(self) -> Optional[str]:
         """The MAC that is asked for on the host's own link of the segment."""
         return None

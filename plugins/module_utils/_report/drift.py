@@ -8,9 +8,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, Iterator, List, Sequence
+from typing import Any, Callable, Dict, Iterator, List, Sequence, Tuple, Union
 
 from .._model.firewall import FirewallObject
+from .._model.frames import FrameChain, FrameTable
 from .._model.objects import Flows, KernelObject
 from .._model.rule import Rule
 from .._model.snapshot import Snapshot
@@ -52,10 +53,24 @@ def _rows(scope: str, before: Picture, after: Picture, steps: Sequence[Step], sh
 
 
 def _differences(step: Step) -> Iterator[Row]:
-    if step.action == CHANGE:
+    if step.action == CHANGE and isinstance(step.subject, FrameTable):
+        yield from _of_frames(step)
+    elif step.action == CHANGE:
         yield from (_other(step, change) for change in step.changes)
     else:
         yield (_missing if step.action == CREATE else _surplus)(step, None, PRESENT)
+
+
+def _of_frames(step: Step) -> Iterator[Row]:
+    """Yield each entry of a set that is missing or too much, and each chain that has other rules."""
+    for change in step.changes:
+        after, before = (value if isinstance(value, tuple) else () for value in (change.after, change.before))
+        yield from (_missing(step, change.field, _entry(item)) for item in after if item not in before)
+        yield from (_surplus(step, change.field, _entry(item)) for item in before if item not in after)
+
+
+def _entry(item: Union[FrameChain, Tuple[str, str]]) -> str:
+    return "%s: %s" % (item.name, "; ".join(item.lines)) if isinstance(item, FrameChain) else "%s %s" % item
 
 
 def _other(step: Step, change: Change) -> Row:

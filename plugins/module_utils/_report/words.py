@@ -15,6 +15,7 @@ import ipaddress
 from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Set, Tuple
 
 from .._model.firewall import FirewallObject
+from .._model.frames import FrameTable
 from .._model.guest import Guest
 from .._model.link import Link
 from .._model.mark import DEVICE_ROLE, LINK_ROLE, read_mark
@@ -55,7 +56,8 @@ def tell_plan(scope: str, snapshot: Snapshot, desired: Iterable[KernelObject], s
         whole = item[:2] if item[0] == "container" else item
         if item in told or item in told_containers:
             continue  # it comes or goes with what is told already
-        done = work.objects.get(item, ())
+        # Whose ports are guarded follows from who comes and goes.
+        done = () if item == FIREWALL and told else work.objects.get(item, ())
         if item[0] == "kept":
             lines.append((item, "%s %s" % (SIGNS[CHANGE], after.words[item][2])))
             continue
@@ -250,6 +252,8 @@ def find_item(step: Step, before: Picture, after: Picture, scope: str) -> Item:
     subject = step.subject
     if isinstance(subject, Stored):
         return ("kept", subject.scope)
+    if isinstance(subject, FrameTable):
+        return FIREWALL
     if isinstance(subject, Guest):
         return ("guest", subject.container, subject.interface)
     pictures = (before, after) if step.action == DELETE and isinstance(subject, Link) else (after, before)

@@ -18,7 +18,7 @@ from ..._model.errors import Problem
 from ..._model.limits import BRIDGE_PRIORITY, PORTS
 from ..._schema.reading import Problems, Read, Shape, either, reader
 from ..._schema.schema import Field, Schema
-from ..bridged_keys import BRIDGE_NAME
+from ..bridged_keys import ANTI_SPOOFING, BRIDGE_NAME
 from ..parent_keys import read_parent_name
 from .network import EXISTING
 
@@ -135,6 +135,7 @@ SCHEMA = Schema(
         ENABLE_ICC,
         GATEWAY_ON_HOST,
         HAIRPIN,
+        ANTI_SPOOFING,
         HOST_ACCESS,
         TRUSTED_INTERFACES,
         INTERFACES,

@@ -35,6 +35,7 @@ class BridgeNetwork(Network):
     enable_icc: bool = True
     gateway_on_host: bool = True  # False: the bridge gets no address
     hairpin: bool = False
+    anti_spoofing: bool = True
     host_access: Union[str, Tuple[str, ...]] = "established"  # none | established | all | ("53/udp", ...)
     trusted_interfaces: Tuple[str, ...] = ()
     interfaces: Tuple[str, ...] = ()  # their addresses and routes move to the bridge

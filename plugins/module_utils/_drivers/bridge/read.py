@@ -14,7 +14,7 @@ from ..._document.entry import Entry
 from ..._model import names
 from ..._model.addresses import ip_version
 from ..base import Common
-from ..bridged_keys import BRIDGE_NAME
+from ..bridged_keys import ANTI_SPOOFING, BRIDGE_NAME
 from .keys import (
     AGEING_TIME,
     BRIDGE_MODE,
@@ -92,6 +92,7 @@ def read_bridge(entry: Entry, common: Common) -> BridgeNetwork:
         enable_icc=entry.get(ENABLE_ICC),
         gateway_on_host=gateway_on_host,
         hairpin=entry.get(HAIRPIN),
+        anti_spoofing=entry.get(ANTI_SPOOFING),
         host_access=entry.get(HOST_ACCESS),
         trusted_interfaces=entry.get(TRUSTED_INTERFACES),
         interfaces=interfaces,

@@ -27,7 +27,7 @@ from ..._model.document import DEFAULT_UDP_PORT
 from ..._model.network import RemoteEndpoint
 from ..._schema.reading import Problems
 from ..._schema.schema import Field, Schema
-from ..bridged_keys import BRIDGE_NAME
+from ..bridged_keys import ANTI_SPOOFING, BRIDGE_NAME
 from .network import Peer
 
 HOST = Field("host", read_printable, None, "Name of the host.", required=True)
@@ -81,5 +81,5 @@ VXLAN_NAME = Field("vxlan_name", read_interface_name, None, "Name of the VXLAN d
 
 SCHEMA = Schema(
     "driver overlay",
-    (VNI, UDP_PORT, ENCRYPTION, CONTROL_PLANE, VTEP_ADDRESS, UNDERLAY_INTERFACE, PEERS, REMOTE_ENDPOINTS, BRIDGE_NAME, VXLAN_NAME),
+    (VNI, UDP_PORT, ENCRYPTION, CONTROL_PLANE, VTEP_ADDRESS, UNDERLAY_INTERFACE, PEERS, REMOTE_ENDPOINTS, BRIDGE_NAME, VXLAN_NAME, ANTI_SPOOFING),
 )

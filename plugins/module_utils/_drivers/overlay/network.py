@@ -33,6 +33,7 @@ class OverlayNetwork(Network):
     has_members_only = True
 
     bridge_name: str = ""
+    anti_spoofing: bool = True
     vxlan_name: str = ""
     vni: int = 0
     udp_port: int = DEFAULT_UDP_PORT

@@ -13,7 +13,7 @@ from typing import Any, Mapping
 from ..._document.entry import Entry
 from ..._model import names
 from ..base import Common
-from ..bridged_keys import BRIDGE_NAME
+from ..bridged_keys import ANTI_SPOOFING, BRIDGE_NAME
 from .keys import CONTROL_PLANE, ENCRYPTION, PEERS, REMOTE_ENDPOINTS, UDP_PORT, UNDERLAY_INTERFACE, VNI, VTEP_ADDRESS, VXLAN_NAME
 from .network import OverlayNetwork
 
@@ -25,6 +25,7 @@ def read_overlay(entry: Entry, common: Common) -> OverlayNetwork:
     return OverlayNetwork(
         bridge_name=entry.get(BRIDGE_NAME) or names.bridge_name(common.name),
         vxlan_name=entry.get(VXLAN_NAME) or names.vxlan_name(common.name),
+        anti_spoofing=entry.get(ANTI_SPOOFING),
         vni=entry.get(VNI),
         udp_port=entry.get(UDP_PORT),
         vtep_address=entry.get(VTEP_ADDRESS),

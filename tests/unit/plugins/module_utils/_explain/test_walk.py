@@ -24,6 +24,7 @@ from ansible_collections.netloom.container_net.plugins.module_utils._kinds.bridg
 from ansible_collections.netloom.container_net.plugins.module_utils._kinds.veth import Veth
 from ansible_collections.netloom.container_net.plugins.module_utils._kinds.vxlan import Vxlan
 from ansible_collections.netloom.container_net.plugins.module_utils._model.errors import InputError
+from ansible_collections.netloom.container_net.plugins.module_utils._model.guard import GuardedPort
 from ansible_collections.netloom.container_net.plugins.module_utils._model.link import BridgePort, Link
 from ansible_collections.netloom.container_net.plugins.module_utils._model.live import (
     ForwardingRow,
@@ -60,6 +61,7 @@ class Written:
     addresses: List[Address]
     spaces: Dict[str, Space]
     rules: Dict[str, Sequence[RuleSet]] = field(default_factory=dict)
+    ports: Sequence[GuardedPort] = ()
 
     @property
     def snapshot(self) -> Snapshot:
@@ -73,6 +75,9 @@ class Written:
 
     def rule_sets(self, place: str) -> Sequence[RuleSet]:
         return self.rules.get(place, ())
+
+    def guards(self, place: str) -> Sequence[GuardedPort]:
+        return self.ports if place == HOST else ()
 
     def route(self, place: str, question: RouteQuestion) -> RouteAnswer:
         own = [item for item in self.addresses if item.place == place]
@@ -157,6 +162,26 @@ def test_isolated_ports() -> None:
     assert why(world) == ""
     world.change(HOST, "cn-b", port=BridgePort(isolated=True))
     assert why(world) == "ports cn-a and cn-b of bridge br-web are both isolated"
+
+
+@pytest.mark.parametrize(
+    ("port", "cause"),
+    [
+        (GuardedPort("cn-a", ("02:00:00:00:00:09",), ("10.20.0.10",), (4, 6), (4, 6)), "anti_spoofing takes nothing from the MAC "),
+        (GuardedPort("cn-a", (), ("10.20.0.9",), (4, 6), (4, 6)), "anti_spoofing takes nothing from 10.20.0.10 by port cn-a"),
+        (GuardedPort("cn-a", (), ("10.20.0.9",), (4, 6), ()), ""),
+        (GuardedPort("cn-a", (), ("10.20.0.0/24",), (4, 6), (4, 6)), ""),
+        (GuardedPort("cn-c", (), (), (4, 6), (4, 6)), ""),
+    ],
+)
+def test_who_says_he_is_another(port: GuardedPort, cause: str) -> None:
+    world = make()
+    sender = world.snapshot.link(A, "eth0")
+    assert sender is not None
+    world.ports = [port if port.macs else port._replace(macs=(sender.mac or "",))]
+    world.change(A, "eth0", mac=sender.mac or "")
+    assert why(world).startswith(cause)
+    assert bool(why(world)) == bool(cause)
 
 
 def test_a_blocked_port() -> None:

@@ -42,7 +42,7 @@ def nobody(argv: Sequence[str], _data: Optional[str]) -> Tuple[int, str, str]:
 
 def tables() -> List[str]:
     """On a host where nftables seems to hold something of ours."""
-    return ["filter", "container_net"]
+    return ["ip filter", "inet container_net"]
 
 
 def taken_by(backend: Backend, current: Sequence[FirewallObject], scope: str = "main") -> Set[str]:

@@ -28,14 +28,20 @@ from ansible_collections.netloom.container_net.plugins.module_utils._report.sigh
 from fresh_network import in_fresh_network
 from ledger import Ledger, LedgerBackend, find_ledger
 
-WEB: Dict[str, Any] = {"name": "web", "ipam_config": [{"subnet": "10.20.0.0/24"}]}
+WEB: Dict[str, Any] = {"name": "web", "anti_spoofing": False, "ipam_config": [{"subnet": "10.20.0.0/24"}]}
 MEMBER: Dict[str, Any] = {
     "name": "a",
     "container": {"netns": "a"},
     "networks": [{"name": "web", "ipv4_address": "10.20.0.10"}],
     "ports": ["8080-8200:80-200/tcp"],
 }
-MESH: Dict[str, Any] = {"driver": "overlay", "udp_port": 4789, "vtep_address": "192.0.2.1", "peers": [{"host": "b", "vtep": "192.0.2.2"}]}
+MESH: Dict[str, Any] = {
+    "driver": "overlay",
+    "anti_spoofing": False,
+    "udp_port": 4789,
+    "vtep_address": "192.0.2.1",
+    "peers": [{"host": "b", "vtep": "192.0.2.2"}],
+}
 Around = Callable[[Sequence[str]], Optional[Tuple[int, str, str]]]
 
 
@@ -56,7 +62,7 @@ def run(*networks: Dict[str, Any], check: bool = False, scope: str = "main", aro
 
     options = {"scope": scope, "networks": list(networks), "allow_empty": True, "firewall_backend": "ledger", **more}
     request, _declared = topology_request(options, run=tool, check_mode=check)
-    return converge(request._replace(state_directory="/run/container_net_test"))
+    return converge(request._replace(frames=False, state_directory="/run/container_net_test"))
 
 
 def lines(outcome: Outcome) -> List[str]:

@@ -1,0 +1,164 @@
+# Copyright (c) 2026, the netloom.container_net authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to this collection: anything here may change without notice.
+
+"""The tables of frames: one of the family bridge for each scope, read with one `nft -j list` and written with one `nft -f`."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
+
+from ..._model.errors import FirewallError
+from ..._model.frames import FrameChain, FrameSet, FrameTable
+from ..base import RunCommand, said
+
+TOOL = "nft"
+PREFIX = "container_net."  # before the scope, in a table's name
+# Of what nft lists as a number, in the order of the machine's own octets or of the network's.
+_PROTOCOLS = {number: name for name, numbers in {"ip": (8, 0x0800), "arp": (0x0608, 0x0806), "ip6": (0xDD86, 0x86DD)}.items() for number in numbers}
+_HOOK = "type filter hook %s priority %d; policy accept;"
+
+
+def read_frames(run: RunCommand, place: str, scope: str) -> Optional[FrameTable]:
+    """Return the table of a scope, or None where there is none; `run` works in that place."""
+    code, out, _err = run([TOOL, "-j", "-n", "list", "table", "bridge", PREFIX + scope], None)
+    if code:
+        return None
+    try:
+        return _read(json.loads(out)["nftables"], place, scope)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise FirewallError("nft told nothing that can be read of table bridge %s%s; list it by hand to see why" % (PREFIX, scope)) from None
+
+
+def list_scopes(run: RunCommand) -> List[str]:
+    """Return the scopes that have a table."""
+    code, out, _err = run([TOOL, "-j", "list", "tables", "bridge"], None)
+    tables = [item["table"]["name"] for item in json.loads(out)["nftables"] if "table" in item] if code == 0 else []
+    return [name[len(PREFIX) :] for name in tables if name.startswith(PREFIX)]
+
+
+def write_frames(run: RunCommand, desired: Optional[FrameTable], current: Optional[FrameTable]) -> None:
+    """Bring a table to what is desired, in one transaction; None is no table."""
+    code, _out, err = run([TOOL, "-f", "-"], "".join("%s\n" % line for line in _script(desired, current)))
+    if code:
+        raise FirewallError("nft failed with exit code %d: %s" % (code, said(err)))
+
+
+def why_no_frames(run: RunCommand, desired: FrameTable) -> str:
+    """Return why the kernel or the tool cannot have such a table, nothing if they can. It is only tried."""
+    code, _out, err = run([TOOL, "-c", "-f", "-"], "".join("%s\n" % line for line in _script(desired, None)))
+    return said(err) if code else ""
+
+
+def _script(desired: Optional[FrameTable], current: Optional[FrameTable]) -> Iterator[str]:
+    item = desired or current
+    if item is None:
+        return
+    at = "bridge %s%s" % (PREFIX, item.scope)
+    if desired is not None and current is not None and _names(desired) == _names(current) and desired.chains == current.chains:
+        yield from _entries("delete", at, sorted(set(current.entries or ()) - set(desired.entries or ())))
+        yield from _entries("add", at, sorted(set(desired.entries or ()) - set(current.entries or ())))
+        return
+    # Made, so that it can be removed whether it stands or not.
+    yield "add table %s" % at
+    yield "delete table %s" % at
+    if desired is None:
+        return
+    yield "add table %s" % at
+    for item_ in desired.sets:
+        yield "add set %s %s { typeof %s;%s }" % (at, item_.name, item_.keys, " flags interval;" if item_.ranges else "")
+    yield from _entries("add", at, desired.entries or ())
+    for chain in desired.chains or ():
+        yield "add chain %s %s%s" % (at, chain.name, " { %s }" % (_HOOK % (chain.hook, chain.priority)) if chain.hook else "")
+    for chain in desired.chains or ():
+        yield from ("add rule %s %s %s" % (at, chain.name, line) for line in chain.lines)
+
+
+def _names(table: FrameTable) -> List[str]:
+    return sorted(item.name for item in table.sets)
+
+
+def _entries(verb: str, at: str, entries: Sequence[Tuple[str, str]]) -> Iterator[str]:
+    by_set: Dict[str, List[str]] = {}
+    for name, entry in entries:
+        by_set.setdefault(name, []).append(entry)
+    for name, found in by_set.items():
+        yield "%s element %s %s { %s }" % (verb, at, name, ", ".join(found))
+
+
+def _read(items: Sequence[Mapping[str, Any]], place: str, scope: str) -> FrameTable:
+    sets: List[FrameSet] = []
+    entries: List[Tuple[str, str]] = []
+    hooks: Dict[str, Tuple[str, int]] = {}
+    lines: Dict[str, List[str]] = {}
+    for item in items:
+        ((kind, body),) = item.items()
+        if kind == "set":
+            sets.append(FrameSet(body["name"], ""))
+            entries.extend((body["name"], _entry(element)) for element in body.get("elem", ()))
+        elif kind == "chain":
+            plain = body.get("type", "filter") == "filter" and body.get("policy", "accept") == "accept"
+            hooks[body["name"]] = (body.get("hook", "") if plain else json.dumps(body), body.get("prio", 0))
+            lines.setdefault(body["name"], [])
+        elif kind == "rule":
+            lines.setdefault(body["chain"], []).append(" ".join(map(_word, body["expr"])))
+    chains = [FrameChain(name, tuple(lines[name]), *hook) for name, hook in hooks.items()]
+    return FrameTable(place, scope, tuple(sets), tuple(sorted(entries)), tuple(sorted(chains)))
+
+
+def _entry(element: Any) -> str:
+    parts = element["concat"] if isinstance(element, dict) and "concat" in element else [element]
+    name, *values = parts
+    return " . ".join(('"%s"' % name, *map(_value, values)))
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, dict) and "prefix" in value:
+        return "%s/%d" % (value["prefix"]["addr"], value["prefix"]["len"])
+    if isinstance(value, dict) and "range" in value:
+        first, last = value["range"]
+        if str(first).startswith("0x") or isinstance(first, int):
+            return "%s-%s" % (_value(first), _value(last))
+        found = list(ipaddress.summarize_address_range(ipaddress.ip_address(first), ipaddress.ip_address(last)))
+        return str(found[0]) if len(found) == 1 else "%s-%s" % (first, last)
+    number = int(value, 16) if isinstance(value, str) and value.startswith("0x") else value
+    return "0x%x" % number if isinstance(number, int) else str(number)
+
+
+def _word(expression: Mapping[str, Any]) -> str:
+    """Return one expression of a rule as it is written; what we never write comes back as it is told."""
+    try:
+        ((kind, body),) = expression.items()
+        if kind == "match":
+            left = _left(body["left"])
+            return " ".join(word for word in (left, body["op"].replace("==", ""), _right(body["right"], left)) if word)
+        if kind in ("jump", "goto"):
+            return "%s %s" % (kind, body["target"])
+        if kind in ("accept", "drop", "return"):
+            return kind
+    except (ValueError, KeyError, TypeError, AttributeError):
+        pass
+    return json.dumps(expression)
+
+
+def _left(left: Mapping[str, Any]) -> str:
+    ((kind, body),) = left.items()
+    if kind == "concat":
+        return " . ".join(map(_left, body))
+    if kind == "meta":
+        return str(body["key"]) if body["key"] == "iifname" else "meta %s" % body["key"]
+    if kind == "payload":
+        return "@%s,%d,%d" % (body["base"], body["offset"], body["len"]) if "base" in body else "%s %s" % (body["protocol"], body["field"])
+    raise ValueError(kind)
+
+
+def _right(right: Any, left: str) -> str:
+    if left == "meta protocol":
+        return _PROTOCOLS.get(right, str(right))
+    if isinstance(right, dict) and "set" in right:
+        return "{ %s }" % ", ".join(map(str, right["set"]))
+    return str(right)
