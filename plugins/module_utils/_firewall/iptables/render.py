@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import List, Optional, Tuple
 
 from ..._model.errors import FirewallError
@@ -23,6 +24,7 @@ _TOKEN = re.compile(r"[A-Za-z0-9\[:][A-Za-z0-9_.:/\[\]-]*\Z", re.ASCII)
 _LABEL = re.compile(r"[A-Za-z0-9_.-]*\Z", re.ASCII)
 
 
+@lru_cache(maxsize=16384)
 def render_rule(rule: Rule) -> str:
     """Return `-A CHAIN ...` in the saved form of iptables."""
     if rule.verbatim:

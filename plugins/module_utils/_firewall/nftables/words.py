@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from functools import lru_cache
 from typing import Dict, List, NamedTuple, Optional, Tuple
 
 from ..._model.errors import FirewallError
@@ -41,6 +42,7 @@ class Words(NamedTuple):
     excepted: Tuple[Matched, ...]
 
 
+@lru_cache(maxsize=16384)
 def words_of(rule: Rule) -> Words:
     """Return what a rule matches. Whatever fits into a key is one, so that many rules are entries of one set."""
     keys: List[Matched] = []
@@ -137,6 +139,7 @@ def statement_of(rule: Rule) -> str:
     return VERDICTS.get(rule.target) or "jump %s" % name_chain(rule.family, rule.table, token(rule.target))
 
 
+@lru_cache(maxsize=16384)
 def data_of(rule: Rule) -> Optional[str]:
     """Return where a rule leads; None where it does not translate."""
     if rule.target not in ("SNAT", "DNAT") or rule.to is None:
