@@ -80,7 +80,7 @@ def compile_devices(endpoint: Endpoint, scope: str, facts: Facts) -> Iterable[Ke
 
 
 def compile_limits(endpoint: Endpoint, attachment: Attachment, segment: Segment) -> Iterable[KernelObject]:
-    if attachment.ingress_rate is None and attachment.egress_rate is None:
+    if attachment.ingress_rate is None and attachment.egress_rate is None and not attachment.netem:
         return ()
     from . import limits
 

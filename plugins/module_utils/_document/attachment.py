@@ -18,13 +18,14 @@ from .._model.document import USUAL_QUEUE, Attachment
 from .._model.errors import Problem
 from .._model.evolve import evolve
 from .._model.limits import LONGEST_BURST, QUEUE
+from .._model.objects import NO_NETEM
 from .._schema.reading import BOOLEAN, Later, Problems, Shape, either, reader
 from .._schema.schema import Field, Schema
 from .borrowed_words import ATTACHMENT as BORROWED
 from .borrowed_words import unlike_ours
 from .entry import Entry, list_of, read_entry
 from .mtu import read_mtu
-from .parts import find_attachment_routes, find_burst, find_rate, find_sysctls
+from .parts import find_attachment_routes, find_burst, find_netem, find_rate, find_sysctls
 from .scalars import choice, integer, read_boolean, read_further_address, read_interface_name, read_ipv4_address, read_ipv6_address, read_label, read_mac
 
 AUTO = "auto"
@@ -144,6 +145,14 @@ INGRESS_BURST = Field(
     example="64kib",
 )
 EGRESS_BURST = Field("egress_burst", Later(find_burst), None, "What may leave at once, as V(ingress_burst).", default_words=_BURST_WORDS, example="64kib")
+NETEM = Field(
+    "netem",
+    Later(find_netem),
+    None,
+    "What a bad network would do to what the endpoint sends: on this attachment packets leave late, get lost, come twice or overtake each other.",
+    default_words="nothing of that",
+    example='{delay: 20ms, loss: "1%"}',
+)
 
 _FIELDS = (
     NAME,
@@ -173,6 +182,7 @@ _FIELDS = (
     INGRESS_BURST,
     EGRESS_RATE,
     EGRESS_BURST,
+    NETEM,
 )
 ATTACHMENT = Schema("an entry of networks", _FIELDS, unlike_ours(BORROWED, [field.key for field in _FIELDS]))
 
@@ -219,6 +229,7 @@ def read_attachment(value: object, path: str, problems: Problems) -> Optional[At
         ingress_burst=entry.get(INGRESS_BURST),
         egress_rate=entry.get(EGRESS_RATE),
         egress_burst=entry.get(EGRESS_BURST),
+        netem=entry.get(NETEM) or NO_NETEM,
     )
     _check_burst(entry, INGRESS_RATE.key, attachment.ingress_rate, INGRESS_BURST.key, attachment.ingress_burst)
     _check_burst(entry, EGRESS_RATE.key, attachment.egress_rate, EGRESS_BURST.key, attachment.egress_burst)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .._drivers.base import HostView
     from .._model.amount import Rate, Size
     from .._model.document import Device, Document, Endpoint, PublishedPort, RoutingRule, StaticRoute, Wire
+    from .._model.objects import Netem
     from .._schema.reading import Problems, Read
     from .._schema.schema import Elsewhere
     from .entry import Pairs
@@ -64,6 +65,12 @@ def find_burst() -> Read[Size]:
     from . import amounts
 
     return amounts.read_burst
+
+
+def find_netem() -> Read[Netem]:
+    from . import netem
+
+    return netem.read_netem
 
 
 def find_rules() -> Read[Tuple[RoutingRule, ...]]:

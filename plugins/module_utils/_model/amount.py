@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # PRIVATE to this collection: anything here may change without notice.
-"""How fast and how much, as numbers that are written with their units: in bits per second, by thousands, and in bytes, by 1024."""
+"""How fast, how much, how long and how often, as numbers that are written with their units."""
 
 from __future__ import annotations
 
@@ -11,12 +11,15 @@ from typing import Tuple
 
 Units = Tuple[Tuple[str, int], ...]
 
+NONE = "none"
 RATE_UNITS: Units = (("gbit", 10**9), ("mbit", 10**6), ("kbit", 10**3))
-SIZE_UNITS: Units = (("mib", 2**20), ("kib", 2**10))
+SIZE_UNITS: Units = (("mib", 2**20), ("kib", 2**10))  # as all but these are by thousands
+TIME_UNITS: Units = (("s", 10**6), ("ms", 10**3), ("us", 1))
+PERCENT = 10**4
 
 
 class Rate(int):
-    """Bits per second, whole thousands of them."""
+    """Bits per second, whole thousands of them; 0 for any."""
 
     def __str__(self) -> str:
         return _write(self, (*RATE_UNITS, ("bit", 1)))
@@ -38,5 +41,25 @@ class Size(int):
         return cls(-(-number // 1024) * 1024)
 
 
+class Duration(int):
+    """Microseconds."""
+
+    def __str__(self) -> str:
+        return _write(self, TIME_UNITS)
+
+    @property
+    def seconds(self) -> float:
+        return self / 10**6
+
+
+class Share(int):
+    """Parts in a million, written in percent."""
+
+    def __str__(self) -> str:
+        return "%s%%" % ("%.4f" % (self / PERCENT)).rstrip("0").rstrip(".") if self else NONE
+
+
 def _write(number: int, units: Units) -> str:
-    return next("%d%s" % (number // size, unit) for unit, size in units if size == 1 or (number and number % size == 0))
+    if not number:
+        return NONE
+    return next("%d%s" % (number // size, unit) for unit, size in units if number % size == 0)

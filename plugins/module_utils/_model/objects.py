@@ -12,7 +12,7 @@ import ipaddress
 from dataclasses import dataclass, replace
 from typing import ClassVar, FrozenSet, Iterable, Optional, Tuple
 
-from .amount import Rate, Size
+from .amount import Duration, Rate, Share, Size
 from .mark import KERNEL_PROTOCOL, PROTOCOL
 from .names import SCOPE_METRICS
 from .once import Once
@@ -230,17 +230,36 @@ class BridgeVlan(KernelObject):
 
 
 @dataclass(frozen=True)
+class Netem:
+    """What a bad network would do to what a link sends: how late it comes, and of how many packets in a million. All 0: nothing."""
+
+    delay: Duration = Duration(0)
+    jitter: Duration = Duration(0)  # more or less than that
+    loss: Share = Share(0)
+    duplicate: Share = Share(0)
+    reorder: Share = Share(0)  # sent at once, in front of those that wait
+    waiting: int = 0  # packets that may
+
+    def __bool__(self) -> bool:
+        return self != NO_NETEM
+
+
+NO_NETEM = Netem()
+
+
+@dataclass(frozen=True)
 class Limit(KernelObject):
-    """How fast a link sends. Of a queueing discipline that is somebody else's only its kind is known."""
+    """How fast a link sends, and how late and badly. Of a queueing discipline that is somebody else's only its kind is known."""
 
     IDENTITY = ("place", "device")
     RANK = 3
     DESCRIPTIVE = frozenset(("discipline",))
 
     device: str = ""
-    rate: Optional[Rate] = None
+    rate: Optional[Rate] = None  # 0: any
     burst: Optional[Size] = None  # what leaves at once after a pause
     queue: Optional[Size] = None  # what may wait
+    netem: Netem = NO_NETEM
     discipline: str = "tbf"
 
     @property
