@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Optional
 
-from .._model.amount import Duration, Share
+from .._model.amount import AT_ONCE, NEVER
 from .._model.objects import Netem
 from .._schema.reading import Problems, Shape, reader
 from .._schema.schema import Field, Schema
@@ -43,8 +43,8 @@ def read_netem(value: object, path: str, problems: Problems) -> Optional[Netem]:
     entry = read_entry(value, path, problems, NETEM)
     if entry is None:
         return None
-    delay, jitter = (entry.get(field) or Duration(0) for field in (DELAY, JITTER))
-    loss, duplicate, reorder = (entry.get(field) or Share(0) for field in (LOSS, DUPLICATE, REORDER))
+    delay, jitter = (entry.get(field) or AT_ONCE for field in (DELAY, JITTER))
+    loss, duplicate, reorder = (entry.get(field) or NEVER for field in (LOSS, DUPLICATE, REORDER))
     if not entry.raw:
         entry.refuse("expected at least one of %s" % ", ".join(field.key for field in NETEM.fields), "add one, or remove netem")
     for field in (JITTER, REORDER):

@@ -18,7 +18,7 @@ from .._model.link import Link
 from .._model.mark import LINK_ROLE, read_mark
 from .._model.objects import KernelObject, Limit, Netem
 from .._model.snapshot import Snapshot
-from .._plan.step import CREATE, Step
+from .._plan.step import Step
 from .parts import find_lacking, lacks_limit
 
 FIX = "load it, install the package that has it (linux-modules-extra-RELEASE on Ubuntu, kernel-modules-extra on Fedora and RHEL), or use another kernel"

@@ -59,6 +59,9 @@ class Share(int):
         return "%s%%" % ("%.4f" % (self / PERCENT)).rstrip("0").rstrip(".") if self else NONE
 
 
+AT_ONCE, NEVER = Duration(0), Share(0)
+
+
 def _write(number: int, units: Units) -> str:
     if not number:
         return NONE

@@ -12,7 +12,7 @@ import ipaddress
 from dataclasses import dataclass, replace
 from typing import ClassVar, FrozenSet, Iterable, Optional, Tuple
 
-from .amount import Duration, Rate, Share, Size
+from .amount import AT_ONCE, NEVER, Duration, Rate, Share, Size
 from .mark import KERNEL_PROTOCOL, PROTOCOL
 from .names import SCOPE_METRICS
 from .once import Once
@@ -233,11 +233,11 @@ class BridgeVlan(KernelObject):
 class Netem:
     """What a bad network would do to what a link sends: how late it comes, and of how many packets in a million. All 0: nothing."""
 
-    delay: Duration = Duration(0)
-    jitter: Duration = Duration(0)  # more or less than that
-    loss: Share = Share(0)
-    duplicate: Share = Share(0)
-    reorder: Share = Share(0)  # sent at once, in front of those that wait
+    delay: Duration = AT_ONCE
+    jitter: Duration = AT_ONCE  # more or less than that
+    loss: Share = NEVER
+    duplicate: Share = NEVER
+    reorder: Share = NEVER  # sent at once, in front of those that wait
     waiting: int = 0  # packets that may
 
     def __bool__(self) -> bool:
