@@ -213,11 +213,11 @@ def test_netem_does_to_packets_what_was_declared(first: Machine) -> None:
 
 def test_netem_and_a_rate_hold_together(first: Machine) -> None:
     """Datagrams without a pause: no more than the rate comes, and as late as was declared."""
-    receive = "import socket,time; s=socket.socket(2,2); s.bind(('',7)); s.recv(2000); t=time.monotonic(); n=0\nwhile time.monotonic()-t<3: n+=len(s.recv(2000))+42\nprint(n*8/3e6)"
-    send = (
-        "import socket,time; s=socket.socket(2,2); s.connect(('10.95.0.%d',7)); t=time.monotonic()\nwhile time.monotonic()-t<5: s.send(bytes(1000))"
-        % ROUGH_AT["plain"]
+    begin = "import socket, time; s = socket.socket(2, 2); "
+    receive = (
+        begin + "s.bind(('', 7)); s.recv(2000); t = time.monotonic(); n = 0\nwhile time.monotonic() - t < 3: n += len(s.recv(2000)) + 42\nprint(n * 8 / 3e6)"
     )
+    send = begin + "s.connect(('10.95.0.%d', 7)); t = time.monotonic()\nwhile time.monotonic() - t < 5: s.send(bytes(1000))" % ROUGH_AT["plain"]
     script = "ip netns exec plain python3 -c %s & sleep 0.5; ip netns exec late python3 -c %s; wait" % (shlex.quote(receive), shlex.quote(send))
     rate = float(first.run(script))
     assert 15 <= rate <= 21, rate
