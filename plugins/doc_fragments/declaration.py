@@ -706,6 +706,13 @@ options:
             - 'Default: what passes in 10 ms at that rate, but at least C(16kib) and one frame.'
             - Such as C(64kib).
             type: str
+          dscp:
+            description:
+            - 'Differentiated services code point that what the endpoint sends carries from the host on, whatever the endpoint wrote: a name such as V(ef),
+              or a number. Not where the host routes nothing for it: on a network of driver V(macvlan) or V(ipvlan), or on a bridge of the LAN.'
+            - 'Default: as the endpoint wrote it.'
+            - Such as C(ef).
+            type: raw
           netem:
             description:
             - 'What a bad network would do to what the endpoint sends: on this attachment packets leave late, get lost, come twice or overtake each other.'

@@ -101,6 +101,14 @@ def has_choice(endpoint: Endpoint) -> bool:
     return len(endpoint.attachments) > 1 or bool(endpoint.devices or endpoint.routes) or any(item.default_route is False for item in endpoint.attachments)
 
 
+def compile_dscp(document: Document, family: int) -> Iterable[Rule]:
+    if all(attachment.dscp is None for endpoint in document.endpoints for attachment in endpoint.attachments):
+        return ()
+    from . import dscp
+
+    return dscp.compile_dscp(document, family)
+
+
 def compile_published(document: Document, family: int) -> Iterable[Rule]:
     if not any(endpoint.ports for endpoint in document.endpoints):
         return ()

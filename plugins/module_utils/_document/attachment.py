@@ -25,7 +25,7 @@ from .borrowed_words import ATTACHMENT as BORROWED
 from .borrowed_words import unlike_ours
 from .entry import Entry, list_of, read_entry
 from .mtu import read_mtu
-from .parts import find_attachment_routes, find_burst, find_netem, find_rate, find_sysctls
+from .parts import find_attachment_routes, find_burst, find_dscp, find_netem, find_rate, find_sysctls
 from .scalars import choice, integer, read_boolean, read_further_address, read_interface_name, read_ipv4_address, read_ipv6_address, read_label, read_mac
 
 AUTO = "auto"
@@ -145,6 +145,15 @@ INGRESS_BURST = Field(
     example="64kib",
 )
 EGRESS_BURST = Field("egress_burst", Later(find_burst), None, "What may leave at once, as V(ingress_burst).", default_words=_BURST_WORDS, example="64kib")
+DSCP = Field(
+    "dscp",
+    Later(find_dscp),
+    None,
+    "Differentiated services code point that what the endpoint sends carries from the host on, whatever the endpoint wrote: a name such as V(ef), or a number."
+    " Not where the host routes nothing for it: on a network of driver V(macvlan) or V(ipvlan), or on a bridge of the LAN.",
+    default_words="as the endpoint wrote it",
+    example="ef",
+)
 NETEM = Field(
     "netem",
     Later(find_netem),
@@ -182,6 +191,7 @@ _FIELDS = (
     INGRESS_BURST,
     EGRESS_RATE,
     EGRESS_BURST,
+    DSCP,
     NETEM,
 )
 ATTACHMENT = Schema("an entry of networks", _FIELDS, unlike_ours(BORROWED, [field.key for field in _FIELDS]))
@@ -229,6 +239,7 @@ def read_attachment(value: object, path: str, problems: Problems) -> Optional[At
         ingress_burst=entry.get(INGRESS_BURST),
         egress_rate=entry.get(EGRESS_RATE),
         egress_burst=entry.get(EGRESS_BURST),
+        dscp=entry.get(DSCP),
         netem=entry.get(NETEM) or NO_NETEM,
     )
     _check_burst(entry, INGRESS_RATE.key, attachment.ingress_rate, INGRESS_BURST.key, attachment.ingress_burst)

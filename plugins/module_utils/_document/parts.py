@@ -67,6 +67,12 @@ def find_burst() -> Read[Size]:
     return amounts.read_burst
 
 
+def find_dscp() -> Read[int]:
+    from . import dscp
+
+    return dscp.read_dscp
+
+
 def find_netem() -> Read[Netem]:
     from . import netem
 

@@ -104,6 +104,7 @@ class Attachment:
     ingress_burst: Optional[Size] = None  # None: by the rate
     egress_rate: Optional[Rate] = None  # from it
     egress_burst: Optional[Size] = None
+    dscp: Optional[int] = None  # in the header of what it sends
     netem: Netem = NO_NETEM  # what becomes of what it sends
 
     @property

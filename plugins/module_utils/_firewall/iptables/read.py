@@ -174,6 +174,7 @@ _READERS: Mapping[Tuple[str, bool], Tuple[int, Reader]] = {
     ("-j", False): (1, _note("target")),
     ("--notrack", False): (0, lambda _found, _values, _family: True),
     ("--set-xmark", False): (1, _note("to")),
+    ("--set-dscp", False): (1, _note("to")),
     ("--to-source", False): (1, _read_end),
     ("--to-destination", False): (1, _read_end),
 }

@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import Dict, List, NamedTuple, Optional, Tuple
 
 from ..._model.errors import FirewallError
-from ..._model.rule import INWARD, MARK, UNFOLLOWED, Rule
+from ..._model.rule import DSCP, INWARD, MARK, UNFOLLOWED, Rule
 from .layout import BRIDGED, PROTOCOLS, name_chain
 
 Matched = Tuple[str, str]  # expression, value
@@ -132,6 +132,8 @@ def statement_of(rule: Rule) -> str:
     """Return what a rule does; where it leads to an address, without that."""
     if rule.target in ("SNAT", "DNAT"):
         return "%s %s to" % (rule.target.lower(), "ip" if rule.family == 4 else "ip6")
+    if rule.target == DSCP:
+        return "%s dscp set %d" % ("ip" if rule.family == 4 else "ip6", int(rule.to or "", 16))
     if rule.target == MARK:
         bits, mask = (int(number, 16) for number in (rule.to or "").split("/"))
         kept = "" if bits == mask else " & 0x%x" % (0xFFFFFFFF ^ mask)
