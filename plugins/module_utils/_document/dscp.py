@@ -18,7 +18,7 @@ NAMES.update(("af%d%d" % (number, drop), 8 * number + 2 * drop) for number in ra
 _read_number = integer(0, 63)
 
 
-@reader(either(Shape("str", choices=tuple(sorted(NAMES))), _read_number.shape))
+@reader(either(Shape("str", what="a code point", pattern="ef|cs[0-7]|af[1-4][1-3]|[0-9]|[1-5][0-9]|6[0-3]"), _read_number.shape))
 def read_dscp(value: object, path: str, problems: Problems) -> Optional[int]:
     if isinstance(value, str) and value in NAMES:
         return NAMES[value]

@@ -22,7 +22,7 @@ class Rate(int):
     """Bits per second, whole thousands of them; 0 for any."""
 
     def __str__(self) -> str:
-        return _write(self, (*RATE_UNITS, ("bit", 1)))
+        return _write(self, (*RATE_UNITS, ("bit", 1))) if self else NONE
 
     def during(self, seconds: float) -> int:
         """Return the bytes that pass in a time."""
@@ -45,7 +45,7 @@ class Duration(int):
     """Microseconds."""
 
     def __str__(self) -> str:
-        return _write(self, TIME_UNITS)
+        return _write(self, TIME_UNITS) if self else NONE
 
     @property
     def seconds(self) -> float:
@@ -63,6 +63,4 @@ AT_ONCE, NEVER = Duration(0), Share(0)
 
 
 def _write(number: int, units: Units) -> str:
-    if not number:
-        return NONE
-    return next("%d%s" % (number // size, unit) for unit, size in units if number % size == 0)
+    return next("%d%s" % (number // size, unit) for unit, size in units if size == 1 or (number and number % size == 0))
