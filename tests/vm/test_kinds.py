@@ -41,8 +41,8 @@ TRUNK = {"name": "trunk", "container": {"netns": "trunk"}, "networks": [{"name":
 # Name -> netem and rate before and after the change. What `late` is given goes by hand in between.
 ROUGH = {
     "plain": ({}, {}),
-    "late": ({"egress_rate": "20mbit", "netem": {"delay": "50ms"}}, {"egress_rate": "20mbit", "netem": {"delay": "20ms"}}),
-    "lossy": ({"netem": {"loss": "20%"}}, {"egress_rate": "5mbit", "netem": {"loss": "40%"}}),
+    "late": ({"egress_rate": "4mbit", "netem": {"delay": "50ms"}}, {"egress_rate": "4mbit", "netem": {"delay": "20ms"}}),
+    "lossy": ({"netem": {"loss": "20%"}}, {"egress_rate": "5mbit", "netem": {"duplicate": "40%"}}),
     "twice": ({"netem": {"duplicate": "10%"}}, {}),
     "mixed": ({"egress_rate": "10mbit", "netem": {"delay": "40ms", "jitter": "10ms", "reorder": "25%"}}, {"egress_rate": "10mbit"}),
     "freed": ({"egress_rate": "10mbit", "netem": {"delay": "1ms"}}, {"netem": {"delay": "30ms"}}),
@@ -202,11 +202,12 @@ def test_netem_does_to_packets_what_was_declared(first: Machine) -> None:
     kept = share(ping(first, "plain", *flood), r"transmitted, ([0-9]+) received")
     assert kept == 1
     said = first.run("ip netns exec plain ping -c 200 -i 0.005 10.95.0.%d" % ROUGH_AT["mixed"])
-    times = [float(text) for text in re.findall(r"time=([0-9.]+) ms", said)]
+    times = sorted(float(text) for text in re.findall(r"time=([0-9.]+) ms", said))
     at_once, waited = [time for time in times if time < 15], [time for time in times if time >= 15]
-    assert 20 <= len(at_once) <= 80, sorted(times)
-    assert all(28 <= time <= 60 for time in waited), sorted(waited)
-    assert 36 <= sum(waited) / len(waited) <= 46
+    assert 20 <= len(at_once) <= 80, times
+    assert waited[0] >= 30
+    assert waited[len(waited) * 9 // 10] - waited[len(waited) // 10] >= 10, waited
+    assert 36 <= waited[len(waited) // 2] <= 46, waited
     order = [int(text) for text in re.findall(r"icmp_seq=([0-9]+)", said)]
     assert order != sorted(order)
 
@@ -217,10 +218,10 @@ def test_netem_and_a_rate_hold_together(first: Machine) -> None:
     receive = (
         begin + "s.bind(('', 7)); s.recv(2000); t = time.monotonic(); n = 0\nwhile time.monotonic() - t < 3: n += len(s.recv(2000)) + 42\nprint(n * 8 / 3e6)"
     )
-    send = begin + "s.connect(('10.95.0.%d', 7)); t = time.monotonic()\nwhile time.monotonic() - t < 5: s.send(bytes(1000))" % ROUGH_AT["plain"]
-    script = "ip netns exec plain python3 -c %s & sleep 0.5; ip netns exec late python3 -c %s; wait" % (shlex.quote(receive), shlex.quote(send))
+    send = begin + "s.connect(('10.95.0.%d', 7)); t = time.monotonic()\nwhile time.monotonic() - t < 4: s.send(bytes(1000))" % ROUGH_AT["plain"]
+    script = "ip netns exec plain python3 -c %s & sleep 0.5; ip netns exec late python3 -c %s || true; wait" % (shlex.quote(receive), shlex.quote(send))
     rate = float(first.run(script))
-    assert 15 <= rate <= 21, rate
+    assert 3 <= rate <= 4.2, rate
 
 
 def test_a_change_of_everything_beside_a_standing_connection(applied: Fleet, first: Machine) -> None:
@@ -234,11 +235,11 @@ def test_a_change_of_everything_beside_a_standing_connection(applied: Fleet, fir
     print("\n".join(actions))
     steps = ["~ ipvlan eth0 in shared1: flag bridge → private", "~ ipvlan eth0 in routed1: mode l3 → l3s"]
     steps += ["- vrf blue", "+ vrf green", "- dummy dm-closed", "- vlan eth1.90"]
-    steps += ["~ egress limit on eth0 in late: delay none → 20ms, waiting 0 → 341", "- egress limit on eth0 in twice"]
+    steps += ["~ egress limit on eth0 in late: delay none → 20ms, waiting 0 → 68", "- egress limit on eth0 in twice"]
     steps += ["~ egress limit on eth0 in mixed: delay 40ms → none, jitter 10ms → none, reorder 25% → none, waiting 244 → 0"]
     steps += ["~ egress limit on eth0 in freed: rate 10mbit → none, delay 1ms → 30ms, waiting 124 → 50000"]
     assert [step for step in steps if step not in actions] == []
-    assert any(step.startswith("~ egress limit on eth0 in lossy: rate none → 5mbit, ") and "loss 20% → 40%" in step for step in actions)
+    assert any(step.startswith("~ egress limit on eth0 in lossy: rate none → 5mbit, ") and "loss 20% → none, duplicate none → 40%" in step for step in actions)
     assert not any("access1" in step or "access2" in step for step in actions)
 
     assert first.answering("shared1", "10.40.0.12", "10.40.0.13") == {"10.40.0.12"}
@@ -250,7 +251,7 @@ def test_a_change_of_everything_beside_a_standing_connection(applied: Fleet, fir
     for name, delay in (("late", 20), ("freed", 30), ("mixed", 0)):
         assert 0.9 * delay <= round_trip(first, name) - usual <= max(1.1 * delay, 5), name
     flood = ("-f", "-c", str(PINGS))
-    assert within(1 - share(ping(first, "lossy", *flood), r"transmitted, ([0-9]+) received"), 0.4)
+    assert within(share(ping(first, "lossy", *flood), r"\+([0-9]+) duplicates"), 0.4)
     assert "duplicates" not in ping(first, "twice", *flood)
     assert first.run("ip netns exec twice tc qdisc show dev eth0") == "qdisc noqueue 0: root refcnt 2 \n"
     assert "netem" not in first.run("ip netns exec mixed tc qdisc show dev eth0")
