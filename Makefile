@@ -63,7 +63,7 @@ lab-up: setup-demo ## Raise the simulated fleet and leave it up.
 lab-down: setup-demo ## Take the simulated fleet down.
 	@$(PLAYBOOK) -i localhost, playbooks/lab/down.yml
 
-bench: setup-checks ## Small tasks, a host beside ip -batch, netavark and CNI, a large fleet. SIZES=100,400,1000 HOSTS=100,300,1000
+bench: setup-checks ## Small tasks, a host beside ip -batch, netavark and CNI, limits, 5,000 ports beside Docker, a large fleet. SIZES=100,400,1000 HOSTS=100,300,1000
 	@bash tests/gates/bench.sh $(SIZES) $(HOSTS)
 
 bench-fleet: setup-checks ## Only a large fleet. HOSTS=100,300,1000

@@ -6,10 +6,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import statistics
 import sys
 import time
 from pathlib import Path
-from typing import Any, Dict, Tuple
+from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
 
 import scene
 
@@ -19,10 +22,12 @@ sys.path.insert(0, str(ROOT / "build" / "collections"))
 from ansible_collections.netloom.container_net.plugins.module_utils._engine.pipeline import converge  # noqa: E402
 from ansible_collections.netloom.container_net.plugins.module_utils._engine.request import Outcome  # noqa: E402
 from ansible_collections.netloom.container_net.plugins.module_utils._engine.topology import topology_request  # noqa: E402
+from ansible_collections.netloom.container_net.plugins.module_utils._firewall.base import RunCommand  # noqa: E402
 from ansible_collections.netloom.container_net.plugins.module_utils._kernel.netlink import pyroute2_version  # noqa: E402
 from ansible_collections.netloom.container_net.plugins.module_utils._runtime.tool import run_system_tool  # noqa: E402
 
 NAME = "netloom.container_net"
+TIMES = 5  # that runs are measured with many ports; the medians count
 
 
 def version() -> str:
@@ -48,9 +53,50 @@ def _declaration(count: int) -> Dict[str, Any]:
     return {"networks": [{"name": "bench", "driver": "bridge", "bridge_name": scene.BRIDGE, "ipam_config": ipam}], "endpoints": endpoints}
 
 
-def _converge(declaration: Dict[str, Any]) -> Tuple[Outcome, float]:
+def _publishing(count: int, backend: str) -> Dict[str, Any]:
+    """Return the declaration of two endpoints, the first with so many published ports."""
+    declaration = _declaration(2)
+    first, second = declaration["endpoints"]
+    first["ports"] = ["%d:%d/tcp" % (scene.published_port(index), scene.TARGET_PORT) for index in range(count)]
+    del second["ports"]
+    return {**declaration, "firewall_backend": backend}
+
+
+@contextlib.contextmanager
+def publish(count: int, backend: str) -> Iterator[scene.Pair]:
+    _converge(_publishing(count, backend))
+    yield scene.named_pair()
+
+
+def measure_ports(count: int, backend: str) -> Tuple[float, float, int]:
+    """Return what runs that have nothing to do and that add a port ask of the processor, with their tools, and the transactions of the run that makes all."""
+    written: List[str] = []
+
+    def counted(arguments: Sequence[str], text: Optional[str] = None) -> Tuple[int, str, str]:
+        if arguments[0].endswith("-restore") or "-f" in arguments:
+            written.append(arguments[0])
+        return run_system_tool(arguments, text)
+
+    _converge(_publishing(count, backend), counted)
+    transactions = len(written)
+    silent: List[float] = []
+    more: List[float] = []
+    for _time in range(TIMES):
+        silent.append(_processor(_publishing(count, backend)))
+        more.append(_processor(_publishing(count + 1, backend)))
+        _converge(_publishing(count, backend))
+    return statistics.median(silent), statistics.median(more), transactions
+
+
+def _processor(declaration: Dict[str, Any]) -> float:
+    before = os.times()
+    _converge(declaration)
+    return sum(os.times()[:4]) - sum(before[:4])
+
+
+def _converge(declaration: Dict[str, Any], run: RunCommand = run_system_tool) -> Tuple[Outcome, float]:
     started = time.monotonic()
-    request, _declared = topology_request(declaration, run=run_system_tool)
+    request, _declared = topology_request(declaration, run=run)
     outcome = converge(request)
     return outcome, time.monotonic() - started
 

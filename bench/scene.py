@@ -15,7 +15,7 @@ import tempfile
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Dict, List, Optional
+from typing import Dict, List, NamedTuple, Optional
 
 KEPT = "/var/lib/container_net"
 BRIDGE = "br-bench"
@@ -43,6 +43,13 @@ with socket.create_connection(("%s", %d), timeout=5) as connection:
 """
 
 
+class Pair(NamedTuple):
+    """Two endpoints of one bridge, as paths of their namespaces. The first has address 0, and all ports are published for it."""
+
+    first: str
+    second: str
+
+
 class Missing(Exception):
     """A contender is not on this machine."""
 
@@ -55,10 +62,10 @@ class Measurement:
     again: Optional[float] = None
 
 
-def unshare() -> List[str]:
+def unshare(*more: str) -> List[str]:
     """What a command goes behind that gets namespaces of its own, with a private /run. What this machine keeps for its next start is not seen there."""
     apart = 'mount -t tmpfs tmpfs /run; if [ -d %s ]; then mount -t tmpfs tmpfs %s; fi; exec "$@"' % (KEPT, KEPT)
-    return ["unshare", "-nm" if os.geteuid() == 0 else "-Urnm", "--kill-child", "--", "sh", "-ec", apart, "sh"]
+    return ["unshare", "-nm" if os.geteuid() == 0 else "-Urnm", *more, "--kill-child", "--", "sh", "-ec", apart, "sh"]
 
 
 def tell(measured: Measurement) -> None:
@@ -92,6 +99,10 @@ def endpoint(index: int) -> str:
 
 def address(index: int) -> str:
     return "10.123.%d.%d" % divmod(index + 2, 256)
+
+
+def named_pair() -> Pair:
+    return Pair(*("/run/netns/%s" % endpoint(index) for index in (0, 1)))
 
 
 def published_port(index: int) -> int:

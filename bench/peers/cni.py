@@ -6,12 +6,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
 import subprocess
 import time
-from typing import Any, Dict
+from typing import Any, Dict, Iterator, Sequence
 
 import scene
 
@@ -52,24 +53,38 @@ def _call(plugin: str, index: int, configuration: Dict[str, Any]) -> Dict[str, A
     return result
 
 
+BRIDGE = {
+    "type": "bridge",
+    "bridge": scene.BRIDGE,
+    "isGateway": True,
+    "ipMasq": True,
+    "ipam": {
+        "type": "host-local",
+        "dataDir": "/run/cni",
+        "ranges": [[{"subnet": scene.SUBNET, "rangeStart": scene.address(0), "gateway": scene.GATEWAY}]],
+        "routes": [{"dst": "0.0.0.0/0"}],
+    },
+    **NETWORK,
+}
+
+
+def _attach(index: int, published: Sequence[int]) -> None:
+    made = _call("bridge", index, BRIDGE)
+    ports = [{"hostPort": port, "containerPort": scene.TARGET_PORT, "protocol": "tcp"} for port in published]
+    _call("portmap", index, {"type": "portmap", "runtimeConfig": {"portMappings": ports}, "prevResult": made, **NETWORK})
+
+
 def measure(count: int) -> scene.Measurement:
-    bridge = {
-        "type": "bridge",
-        "bridge": scene.BRIDGE,
-        "isGateway": True,
-        "ipMasq": True,
-        "ipam": {
-            "type": "host-local",
-            "dataDir": "/run/cni",
-            "ranges": [[{"subnet": scene.SUBNET, "rangeStart": scene.address(0), "gateway": scene.GATEWAY}]],
-            "routes": [{"dst": "0.0.0.0/0"}],
-        },
-        **NETWORK,
-    }
     started = time.monotonic()
     scene.make_namespaces(count)
     for index in range(count):
-        made = _call("bridge", index, bridge)
-        ports = [{"hostPort": scene.published_port(index), "containerPort": scene.TARGET_PORT, "protocol": "tcp"}]
-        _call("portmap", index, {"type": "portmap", "runtimeConfig": {"portMappings": ports}, "prevResult": made, **NETWORK})
+        _attach(index, [scene.published_port(index)])
     return scene.Measurement(time.monotonic() - started)
+
+
+@contextlib.contextmanager
+def publish(count: int) -> Iterator[scene.Pair]:
+    scene.make_namespaces(2)
+    _attach(0, list(map(scene.published_port, range(count))))
+    _attach(1, [])
+    yield scene.named_pair()

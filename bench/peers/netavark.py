@@ -6,12 +6,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
 import time
 from pathlib import Path
-from typing import Any, Dict
+from typing import Any, Dict, Iterator, Sequence
 
 import scene
 
@@ -31,7 +32,7 @@ def version() -> str:
     return str(told["version"])
 
 
-def _request(index: int) -> str:
+def _request(index: int, ports: Sequence[int]) -> str:
     network = "bench"
     return json.dumps(
         {
@@ -51,17 +52,26 @@ def _request(index: int) -> str:
                     "ipam_options": {"driver": "host-local"},
                 }
             },
-            "port_mappings": [{"container_port": scene.TARGET_PORT, "host_port": scene.published_port(index), "host_ip": "", "protocol": "tcp", "range": 1}],
+            "port_mappings": [{"container_port": scene.TARGET_PORT, "host_port": port, "host_ip": "", "protocol": "tcp", "range": 1} for port in ports],
         }
     )
 
 
-def measure(count: int) -> scene.Measurement:
-    program = _program()
+def _set_up(requests: Sequence[str]) -> None:
     Path("/run/netavark").mkdir()
-    requests = [_request(index) for index in range(count)]
-    started = time.monotonic()
-    scene.make_namespaces(count)
+    scene.make_namespaces(len(requests))
     for index, request in enumerate(requests):
-        scene.run([program, "--config", "/run/netavark", "setup", "/run/netns/%s" % scene.endpoint(index)], text=request)
+        scene.run([_program(), "--config", "/run/netavark", "setup", "/run/netns/%s" % scene.endpoint(index)], text=request)
+
+
+def measure(count: int) -> scene.Measurement:
+    requests = [_request(index, [scene.published_port(index)]) for index in range(count)]
+    started = time.monotonic()
+    _set_up(requests)
     return scene.Measurement(time.monotonic() - started)
+
+
+@contextlib.contextmanager
+def publish(count: int) -> Iterator[scene.Pair]:
+    _set_up([_request(0, list(map(scene.published_port, range(count)))), _request(1, [])])
+    yield scene.named_pair()

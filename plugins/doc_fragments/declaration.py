@@ -734,6 +734,50 @@ options:
             - 'Default: what passes in 10 ms at that rate, but at least C(16kib) and one frame.'
             - Such as C(64kib).
             type: str
+          dscp:
+            description:
+            - 'Differentiated services code point that what the endpoint sends carries from the host on, whatever the endpoint wrote: a name such as V(ef),
+              or a number. Not where the host routes nothing for it: on a network of driver V(macvlan) or V(ipvlan), or on a bridge of the LAN.'
+            - 'Default: as the endpoint wrote it.'
+            - Such as C(ef).
+            type: raw
+          netem:
+            description:
+            - 'What a bad network would do to what the endpoint sends: on this attachment packets leave late, get lost, come twice or overtake each other.'
+            - 'Default: nothing of that.'
+            - 'Such as C({delay: 20ms, loss: "1%"}).'
+            type: dict
+            suboptions:
+              delay:
+                description:
+                - How much later each packet leaves, in C(us), C(ms) or C(s).
+                - 'Default: none.'
+                - Such as C(20ms).
+                type: str
+              jitter:
+                description:
+                - By how much the delay of each packet may be shorter or longer, evenly spread. Packets may overtake each other then. At most the delay.
+                - 'Default: every packet waits as long.'
+                - Such as C(2ms).
+                type: str
+              loss:
+                description:
+                - Share of the packets that are lost, by chance.
+                - 'Default: none.'
+                - Such as C("1%").
+                type: str
+              duplicate:
+                description:
+                - Share of the packets that are sent twice.
+                - 'Default: none.'
+                - Such as C("1%").
+                type: str
+              reorder:
+                description:
+                - Share of the packets that leave at once, and so in front of others that wait. Needs V(delay).
+                - 'Default: none.'
+                - Such as C("5%").
+                type: str
       ports:
         description:
         - 'Ports of the host that lead to it: text such as C([host_ip:]published[-end]:target[-end][/protocol]), which needs quotes, or maps. Where no port

@@ -185,6 +185,7 @@ networks:
         ingress_burst: {description: "What may come at once, such as 64kib.", type: str, returned: success}
         egress_rate: {description: "How fast frames may leave it.", type: str, returned: success}
         egress_burst: {description: "What may leave at once.", type: str, returned: success}
+        netem: {description: "What becomes of what leaves it, such as C(delay: 20ms); null where nothing does.", type: dict, returned: success}
         parent: {description: The link of the host that the interface stands on., type: str, returned: for macvlan and ipvlan}
         mode: {description: Its mode., type: str, returned: for macvlan and ipvlan}
   sample:
@@ -239,6 +240,7 @@ endpoints:
         ingress_burst: {description: "What may come at once, such as 64kib.", type: str, returned: success}
         egress_rate: {description: "How fast frames may leave it.", type: str, returned: success}
         egress_burst: {description: "What may leave at once.", type: str, returned: success}
+        netem: {description: "What becomes of what leaves it, such as C(delay: 20ms); null where nothing does.", type: dict, returned: success}
         parent: {description: The link of the host that the interface stands on., type: str, returned: for macvlan and ipvlan}
         mode: {description: Its mode., type: str, returned: for macvlan and ipvlan}
     ports:

@@ -15,8 +15,8 @@ import socket
 import subprocess
 import time
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Dict, List, Optional, Sequence, Tuple, Type, Union
+from types import MappingProxyType, TracebackType
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple, Type, Union
 
 from harness.traffic import Question, ask
 from tree import BUSYBOX, make_tree, pack_tree
@@ -25,6 +25,8 @@ IMAGE = "box"
 CGROUP = "/container-net-test"
 START_LIMIT = 20.0
 Labels = Sequence[Tuple[str, str]]
+Ports = Mapping[int, Sequence[int]]  # of the container -> of the host
+NO_PORTS: Ports = MappingProxyType({})
 # What answers on port 80 with a name, from inside the container.
 SERVE = ("/bin/nc", "-ll", "-p", "80", "-e", "/bin/echo")
 
@@ -116,10 +118,10 @@ class Docker:
         assert status < 400, "%s %s: %s %s" % (method, path, status, answer)
         return answer
 
-    def create(self, name: str, network: str = "none", command: Sequence[str] = (), ports: Sequence[int] = (), labels: Labels = ()) -> str:
+    def create(self, name: str, network: str = "none", command: Sequence[str] = (), ports: Ports = NO_PORTS, labels: Labels = ()) -> str:
         host: Dict[str, Any] = {"NetworkMode": network, "Init": False}
         if ports:
-            host["PortBindings"] = {"%d/tcp" % port: [{"HostPort": str(port)}] for port in ports}
+            host["PortBindings"] = {"%d/tcp" % port: [{"HostPort": str(chosen)} for chosen in of_host] for port, of_host in ports.items()}
         exposed: Dict[str, Any] = {"%d/tcp" % port: {} for port in ports}
         made = {
             "Image": IMAGE,
@@ -131,7 +133,7 @@ class Docker:
         }
         return str(self._must("POST", "/containers/create?name=" + name, made)["Id"])
 
-    def run(self, name: str, network: str = "none", command: Sequence[str] = (), ports: Sequence[int] = (), labels: Labels = ()) -> str:
+    def run(self, name: str, network: str = "none", command: Sequence[str] = (), ports: Ports = NO_PORTS, labels: Labels = ()) -> str:
         identity = self.create(name, network, command, ports, labels)
         self.start(name)
         return identity

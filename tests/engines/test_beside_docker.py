@@ -67,7 +67,7 @@ def start_theirs(docker: Docker) -> List[Question]:
     docker.add_network("user6", "172.30.6.0/24", "fd00:d0c::/64")
     for number, network in enumerate(("bridge", "user4", "user6"), 1):
         port = 8090 + number
-        docker.run("their%d" % number, network, ports=(port,), command=("/bin/nc", "-ll", "-p", str(port), "-e", "/bin/echo", "their%d" % number))
+        docker.run("their%d" % number, network, ports={port: (port,)}, command=("/bin/nc", "-ll", "-p", str(port), "-e", "/bin/echo", "their%d" % number))
     return [("outside", "tcp", "192.0.2.1", 8091), ("outside", "tcp", "192.0.2.1", 8092), ("outside", "tcp", "192.0.2.1", 8093)]
 
 

@@ -347,9 +347,11 @@ ELSEWHERE = {
             *(("ipvlan", name) for name in ("flag", "lower", "lower_place")),
             ("bridge", "vlan_filtering"),
             ("vrf", "table"),
+            ("limit", "netem"),
         ],
         "tests/unit/plugins/module_utils/_plan/test_golden.py::test_case plans it; only the kernel of the floor VM has it",
     ),
+    ("chain CNET-DSCP", ""): "tests/functional/test_dscp.py::test_what_was_flushed_is_mended_and_all_of_it_goes",
     ("chain CNET-INWARD", ""): "tests/functional/test_vxlan_doors.py::test_the_host_speaks_in_a_network_that_is_joined_to_an_overlay",
     ("chain CNET-USER", ""): "the administrator's own",
     **dict.fromkeys(

@@ -13,7 +13,6 @@ from dataclasses import replace
 from typing import Any, List, Tuple
 
 import pytest
-from ansible_collections.netloom.container_net.plugins.module_utils._kernel import feature_probe
 from ansible_collections.netloom.container_net.plugins.module_utils._model.errors import Conflict, EnvironmentUnfit
 from ansible_collections.netloom.container_net.plugins.module_utils._model.names import host_interface_name
 from harness.declarations import LAN4, LAN6, V4, V6, endpoint, network, overlay
@@ -155,12 +154,19 @@ def test_what_a_container_made_of_its_own_is_named_and_all_else_is_done() -> Non
     assert lines(converge(bridged(ingress_rate="1mbit", egress_rate="1mbit"))) == ["+ egress limit on eth0 in a"]
 
 
-def test_a_kernel_without_buckets_refuses_before_anything_changes(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("constant", "lacking", "limits"),
+    [
+        ("BUCKET", r"token buckets \(CONFIG_NET_SCH_TBF, module sch_tbf\), needed for ingress limit on", {"ingress_rate": "1mbit"}),
+        ("NETEM", r"netem \(CONFIG_NET_SCH_NETEM, module sch_netem\), needed for egress limit on eth0 in a;", {"netem": {"delay": "1ms"}}),
+    ],
+)
+def test_a_kernel_without_it_refuses_before_anything_changes(monkeypatch: pytest.MonkeyPatch, constant: str, lacking: str, limits: Any) -> None:
     """The trial asks for a discipline that this kernel really lacks."""
     give_uplink()
+    settle(bridged(egress_rate="1mbit"))
     before = take_snapshot()
-    monkeypatch.setattr("ansible_collections.netloom.container_net.plugins.module_utils._kernel.limit.BUCKET", "nosuch")
-    assert feature_probe.lacks_limits()
-    with pytest.raises(EnvironmentUnfit, match=r"this kernel has no token buckets \(CONFIG_NET_SCH_TBF, module sch_tbf\), needed for .*limit on"):
-        converge(bridged(ingress_rate="1mbit"))
+    monkeypatch.setattr("ansible_collections.netloom.container_net.plugins.module_utils._kernel.limit." + constant, "nosuch")
+    with pytest.raises(EnvironmentUnfit, match="nothing was changed:\n- this kernel has no " + lacking):
+        converge(bridged(egress_rate="1mbit", **limits))
     assert_same(before)

@@ -6,6 +6,7 @@ if [ -n "$1" ]; then
   python bench/start.py
   python bench/run.py --sizes "$1"
   python bench/limits.py
+  python bench/ports.py
 fi
 if [ -n "$2" ]; then
   python bench/rows.py --hosts "$2"

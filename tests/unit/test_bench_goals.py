@@ -71,3 +71,22 @@ def test_a_fleet(goals: Any) -> None:
 
 def test_the_start_of_a_task(goals: Any) -> None:
     assert verdicts(goals.start_goals(0.22, 0.31)) == ["met", "NOT MET"]
+
+
+WHATS = ("throughput", "rate", "latency")
+ENDS = ("ours:nftables", "docker")
+PASSES = {name: {"first port": 40.0, "last port": 44.0, **{"%s %s" % (way, what): 1.0 for way in ("published", "bridge") for what in WHATS}} for name in ENDS}
+
+
+def test_many_ports_meet_their_goals_and_miss_them(goals: Any) -> None:
+    costs = {"nftables": {50: goals.Cost(0.2, 0.4, 1), 5000: goals.Cost(0.9, 1.2, 1)}}
+    assert verdicts(goals.ports_goals(costs, PASSES, "docker", 50, 5000)) == ["met"] * 9
+    dear = {"nftables": {50: goals.Cost(0.2, 0.4, 1), 5000: goals.Cost(0.9, 1.4, 2)}}
+    slow = {**PASSES, "ours:nftables": {**PASSES["docker"], "last port": 60.0, "published latency": 2.0, "bridge rate": 0.5}}
+    missed = {0, 1, 2, 5, 7}
+    assert verdicts(goals.ports_goals(dear, slow, "docker", 50, 5000)) == ["NOT MET" if number in missed else "met" for number in range(9)]
+
+
+def test_what_did_not_run_here_is_not_measured(goals: Any) -> None:
+    costs = {"iptables": {50: goals.Cost(0.2, 0.4, 1), 5000: goals.Cost(0.9, 1.2, 1)}}
+    assert verdicts(goals.ports_goals(costs, {}, "docker", 50, 5000)) == ["met", "met", *["not measured"] * 7]

@@ -80,7 +80,7 @@ def compile_devices(endpoint: Endpoint, scope: str, facts: Facts) -> Iterable[Ke
 
 
 def compile_limits(endpoint: Endpoint, attachment: Attachment, segment: Segment) -> Iterable[KernelObject]:
-    if attachment.ingress_rate is None and attachment.egress_rate is None:
+    if attachment.ingress_rate is None and attachment.egress_rate is None and not attachment.netem:
         return ()
     from . import limits
 
@@ -99,6 +99,14 @@ def compile_source_routing(document: Document, segments: Mapping[str, Segment], 
 def has_choice(endpoint: Endpoint) -> bool:
     """Tell whether answers could leave by another interface than the one the question came in on."""
     return len(endpoint.attachments) > 1 or bool(endpoint.devices or endpoint.routes) or any(item.default_route is False for item in endpoint.attachments)
+
+
+def compile_dscp(document: Document, family: int) -> Iterable[Rule]:
+    if all(attachment.dscp is None for endpoint in document.endpoints for attachment in endpoint.attachments):
+        return ()
+    from . import dscp
+
+    return dscp.compile_dscp(document, family)
 
 
 def compile_published(document: Document, family: int) -> Iterable[Rule]:

@@ -18,13 +18,14 @@ from .._model.document import USUAL_QUEUE, Attachment
 from .._model.errors import Problem
 from .._model.evolve import evolve
 from .._model.limits import LONGEST_BURST, QUEUE
+from .._model.objects import NO_NETEM
 from .._schema.reading import BOOLEAN, Later, Problems, Shape, either, reader
 from .._schema.schema import Field, Schema
 from .borrowed_words import ATTACHMENT as BORROWED
 from .borrowed_words import unlike_ours
 from .entry import Entry, list_of, read_entry
 from .mtu import read_mtu
-from .parts import find_attachment_routes, find_burst, find_rate, find_sysctls
+from .parts import find_attachment_routes, find_burst, find_dscp, find_netem, find_rate, find_sysctls
 from .scalars import (
     choice,
     integer,
@@ -176,6 +177,23 @@ INGRESS_BURST = Field(
     example="64kib",
 )
 EGRESS_BURST = Field("egress_burst", Later(find_burst), None, "What may leave at once, as V(ingress_burst).", default_words=_BURST_WORDS, example="64kib")
+DSCP = Field(
+    "dscp",
+    Later(find_dscp),
+    None,
+    "Differentiated services code point that what the endpoint sends carries from the host on, whatever the endpoint wrote: a name such as V(ef), or a number."
+    " Not where the host routes nothing for it: on a network of driver V(macvlan) or V(ipvlan), or on a bridge of the LAN.",
+    default_words="as the endpoint wrote it",
+    example="ef",
+)
+NETEM = Field(
+    "netem",
+    Later(find_netem),
+    None,
+    "What a bad network would do to what the endpoint sends: on this attachment packets leave late, get lost, come twice or overtake each other.",
+    default_words="nothing of that",
+    example='{delay: 20ms, loss: "1%"}',
+)
 
 _FIELDS = (
     NAME,
@@ -208,6 +226,8 @@ _FIELDS = (
     INGRESS_BURST,
     EGRESS_RATE,
     EGRESS_BURST,
+    DSCP,
+    NETEM,
 )
 ATTACHMENT = Schema("an entry of networks", _FIELDS, unlike_ours(BORROWED, [field.key for field in _FIELDS]))
 
@@ -257,6 +277,8 @@ def read_attachment(value: object, path: str, problems: Problems) -> Optional[At
         ingress_burst=entry.get(INGRESS_BURST),
         egress_rate=entry.get(EGRESS_RATE),
         egress_burst=entry.get(EGRESS_BURST),
+        dscp=entry.get(DSCP),
+        netem=entry.get(NETEM) or NO_NETEM,
     )
     _check_burst(entry, INGRESS_RATE.key, attachment.ingress_rate, INGRESS_BURST.key, attachment.ingress_burst)
     _check_burst(entry, EGRESS_RATE.key, attachment.egress_rate, EGRESS_BURST.key, attachment.egress_burst)

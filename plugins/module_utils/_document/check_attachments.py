@@ -26,6 +26,9 @@ def check_attachments(scene: Scene) -> None:
                     rule = 'network "%s" has driver %s, where nothing of the host\'s stands before the endpoint' % (network.name, network.driver)
                     scene.report(path + ".ingress_rate", str(attachment.ingress_rate), rule, "remove it; egress_rate is possible")
                 _check_guard(scene, path, attachment, network)
+                if attachment.dscp is not None and (network.on_lan or not attachment.addresses):
+                    rule = 'network "%s" is not routed by this host' % network.name if network.on_lan else "it is told by its addresses, and has none here"
+                    scene.report(path + ".dscp", attachment.dscp, rule, "remove it" if network.on_lan else "remove it, or ipam: none")
                 if attachment.isolated is not None and not network.is_bridged:
                     rule = 'network "%s" has driver %s, whose endpoints are no ports of a bridge' % (network.name, network.driver)
                     scene.report(path + ".isolated", attachment.isolated, rule, "remove it")

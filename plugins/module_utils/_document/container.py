@@ -79,7 +79,7 @@ def _read_labels(value: object, path: str, problems: Problems) -> Optional[str]:
     fault = character_fault(text) if len(text) <= LABELS_LIMIT else "labels have at most %d characters, these have %d" % (LABELS_LIMIT, len(text))
     if fault or not _LABELS.match(text):
         rule = fault or "not labels: KEY=VALUE or KEY, of A-Z a-z 0-9 _ . / -, in values : @ + too; several with commas"
-        problems.append(Problem(path, value, rule, "write them as the engine shows them, such as app=web,tier=front"))
+        problems.append(Problem(path, value, rule, "write it like app=web,tier=front"))
         return None
     return ",".join(sorted(set(text.split(","))))
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .._model.amount import Rate, Size
     from .._model.document import Device, Document, Endpoint, PublishedPort, RoutingRule, StaticRoute, Wire
     from .._model.guest import Guest
+    from .._model.objects import Netem
     from .._schema.reading import Problems, Read
     from .._schema.schema import Elsewhere
     from .entry import Pairs
@@ -90,6 +91,18 @@ def find_burst() -> Read[Size]:
     from . import amounts
 
     return amounts.read_burst
+
+
+def find_dscp() -> Read[int]:
+    from . import dscp
+
+    return dscp.read_dscp
+
+
+def find_netem() -> Read[Netem]:
+    from . import netem
+
+    return netem.read_netem
 
 
 def find_rules() -> Read[Tuple[RoutingRule, ...]]:

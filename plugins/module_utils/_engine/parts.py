@@ -16,7 +16,7 @@ from .._kernel.statefile import GUESTS_FILE, UNCONFIRMED_FILE, declaration_path
 from .._model.errors import Conflict
 from .._model.frames import FrameTable
 from .._model.link import Link
-from .._model.objects import KernelObject, Sysctl
+from .._model.objects import KernelObject, Limit, Sysctl
 from .._model.place import HOST
 from .._plan.parts import has_tunnel
 from .._plan.planner import plan
@@ -209,10 +209,10 @@ def find_lacking(features: Collection[str], timeout: float) -> FrozenSet[str]:
     return feature_probe.find_lacking(features, timeout)
 
 
-def lacks_limits(timeout: float) -> bool:
+def lacks_limit(sample: Limit, timeout: float) -> bool:
     from .._kernel import feature_probe
 
-    return feature_probe.lacks_limits(timeout)
+    return feature_probe.lacks_limit(sample, timeout)
 
 
 def find_unwritable(paths: Collection[str]) -> Dict[str, int]:

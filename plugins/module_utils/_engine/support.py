@@ -8,20 +8,26 @@
 
 from __future__ import annotations
 
-from typing import Dict, List, Sequence
+from typing import Dict, Iterator, List, Optional, Sequence, Tuple
 
 from .._kinds.table import name_feature
+from .._model.amount import Duration, Rate, Size
 from .._model.errors import EnvironmentUnfit
 from .._model.features import features_of
 from .._model.link import Link
 from .._model.mark import LINK_ROLE, read_mark
-from .._model.objects import Limit
+from .._model.objects import KernelObject, Limit, Netem
 from .._model.snapshot import Snapshot
-from .._plan.step import CREATE, Step
-from .parts import find_lacking, lacks_limits
+from .._plan.step import Step
+from .parts import find_lacking, lacks_limit
 
 FIX = "load it, install the package that has it (linux-modules-extra-RELEASE on Ubuntu, kernel-modules-extra on Fedora and RHEL), or use another kernel"
 SHOWN = 3
+# What a limit consists of -> the field that says whether it does, and the least of it.
+DISCIPLINES = {
+    "token buckets (CONFIG_NET_SCH_TBF, module sch_tbf)": ("rate", Limit("", "lo", Rate(10**6), Size(2**16), Size(2**16))),
+    "netem (CONFIG_NET_SCH_NETEM, module sch_netem)": ("netem", Limit("", "lo", Rate(0), netem=Netem(delay=Duration(1000), waiting=1))),
+}
 
 
 def refuse_unsupported(steps: Sequence[Step], snapshot: Snapshot, timeout: float) -> None:
@@ -34,11 +40,16 @@ def refuse_unsupported(steps: Sequence[Step], snapshot: Snapshot, timeout: float
     asked = needed.keys() - features_of(snapshot.links()) if needed else ()
     lacking = find_lacking(asked, timeout) if asked else frozenset()
     lines = ["this kernel has no %s, needed for %s; %s" % (name_feature(feature), _list(needed[feature]), FIX) for feature in sorted(lacking)]
-    limits = [step.subject.label for step in steps if step.action == CREATE and isinstance(step.subject, Limit)]
-    if limits and lacks_limits(timeout):
-        lines.append("this kernel has no token buckets (CONFIG_NET_SCH_TBF, module sch_tbf), needed for %s; %s" % (_shorten(limits), FIX))
+    lines += _lacking_disciplines([(step.desired, step.current) for step in steps if isinstance(step.desired, Limit)], timeout)
     if lines:
         raise EnvironmentUnfit("nothing was changed:\n%s" % "\n".join("- " + line for line in lines))
+
+
+def _lacking_disciplines(limits: Sequence[Tuple[Limit, Optional[KernelObject]]], timeout: float) -> Iterator[str]:
+    for name, (field, sample) in DISCIPLINES.items() if limits else ():
+        new = [limit.label for limit, current in limits if getattr(limit, field) and not getattr(current, field, None)]
+        if new and lacks_limit(sample, timeout):
+            yield "this kernel has no %s, needed for %s; %s" % (name, _shorten(new), FIX)
 
 
 def _list(links: Sequence[Link]) -> str:

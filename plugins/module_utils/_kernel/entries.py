@@ -45,5 +45,7 @@ def entry_messages(step: Step, index: Optional[int], *, on_bridge: bool, hops: T
     if isinstance(subject, Limit):
         from . import limit
 
-        return [limit.delete_limit(index) if gone else {CREATE: limit.create_limit, CHANGE: limit.change_limit}[action](subject, index)]
+        if action == CHANGE and isinstance(step.current, Limit):
+            return limit.change_limit(subject, step.current, index)
+        return [limit.delete_limit(index)] if gone else limit.create_limit(subject, index)
     return []

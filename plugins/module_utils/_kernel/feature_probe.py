@@ -16,7 +16,6 @@ from typing import Collection, Dict, FrozenSet, Iterator, List, Mapping, Sequenc
 
 from .._kinds.table import find_samples
 from .._kinds.veth import Veth
-from .._model.amount import Rate, Size
 from .._model.errors import KernelTimeout
 from .._model.limits import FIRST_FREE_INDEX
 from .._model.link import Link
@@ -50,15 +49,14 @@ def find_lacking(features: Collection[str], timeout: float = 10.0) -> FrozenSet[
             return frozenset()
 
 
-def lacks_limits(timeout: float = 10.0) -> bool:
-    """Tell whether the kernel says that it has no token buckets."""
+def lacks_limit(limit: Limit, timeout: float = 10.0) -> bool:
+    """Tell whether the kernel says that it knows none like this one."""
     from .limit import UNKNOWN, create_limit
 
-    sample = Limit(PLACE, "lo", Rate(10**6), Size(2**16), Size(2**16))
     with apart() as unseen, contextlib.suppress(OSError, KernelTimeout):
         if unseen:
             with Door(timeout=timeout).open(PLACE) as line:
-                return any(refusal.reason.startswith(UNKNOWN) for refusal in line.change([create_limit(sample, LOOPBACK_NUMBER)]))
+                return any(refusal.reason.startswith(UNKNOWN) for refusal in line.change(create_limit(limit, LOOPBACK_NUMBER)))
     return False
 
 

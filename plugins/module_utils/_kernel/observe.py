@@ -297,7 +297,7 @@ class Observer:
             return
         from . import limit
 
-        for found in filter(None, map(limit.parse_limit, line.dump(limit.limits_request()))):
+        for found in limit.parse_limits(line.dump(limit.limits_request())):
             if found.device in slow:
                 self.snapshot.add(evolve(found.limit, place=place, device=names[found.device]), mine=found.mine)
 

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # PRIVATE to this collection: anything here may change without notice.
-"""How fast and how much, as numbers that are written with their units: in bits per second, by thousands, and in bytes, by 1024."""
+"""How fast, how much, how long and how often, as numbers that are written with their units."""
 
 from __future__ import annotations
 
@@ -11,15 +11,18 @@ from typing import Tuple
 
 Units = Tuple[Tuple[str, int], ...]
 
+NONE = "none"
 RATE_UNITS: Units = (("gbit", 10**9), ("mbit", 10**6), ("kbit", 10**3))
-SIZE_UNITS: Units = (("mib", 2**20), ("kib", 2**10))
+SIZE_UNITS: Units = (("mib", 2**20), ("kib", 2**10))  # as all but these are by thousands
+TIME_UNITS: Units = (("s", 10**6), ("ms", 10**3), ("us", 1))
+PERCENT = 10**4
 
 
 class Rate(int):
-    """Bits per second, whole thousands of them."""
+    """Bits per second, whole thousands of them; 0 for any."""
 
     def __str__(self) -> str:
-        return _write(self, (*RATE_UNITS, ("bit", 1)))
+        return _write(self, (*RATE_UNITS, ("bit", 1))) if self else NONE
 
     def during(self, seconds: float) -> int:
         """Return the bytes that pass in a time."""
@@ -36,6 +39,27 @@ class Size(int):
     def above(cls, number: int) -> Size:
         """Return the smallest one that is not less."""
         return cls(-(-number // 1024) * 1024)
+
+
+class Duration(int):
+    """Microseconds."""
+
+    def __str__(self) -> str:
+        return _write(self, TIME_UNITS) if self else NONE
+
+    @property
+    def seconds(self) -> float:
+        return self / 10**6
+
+
+class Share(int):
+    """Parts in a million, written in percent."""
+
+    def __str__(self) -> str:
+        return "%s%%" % ("%.4f" % (self / PERCENT)).rstrip("0").rstrip(".") if self else NONE
+
+
+AT_ONCE, NEVER = Duration(0), Share(0)
 
 
 def _write(number: int, units: Units) -> str:

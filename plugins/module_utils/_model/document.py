@@ -14,7 +14,7 @@ from typing import FrozenSet, Iterable, Iterator, Mapping, NamedTuple, Optional,
 from .addresses import ip_version
 from .amount import Rate, Size
 from .network import Network
-from .objects import MAIN_TABLE
+from .objects import MAIN_TABLE, NO_NETEM, Netem
 from .place import Place
 
 DEFAULT_SCOPE = "main"
@@ -107,6 +107,8 @@ class Attachment:
     ingress_burst: Optional[Size] = None  # None: by the rate
     egress_rate: Optional[Rate] = None  # from it
     egress_burst: Optional[Size] = None
+    dscp: Optional[int] = None  # in the header of what it sends
+    netem: Netem = NO_NETEM  # what becomes of what it sends
 
     @property
     def further(self) -> Tuple[str, ...]:

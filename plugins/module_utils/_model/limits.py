@@ -12,6 +12,7 @@ MTU = (68, 65535)  # bytes
 QUEUE = (0, 1000000)  # packets that wait for a link
 RATE = (8 * 10**3, 32 * 10**9)  # bits per second; the kernel's field takes no more than 34 thousand million
 BURST = (2**10, 2**28)  # bytes
+DELAY = (1, 60 * 10**6)  # microseconds
 LONGEST_BURST = 60  # seconds of its rate: the kernel counts a burst as a time
 IPV6_LEAST_MTU = 1280  # the least with IPv6
 PORTS = (1, 65535)

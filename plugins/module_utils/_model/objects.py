@@ -14,7 +14,7 @@ from functools import lru_cache
 from operator import attrgetter
 from typing import Any, Callable, ClassVar, FrozenSet, Iterable, Optional, Tuple
 
-from .amount import Rate, Size
+from .amount import AT_ONCE, NEVER, Duration, Rate, Share, Size
 from .mark import KERNEL_PROTOCOL, PROTOCOL
 from .names import SCOPE_METRICS
 from .once import Once
@@ -238,17 +238,36 @@ class BridgeVlan(KernelObject):
 
 
 @dataclass(frozen=True)
+class Netem:
+    """What a bad network would do to what a link sends: how late it comes, and of how many packets in a million. All 0: nothing."""
+
+    delay: Duration = AT_ONCE
+    jitter: Duration = AT_ONCE  # more or less than that
+    loss: Share = NEVER
+    duplicate: Share = NEVER
+    reorder: Share = NEVER  # sent at once, in front of those that wait
+    waiting: int = 0  # packets that may
+
+    def __bool__(self) -> bool:
+        return self != NO_NETEM
+
+
+NO_NETEM = Netem()
+
+
+@dataclass(frozen=True)
 class Limit(KernelObject):
-    """How fast a link sends. Of a queueing discipline that is somebody else's only its kind is known."""
+    """How fast a link sends, and how late and badly. Of a queueing discipline that is somebody else's only its kind is known."""
 
     IDENTITY = ("place", "device")
     RANK = 3
     DESCRIPTIVE = frozenset(("discipline",))
 
     device: str = ""
-    rate: Optional[Rate] = None
+    rate: Optional[Rate] = None  # 0: any
     burst: Optional[Size] = None  # what leaves at once after a pause
     queue: Optional[Size] = None  # what may wait
+    netem: Netem = NO_NETEM
     discipline: str = "tbf"
 
     @property

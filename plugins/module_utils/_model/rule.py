@@ -33,7 +33,7 @@ class Rule:
     table: str  # raw | mangle | filter | nat
     chain: str
     rank: int  # 0..99, or STRANGE
-    target: str  # ACCEPT | DROP | RETURN | MASQUERADE | SNAT | DNAT | UNFOLLOWED | MARK | a chain name
+    target: str  # ACCEPT | DROP | RETURN | MASQUERADE | SNAT | DNAT | UNFOLLOWED | MARK | DSCP | a chain name
     scope: str = ""
     owner: str = ""
     in_interface: Optional[str] = None  # "!name" negates
@@ -44,7 +44,7 @@ class Rule:
     destination_ports: Optional[Tuple[int, int]] = None  # first, last
     icmp_type: Optional[int] = None
     ct_state: Tuple[str, ...] = ()  # INVALID | RELATED | ESTABLISHED | DNAT ...
-    to: Optional[str] = None  # address of SNAT or DNAT; bits/mask of MARK
+    to: Optional[str] = None  # address of SNAT or DNAT; bits/mask of MARK, value of DSCP
     to_port: Optional[int] = None  # of DNAT; several ports lead to it and those that follow it
     place: str = HOST  # the namespace whose packets it judges
     off_path: bool = False  # matches what comes in where the answer would not go out
@@ -89,6 +89,8 @@ Users = Tuple[Tuple[int, int], ...]
 ALL_USERS: Users = ((0, 2**32 - 2),)
 # A target: the packet belongs to no connection that is followed.
 UNFOLLOWED = "CT"
+# A target: the packet is told by its header from here on how routers are to treat it.
+DSCP = "DSCP"
 # A bit that a packet carries from mangle to filter only, and who sets and takes it.
 MARK = "MARK"
 SEAL = "0x20000000/0x20000000"
@@ -105,6 +107,7 @@ FORWARD_CHAIN = "CNET-FORWARD"
 INPUT_CHAIN = "CNET-INPUT"
 SEAL_CHAIN = "CNET-SEAL"  # seals what FORWARD_CHAIN, which takes the seal off, has to judge
 SEALED_CHAIN = "CNET-SEALED"  # drops what still carries it: the isolation was flushed, or somebody let it pass before
+DSCP_CHAIN = "CNET-DSCP"  # writes into packets of endpoints what they are to be treated as
 SOURCES_CHAIN = "CNET-SOURCES"  # which addresses may speak on a bridge
 DNAT_CHAIN = "CNET-DNAT"
 POSTROUTING_CHAIN = "CNET-POST"

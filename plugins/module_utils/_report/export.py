@@ -21,7 +21,7 @@ from .._model.objects import MAIN_TABLE, Address, BridgeVlan, Namespace, PolicyR
 from .._model.place import HOST, PROCESS, Place
 from .._model.routing import DEFAULT_ROUTE
 from .._model.rows import Rows
-from .._model.rule import FORWARD_CHAIN, INPUT_CHAIN, POSTROUTING_CHAIN, Rule
+from .._model.rule import DSCP, FORWARD_CHAIN, INPUT_CHAIN, POSTROUTING_CHAIN, Rule
 from .._model.snapshot import Snapshot
 from .info import ENDPOINT_ROLES
 from .inside import describe_limits, is_attachment
@@ -230,6 +230,7 @@ class _Export:
             _set(found, promisc=inside.tuning.promisc or None, allmulti=inside.tuning.allmulti or None)
             _set(found, txqueuelen=inside.tuning.txqueuelen if inside.tuning.txqueuelen != USUAL_QUEUE else None)
         _set(found, **describe_limits(self._snapshot, member.link, inside))
+        _set(found, dscp=next((int(str(rule.to), 16) for rule in self._rules if rule.target == DSCP and str(rule.source).partition("/")[0] in own), None))
         _set(found, source_macs=list(getattr(inside.nature, "source_macs", None) or ()) or None)
         if network.get("vlan_filtering"):
             self._set_vlans(found, member.link)

@@ -12,7 +12,7 @@ from typing import Any, Dict, Iterable, List, Optional
 
 from .._model.addresses import is_link_local
 from .._model.link import Link
-from .._model.objects import MAIN_TABLE, Address, KernelObject, Limit, PolicyRule, Route
+from .._model.objects import MAIN_TABLE, NO_NETEM, Address, KernelObject, Limit, PolicyRule, Route
 from .._model.place import HOST
 from .._model.routing import DEFAULT_ROUTE
 from .._model.snapshot import Snapshot
@@ -95,12 +95,22 @@ class Insides:
         }
 
 
-def describe_limits(snapshot: Snapshot, link: Link, inside: Optional[Link]) -> Dict[str, Optional[str]]:
-    """Return how fast frames come, which the host's end tells, and leave, which the inner one does."""
-    found: Dict[str, Optional[str]] = {}
-    for direction, end in (("ingress", None if link is inside else link), ("egress", inside)):
-        limit = snapshot.objects.get(Limit(end.place, end.name).key) if end is not None else None
-        known = isinstance(limit, Limit) and limit.key in snapshot.mine
+NETEM_KEYS = ("delay", "jitter", "loss", "duplicate", "reorder")
+
+
+def describe_limits(snapshot: Snapshot, link: Link, inside: Optional[Link]) -> Dict[str, Any]:
+    """Return how fast frames come, which the host's end tells, and leave, and what becomes of these, which the inner one does."""
+    ingress, egress = _limit_of(snapshot, None if link is inside else link), _limit_of(snapshot, inside)
+    found: Dict[str, Any] = {}
+    for direction, limit in (("ingress", ingress), ("egress", egress)):
         for name in ("rate", "burst"):
-            found["%s_%s" % (direction, name)] = str(getattr(limit, name)) if known else None
+            found["%s_%s" % (direction, name)] = str(getattr(limit, name)) if limit is not None and limit.rate else None
+    netem = egress.netem if egress is not None else NO_NETEM
+    found["netem"] = {name: str(getattr(netem, name)) for name in NETEM_KEYS if getattr(netem, name)} or None
     return found
+
+
+def _limit_of(snapshot: Snapshot, end: Optional[Link]) -> Optional[Limit]:
+    """Return what we made an end send by."""
+    found = snapshot.objects.get(Limit(end.place, end.name).key) if end is not None else None
+    return found if isinstance(found, Limit) and found.key in snapshot.mine else None

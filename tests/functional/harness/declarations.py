@@ -186,7 +186,11 @@ CASES: Dict[str, Declaration] = {
     "options-of-an-attachment": Declaration(
         [network("web", V4, V6), network("small", {"subnet": "10.23.0.0/24"})],
         [
-            endpoint("a", {"name": "web", "mtu": 1400, "isolated": True, "promisc": True, "allmulti": True, "txqueuelen": 500}, {"name": "small", "mtu": 1000}),
+            endpoint(
+                "a",
+                {"name": "web", "mtu": 1400, "isolated": True, "promisc": True, "allmulti": True, "txqueuelen": 500, "dscp": 46},
+                {"name": "small", "mtu": 1000},
+            ),
             endpoint("b", "web"),
         ],
         prepare=give_uplink,

@@ -13,6 +13,7 @@ from typing import Mapping, NamedTuple, Tuple
 
 from ..._model.rule import (
     DNAT_CHAIN,
+    DSCP_CHAIN,
     FORWARD_CHAIN,
     INPUT_CHAIN,
     INWARD_CHAIN,
@@ -25,7 +26,7 @@ from ..._model.rule import (
 )
 
 # Chains whose jump must stand before every final verdict. All other jumps are appended, and any place is right.
-HEADS = frozenset((RAW_CHAIN, OUTPUT_CHAIN, INWARD_CHAIN, FORWARD_CHAIN, INPUT_CHAIN, SEAL_CHAIN, SEALED_CHAIN))
+HEADS = frozenset((RAW_CHAIN, DSCP_CHAIN, OUTPUT_CHAIN, INWARD_CHAIN, FORWARD_CHAIN, INPUT_CHAIN, SEAL_CHAIN, SEALED_CHAIN))
 _LOCAL = "-m addrtype --dst-type LOCAL -j %s" % DNAT_CHAIN
 _LOOPBACK = {4: "127.0.0.0/8", 6: "::1/128"}
 
@@ -46,6 +47,7 @@ def jumps_to(chain: str, family: int) -> Tuple[Tuple[str, str], ...]:
     """Return (built-in chain, rule) of each jump that a top-level chain needs."""
     return {
         RAW_CHAIN: (("PREROUTING", "-j %s" % RAW_CHAIN),),
+        DSCP_CHAIN: (("PREROUTING", "-j %s" % DSCP_CHAIN),),
         OUTPUT_CHAIN: (("OUTPUT", "-j %s" % OUTPUT_CHAIN),),
         INWARD_CHAIN: (("POSTROUTING", "-j %s" % INWARD_CHAIN),),
         FORWARD_CHAIN: (("FORWARD", "-j %s" % FORWARD_CHAIN),),

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any, Callable, Dict, Iterator, List, Mapping, Tuple
 
 from ..._model.errors import FirewallError
@@ -25,6 +26,7 @@ _TOLD_BY = {"rpfilter": "off_path", INWARD: "of_users"}
 Fields = Dict[str, Any]
 
 
+@lru_cache(maxsize=16384)
 def read_rule(saved: str, family: int, table: str, chain: str) -> Rule:
     """Return the rule of a line without the words that name its chain."""
     words = [PROTOCOLS.get(word, word) if before == "-p" else word for before, word in _pairs(WORD.findall(saved))]
@@ -172,6 +174,7 @@ _READERS: Mapping[Tuple[str, bool], Tuple[int, Reader]] = {
     ("-j", False): (1, _note("target")),
     ("--notrack", False): (0, lambda _found, _values, _family: True),
     ("--set-xmark", False): (1, _note("to")),
+    ("--set-dscp", False): (1, _note("to")),
     ("--to-source", False): (1, _read_end),
     ("--to-destination", False): (1, _read_end),
 }

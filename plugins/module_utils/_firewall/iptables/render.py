@@ -9,20 +9,22 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import List, Optional, Tuple
 
 from ..._model.errors import FirewallError
 from ..._model.mark import PREFIX
-from ..._model.rule import INWARD, MARK, ROUTED_INTERFACES, SEAL, STATES, UNFOLLOWED, Rule
+from ..._model.rule import DSCP, INWARD, MARK, ROUTED_INTERFACES, SEAL, STATES, UNFOLLOWED, Rule
 
 # The order in which the tool prints connection states.
-_OPTIONS = {"SNAT": "--to-source", MARK: "--set-xmark"}
+_OPTIONS = {"SNAT": "--to-source", MARK: "--set-xmark", DSCP: "--set-dscp"}
 # Counted in bytes: the IP header, then UDP's eight, then VXLAN's flags, then three of the VNI. The kernel's tunnel writes no IPv6 extension header.
 VNI = {4: "0x0>>0x16&0x3c@0xc>>0x8", 6: "0x34>>0x8"}
 _TOKEN = re.compile(r"[A-Za-z0-9\[:][A-Za-z0-9_.:/\[\]-]*\Z", re.ASCII)
 _LABEL = re.compile(r"[A-Za-z0-9_.-]*\Z", re.ASCII)
 
 
+@lru_cache(maxsize=16384)
 def render_rule(rule: Rule) -> str:
     """Return `-A CHAIN ...` in the saved form of iptables."""
     if rule.verbatim:

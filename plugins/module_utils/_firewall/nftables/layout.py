@@ -14,6 +14,7 @@ from typing import Mapping, NamedTuple, Optional, Tuple
 
 from ..._model.rule import (
     DNAT_CHAIN,
+    DSCP_CHAIN,
     FORWARD_CHAIN,
     INPUT_CHAIN,
     INWARD_CHAIN,
@@ -54,6 +55,7 @@ def ways_to(chain: str, family: int) -> Tuple[Way, ...]:
     mine = "meta nfproto == %d " % PROTOCOLS[family]
     return {
         RAW_CHAIN: (Way("prerouting", "filter", -300, mine),),
+        DSCP_CHAIN: (Way("prerouting", "filter", -150, mine),),
         OUTPUT_CHAIN: (Way("output", "filter", -300, mine),),
         INWARD_CHAIN: (Way("postrouting", "filter", -150, mine),),
         FORWARD_CHAIN: (Way("forward", "filter", 0, mine),),

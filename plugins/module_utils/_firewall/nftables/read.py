@@ -15,7 +15,7 @@ from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Opt
 from ..._model.errors import FirewallError
 from ..._model.firewall import FirewallObject
 from ..._model.mark import PREFIX
-from ..._model.rule import MARK, STRANGE, USER_CHAIN, Rule
+from ..._model.rule import DSCP, MARK, STRANGE, USER_CHAIN, Rule
 from .groups import entry_order
 from .layout import BRIDGED, INET, PROTOCOLS, ChainKey, read_base_name, read_chain_name
 from .objects import BaseChain, RuleChain
@@ -42,6 +42,7 @@ from .words import (
 Fields = Dict[str, Any]
 Reader = Callable[[Fields, str, Any, int], None]
 _PROTOCOLS = {number: name for name, number in NUMBERS.items()}
+_DSCP = ("ip dscp", "ip6 dscp")
 _VERDICTS = {word: target for target, word in VERDICTS.items()}
 
 
@@ -227,6 +228,8 @@ def _read_statement(kind: str, body: Any) -> Fields:
         if key is None:
             raise ValueError(body)
         return {"target": key[2]}
+    if kind == "mangle" and _expression(body["key"]) in _DSCP:
+        return {"target": DSCP, "to": "0x%02x" % body["value"]}
     if kind == "mangle" and _expression(body["key"]) == "meta mark":
         (bits,) = (value for value in body["value"]["|"] if isinstance(value, int))
         return {"target": MARK, "to": "0x%x/0x%x" % (bits, bits)}

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from functools import lru_cache
 from typing import Dict, List, NamedTuple, Optional, Tuple
 
 from ..._model.errors import FirewallError
-from ..._model.rule import INWARD, MARK, UNFOLLOWED, Rule
+from ..._model.rule import DSCP, INWARD, MARK, UNFOLLOWED, Rule
 from .layout import BRIDGED, PROTOCOLS, name_chain
 
 Matched = Tuple[str, str]  # expression, value
@@ -41,6 +42,7 @@ class Words(NamedTuple):
     excepted: Tuple[Matched, ...]
 
 
+@lru_cache(maxsize=16384)
 def words_of(rule: Rule) -> Words:
     """Return what a rule matches. Whatever fits into a key is one, so that many rules are entries of one set."""
     keys: List[Matched] = []
@@ -130,6 +132,8 @@ def statement_of(rule: Rule) -> str:
     """Return what a rule does; where it leads to an address, without that."""
     if rule.target in ("SNAT", "DNAT"):
         return "%s %s to" % (rule.target.lower(), "ip" if rule.family == 4 else "ip6")
+    if rule.target == DSCP:
+        return "%s dscp set %d" % ("ip" if rule.family == 4 else "ip6", int(rule.to or "", 16))
     if rule.target == MARK:
         bits, mask = (int(number, 16) for number in (rule.to or "").split("/"))
         kept = "" if bits == mask else " & 0x%x" % (0xFFFFFFFF ^ mask)
@@ -137,6 +141,7 @@ def statement_of(rule: Rule) -> str:
     return VERDICTS.get(rule.target) or "jump %s" % name_chain(rule.family, rule.table, token(rule.target))
 
 
+@lru_cache(maxsize=16384)
 def data_of(rule: Rule) -> Optional[str]:
     """Return where a rule leads; None where it does not translate."""
     if rule.target not in ("SNAT", "DNAT") or rule.to is None:

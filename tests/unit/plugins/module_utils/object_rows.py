@@ -18,7 +18,7 @@ from typing import Any, Dict, Iterable, List, Mapping, Optional, Tuple, Type
 from ansible_collections.netloom.container_net.plugins.module_utils._firewall.iptables.objects import Chain, Jump
 from ansible_collections.netloom.container_net.plugins.module_utils._kinds.nic import Nic
 from ansible_collections.netloom.container_net.plugins.module_utils._kinds.table import list_kinds
-from ansible_collections.netloom.container_net.plugins.module_utils._model.amount import Rate, Size
+from ansible_collections.netloom.container_net.plugins.module_utils._model.amount import Duration, Rate, Share, Size
 from ansible_collections.netloom.container_net.plugins.module_utils._model.kind import LinkKind
 from ansible_collections.netloom.container_net.plugins.module_utils._model.link import BridgePort, Link, Tuning
 from ansible_collections.netloom.container_net.plugins.module_utils._model.mark import PREFIX
@@ -31,6 +31,7 @@ from ansible_collections.netloom.container_net.plugins.module_utils._model.objec
     Limit,
     Namespace,
     Neighbour,
+    Netem,
     PolicyRule,
     ProxyNeighbour,
     Route,
@@ -54,6 +55,7 @@ _ENTRIES = {
     "jump": (Jump, "parent"),
 }
 _AMOUNTS = {"rate": Rate, "burst": Size, "queue": Size}
+_NETEM = {"delay": Duration, "jitter": Duration, "loss": Share, "duplicate": Share, "reorder": Share, "waiting": int}
 _RENAMED = {"dev": "device", "via": "gateway"}
 
 
@@ -85,6 +87,8 @@ def read_object(row: Mapping[str, Any]) -> KernelObject:
         values["table"], _slash, name = name.partition("/")
     if kind == "limit":
         values.update({key: amount(values[key]) for key, amount in _AMOUNTS.items() if key in values})
+        if "netem" in values:
+            values["netem"] = Netem(**{key: _NETEM[key](value) for key, value in values["netem"].items()})
     made, field = _ENTRIES[kind]
     values[field] = name
     return made(place, **values)

@@ -11,6 +11,7 @@ from ansible_collections.netloom.container_net.plugins.module_utils._compile.fir
 from ansible_collections.netloom.container_net.plugins.module_utils._drivers.bridge.network import BridgeNetwork
 from ansible_collections.netloom.container_net.plugins.module_utils._drivers.macvlan.network import MacvlanNetwork
 from ansible_collections.netloom.container_net.plugins.module_utils._drivers.overlay.network import OverlayNetwork, Peer
+from ansible_collections.netloom.container_net.plugins.module_utils._drivers.routed.network import RoutedNetwork
 from ansible_collections.netloom.container_net.plugins.module_utils._firewall.iptables.blocks import spread
 from ansible_collections.netloom.container_net.plugins.module_utils._model.document import Attachment, Document, Endpoint, PublishedPort, Wire, WireEnd
 from ansible_collections.netloom.container_net.plugins.module_utils._model.network import Subnet
@@ -395,3 +396,22 @@ def test_the_address_is_that_of_the_default_route(priorities: Dict[str, int], ex
 
 def test_an_endpoint_on_closed_networks_publishes_nothing() -> None:
     assert published(PublishedPort(80, 80), networks=(mesh(),), attachments=(Attachment("mesh", "10.60.0.2"),)) == {}
+
+
+def test_what_an_endpoint_sends_is_told_by_its_addresses() -> None:
+    """Where it comes in: by the bridge for those that share one, else by the host's end of its own."""
+    mesh = RoutedNetwork("mesh", (Subnet("10.62.1.0/24"),))
+    attachments = (
+        Attachment("web", "10.20.0.2", "fd00:20::2", more=("10.20.0.9/32",), dscp=46),
+        Attachment("mesh", "10.62.1.2", interface_name="eth1", host_interface_name="cnr-api", dscp=0),
+    )
+    others = Attachment("web", "10.20.0.3", "fd00:20::3")
+    document = Document("main", (web(), mesh), (Endpoint("api", "netns:api", attachments), Endpoint("db", "netns:db", (others,))))
+    rules = [rule for rule in compile_firewall(document, forwarding_off=NONE) if rule.target == "DSCP"]
+    assert [(rule.family, rule.in_interface, rule.source, rule.to) for rule in rules] == [
+        (4, "br-web", "10.20.0.2/32", "0x2e"),
+        (4, "br-web", "10.20.0.9/32", "0x2e"),
+        (4, "cnr-api", "10.62.1.2/32", "0x00"),
+        (6, "br-web", "fd00:20::2/128", "0x2e"),
+    ]
+    assert {(rule.table, rule.chain, rule.scope, rule.owner) for rule in rules} == {("mangle", "CNET-DSCP", "main", "api")}

@@ -50,8 +50,7 @@ def can_be_raised(case: Dict[str, Any]) -> bool:
             if isinstance(item.kind, Veth) and (item.kind.peer_place, item.kind.peer_name) not in ends:
                 return False
     words = {next(iter(row)) for row in [*rows, *case.get("desired", ())]}
-    if any("vlan_filtering" in row for row in rows):
-        words.add("vlan filtering")
+    words.update({"vlan_filtering": "vlan filtering", "netem": "netem"}[key] for row in rows for key in ("vlan_filtering", "netem") if key in row)
     return not words & {"chain", "jump", "nic", *missing_kinds()} and all(mutual(name, kind, ends) for name, kind in ends.items())
 
 
@@ -73,6 +72,8 @@ def missing_kinds() -> FrozenSet[str]:
             if subprocess.run(["ip", "link", "add", *words.split()], capture_output=True, check=False).returncode:
                 found.add(what)
             subprocess.run("ip link delete lower0".split(), check=True)
+        if subprocess.run("tc qdisc add dev lo root netem delay 1ms".split(), capture_output=True, check=False).returncode:
+            found.add("netem")
         return frozenset(found)
 
     return frozenset(in_fresh_network(ask))

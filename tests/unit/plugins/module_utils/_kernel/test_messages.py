@@ -25,7 +25,7 @@ from ansible_collections.netloom.container_net.plugins.module_utils._kinds.veth 
 from ansible_collections.netloom.container_net.plugins.module_utils._kinds.vlan import Vlan
 from ansible_collections.netloom.container_net.plugins.module_utils._kinds.vrf import Vrf
 from ansible_collections.netloom.container_net.plugins.module_utils._kinds.vxlan import Vxlan
-from ansible_collections.netloom.container_net.plugins.module_utils._model.amount import Rate, Size
+from ansible_collections.netloom.container_net.plugins.module_utils._model.amount import Duration, Rate, Share, Size
 from ansible_collections.netloom.container_net.plugins.module_utils._model.link import BridgePort, Link
 from ansible_collections.netloom.container_net.plugins.module_utils._model.objects import (
     FLOOD_MAC,
@@ -35,6 +35,7 @@ from ansible_collections.netloom.container_net.plugins.module_utils._model.objec
     Hop,
     Limit,
     Neighbour,
+    Netem,
     PolicyRule,
     ProxyNeighbour,
     Route,
@@ -43,6 +44,9 @@ from ansible_collections.netloom.container_net.plugins.module_utils._model.objec
 FILE = Path(__file__).with_name("golden") / "messages.yml"
 INDICES = {("", "br-web"): 17, ("", "ve-api"): 18, ("netns:api", "eth0"): 19, ("", "vx-mesh"): 20, ("", "eth1"): 3, ("", "mv-lan"): 21}
 MARK = "container-net:main:endpoint:web:api"
+SLOW = Limit("netns:api", "eth0", Rate(8000), Size(16384), Size(32768))
+LATE = Netem(Duration(20_000), waiting=50_000)
+BAD = Netem(Duration(20_000), Duration(1_500), Share(5_000), Share(10_000), Share(250_000), 1000)
 
 
 def index_of(place: str, name: str) -> int:
@@ -149,8 +153,13 @@ MESSAGES: Dict[str, List[bytes]] = {
     "VLAN of a bridge": [bridge_vlan.ensure_vlan(BridgeVlan("", "br-web", 31), 17, True)],
     "delete VLAN": [bridge_vlan.delete_vlan(BridgeVlan("", "ve-api", 1), 18, False)],
     "dump VLANs": [bridge_vlan.vlans_request()],
-    "limit": [limit.create_limit(Limit("", "ve-api", Rate(100 * 10**6), Size(123 * 1024), Size(734 * 1024)), 18)],
-    "change limit": [limit.change_limit(Limit("netns:api", "eth0", Rate(8000), Size(16384), Size(32768)), 19)],
+    "limit": limit.create_limit(Limit("", "ve-api", Rate(100 * 10**6), Size(123 * 1024), Size(734 * 1024)), 18),
+    "change limit": limit.change_limit(SLOW, SLOW, 19),
+    "limit with netem": limit.create_limit(replace(SLOW, netem=BAD), 18),
+    "netem": limit.create_limit(Limit("netns:api", "eth0", Rate(0), netem=BAD), 18),
+    "change netem": limit.change_limit(Limit("netns:api", "eth0", Rate(0), netem=BAD), Limit("netns:api", "eth0", Rate(0), netem=LATE), 18),
+    "limit without netem": limit.change_limit(SLOW, replace(SLOW, netem=LATE), 18),
+    "netem without limit": limit.change_limit(Limit("netns:api", "eth0", Rate(0), netem=LATE), replace(SLOW, netem=LATE), 18),
     "delete limit": [limit.delete_limit(18)],
     "dump limits": [limit.limits_request()],
     "dump links": [netlink.link_message(netlink.RTM_GETLINK, 0, [("IFLA_EXT_MASK", 8)])],

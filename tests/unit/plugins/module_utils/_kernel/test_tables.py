@@ -21,4 +21,4 @@ def test_the_tables_of_all_families_are_listed() -> None:
 
     before, after = in_fresh_network(work)
     assert not before
-    assert sorted(after) == ["filter", "ours"]
+    assert sorted(after) == ["inet ours", "ip filter"]

@@ -110,6 +110,7 @@ SPELLINGS += ("container:Az09_-.x", "aB", "A9_.-z", "/", "/run/netns/ x~", "10.0
 SPELLINGS += ("10.20.0.0/24", "10.0.0.0/8", "10.0.0.5/32", "fd00::/64", "FD00:0::/48", "2001:DB8::7/128", "10.20.0.5/24", "fd00::5/64", "10.0.0.9-10.0.0.20")
 SPELLINGS += ("fd00::A-fd00::b", "02:aB:Cd:eF:09:fE", "0000:0a:1F.7", "aB:1c.0", "53/udp", "1/sctp", "80:80", "8000-8010:80-90/tcp", "10.0.0.1:80:80")
 SPELLINGS += ("[FD00::1]:80:80/udp", "0.0.0.0:1:1", "0x1", "0XfF/0xFf", "1/4294967295", "lo", "tcp", "65000:1", "500kbit", "100mbit", "64kib", "2mib")
+SPELLINGS += ("20ms", "1s", "0.5%", "100%", "cs5", "63")
 
 
 @pytest.mark.parametrize(("name", "field"), FIELDS, ids=[name for name, _field in FIELDS])
