@@ -736,9 +736,14 @@ options:
             default: tcp
           host_ip:
             description:
-            - Address of the host at which the port is published.
-            - 'Default: all of them.'
+            - Address of the host at which the port is published. At V(127.0.0.1), or another one of loopback, only the host itself reaches it.
+            - 'Default: all of them but those of loopback.'
             type: str
+          host_ip_nonlocal:
+            description:
+            - Whether V(host_ip) need not be an address of this host yet.
+            type: bool
+            default: false
           allowed_sources:
             description:
             - Subnets and addresses that may use the port.

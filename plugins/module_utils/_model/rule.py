@@ -107,6 +107,7 @@ SEAL_CHAIN = "CNET-SEAL"  # seals what FORWARD_CHAIN, which takes the seal off, 
 SEALED_CHAIN = "CNET-SEALED"  # drops what still carries it: the isolation was flushed, or somebody let it pass before
 SOURCES_CHAIN = "CNET-SOURCES"  # which addresses may speak on a bridge
 DNAT_CHAIN = "CNET-DNAT"
+LOOPBACK_CHAIN = "CNET-LOOPBACK"  # what is published at loopback; nothing from outside comes by here
 POSTROUTING_CHAIN = "CNET-POST"
 USER_CHAIN = "CNET-USER"  # the administrator's own rules; evaluated before ours, never changed by us
 INSIDE_CHAIN = "CNET-INSIDE"  # drops what comes from any bridge of ours; overlays lead their UDP port here

@@ -93,6 +93,7 @@ PORTS = [
     {"published": 8443, "target": 443, "host_ip": "192.0.2.1", "allowed_sources": ["198.51.100.0/24", "192.0.2.2"]},
     {"published": 8444, "target": 443, "host_ip": "2001:db8:2::1"},
     {"published": 8445, "target": 443, "host_ip": "0.0.0.0"},
+    "127.0.0.1:8445:443",
 ]
 
 CASES: Dict[str, Declaration] = {

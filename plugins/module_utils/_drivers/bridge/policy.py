@@ -12,6 +12,7 @@ from typing import Iterator, Sequence
 from ..._model.addresses import LINK_LOCAL, ip_version
 from ..._model.document import Document
 from ..._model.joined import joined_networks
+from ..._model.published import LOOPBACK
 from ..._model.rule import FORWARD_CHAIN, INPUT_CHAIN, INSIDE_CHAIN, KNOWN, POSTROUTING_CHAIN, RAW_CHAIN, SOURCES_CHAIN, Rule
 from ..icmp import ICMP, list_discovery_rules
 from .network import BridgeNetwork
@@ -32,6 +33,9 @@ def list_host_rules(networks: Sequence[BridgeNetwork], family: int, document: Do
     """What a scope needs once: the host's own way to its gateways, and multicast."""
     rule = partial(Rule, family, scope=document.scope)
     held = [network for network in networks if not network.on_lan and network.subnets_of(family)]
+    if family == 4 and held:
+        # Whatever else listens at loopback, or is published there, is the host's own, wherever the kernel is told to lead such packets.
+        yield rule("raw", RAW_CHAIN, 8, "DROP", in_interface="!lo", destination=LOOPBACK)
     if any(network.hides for network in held):
         yield rule("raw", RAW_CHAIN, 9, "RETURN", in_interface="lo")
     if held:

@@ -17,6 +17,7 @@ from ..._model.rule import (
     INPUT_CHAIN,
     INWARD_CHAIN,
     LAST_CHAIN,
+    LOOPBACK_CHAIN,
     OUTPUT_CHAIN,
     POSTROUTING_CHAIN,
     RAW_CHAIN,
@@ -55,5 +56,6 @@ def jumps_to(chain: str, family: int) -> Tuple[Tuple[str, str], ...]:
         SEALED_CHAIN: (("POSTROUTING", "-m addrtype ! --src-type LOCAL -j %s" % SEALED_CHAIN),),
         INPUT_CHAIN: (("INPUT", "-j %s" % INPUT_CHAIN),),
         DNAT_CHAIN: (("PREROUTING", _LOCAL), ("OUTPUT", "! -d %s %s" % (_LOOPBACK[family], _LOCAL))),
+        LOOPBACK_CHAIN: (("OUTPUT", "-d %s -j %s" % (_LOOPBACK[family], LOOPBACK_CHAIN)),),
         POSTROUTING_CHAIN: (("POSTROUTING", "-j %s" % POSTROUTING_CHAIN),),
     }.get(chain, ())
