@@ -112,6 +112,8 @@ CASES: Dict[str, Declaration] = {
     "no-gateway-on-host": plain(V4, V6, gateway_on_host=False),
     "hairpin": plain(V4, hairpin=True),
     "no-masquerade": plain(V4, V6, masquerade=False, trusted_interfaces=["eth0"]),
+    "no-masquerade-towards": plain(V4, V6, no_masquerade=["198.51.100.0/24", "192.0.2.2", "::/0"], mss_clamp="pmtu"),
+    "clamped": plain(V4, V6, mss_clamp=1300),
     "snat": plain(V4, V6, snat_address=["192.0.2.1", "2001:db8:2::1"]),
     "host-access": plain(V4, V6, host_access=["53/udp", "53/tcp"]),
     "host-access-none": plain(V4, host_access="none"),

@@ -13,7 +13,18 @@ from ..._model.addresses import LINK_LOCAL, ip_version
 from ..._model.document import Document
 from ..._model.joined import joined_networks
 from ..._model.published import LOOPBACK
-from ..._model.rule import FORWARD_CHAIN, INPUT_CHAIN, INSIDE_CHAIN, KNOWN, POSTROUTING_CHAIN, RAW_CHAIN, SOURCES_CHAIN, Rule
+from ..._model.rule import (
+    CLAMP,
+    FORWARD_CHAIN,
+    INPUT_CHAIN,
+    INSIDE_CHAIN,
+    KNOWN,
+    POSTROUTING_CHAIN,
+    RAW_CHAIN,
+    SEGMENTS_CHAIN,
+    SOURCES_CHAIN,
+    Rule,
+)
 from ..icmp import ICMP, list_discovery_rules
 from .network import BridgeNetwork
 
@@ -58,6 +69,7 @@ def _bridge_rules(network: BridgeNetwork, family: int, document: Document) -> It
     yield from _input_rules(network, family, scope)
     if not network.internal:
         yield from _nat_rules(network, family, scope)
+        yield from _segment_rules(network, family, scope)
 
 
 def _raw_rules(network: BridgeNetwork, family: int, document: Document) -> Iterator[Rule]:
@@ -79,7 +91,14 @@ def _raw_rules(network: BridgeNetwork, family: int, document: Document) -> Itera
         if not network.internal:
             for interface in network.trusted_interfaces:
                 yield rule(10, "RETURN", in_interface=interface, destination=subnet.subnet)
+        for target in _unmasqueraded(network, family):
+            # Their answers name who asked; what else they send is judged where connections are known.
+            yield rule(19, "RETURN", source=target, destination=subnet.subnet)
         yield rule(20, "DROP", destination=subnet.subnet)
+
+
+def _unmasqueraded(network: BridgeNetwork, family: int) -> Iterator[str]:
+    return (target for target in network.no_masquerade if ip_version(target) == family)
 
 
 def _sources(network: BridgeNetwork, document: Document, family: int) -> Iterator[str]:
@@ -171,6 +190,17 @@ def _nat_rules(network: BridgeNetwork, family: int, scope: str) -> Iterator[Rule
             yield rule(10, "MASQUERADE", source=subnet, destination=subnet, out_interface=network.bridge_name, ct_state=("DNAT",))
         # Between networks of ours the client's address is kept.
         yield rule(20, "RETURN", destination=subnet)
+        for target in _unmasqueraded(network, family):
+            yield rule(22, "RETURN", source=subnet, destination=target)
         if network.masquerade:
             target = "SNAT" if fixed else "MASQUERADE"
             yield rule(30, target, source=subnet, out_interface="!" + network.bridge_name, to=fixed)
+
+
+def _segment_rules(network: BridgeNetwork, family: int, scope: str) -> Iterator[Rule]:
+    if network.mss_clamp is None:
+        return
+    bridge = network.bridge_name
+    for come, leave in ((bridge, "!" + bridge), ("!" + bridge, bridge)):
+        clamped = partial(Rule, family, "mangle", SEGMENTS_CHAIN, 10, CLAMP, scope, network.name, protocol="tcp", to=network.mss_clamp)
+        yield clamped(in_interface=come, out_interface=leave)

@@ -23,10 +23,11 @@ from ..._model.rule import (
     RAW_CHAIN,
     SEAL_CHAIN,
     SEALED_CHAIN,
+    SEGMENTS_CHAIN,
 )
 
 # Chains whose jump must stand before every final verdict. All other jumps are appended, and any place is right.
-HEADS = frozenset((RAW_CHAIN, OUTPUT_CHAIN, INWARD_CHAIN, FORWARD_CHAIN, INPUT_CHAIN, SEAL_CHAIN, SEALED_CHAIN))
+HEADS = frozenset((RAW_CHAIN, OUTPUT_CHAIN, INWARD_CHAIN, FORWARD_CHAIN, INPUT_CHAIN, SEAL_CHAIN, SEALED_CHAIN, SEGMENTS_CHAIN))
 _LOCAL = "-m addrtype --dst-type LOCAL -j %s" % DNAT_CHAIN
 _LOOPBACK = {4: "127.0.0.0/8", 6: "::1/128"}
 
@@ -51,6 +52,7 @@ def jumps_to(chain: str, family: int) -> Tuple[Tuple[str, str], ...]:
         INWARD_CHAIN: (("POSTROUTING", "-j %s" % INWARD_CHAIN),),
         FORWARD_CHAIN: (("FORWARD", "-j %s" % FORWARD_CHAIN),),
         LAST_CHAIN: (("FORWARD", "-j %s" % LAST_CHAIN),),
+        SEGMENTS_CHAIN: (("FORWARD", "-j %s" % SEGMENTS_CHAIN),),
         SEAL_CHAIN: (("FORWARD", "-j %s" % SEAL_CHAIN),),
         # What the host itself sends never came by where the seal is taken off.
         SEALED_CHAIN: (("POSTROUTING", "-m addrtype ! --src-type LOCAL -j %s" % SEALED_CHAIN),),

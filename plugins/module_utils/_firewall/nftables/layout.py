@@ -23,6 +23,7 @@ from ..._model.rule import (
     POSTROUTING_CHAIN,
     RAW_CHAIN,
     SEAL,
+    SEGMENTS_CHAIN,
     USER_CHAIN,
     is_own_chain,
 )
@@ -58,6 +59,7 @@ def ways_to(chain: str, family: int) -> Tuple[Way, ...]:
         RAW_CHAIN: (Way("prerouting", "filter", -300, mine),),
         OUTPUT_CHAIN: (Way("output", "filter", -300, mine),),
         INWARD_CHAIN: (Way("postrouting", "filter", -150, mine),),
+        SEGMENTS_CHAIN: (Way("forward", "filter", -150, mine),),
         FORWARD_CHAIN: (Way("forward", "filter", 0, mine),),
         LAST_CHAIN: (Way("forward", "filter", 0, mine),),
         INPUT_CHAIN: (Way("input", "filter", 0, mine),),

@@ -379,6 +379,27 @@ def test_published_ports(port: PublishedPort, family: int, expected: Dict[str, L
     assert published(port, family=family) == expected
 
 
+def test_where_the_source_is_kept_answers_come_in_and_nothing_is_translated() -> None:
+    document = Document("main", (web(no_masquerade=("10.0.0.0/8", "::/0")),))
+    found, plain = compile_firewall(document, forwarding_off=NONE), compile_firewall(Document("main", (web(),)), forwarding_off=NONE)
+    more = {
+        (family, name): [line for line in lines if line not in chains(plain, family)[name]]
+        for family in (4, 6)
+        for name, lines in chains(found, family).items()
+    }
+    assert {where: lines for where, lines in more.items() if lines} == {
+        (4, "raw/CNET-RAW"): ["19 s=10.0.0.0/8 d=10.20.0.0/24 RETURN"],
+        (4, "nat/CNET-POST"): ["22 s=10.20.0.0/24 d=10.0.0.0/8 RETURN"],
+        (6, "raw/CNET-RAW"): ["19 d=fd00:20::/64 RETURN"],
+        (6, "nat/CNET-POST"): ["22 s=fd00:20::/64 RETURN"],
+    }
+
+
+def test_segments_are_clamped_both_ways_past_the_bridge() -> None:
+    assert bridge(mss_clamp="pmtu")["mangle/CNET-MSS"] == ["10 i=br-web o=!br-web tcp TCPMSS pmtu", "10 i=!br-web o=br-web tcp TCPMSS pmtu"]
+    assert "mangle/CNET-MSS" not in bridge()
+
+
 def test_a_port_at_loopback_is_for_the_host_alone() -> None:
     ports = (PublishedPort(80, 8080, host_ip="127.0.0.1"), PublishedPort(80, 81))
     endpoint = Endpoint("api", "netns:api", (Attachment("web", "10.20.0.2", "fd00:20::2"),), ports)
