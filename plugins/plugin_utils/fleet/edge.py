@@ -29,6 +29,8 @@ def check_way_out(member: Member, outside: Outside) -> Iterator[Check]:
         if address is None or any(span.holds(subnet, address) for subnet in member.near_subnets()):
             continue
         way = member.way_out(version)
+        if way is not None and any(span.holds(target, address) for target in way.no_masquerade):
+            continue  # whether it knows the way back is its own affair
         if way is not None and not member.is_led(address):
             yield make_check(member, "ping", address, "pass", "network %s leads outside, to host %s" % (way.name, other))
         elif member.is_confined and not member.may_pass(address):
