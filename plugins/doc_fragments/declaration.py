@@ -130,6 +130,21 @@ options:
         - 'Default: V(false).'
         type: bool
         default: false
+      no_masquerade:
+        description:
+        - Of driver V(bridge). Subnets and addresses that packets reach with the endpoint's own address as source, because they know the way back, as behind
+          a VPN. Answers come in, and nothing else does. With V(::/0), IPv6 is not masqueraded at all.
+        - Such as C([10.0.0.0/8, fd00::/8]).
+        type: list
+        elements: str
+        default: []
+      mss_clamp:
+        description:
+        - Of driver V(bridge). Largest TCP segment that both ends of a connection into the network or out of it are told, or V(pmtu) for what the MTU of
+          the way takes. It is never raised.
+        - 'Default: what the ends say.'
+        - Such as C(pmtu).
+        type: raw
       enable_icc:
         description:
         - Of driver V(bridge). Whether the endpoints of the network reach each other.
@@ -808,9 +823,14 @@ options:
             default: tcp
           host_ip:
             description:
-            - Address of the host at which the port is published.
-            - 'Default: all of them.'
+            - Address of the host at which the port is published. At V(127.0.0.1), or another one of loopback, only the host itself reaches it.
+            - 'Default: all of them but those of loopback.'
             type: str
+          host_ip_nonlocal:
+            description:
+            - Whether V(host_ip) need not be an address of this host yet.
+            type: bool
+            default: false
           allowed_sources:
             description:
             - Subnets and addresses that may use the port.

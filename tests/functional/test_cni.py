@@ -183,7 +183,7 @@ BAD: Dict[str, Any] = {
     "ports": ({"runtimeConfig": {"portMappings": [{"hostPort": 0, "containerPort": 80}]}}, {}, 7, "runtimeConfig.portMappings[0]"),
     "port's kind": ({"runtimeConfig": {"portMappings": [{"hostPort": "80", "containerPort": 80}]}}, {}, 7, "portMappings[0].hostPort: got string"),
     "protocol": ({"runtimeConfig": {"portMappings": [{"hostPort": 80, "containerPort": 80, "protocol": "icmp"}]}}, {}, 7, "protocol: got string"),
-    "loopback": ({"runtimeConfig": {"portMappings": [{"hostPort": 80, "containerPort": 80, "hostIP": "127.0.0.1"}]}}, {}, 7, "host_ip: got string"),
+    "loopback": ({"runtimeConfig": {"portMappings": [{"hostPort": 80, "containerPort": 80, "hostIP": "::1"}]}}, {}, 7, "host_ip: got string"),
     "address": ({"runtimeConfig": {"ips": ["10.99.0.1"]}}, {}, 7, "10.99.0.1"),
     "no address": ({"runtimeConfig": {"ips": ["one"]}}, {}, 7, "runtimeConfig.ips[0]: got string"),
     "two addresses": ({"runtimeConfig": {"ips": ["10.20.0.8", "10.20.0.9"]}}, {}, 7, "an interface gets one IPv4 address"),

@@ -622,6 +622,23 @@ def test_what_the_declaration_closes_is_told_by_its_key(firewall: str) -> None:
         server.stop()
 
 
+@pytest.mark.fake_host(timeout=120.0)
+@pytest.mark.parametrize("firewall", ["iptables", "nftables"])
+def test_what_is_published_at_loopback_is_for_the_host(firewall: str) -> None:
+    own_disk()
+    give_uplink()
+    web = {"name": "web", "ipv4_address": "10.20.0.10"}
+    converge(Declaration([network("web", V4)], [endpoint("a", web, ports=["127.0.0.1:9090:80", "8080:80"])], persist=True, firewall=firewall))
+    server = Server("a", "a", [80])
+    assert ask([("", "tcp", "127.0.0.1", 9090), ("", "tcp", "127.0.0.1", 8080)]) == ["a 10.20.0.1", None]
+    assert explain("host", "127.0.0.1:9090")[1][-1] == "arrives: the host to 127.0.0.1:9090, tcp; at most 1500 bytes"
+    assert explain("host", "127.0.0.1:8080")[1][-2] == "cause: nobody listens on 8080/tcp of 127.0.0.1 in the host"
+    status, said = explain("outside", "127.0.0.1:9090")
+    assert (status, said[-1].partition(":")[0]) == (2, "fix")
+    assert "nobody but the host itself reaches what is at 127.0.0.0/8" in said[-1]
+    server.stop()
+
+
 IN_OURS = {
     "a rule in our chain": ("nft insert rule inet container_net filter4-CNET-FORWARD oifname br-web drop", PORT, "oifname br-web drop"),
     "the administrator's": ("nft add rule inet container_net CNET-USER oifname br-web drop", PORT, "oifname br-web drop"),

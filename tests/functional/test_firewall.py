@@ -91,6 +91,8 @@ def every_form(family: int) -> List[Rule]:
     rules = [Rule(family, "filter", chain, 10 + index, "ACCEPT", "main", "a.b_c-d", **form) for index, form in enumerate(filters)]  # type: ignore[arg-type]
     rules += [Rule(family, "raw", "CNET-RAW", 20, target, "main", "x", destination=net) for target in ("RETURN", "DROP")]
     rules += [
+        Rule(family, "mangle", "CNET-MSS", 10, "TCPMSS", "main", "x", in_interface="br-a", out_interface="!br-a", protocol="tcp", to="pmtu"),
+        Rule(family, "mangle", "CNET-MSS", 11, "TCPMSS", "main", "x", out_interface="br-a", protocol="tcp", to="1300"),
         Rule(family, "raw", "CNET-OUTPUT", 20, "DROP", "main", "x", protocol="udp", destination_ports=(4789, 4789), of_users=(0, 0)),
         Rule(family, "raw", "CNET-VX-4789", 10, "RETURN", "main", "x", source=one, destination=one, in_interface="br-a", vni=4200),
         Rule(family, "mangle", "CNET-SEAL", 20, "MARK", "main", "x", out_interface="br-a", to=SEAL),

@@ -12,7 +12,7 @@ from typing import Dict, List, Optional, Sequence, Tuple
 
 import pytest
 from harness.declarations import endpoint, network
-from harness.engine import Declaration, Tools, converge, give_uplink
+from harness.engine import Declaration, Tools, check, converge, give_uplink, settle
 from harness.host import filter_bridged_frames, inside, sh
 from harness.traffic import Question, Server, ask, ask_one, await_addresses
 
@@ -253,6 +253,22 @@ def test_a_published_port_on_one_address_only(firewall: str) -> None:
         None,
         "w1 192.0.2.2",
     ]
+
+
+@pytest.mark.parametrize("firewall", ["iptables", "nftables"])
+def test_a_published_port_on_an_address_that_comes_later(firewall: str) -> None:
+    give_uplink()
+    ports = [{"published": 8443, "target": 80, "host_ip": item, "host_ip_nonlocal": True} for item in ("192.0.2.7", "2001:db8:2::7")]
+    w1 = endpoint("w1", {"name": "web", "ipv4_address": address("w1", 4), "ipv6_address": address("w1", 6)}, ports=ports)
+    declared = replace(DECLARED, endpoints=[w1], firewall=firewall)
+    settle(declared)
+    Server("w1", "w1", LISTENED)
+    questions: List[Question] = [("outside", "tcp", item, 8443) for item in ("192.0.2.7", "2001:db8:2::7")]
+    assert ask(questions, 0.5) == [None, None]
+    sh("ip address add 192.0.2.7/24 dev eth0; ip address add 2001:db8:2::7/64 dev eth0 nodad")
+    await_addresses("", "w1", "outside")
+    assert ask([*questions, ("outside", "tcp", HOST[4], 8443)]) == ["w1 192.0.2.2", "w1 2001:db8:2::2", None]
+    assert check(declared) == []
 
 
 def test_what_is_removed_is_no_longer_reached() -> None:

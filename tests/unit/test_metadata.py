@@ -16,6 +16,7 @@ from ansible_collections.netloom.container_net.plugins.doc_fragments import atom
 from ansible_collections.netloom.container_net.plugins.module_utils._boot import main, netavark
 from ansible_collections.netloom.container_net.plugins.module_utils._firewall import table
 from ansible_collections.netloom.container_net.plugins.module_utils._kernel import netlink
+from jinja2.nativetypes import NativeEnvironment
 from named_tests import find_missing, find_named
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -95,3 +96,13 @@ def test_every_place_offers_the_firewall_backends_that_there_are() -> None:
     offered = {name: (option["choices"], option["default"]) for name, option in found.items() if option is not None}
     assert {"topology", "topology_info", "nat", "fleet_" + BACKEND} <= offered.keys()
     assert offered == dict.fromkeys(offered, (table.list_choices(), table.AUTO))
+
+
+def test_host_prepare_installs_the_tools_of_each_backend() -> None:
+    defaults = yaml.safe_load((ROOT / "roles" / "host_prepare" / "defaults" / "main.yml").read_text(encoding="utf-8"))
+    packages = NativeEnvironment().from_string(defaults["host_prepare_packages"])
+    chosen = NativeEnvironment().from_string(defaults["host_prepare_" + BACKEND])
+    found = {name: packages.render({"host_prepare_" + BACKEND: chosen.render(fleet_firewall_backend=name)}) for name in table.list_choices()}
+    tools = {"auto": ["iptables"], "iptables": ["iptables"], "nftables": ["nftables"], "none": []}
+    assert found == {name: ["python3-pyroute2", *more] for name, more in tools.items()}
+    assert chosen.render() == table.AUTO

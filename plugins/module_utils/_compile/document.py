@@ -18,7 +18,7 @@ from .attachment import compile_endpoint
 from .default_route import compile_default_routes, find_rivals, list_offers
 from .host import compile_host
 from .neighbours import compile_neighbours
-from .parts import compile_devices, compile_source_routing, compile_wires, join_segments, leave_out_ways_by_lowered, quieten_bridges
+from .parts import compile_devices, compile_source_routing, compile_wires, join_segments, leave_out_ways_by_lowered, open_loopback, quieten_bridges
 from .small_mtu import ask_no_ipv6_of_small_links
 
 
@@ -32,7 +32,7 @@ def compile_document(document: Document, facts: Facts) -> Tuple[KernelObject, ..
         objects.extend(made)
     join_segments(document, segments)
     # Networks may share a parent that is made for them.
-    objects = list({item.key: item for item in objects}.values())
+    objects = open_loopback(document, {item.key: item for item in objects}.values())
     for endpoint in document.endpoints:
         objects.extend(compile_endpoint(endpoint, segments, document.scope, facts.ipv6))
         for family in DEFAULT_ROUTE:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Dict, Iterable, List, Mapping, Tuple
 
 from .._model.document import Attachment, Document, Endpoint
 from .._model.objects import KernelObject
+from .._model.published import at_loopback
 from .._model.rule import Rule, Users
 from .._model.snapshot import Facts
 
@@ -115,6 +116,14 @@ def compile_published(document: Document, family: int) -> Iterable[Rule]:
     from . import published
 
     return published.compile_published(document, family)
+
+
+def open_loopback(document: Document, objects: Iterable[KernelObject]) -> List[KernelObject]:
+    if not any(at_loopback(port.host_ip) for endpoint in document.endpoints for port in endpoint.ports):
+        return list(objects)
+    from . import local
+
+    return local.open_loopback(document, objects)
 
 
 def find_underlays(document: Document, facts: Facts) -> Mapping[str, str]:

@@ -14,7 +14,7 @@ from typing import Dict, List, Optional, Set, Tuple
 from .._model.addresses import ip_version
 from .._model.document import Endpoint, PublishedPort
 from .._model.network import Network
-from .._model.published import WILDCARDS, share_address, takes_host_ports
+from .._model.published import WILDCARDS, at_loopback, share_address, takes_host_ports
 from .opened_ports import check_opened_ports
 from .scene import Scene
 
@@ -31,7 +31,9 @@ class Holders:
     def find(self, port: PublishedPort) -> Optional[str]:
         """Return the owner of a port this one clashes with."""
         address = port.host_ip
-        if address is None:
+        if at_loopback(address):
+            held = [self.exact.get(address)]
+        elif address is None:
             held = [self.family.get(4), self.family.get(6), self.family.get(None)]
         elif address in WILDCARDS:
             held = [self.family.get(ip_version(address)), self.family.get(None)]
@@ -42,7 +44,10 @@ class Holders:
     def add(self, port: PublishedPort, owner: str) -> None:
         reach = (port.published + port.count - 1, owner)
         family = None if port.host_ip is None else ip_version(port.host_ip)
-        for table, key in ((self.exact, port.host_ip), (self.family, family)):
+        rows: List[Tuple[Dict[object, Held], object]] = [(self.exact, port.host_ip)]
+        if not at_loopback(port.host_ip):
+            rows.append((self.family, family))
+        for table, key in rows:
             if key not in table or table[key][0] < reach[0]:
                 table[key] = reach
 

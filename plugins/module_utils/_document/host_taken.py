@@ -17,7 +17,7 @@ from .._model.addresses import canonical_ip, ip_version
 from .._model.document import Endpoint, PublishedPort
 from .._model.errors import Problem
 from .._model.network import Network
-from .._model.published import WILDCARDS
+from .._model.published import WILDCARDS, at_loopback, share_address
 from .._model.translation import Holdings, NameProcess, Translation, nobody
 from .hints import list_known
 
@@ -44,9 +44,10 @@ def check_taken(
                 fix = "%s; or set snat_address_elsewhere: true" % list_known(devices)
                 problems.append(Problem(path, address, rule, fix, may_pass=True, stands=address in holdings.sources))
     for path, endpoint, port in ports:
-        if port.host_ip is not None and port.host_ip not in WILDCARDS and port.host_ip not in devices:
+        if port.host_ip is not None and not (port.host_ip_nonlocal or port.host_ip in WILDCARDS or at_loopback(port.host_ip) or port.host_ip in devices):
             rule = "host_ip %s is no address of this host" % port.host_ip
-            problems.append(Problem(path, str(port), rule, list_known(devices), stands=_stands(port, port.published, holdings)))
+            fix = "%s; or set host_ip_nonlocal: true" % list_known(devices)
+            problems.append(Problem(path, str(port), rule, fix, stands=_stands(port, port.published, holdings)))
         if path in refused:
             continue
         strict = (endpoint.name, str(port)) not in given
@@ -60,10 +61,7 @@ def check_taken(
 def _stands(port: PublishedPort, number: int, holdings: Holdings) -> bool:
     """Tell whether the scope publishes this port of the host already, wherever it leads."""
     host = None if port.host_ip in WILDCARDS else port.host_ip
-    return any(
-        held.protocol == port.protocol and held.ports[0] <= number <= held.ports[1] and (held.host is None or host is None or held.host == host)
-        for held in holdings.published
-    )
+    return any(held.protocol == port.protocol and held.ports[0] <= number <= held.ports[1] and share_address(held.host, host) for held in holdings.published)
 
 
 def find_listener(port: PublishedPort, holdings: Holdings, name_process: NameProcess, *, strict: bool = True) -> Optional[Tuple[int, str, bool]]:
@@ -81,7 +79,7 @@ def _meets(port: PublishedPort, address: str) -> bool:
         # A socket on :: usually takes IPv4 too.
         return address != "0.0.0.0" or port.host_ip is None or ip_version(port.host_ip) == 4
     if address.startswith("127.") or address == "::1":
-        return False
+        return port.host_ip == address
     if port.host_ip is None:
         return True
     return port.host_ip == address or (port.host_ip in WILDCARDS and ip_version(port.host_ip) == ip_version(address))

@@ -19,7 +19,7 @@ from .._model.errors import Problem
 from .._model.limits import PORTS
 from .._model.network import Subnet
 from .._model.place import HOST
-from .._model.published import WILDCARDS
+from .._model.published import WILDCARDS, at_loopback
 from .._schema.reading import Problems
 from .check_ports import Holders
 from .entry import list_of
@@ -101,6 +101,9 @@ def _read_port(raw: Mapping[str, Any], path: str, subnets: Subnets, problems: Pr
     if port.host_ip is not None and ip_version(port.host_ip) != version:
         rule = "is IPv%d, and %s is IPv%d" % (ip_version(port.host_ip), address, version)
         problems.append(Problem(path + ".host_ip", raw["host_ip"], rule, "name an IPv%d address of the host" % version))
+    elif at_loopback(port.host_ip):
+        rule = "the interface would have to lead packets of the loopback network (route_localnet), and is not ours"
+        problems.append(Problem(path + ".host_ip", raw["host_ip"], rule, "name another address of the host, or declare the port of an endpoint"))
     elif port.allowed_sources and all(ip_version(source) != version for source in port.allowed_sources):
         rule = "none of them is IPv%d as %s is, so nobody could come" % (version, address)
         problems.append(Problem(path + ".allowed_sources", raw["allowed_sources"], rule, "name an IPv%d subnet" % version))

@@ -9,23 +9,23 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Optional, Tuple
 
 from .._model.addresses import ip_version
 from .._model.document import PROTOCOLS, PublishedPort
 from .._model.errors import Problem
 from .._model.limits import CHOSEN_PORTS, PORTS
-from .._model.published import WILDCARDS
+from .._model.published import WILDCARDS, at_loopback
 from .._schema.reading import Problems, Read, Shape, either, reader
 from .._schema.schema import Field, Schema
 from .borrowed_words import PORT as BORROWED
 from .borrowed_words import unlike_ours
 from .entry import Entry, list_of, read_entry, read_list
-from .scalars import canonical_reader, closest, integer, read_address, read_source
+from .scalars import canonical_reader, closest, integer, read_address, read_boolean, read_source
 from .spelling import Fault, canonical_address, unicast_fault
 
 EXAMPLE = 'write text such as "8080:80/tcp"'
-LOCAL_ONLY = "choose a host address, or use the container's on the host"
 _RANGE = re.compile(r"([0-9]{1,6})(?:-([0-9]{1,6}))?\Z", re.ASCII)
 _PORT = integer(*PORTS)
 _PORTS = "[0-9]{1,5}(-[0-9]{1,5})?"
@@ -66,9 +66,9 @@ def _host_ip(text: str) -> str:
     if address in WILDCARDS:
         return address
     fault = unicast_fault(address)
-    if fault is not None and (address == "::1" or address.startswith("127.")):
-        raise Fault("a loopback host_ip would need route_localnet, which opens loopback to the LAN", LOCAL_ONLY)
-    if fault is not None:
+    if address == "::1":
+        raise Fault("the kernel leads nothing from ::1 to a container: route_localnet is for IPv4 only", "write 127.0.0.1, or another address of the host")
+    if fault is not None and not at_loopback(address):
         raise fault
     return address
 
@@ -139,9 +139,16 @@ PUBLISHED = Field(
 )
 TARGET = Field("target", _read_range, None, "Port inside, or a range of the same size.", required=True)
 PROTOCOL = Field("protocol", _read_protocol, "tcp", "Its protocol.")
-HOST_IP = Field("host_ip", _read_host_ip, None, "Address of the host at which the port is published.", default_words="all of them")
+HOST_IP = Field(
+    "host_ip",
+    _read_host_ip,
+    None,
+    "Address of the host at which the port is published. At V(127.0.0.1), or another one of loopback, only the host itself reaches it.",
+    default_words="all of them but those of loopback",
+)
+HOST_IP_NONLOCAL = Field("host_ip_nonlocal", read_boolean, False, "Whether V(host_ip) need not be an address of this host yet.")
 ALLOWED_SOURCES = Field("allowed_sources", list_of(read_source), (), "Subnets and addresses that may use the port.", default_words="everybody")
-_FIELDS = (PUBLISHED, TARGET, PROTOCOL, HOST_IP, ALLOWED_SOURCES)
+_FIELDS = (PUBLISHED, TARGET, PROTOCOL, HOST_IP, HOST_IP_NONLOCAL, ALLOWED_SOURCES)
 PORT = Schema("an entry of ports", _FIELDS, unlike_ours(BORROWED, [field.key for field in _FIELDS]))
 
 
@@ -149,9 +156,19 @@ def _read_sources(entry: Entry, host_ip: Optional[str]) -> Tuple[str, ...]:
     if entry.raw.get("allowed_sources") in ([], ()):
         entry.report("allowed_sources", "an empty list allows nobody, a missing key allows everybody", "give subnets or remove the key")
     sources = entry.get(ALLOWED_SOURCES)
-    if host_ip is not None and any(ip_version(source) != ip_version(host_ip) for source in sources):
+    if at_loopback(host_ip) and sources:
+        entry.report("allowed_sources", "nobody but the host itself reaches %s" % host_ip, "remove it")
+    elif host_ip is not None and any(ip_version(source) != ip_version(host_ip) for source in sources):
         entry.report("allowed_sources", "a source has another family than host_ip %s" % host_ip, "remove it")
     return sources
+
+
+def _read_nonlocal(entry: Entry, host_ip: Optional[str]) -> bool:
+    said = entry.get(HOST_IP_NONLOCAL)
+    faulty = host_ip is None and "host_ip" in entry.raw
+    if said and not faulty and (host_ip is None or host_ip in WILDCARDS or at_loopback(host_ip)):
+        entry.report("host_ip_nonlocal", "there is no host_ip that the host could lack", "name the address, or remove it")
+    return said
 
 
 def _read_map_form(value: object, path: str, problems: Problems) -> Optional[PublishedPort]:
@@ -164,10 +181,11 @@ def _read_map_form(value: object, path: str, problems: Problems) -> Optional[Pub
     protocol = entry.get(PROTOCOL)
     host_ip = entry.get(HOST_IP)
     sources = _read_sources(entry, host_ip)
+    host_ip_nonlocal = _read_nonlocal(entry, host_ip)
     if target is None or len(problems) > before:
         return None
     try:
-        return _build(published, target, protocol, host_ip, sources)
+        return replace(_build(published, target, protocol, host_ip, sources), host_ip_nonlocal=host_ip_nonlocal)
     except Fault as fault:
         entry.refuse(fault.rule, fault.fix)
         return None

@@ -13,6 +13,8 @@ from typing import Iterable, Tuple
 from .._model.addresses import ip_version
 
 Settings = Tuple[Tuple[str, str], ...]
+# Whether packets of the loopback network pass a bridge of ours, which is for what is published there only.
+LOCALNET = {True: ("ipv4/route_localnet", "1"), False: ("ipv4/route_localnet", "0")}
 
 
 def interface_sysctls(addresses: Iterable[str], *, ipv6: bool) -> Settings:

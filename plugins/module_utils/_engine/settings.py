@@ -11,7 +11,7 @@ from __future__ import annotations
 import errno
 from typing import TYPE_CHECKING, Dict, Iterator, List, Mapping, Sequence, Set, Tuple
 
-from .._drivers.settings import interface_sysctls
+from .._drivers.settings import LOCALNET, interface_sysctls
 from .._kernel.namespace import NamespaceHandles
 from .._kernel.sysctl import link_sysctl_path, read_sysctl, why_unwritable
 from .._model.errors import EnvironmentUnfit, printable
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from .._kernel.feature_probe import Setting
 
 OWN_PATHS = frozenset((*FORWARDING.values(), LOOPBACK))
-OWN_SETTINGS = frozenset((*interface_sysctls(("0.0.0.0/0", "::/0"), ipv6=True), WITHOUT_IPV6))
+OWN_SETTINGS = frozenset((*interface_sysctls(("0.0.0.0/0", "::/0"), ipv6=True), *LOCALNET.values(), WITHOUT_IPV6))
 # Each of these bounds the other.
 PORT_BOUNDS = ("net/ipv4/ip_unprivileged_port_start", "net/ipv4/ip_local_port_range")
 EVERY_INTERFACE = frozenset(("all", "default", "lo"))

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Callable, Optional
 
+from .._model import span
 from .._model.addresses import ip_version
 from .._model.link import Link
 from .._model.objects import Address
@@ -74,10 +75,12 @@ def _check_source(world: World, sites: Sites, device: str, datagram: Datagram, d
     site = sites.of_address(datagram.source)
     if site is None or site.network is None or site.network.has_parent or sites.far_of(datagram.destination) is not None:
         return
-    if site.network.masquerade and not site.network.internal:
+    bare = any(span.holds(target, datagram.destination) for target in site.network.no_masquerade)
+    if site.network.masquerade and not site.network.internal and not bare:
         words = "it leaves by %s with the source %s, and no rule hides that: nobody outside can answer" % (device, datagram.source)
         raise Ends(Cause("masquerade", words, about=("firewall",)))
-    doubt("the answer needs a route to %s outside: network %s hides nothing (masquerade: false)" % (datagram.source, site.network.name))
+    reason = "no_masquerade" if bare else "masquerade: false"
+    doubt("the answer needs a route to %s outside: network %s hides nothing (%s)" % (datagram.source, site.network.name, reason))
 
 
 def find_absence(world: World, sites: Sites, link: Link, hop: str, by_gateway: bool, *, sure: bool) -> Optional[Cause]:

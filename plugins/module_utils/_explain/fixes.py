@@ -14,6 +14,7 @@ from typing import Iterable, Mapping, Optional, Sequence
 from .._model.document import Document
 from .._model.firewall import FirewallObject
 from .._model.network import Network
+from .._model.published import LOOPBACK
 from .._model.rule import FORWARD_CHAIN, INPUT_CHAIN, RAW_CHAIN, SEALED_CHAIN, SOURCES_CHAIN, Rule
 from .._plan.step import Step
 from .sites import Sites
@@ -69,6 +70,8 @@ def _key_of_rule(rule: Rule, network: Optional[Network], trip: Trip) -> str:
     name = rule.owner or rule.scope
     if network is not None and network.internal and rule.chain in (FORWARD_CHAIN, RAW_CHAIN, SEALED_CHAIN):
         return "internal: true of network %s lets nothing in or out" % name
+    if rule.destination == LOOPBACK and rule.target == "DROP":
+        return "nobody but the host itself reaches what is at %s: ask the host by an address of its own" % LOOPBACK
     if rule.chain == INPUT_CHAIN:
         if (rule.in_interface or "").startswith("!"):  # for who comes by any interface but the bridge
             return "a gateway answers on its own network only; ask the host by an address of its own"

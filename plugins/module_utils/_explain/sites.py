@@ -14,6 +14,7 @@ from typing import Iterable, Iterator, List, Mapping, NamedTuple, Optional, Tupl
 from .._model.document import Document, Endpoint, PublishedPort
 from .._model.network import Network
 from .._model.place import Place
+from .._model.published import share_address
 
 
 class Site(NamedTuple):
@@ -75,7 +76,7 @@ class Sites(NamedTuple):
     def publication(self, port: int, protocol: str, address: str) -> Optional[Publication]:
         for found in self.published:
             first = found.port.published
-            if first <= port < first + found.port.count and found.port.protocol == protocol and found.port.host_ip in (None, "0.0.0.0", "::", address):
+            if first <= port < first + found.port.count and found.port.protocol == protocol and share_address(found.port.host_ip, address):
                 return found
         return None
 

@@ -105,7 +105,8 @@ class _Walk:
             way = self._ask(place, RouteQuestion(datagram.destination, datagram.source, mark=datagram.mark))
         if way.is_local:
             self._tell(place, "%s stays here" % datagram.describe())
-            return self._deliver(place, "lo", self._translated(place, datagram, self._pass(place, "prerouting", datagram, "lo", None)))
+            # Where it is sent to was decided when it was sent.
+            return self._deliver(place, "lo", datagram._replace(mark=self._pass(place, "prerouting", datagram, "lo", None).seen.mark))
         return self._go_out(place, way, datagram)
 
     def _receive(self, place: str, device: str, datagram: Datagram) -> Landed:

@@ -12,6 +12,7 @@ from typing import Dict, Iterable, Iterator, List, Tuple
 
 from .._model.firewall import FirewallObject
 from .._model.objects import KernelObject
+from .._model.published import share_address
 from .._model.rule import Rule
 
 
@@ -36,5 +37,5 @@ def _clashes(rules: List[Rule], scope: str) -> Iterator[Tuple[int, str, str]]:
         for rule in ours if others else ():
             for other in others:
                 (first, last), (start, end) = rule.destination_ports or (0, 0), other.destination_ports or (0, 0)
-                if first <= end and start <= last and (None in (rule.destination, other.destination) or rule.destination == other.destination):
+                if first <= end and start <= last and share_address(rule.destination, other.destination):
                     yield max(first, start), protocol, other.scope

@@ -13,7 +13,7 @@ from typing import Callable, Dict, FrozenSet, Iterable, List, Optional, Sequence
 
 from .._model.firewall import FirewallObject
 from .._model.flow import PROTOCOLS, Flow, Ground
-from .._model.rule import DNAT_CHAIN, FORWARD_CHAIN, INPUT_CHAIN, POSTROUTING_CHAIN, RAW_CHAIN
+from .._model.rule import DNAT_CHAIN, FORWARD_CHAIN, INPUT_CHAIN, LOOPBACK_CHAIN, POSTROUTING_CHAIN, RAW_CHAIN
 from .base import DELETE, FirewallStep
 from .match import Match, Network, Packet, read_matches, read_network
 
@@ -104,10 +104,12 @@ class Judge:
         source, destination = _number(flow.source), _number(flow.destination)
         wanted = (destination, flow.port)
         local = source in self._own
-        if destination in self._own and not (local and self._loopback.holds(destination)):
+        at_loopback = local and self._loopback.holds(destination)
+        if destination in self._own or at_loopback:
             came_by = None if local else self._device(source)
             came_by = self._vrfs.get(came_by or "", came_by)
-            found = self._find("nat", DNAT_CHAIN, Packet(source, destination, _protocol(flow), flow.port, flow.icmp_type, came_by, None, _NEW, True))
+            chain = LOOPBACK_CHAIN if at_loopback else DNAT_CHAIN
+            found = self._find("nat", chain, Packet(source, destination, _protocol(flow), flow.port, flow.icmp_type, came_by, None, _NEW, True))
             if found is not None and found.target == "DNAT" and found.to is not None:
                 wanted = (found.to[0], flow.port if found.to[1] is None else found.to[1])
         return wanted == (_number(flow.answerer), flow.answer_port)

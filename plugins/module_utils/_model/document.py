@@ -144,6 +144,7 @@ class PublishedPort:
     protocol: str = "tcp"
     host_ip: Optional[str] = None  # None: every address of the host; 0.0.0.0 and :: are every one of that family
     allowed_sources: Tuple[str, ...] = ()
+    host_ip_nonlocal: bool = field(default=False, compare=False)  # the host need not have host_ip
     given: bool = field(default=False, compare=False)  # the host port was chosen: nobody asked for its number
 
     @property

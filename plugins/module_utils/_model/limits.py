@@ -15,6 +15,7 @@ BURST = (2**10, 2**28)  # bytes
 DELAY = (1, 60 * 10**6)  # microseconds
 LONGEST_BURST = 60  # seconds of its rate: the kernel counts a burst as a time
 IPV6_LEAST_MTU = 1280  # the least with IPv6
+SEGMENT_SIZE = (88, 65495)  # of TCP: what is below the kernel itself never asks for, and no packet holds more
 PORTS = (1, 65535)
 CHOSEN_PORTS = (49153, 65535)  # of the host, for publications that name none
 BRIDGE_PRIORITY = (0, 65535)

@@ -158,6 +158,11 @@ class Network:
         return False
 
     @property
+    def no_masquerade(self) -> Tuple[str, ...]:
+        """Where it keeps its own address as source nevertheless."""
+        return ()
+
+    @property
     def leads_outside(self) -> bool:
         """Whether the host surely takes its endpoints' packets to others, and brings the answers back."""
         return False

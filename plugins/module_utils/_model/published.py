@@ -15,6 +15,12 @@ from .document import Document, Endpoint, PublishedPort
 from .network import Network
 
 WILDCARDS = ("0.0.0.0", "::")
+LOOPBACK = "127.0.0.0/8"  # there the host reaches itself, and nobody else does; IPv6 has no way from ::1 to a container
+
+
+def at_loopback(host_ip: Optional[str]) -> bool:
+    """Tell whether a port is published where only the host itself asks for it."""
+    return host_ip is not None and host_ip.startswith("127.")
 
 
 def takes_host_ports(endpoint: Endpoint, networks: Mapping[str, Network]) -> bool:
@@ -25,7 +31,11 @@ def takes_host_ports(endpoint: Endpoint, networks: Mapping[str, Network]) -> boo
 
 def share_address(one: Optional[str], other: Optional[str]) -> bool:
     """Tell whether two publications with these host_ip are asked at one address."""
-    if one is None or other is None or one == other:
+    if one == other:
+        return True
+    if at_loopback(one) or at_loopback(other):
+        return False
+    if one is None or other is None:
         return True
     return ip_version(one) == ip_version(other) and (one in WILDCARDS or other in WILDCARDS)
 

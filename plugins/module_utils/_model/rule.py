@@ -33,7 +33,7 @@ class Rule:
     table: str  # raw | mangle | filter | nat
     chain: str
     rank: int  # 0..99, or STRANGE
-    target: str  # ACCEPT | DROP | RETURN | MASQUERADE | SNAT | DNAT | UNFOLLOWED | MARK | DSCP | a chain name
+    target: str  # ACCEPT | DROP | RETURN | MASQUERADE | SNAT | DNAT | UNFOLLOWED | MARK | DSCP | CLAMP | a chain name
     scope: str = ""
     owner: str = ""
     in_interface: Optional[str] = None  # "!name" negates
@@ -44,7 +44,7 @@ class Rule:
     destination_ports: Optional[Tuple[int, int]] = None  # first, last
     icmp_type: Optional[int] = None
     ct_state: Tuple[str, ...] = ()  # INVALID | RELATED | ESTABLISHED | DNAT ...
-    to: Optional[str] = None  # address of SNAT or DNAT; bits/mask of MARK, value of DSCP
+    to: Optional[str] = None  # address of SNAT or DNAT; bits/mask of MARK, value of DSCP; PATH_MTU or a size of CLAMP
     to_port: Optional[int] = None  # of DNAT; several ports lead to it and those that follow it
     place: str = HOST  # the namespace whose packets it judges
     off_path: bool = False  # matches what comes in where the answer would not go out
@@ -93,6 +93,9 @@ UNFOLLOWED = "CT"
 DSCP = "DSCP"
 # A bit that a packet carries from mangle to filter only, and who sets and takes it.
 MARK = "MARK"
+# A target: the first packets of TCP, either way, say that no segment larger than `to` is taken.
+CLAMP = "TCPMSS"
+PATH_MTU = "pmtu"
 SEAL = "0x20000000/0x20000000"
 UNSEAL = "0x0/0x20000000"
 # A bit of what the host itself sends into a network of ours. The tunnel that takes it on leaves it.
@@ -106,10 +109,12 @@ INWARD_CHAIN = "CNET-INWARD"  # marks what the host sends into networks
 FORWARD_CHAIN = "CNET-FORWARD"
 INPUT_CHAIN = "CNET-INPUT"
 SEAL_CHAIN = "CNET-SEAL"  # seals what FORWARD_CHAIN, which takes the seal off, has to judge
+SEGMENTS_CHAIN = "CNET-MSS"  # how large the segments of TCP may be
 SEALED_CHAIN = "CNET-SEALED"  # drops what still carries it: the isolation was flushed, or somebody let it pass before
 DSCP_CHAIN = "CNET-DSCP"  # writes into packets of endpoints what they are to be treated as
 SOURCES_CHAIN = "CNET-SOURCES"  # which addresses may speak on a bridge
 DNAT_CHAIN = "CNET-DNAT"
+LOOPBACK_CHAIN = "CNET-LOOPBACK"  # what is published at loopback; nothing from outside comes by here
 POSTROUTING_CHAIN = "CNET-POST"
 USER_CHAIN = "CNET-USER"  # the administrator's own rules; evaluated before ours, never changed by us
 INSIDE_CHAIN = "CNET-INSIDE"  # drops what comes from any bridge of ours; overlays lead their UDP port here

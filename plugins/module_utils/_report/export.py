@@ -21,7 +21,7 @@ from .._model.objects import MAIN_TABLE, Address, BridgeVlan, Namespace, PolicyR
 from .._model.place import HOST, PROCESS, Place
 from .._model.routing import DEFAULT_ROUTE
 from .._model.rows import Rows
-from .._model.rule import DSCP, FORWARD_CHAIN, INPUT_CHAIN, POSTROUTING_CHAIN, Rule
+from .._model.rule import CLAMP, DSCP, FORWARD_CHAIN, INPUT_CHAIN, POSTROUTING_CHAIN, Rule
 from .._model.snapshot import Snapshot
 from .info import ENDPOINT_ROLES
 from .inside import describe_limits, is_attachment
@@ -168,6 +168,10 @@ class _Export:
         hidden = [rule for rule in rules if (rule.table, rule.chain, rule.rank) == ("nat", POSTROUTING_CHAIN, 30)]
         _set(found, masquerade=False if not internal and not hidden else None)
         _set(found, snat_address=_unique(str(rule.to) for rule in hidden if rule.target == "SNAT") or None)
+        known = [rule for rule in rules if (rule.table, rule.chain, rule.rank) == ("nat", POSTROUTING_CHAIN, 22)]
+        _set(found, no_masquerade=_unique(rule.destination or DEFAULT_ROUTE[rule.family] for rule in known) or None)
+        clamp = next((rule.to for rule in rules if rule.target == CLAMP and rule.to), None)
+        _set(found, mss_clamp=int(clamp) if clamp is not None and clamp.isdigit() else clamp)
         trusted = _unique(str(rule.in_interface) for rule in rules if rule.chain == FORWARD_CHAIN and rule.rank == 30 and rule.target == "ACCEPT")
         _set(found, trusted_interfaces=trusted or None)
         asked = [rule for rule in rules if (rule.table, rule.chain) == ("filter", INPUT_CHAIN) and rule.in_interface == bridge]

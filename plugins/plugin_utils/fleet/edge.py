@@ -13,12 +13,12 @@ from typing import Iterator, Optional, Sequence, Set
 from ...module_utils._model import span
 from ...module_utils._model.addresses import ip_version
 from ...module_utils._model.document import PublishedPort
+from ...module_utils._model.published import WILDCARDS, at_loopback
 from .members import Check, Member, make_check
 from .outside import FAMILIES, Outside
 from .reading import Host
 
 FIRST_UNPUBLISHED = 61001
-WILDCARDS = ("0.0.0.0", "::")
 PROBED_PROTOCOLS = ("tcp", "udp")
 
 
@@ -29,6 +29,8 @@ def check_way_out(member: Member, outside: Outside) -> Iterator[Check]:
         if address is None or any(span.holds(subnet, address) for subnet in member.near_subnets()):
             continue
         way = member.way_out(version)
+        if way is not None and any(span.holds(target, address) for target in way.no_masquerade):
+            continue  # whether it knows the way back is its own affair
         if way is not None and not member.is_led(address):
             yield make_check(member, "ping", address, "pass", "network %s leads outside, to host %s" % (way.name, other))
         elif member.is_confined and not member.may_pass(address):
@@ -46,11 +48,21 @@ def check_from_own_host(member: Member) -> Iterator[Check]:
 def check_published(member: Member, neighbours: Sequence[Member], outside: Outside) -> Iterator[Check]:
     """Yield probes of the first and last port of every published range: from another host, from the endpoint itself and from another network."""
     for port in member.endpoint.ports:
-        if port.protocol not in PROBED_PROTOCOLS:
+        if port.protocol not in PROBED_PROTOCOLS or port.host_ip_nonlocal:
+            continue
+        if at_loopback(port.host_ip) and _inside(member, 4):
+            yield from _published_at_loopback(member, port)
             continue
         for address in _published_addresses(port, member.host, outside):
             if _inside(member, ip_version(address)):
                 yield from _published_at(member, port, address, neighbours, outside)
+
+
+def _published_at_loopback(member: Member, port: PublishedPort) -> Iterator[Check]:
+    host, reason = member.host.name, "published as %s" % port
+    for step in dict.fromkeys((0, port.count - 1)):
+        number, inside = port.published + step, port.target + step
+        yield make_check(None, port.protocol, port.host_ip or "", "pass", reason, from_host=host, port=number, to=member, to_port=inside)
 
 
 def _published_at(member: Member, port: PublishedPort, address: str, neighbours: Sequence[Member], outside: Outside) -> Iterator[Check]:

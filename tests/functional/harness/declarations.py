@@ -93,6 +93,7 @@ PORTS = [
     {"published": 8443, "target": 443, "host_ip": "192.0.2.1", "allowed_sources": ["198.51.100.0/24", "192.0.2.2"]},
     {"published": 8444, "target": 443, "host_ip": "2001:db8:2::1"},
     {"published": 8445, "target": 443, "host_ip": "0.0.0.0"},
+    "127.0.0.1:8445:443",
 ]
 
 CASES: Dict[str, Declaration] = {
@@ -111,6 +112,8 @@ CASES: Dict[str, Declaration] = {
     "no-gateway-on-host": plain(V4, V6, gateway_on_host=False),
     "hairpin": plain(V4, hairpin=True),
     "no-masquerade": plain(V4, V6, masquerade=False, trusted_interfaces=["eth0"]),
+    "no-masquerade-towards": plain(V4, V6, no_masquerade=["198.51.100.0/24", "192.0.2.2", "::/0"], mss_clamp="pmtu"),
+    "clamped": plain(V4, V6, mss_clamp=1300),
     "snat": plain(V4, V6, snat_address=["192.0.2.1", "2001:db8:2::1"]),
     "host-access": plain(V4, V6, host_access=["53/udp", "53/tcp"]),
     "host-access-none": plain(V4, host_access="none"),

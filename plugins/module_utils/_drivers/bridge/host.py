@@ -14,7 +14,7 @@ from typing import Iterator, Optional, Sequence, Tuple
 from ..._model.addresses import canonical_ip, is_link_local
 from ..._model.mark import PROTOCOL, read_mark
 from ..._model.objects import Address
-from ..._model.published import published_ports
+from ..._model.published import at_loopback, published_ports
 from ..._model.routing import DEFAULT_ROUTE
 from ..._model.snapshot import Facts
 from ..base import HostView
@@ -43,6 +43,12 @@ def check_host_bridges(networks: Sequence[BridgeNetwork], view: HostView) -> Non
         if lans.issuperset(item.network for item in endpoint.attachments):
             rule = "its network is a LAN of the host, where it is reached at its own address and nothing is translated"
             view.report(path, str(port), rule, "remove the port")
+    foreign = {network.name: network.bridge_name for network in networks if network.adopted}
+    for path, endpoint, port in published_ports(view.document) if foreign else ():
+        bridge = next((foreign[item.network] for item in endpoint.attachments if item.network in foreign), None)
+        if bridge is not None and at_loopback(port.host_ip):
+            rule = "bridge %s is somebody else's, and would have to lead packets of the loopback network (route_localnet)" % bridge
+            view.report(path, str(port), rule, "remove host_ip, or attach the endpoint to a bridge of this collection")
     for network in networks:
         if network.bridge_mode == EXISTING and not network.adopted:
             _report_missing(network, view)

@@ -12,10 +12,11 @@ import re
 from typing import Optional, Tuple, Union
 
 from ..._document.entry import list_of, one_or_list_of
-from ..._document.scalars import choice, integer, read_boolean, read_interface_name, read_mac, read_text, read_unicast_address
+from ..._document.scalars import choice, integer, read_boolean, read_interface_name, read_mac, read_source, read_text, read_unicast_address
 from ..._model.document import PROTOCOLS
 from ..._model.errors import Problem
-from ..._model.limits import BRIDGE_PRIORITY, PORTS
+from ..._model.limits import BRIDGE_PRIORITY, PORTS, SEGMENT_SIZE
+from ..._model.rule import PATH_MTU
 from ..._schema.reading import Problems, Read, Shape, either, reader
 from ..._schema.schema import Field, Schema
 from ..bridged_keys import ANTI_SPOOFING, BRIDGE_NAME
@@ -53,6 +54,20 @@ def _read_host_access(value: object, path: str, problems: Problems) -> Optional[
     return _read_word(value, path, problems)
 
 
+_read_size = integer(*SEGMENT_SIZE)
+
+
+@reader(either(Shape("str", choices=(PATH_MTU,)), _read_size.shape))
+def _read_clamp(value: object, path: str, problems: Problems) -> Optional[str]:
+    if value == PATH_MTU:
+        return PATH_MTU
+    if isinstance(value, str) and not value.isdigit():
+        problems.append(Problem(path, value, "expected %s or an integer from %d to %d" % (PATH_MTU, *SEGMENT_SIZE), "write %s" % PATH_MTU))
+        return None
+    size = _read_size(value, path, problems)
+    return None if size is None else str(size)
+
+
 @reader(_read_mask_number.shape)
 def _read_mask(value: object, path: str, problems: Problems) -> Optional[int]:
     mask = _read_mask_number(value, path, problems)
@@ -74,6 +89,23 @@ SNAT_ADDRESS = Field(
     example="192.0.2.10",
 )
 SNAT_ADDRESS_ELSEWHERE = Field("snat_address_elsewhere", read_boolean, False, "Whether V(snat_address) need not be an address of this host.")
+NO_MASQUERADE = Field(
+    "no_masquerade",
+    list_of(read_source),
+    (),
+    "Subnets and addresses that packets reach with the endpoint's own address as source, because they know the way back, as behind a VPN. Answers come in,"
+    " and nothing else does. With V(::/0), IPv6 is not masqueraded at all.",
+    example="[10.0.0.0/8, fd00::/8]",
+)
+MSS_CLAMP = Field(
+    "mss_clamp",
+    _read_clamp,
+    None,
+    "Largest TCP segment that both ends of a connection into the network or out of it are told, or V(pmtu) for what the MTU of the way takes. It is never"
+    " raised.",
+    default_words="what the ends say",
+    example="pmtu",
+)
 ENABLE_ICC = Field("enable_icc", read_boolean, True, "Whether the endpoints of the network reach each other.")
 GATEWAY_ON_HOST = Field(
     "gateway_on_host",
@@ -132,6 +164,8 @@ SCHEMA = Schema(
         MASQUERADE,
         SNAT_ADDRESS,
         SNAT_ADDRESS_ELSEWHERE,
+        NO_MASQUERADE,
+        MSS_CLAMP,
         ENABLE_ICC,
         GATEWAY_ON_HOST,
         HAIRPIN,

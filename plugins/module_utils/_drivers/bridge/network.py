@@ -32,6 +32,8 @@ class BridgeNetwork(Network):
     mac_address: Optional[str] = None
     masquerade: bool = True
     snat_addresses: Tuple[str, ...] = ()
+    no_masquerade: Tuple[str, ...] = ()  # subnets that know the way back
+    mss_clamp: Optional[str] = None  # pmtu | a number
     enable_icc: bool = True
     gateway_on_host: bool = True  # False: the bridge gets no address
     hairpin: bool = False

@@ -20,7 +20,7 @@ from ..._model.routing import DEFAULT_ROUTE
 from ..._model.snapshot import Facts
 from ..bridged import BridgedSegment
 from ..mtu import STANDARD_MTU
-from ..settings import interface_sysctls
+from ..settings import LOCALNET, Settings, interface_sysctls
 from .network import BridgeNetwork
 from .ports import compile_made_ports, compile_ports
 
@@ -52,7 +52,7 @@ def compile_bridge(network: BridgeNetwork, scope: str, facts: Facts) -> Tuple[Br
             # Its ports that were the host's own are noted in the mark: they must come home when the bridge goes.
             alias=str(mark),
             master=network.vrf,
-            sysctls=interface_sysctls((subnet.subnet for subnet in network.subnets), ipv6=facts.ipv6),
+            sysctls=_settings(network, facts),
         )
     objects: List[KernelObject] = [*_vrf(network, scope, facts), link]
     if network.gateway_on_host:
@@ -67,6 +67,11 @@ def compile_bridge(network: BridgeNetwork, scope: str, facts: Facts) -> Tuple[Br
     # With br_netfilter a translated frame goes straight to its port, also to the one it came from: a container's own published port.
     port = BridgePort(hairpin=network.hairpin or facts.bridge_netfilter, isolated=not network.enable_icc)
     return BridgedSegment(network, mtu, network.bridge_name, port), tuple(objects)
+
+
+def _settings(network: BridgeNetwork, facts: Facts) -> Settings:
+    found = interface_sysctls((subnet.subnet for subnet in network.subnets), ipv6=facts.ipv6)
+    return (*found, LOCALNET[False]) if network.subnets_of(4) else found
 
 
 def _kind(network: BridgeNetwork, existing: Optional[Link]) -> Bridge:

@@ -12,7 +12,19 @@ from typing import Iterator, Sequence
 from ..._model.addresses import LINK_LOCAL, ip_version
 from ..._model.document import Document
 from ..._model.joined import joined_networks
-from ..._model.rule import FORWARD_CHAIN, INPUT_CHAIN, INSIDE_CHAIN, KNOWN, POSTROUTING_CHAIN, RAW_CHAIN, SOURCES_CHAIN, Rule
+from ..._model.published import LOOPBACK
+from ..._model.rule import (
+    CLAMP,
+    FORWARD_CHAIN,
+    INPUT_CHAIN,
+    INSIDE_CHAIN,
+    KNOWN,
+    POSTROUTING_CHAIN,
+    RAW_CHAIN,
+    SEGMENTS_CHAIN,
+    SOURCES_CHAIN,
+    Rule,
+)
 from ..icmp import ICMP, list_discovery_rules
 from .network import BridgeNetwork
 
@@ -32,6 +44,9 @@ def list_host_rules(networks: Sequence[BridgeNetwork], family: int, document: Do
     """What a scope needs once: the host's own way to its gateways, and multicast."""
     rule = partial(Rule, family, scope=document.scope)
     held = [network for network in networks if not network.on_lan and network.subnets_of(family)]
+    if family == 4 and held:
+        # Whatever else listens at loopback, or is published there, is the host's own, wherever the kernel is told to lead such packets.
+        yield rule("raw", RAW_CHAIN, 8, "DROP", in_interface="!lo", destination=LOOPBACK)
     if any(network.hides for network in held):
         yield rule("raw", RAW_CHAIN, 9, "RETURN", in_interface="lo")
     if held:
@@ -54,6 +69,7 @@ def _bridge_rules(network: BridgeNetwork, family: int, document: Document) -> It
     yield from _input_rules(network, family, scope)
     if not network.internal:
         yield from _nat_rules(network, family, scope)
+        yield from _segment_rules(network, family, scope)
 
 
 def _raw_rules(network: BridgeNetwork, family: int, document: Document) -> Iterator[Rule]:
@@ -75,7 +91,14 @@ def _raw_rules(network: BridgeNetwork, family: int, document: Document) -> Itera
         if not network.internal:
             for interface in network.trusted_interfaces:
                 yield rule(10, "RETURN", in_interface=interface, destination=subnet.subnet)
+        for target in _unmasqueraded(network, family):
+            # Their answers name who asked; what else they send is judged where connections are known.
+            yield rule(19, "RETURN", source=target, destination=subnet.subnet)
         yield rule(20, "DROP", destination=subnet.subnet)
+
+
+def _unmasqueraded(network: BridgeNetwork, family: int) -> Iterator[str]:
+    return (target for target in network.no_masquerade if ip_version(target) == family)
 
 
 def _sources(network: BridgeNetwork, document: Document, family: int) -> Iterator[str]:
@@ -167,6 +190,17 @@ def _nat_rules(network: BridgeNetwork, family: int, scope: str) -> Iterator[Rule
             yield rule(10, "MASQUERADE", source=subnet, destination=subnet, out_interface=network.bridge_name, ct_state=("DNAT",))
         # Between networks of ours the client's address is kept.
         yield rule(20, "RETURN", destination=subnet)
+        for target in _unmasqueraded(network, family):
+            yield rule(22, "RETURN", source=subnet, destination=target)
         if network.masquerade:
             target = "SNAT" if fixed else "MASQUERADE"
             yield rule(30, target, source=subnet, out_interface="!" + network.bridge_name, to=fixed)
+
+
+def _segment_rules(network: BridgeNetwork, family: int, scope: str) -> Iterator[Rule]:
+    if network.mss_clamp is None:
+        return
+    bridge = network.bridge_name
+    for come, leave in ((bridge, "!" + bridge), ("!" + bridge, bridge)):
+        clamped = partial(Rule, family, "mangle", SEGMENTS_CHAIN, 10, CLAMP, scope, network.name, protocol="tcp", to=network.mss_clamp)
+        yield clamped(in_interface=come, out_interface=leave)

@@ -27,7 +27,9 @@ from .keys import (
     INTERNAL,
     MAC_ADDRESS,
     MASQUERADE,
+    MSS_CLAMP,
     MULTICAST_SNOOPING,
+    NO_MASQUERADE,
     PRIORITY,
     SNAT_ADDRESS,
     SNAT_ADDRESS_ELSEWHERE,
@@ -40,7 +42,10 @@ from .keys import (
 from .network import BridgeNetwork
 
 # What says how the host routes and filters a segment; on a LAN of the host it does neither.
-ROUTED_KEYS = ("internal", "masquerade", "snat_address", "snat_address_elsewhere", "host_access", "trusted_interfaces", "enable_icc")
+ROUTED_KEYS = (
+    *("internal", "masquerade", "snat_address", "snat_address_elsewhere", "no_masquerade", "mss_clamp"),
+    *("host_access", "trusted_interfaces", "enable_icc"),
+)
 KERNEL_TABLES = (253, 254, 255)  # default, main, local
 
 
@@ -55,6 +60,22 @@ def _read_snat(entry: Entry, internal: bool, masquerade: bool) -> Tuple[str, ...
     elif "snat_address_elsewhere" in entry.raw and "snat_address" not in entry.raw:
         entry.report("snat_address_elsewhere", "there is no snat_address that it could be of", "add snat_address or remove it")
     return addresses
+
+
+def _read_unmasqueraded(entry: Entry, internal: bool, masquerade: bool) -> Tuple[str, ...]:
+    targets = entry.get(NO_MASQUERADE)
+    if targets and internal:
+        entry.report("no_masquerade", "an internal network has no way out", "remove no_masquerade or internal: true")
+    elif targets and not masquerade:
+        entry.report("no_masquerade", "masquerade is false, so no source address is rewritten", "remove one of the two")
+    return targets
+
+
+def _read_clamp(entry: Entry, internal: bool) -> Optional[str]:
+    clamp = entry.get(MSS_CLAMP)
+    if clamp is not None and internal:
+        entry.report("mss_clamp", "an internal network has no way out", "remove mss_clamp or internal: true")
+    return clamp
 
 
 def _read_vrf(entry: Entry) -> Tuple[Optional[str], Optional[int]]:
@@ -87,6 +108,8 @@ def read_bridge(entry: Entry, common: Common) -> BridgeNetwork:
         internal=internal,
         masquerade=masquerade,
         snat_addresses=_read_snat(entry, internal, masquerade),
+        no_masquerade=_read_unmasqueraded(entry, internal, masquerade),
+        mss_clamp=_read_clamp(entry, internal),
         snat_elsewhere=entry.get(SNAT_ADDRESS_ELSEWHERE),
         routed_keys=tuple(key for key in ROUTED_KEYS if key in entry.raw),
         enable_icc=entry.get(ENABLE_ICC),

@@ -14,13 +14,14 @@ from functools import lru_cache
 from typing import Dict, Iterable, Iterator, Tuple
 
 from ..._model.names import digest
-from ..._model.rule import DNAT_CHAIN, FORWARD_CHAIN, Rule
+from ..._model.rule import DNAT_CHAIN, FORWARD_CHAIN, LOOPBACK_CHAIN, Rule
 from ..published import opens_ports
 
 PORTS = 64  # of a block
 PREFIX = {4: 26, 6: 122}  # of a block of addresses
 OPEN_RANK = 10
-PUBLISHED_PREFIX = "CNET-P-"  # + protocol + first port of a block of published ports
+# + protocol + first port of a block of published ports, by the chain that leads there
+PUBLISHED_PREFIXES = {DNAT_CHAIN: "CNET-P-", LOOPBACK_CHAIN: "CNET-L-"}
 OPEN_PREFIX = "CNET-R-"  # + hash of a block of addresses: ports that routed endpoints open
 ChainKey = Tuple[int, str]  # family, name
 
@@ -29,10 +30,10 @@ def spread(rules: Iterable[Rule]) -> Iterator[Rule]:
     """Yield the rules with those of ports in their blocks' chains, then the jumps to these chains, which belong to no scope."""
     jumps: Dict[ChainKey, Rule] = {}
     for rule in rules:
-        if rule.target == "DNAT" and rule.chain == DNAT_CHAIN:
+        if rule.target == "DNAT" and rule.chain in PUBLISHED_PREFIXES:
             for piece in _pieces(rule):
                 if (piece.family, piece.chain) not in jumps:
-                    jumps[piece.family, piece.chain] = _jump_to_ports(piece)
+                    jumps[piece.family, piece.chain] = _jump_to_ports(piece, rule.chain)
                 yield piece
         elif opens_ports(rule) and rule.chain == FORWARD_CHAIN:
             block, name = _name_block(rule.destination or "", PREFIX[rule.family])
@@ -53,7 +54,7 @@ def _pieces(rule: Rule) -> Iterator[Rule]:
     while start <= last:
         end = min(last, _block(start) + PORTS - 1) if keeps else start
         to_port = None if keeps or rule.to_port is None else rule.to_port + start - first
-        chain = "%s%s-%d" % (PUBLISHED_PREFIX, rule.protocol, _block(start))
+        chain = "%s%s-%d" % (PUBLISHED_PREFIXES[rule.chain], rule.protocol, _block(start))
         yield replace(rule, chain=chain, rank=rule.rank + (start != first), destination_ports=(start, end), to_port=to_port)
         start = end + 1
 
@@ -62,9 +63,9 @@ def _block(port: int) -> int:
     return port // PORTS * PORTS
 
 
-def _jump_to_ports(piece: Rule) -> Rule:
+def _jump_to_ports(piece: Rule, chain: str) -> Rule:
     first = _block((piece.destination_ports or (0, 0))[0])
-    return Rule(piece.family, piece.table, DNAT_CHAIN, 10, piece.chain, protocol=piece.protocol, destination_ports=(first, first + PORTS - 1))
+    return Rule(piece.family, piece.table, chain, 10, piece.chain, protocol=piece.protocol, destination_ports=(first, first + PORTS - 1))
 
 
 @lru_cache(maxsize=16384)

@@ -15,8 +15,8 @@ from typing import Any, Callable, Dict, Iterator, List, Mapping, Tuple
 
 from ..._model.errors import FirewallError
 from ..._model.mark import PREFIX
-from ..._model.rule import INWARD, SEAL, STATES, STRANGE, Rule
-from .render import VNI, render_rule
+from ..._model.rule import CLAMP, INWARD, PATH_MTU, SEAL, STATES, STRANGE, Rule
+from .render import FIRST_OF_TCP, VNI, render_rule
 
 PROTOCOLS: Mapping[str, str] = {"1": "icmp", "6": "tcp", "17": "udp", "58": "ipv6-icmp", "icmpv6": "ipv6-icmp", "132": "sctp"}
 WORD = re.compile(r'"(?:[^"\\]|\\.)*"|\S+')
@@ -35,6 +35,7 @@ def read_rule(saved: str, family: int, table: str, chain: str) -> Rule:
     matches = found.pop("matches")
     for match, field in _TOLD_BY.items():
         partial = partial or (match in matches) != (field in found)
+    partial = partial or (FIRST_OF_TCP[0] in matches) != (found["target"] == CLAMP)
     line = " ".join(["-A", chain, *words])
     try:
         rule = Rule(family, table, chain, partial=partial, **found)
@@ -146,6 +147,16 @@ def _read_inward(found: Fields, values: List[str], _family: int) -> bool:
     return values[0] == INWARD
 
 
+def _read_first(found: Fields, values: List[str], _family: int) -> bool:
+    found["matches"].add(FIRST_OF_TCP[0])
+    return (FIRST_OF_TCP[0], *values) == FIRST_OF_TCP
+
+
+def _read_clamp(found: Fields, _values: List[str], _family: int) -> bool:
+    found["to"] = PATH_MTU
+    return True
+
+
 _UNREAD: Tuple[int, Reader] = (0, lambda _found, _values, _family: False)
 _READERS: Mapping[Tuple[str, bool], Tuple[int, Reader]] = {
     ("-s", False): (1, _note("source")),
@@ -173,6 +184,9 @@ _READERS: Mapping[Tuple[str, bool], Tuple[int, Reader]] = {
     ("--comment", False): (1, _read_label),
     ("-j", False): (1, _note("target")),
     ("--notrack", False): (0, lambda _found, _values, _family: True),
+    ("--tcp-flags", False): (2, _read_first),
+    ("--clamp-mss-to-pmtu", False): (0, _read_clamp),
+    ("--set-mss", False): (1, _note("to")),
     ("--set-xmark", False): (1, _note("to")),
     ("--set-dscp", False): (1, _note("to")),
     ("--to-source", False): (1, _read_end),

@@ -14,10 +14,11 @@ from typing import List, Optional, Tuple
 
 from ..._model.errors import FirewallError
 from ..._model.mark import PREFIX
-from ..._model.rule import DSCP, INWARD, MARK, ROUTED_INTERFACES, SEAL, STATES, UNFOLLOWED, Rule
+from ..._model.rule import CLAMP, DSCP, INWARD, MARK, PATH_MTU, ROUTED_INTERFACES, SEAL, STATES, UNFOLLOWED, Rule
 
 # The order in which the tool prints connection states.
-_OPTIONS = {"SNAT": "--to-source", MARK: "--set-xmark", DSCP: "--set-dscp"}
+_OPTIONS = {"SNAT": "--to-source", MARK: "--set-xmark", DSCP: "--set-dscp", CLAMP: "--set-mss"}
+FIRST_OF_TCP = ("--tcp-flags", "SYN,RST", "SYN")
 # Counted in bytes: the IP header, then UDP's eight, then VXLAN's flags, then three of the VNI. The kernel's tunnel writes no IPv6 extension header.
 VNI = {4: "0x0>>0x16&0x3c@0xc>>0x8", 6: "0x34>>0x8"}
 _TOKEN = re.compile(r"[A-Za-z0-9\[:][A-Za-z0-9_.:/\[\]-]*\Z", re.ASCII)
@@ -38,6 +39,8 @@ def render_rule(rule: Rule) -> str:
         words += ["-p", _token(rule.protocol)]
     if rule.destination_ports is not None:
         words += ["-m", _token(rule.protocol or ""), "--dport", _span(rule.destination_ports, ":")]
+    if rule.target == CLAMP:
+        words += ["-m", "tcp", *FIRST_OF_TCP]
     if rule.icmp_type is not None:
         match, option = ("icmp6", "--icmpv6-type") if rule.family == 6 else ("icmp", "--icmp-type")
         words += ["-m", match, option, "%d" % rule.icmp_type]
@@ -62,7 +65,9 @@ def render_rule(rule: Rule) -> str:
     words += ["-j", _token(rule.target)]
     if rule.target == UNFOLLOWED:
         words.append("--notrack")
-    if rule.to is not None:
+    if rule.to == PATH_MTU:
+        words.append("--clamp-mss-to-pmtu")
+    elif rule.to is not None:
         words += [_OPTIONS.get(rule.target, "--to-destination"), _end(_token(rule.to), rule.to_port)]
     return " ".join(words)
 

@@ -19,10 +19,12 @@ from ..._model.rule import (
     INPUT_CHAIN,
     INWARD_CHAIN,
     LAST_CHAIN,
+    LOOPBACK_CHAIN,
     OUTPUT_CHAIN,
     POSTROUTING_CHAIN,
     RAW_CHAIN,
     SEAL,
+    SEGMENTS_CHAIN,
     USER_CHAIN,
     is_own_chain,
 )
@@ -34,6 +36,7 @@ _NAME = re.compile(r"(raw|mangle|filter|nat)([46])-(.+)\Z")
 _HOOKS = frozenset(("prerouting", "input", "forward", "output", "postrouting"))
 _LOCAL = "fib daddr type == 2 "
 _BEYOND_LOOPBACK = {4: "ip daddr != 127.0.0.0/8 ", 6: "ip6 daddr != ::1 "}
+_AT_LOOPBACK = {4: "ip daddr == 127.0.0.0/8 ", 6: "ip6 daddr == ::1 "}
 PROTOCOLS = {4: 2, 6: 10}
 # A bit that a frame carries while it goes from port to port of a bridge; no seal is used here, for nobody flushes one half of our table.
 BRIDGED = int(SEAL.partition("/")[0], 16)
@@ -58,11 +61,13 @@ def ways_to(chain: str, family: int) -> Tuple[Way, ...]:
         DSCP_CHAIN: (Way("prerouting", "filter", -150, mine),),
         OUTPUT_CHAIN: (Way("output", "filter", -300, mine),),
         INWARD_CHAIN: (Way("postrouting", "filter", -150, mine),),
+        SEGMENTS_CHAIN: (Way("forward", "filter", -150, mine),),
         FORWARD_CHAIN: (Way("forward", "filter", 0, mine),),
         LAST_CHAIN: (Way("forward", "filter", 0, mine),),
         INPUT_CHAIN: (Way("input", "filter", 0, mine),),
         # An address tells the family, and what an address tells nft does not list.
         DNAT_CHAIN: (Way("prerouting", "nat", -100, mine + _LOCAL), Way("output", "nat", -100, _BEYOND_LOOPBACK[family] + _LOCAL)),
+        LOOPBACK_CHAIN: (Way("output", "nat", -100, _AT_LOOPBACK[family]),),
         POSTROUTING_CHAIN: (Way("postrouting", "nat", 100, mine),),
     }.get(chain, ())
 

@@ -15,7 +15,7 @@ from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Opt
 from ..._model.errors import FirewallError
 from ..._model.firewall import FirewallObject
 from ..._model.mark import PREFIX
-from ..._model.rule import DSCP, MARK, STRANGE, USER_CHAIN, Rule
+from ..._model.rule import CLAMP, DSCP, MARK, PATH_MTU, STRANGE, USER_CHAIN, Rule
 from .groups import entry_order
 from .layout import BRIDGED, INET, PROTOCOLS, ChainKey, read_base_name, read_chain_name
 from .objects import BaseChain, RuleChain
@@ -24,6 +24,7 @@ from .words import (
     CT_STATE,
     CT_STATUS,
     FAMILY,
+    FIRST_FLAGS,
     ICMP,
     IN,
     INWARD_BIT,
@@ -34,6 +35,8 @@ from .words import (
     PROTOCOL,
     STATES,
     STATUSES,
+    SYN,
+    TCP_FLAGS,
     USERS,
     VERDICTS,
     VNI,
@@ -153,6 +156,8 @@ class _Reading:
                 found = (_expressions(mapped["key"]), mapped["data"][1:])
             else:
                 common.update(_read_statement(kind, body))
+        if common.pop("first", False) != (common.get("target") == CLAMP):
+            raise ValueError(expressions)
         if common.pop("inward", False) != (common.get("of_users") is not None) or "target" not in common:
             raise ValueError(expressions)
         if found is None:
@@ -207,7 +212,7 @@ def _expressions(left: Any) -> List[str]:
 def _expression(left: Dict[str, Any]) -> str:
     ((kind, body),) = left.items()
     if kind == "&":
-        mask = body[1]
+        mask = sum(body[1]) if isinstance(body[1], list) else body[1]  # flags are listed one by one
         return "%s & %s" % (_expression(body[0]), "0x%x" % mask if isinstance(mask, int) else mask)
     if kind == "payload":
         return "@%s,%d,%d" % (body["base"], body["offset"], body["len"]) if "base" in body else "%s %s" % (body["protocol"], body["field"])
@@ -230,6 +235,9 @@ def _read_statement(kind: str, body: Any) -> Fields:
         return {"target": key[2]}
     if kind == "mangle" and _expression(body["key"]) in _DSCP:
         return {"target": DSCP, "to": "0x%02x" % body["value"]}
+    if kind == "mangle" and body["key"] == {"tcp option": {"name": "maxseg", "field": "size"}}:
+        size = body["value"]
+        return {"target": CLAMP, "to": PATH_MTU if size == {"rt": {"key": "mtu"}} else "%d" % size}
     if kind == "mangle" and _expression(body["key"]) == "meta mark":
         (bits,) = (value for value in body["value"]["|"] if isinstance(value, int))
         return {"target": MARK, "to": "0x%x/0x%x" % (bits, bits)}
@@ -322,6 +330,7 @@ _READERS: Mapping[Tuple[str, str], Tuple[str, Reader]] = {
     (ADDRESS_TYPE, "!="): ("not_unicast", _flag(1)),
     ("meta mark & 0x%x" % INWARD_BIT, "!="): ("inward", _flag(INWARD_BIT)),
     ("meta mark & 0x%x" % BRIDGED, "!="): ("not_bridged", _flag(BRIDGED)),
+    ("%s & 0x%x" % (TCP_FLAGS, FIRST_FLAGS), "=="): ("first", _flag(SYN)),
     (USERS, "=="): ("of_users", _read_span),
     (CT_STATE, "=="): ("ct_state", _bits(STATES)),
     (CT_STATUS, "=="): ("ct_state", _bits(STATUSES)),

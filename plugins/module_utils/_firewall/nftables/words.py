@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import Dict, List, NamedTuple, Optional, Tuple
 
 from ..._model.errors import FirewallError
-from ..._model.rule import DSCP, INWARD, MARK, UNFOLLOWED, Rule
+from ..._model.rule import CLAMP, DSCP, INWARD, MARK, PATH_MTU, UNFOLLOWED, Rule
 from .layout import BRIDGED, PROTOCOLS, name_chain
 
 Matched = Tuple[str, str]  # expression, value
@@ -27,6 +27,8 @@ VNI = "@th,96,24"  # behind UDP's eight bytes and VXLAN's flags
 ICMP = {4: ("icmp", "icmp type"), 6: ("ipv6-icmp", "icmpv6 type")}
 IN, OUT, PROTOCOL, PORT, FAMILY = "iifname", "oifname", "meta l4proto", "th dport", "meta nfproto"
 OFF_PATH, ADDRESS_TYPE, USERS = "fib saddr . iif oif", "fib daddr type", "meta skuid"
+TCP_FLAGS, FIRST_FLAGS, SYN = "tcp flags", 0x6, 0x2  # SYN and RST
+SEGMENT = "tcp option maxseg size"
 CT_STATE, CT_STATUS = "ct state", "ct status"
 _WIDTHS = {IN: 16, OUT: 16, PROTOCOL: 4, PORT: 4, FAMILY: 4, VNI: 4, "ip": 4, "ip6": 16}
 _WIDEST = 64  # bytes of a key
@@ -114,6 +116,8 @@ def _conditions(rule: Rule) -> List[str]:
         found.append("meta mark & 0x%x != 0x%x %s %d-%d" % (INWARD_BIT, INWARD_BIT, USERS, *rule.of_users))
     if rule.not_bridged:
         found.append("meta mark & 0x%x != 0x%x" % (BRIDGED, BRIDGED))
+    if rule.target == CLAMP:
+        found.append("%s & 0x%x == 0x%x" % (TCP_FLAGS, FIRST_FLAGS, SYN))
     if rule.ct_state:
         found.append(_connection(rule.ct_state))
     if rule.sealed:
@@ -138,6 +142,8 @@ def statement_of(rule: Rule) -> str:
         bits, mask = (int(number, 16) for number in (rule.to or "").split("/"))
         kept = "" if bits == mask else " & 0x%x" % (0xFFFFFFFF ^ mask)
         return "meta mark set meta mark%s%s" % (kept, " | 0x%x" % bits if bits else "")
+    if rule.target == CLAMP:
+        return "%s set %s" % (SEGMENT, "rt mtu" if rule.to == PATH_MTU else "%d" % int(rule.to or ""))
     return VERDICTS.get(rule.target) or "jump %s" % name_chain(rule.family, rule.table, token(rule.target))
 
 

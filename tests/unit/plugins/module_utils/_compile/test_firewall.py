@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Dict, FrozenSet, List, Optional, Tuple
 
 import pytest
@@ -21,6 +22,7 @@ from rule_lines import chains
 V4 = Subnet("10.20.0.0/24", "10.20.0.1")
 V6 = Subnet("fd00:20::/64", "fd00:20::1")
 NONE: FrozenSet[int] = frozenset()
+AT_LOOPBACK = "8 d=127.0.0.0/8 i=!lo DROP"
 
 
 def bridge(subnets: Tuple[Subnet, ...] = (V4, V6), **options: Any) -> Dict[str, List[str]]:
@@ -59,7 +61,14 @@ def test_wires_open_nothing() -> None:
 
 def test_a_plain_bridge_network() -> None:
     assert bridge() == {
-        "raw/CNET-RAW": ["9 i=lo RETURN", "10 s=10.20.0.0/24 i=br-web RETURN", "11 i=br-web to-host DROP", "12 i=br-web RETURN", "20 d=10.20.0.0/24 DROP"],
+        "raw/CNET-RAW": [
+            AT_LOOPBACK,
+            "9 i=lo RETURN",
+            "10 s=10.20.0.0/24 i=br-web RETURN",
+            "11 i=br-web to-host DROP",
+            "12 i=br-web RETURN",
+            "20 d=10.20.0.0/24 DROP",
+        ],
         "mangle/CNET-SEAL": ["1 RELATED,ESTABLISHED RETURN", "10 i=!br-web o=br-web MARK 0x20000000/0x20000000"],
         "mangle/CNET-SEALED": ["10 sealed DROP"],
         "filter/CNET-INSIDE": ["10 i=br-web DROP"],
@@ -118,7 +127,8 @@ def test_its_other_family_is_the_same_but_for_neighbour_discovery() -> None:
         "40 i=br-web DROP",
     ]
     for name in ("raw/CNET-RAW", "filter/CNET-FORWARD", "filter/CNET-SOURCES", "mangle/CNET-SEAL"):
-        assert [line.replace("fd00:20::/64", "10.20.0.0/24") for line in six[name] if "fe80" not in line] == four[name]
+        other = [line for line in four[name] if line != AT_LOOPBACK]
+        assert [line.replace("fd00:20::/64", "10.20.0.0/24") for line in six[name] if "fe80" not in line] == other
     assert "10 s=fe80::/10 i=br-web RETURN" in six["raw/CNET-RAW"]
     assert "21 d=ff00::/8 RETURN" in six["nat/CNET-POST"]
 
@@ -169,7 +179,7 @@ def test_neighbours_kept_apart(internal: bool, expected: List[str]) -> None:
 
 def test_without_masquerade_the_way_in_is_filtered_by_state_alone() -> None:
     found = bridge(masquerade=False)
-    assert found["raw/CNET-RAW"] == ["10 s=10.20.0.0/24 i=br-web RETURN", "11 i=br-web to-host DROP", "12 i=br-web RETURN"]
+    assert found["raw/CNET-RAW"] == [AT_LOOPBACK, "10 s=10.20.0.0/24 i=br-web RETURN", "11 i=br-web to-host DROP", "12 i=br-web RETURN"]
     assert "39 o=br-web DROP" in found["filter/CNET-FORWARD"]
     assert "7 d=10.20.0.0/24 i=!br-web DROP" in found["filter/CNET-INPUT"]
     assert found["nat/CNET-POST"] == ["10 s=10.20.0.0/24 d=10.20.0.0/24 o=br-web DNAT MASQUERADE", "20 d=10.20.0.0/24 RETURN"]
@@ -232,7 +242,7 @@ def test_the_default_drop_comes_only_where_forwarding_was_off() -> None:
 
 
 def test_somebody_elses_bridge_may_have_others_on_it() -> None:
-    assert bridge(adopted=True)["raw/CNET-RAW"] == ["9 i=lo RETURN", "12 i=br-web RETURN", "20 d=10.20.0.0/24 DROP"]
+    assert bridge(adopted=True)["raw/CNET-RAW"] == [AT_LOOPBACK, "9 i=lo RETURN", "12 i=br-web RETURN", "20 d=10.20.0.0/24 DROP"]
     assert bridge(adopted=True)["filter/CNET-SOURCES"] == bridge()["filter/CNET-SOURCES"]
 
 
@@ -368,6 +378,45 @@ def test_an_ipv6_underlay_and_its_interface() -> None:
 )
 def test_published_ports(port: PublishedPort, family: int, expected: Dict[str, List[str]]) -> None:
     assert published(port, family=family) == expected
+
+
+def test_where_the_source_is_kept_answers_come_in_and_nothing_is_translated() -> None:
+    document = Document("main", (web(no_masquerade=("10.0.0.0/8", "::/0")),))
+    found, plain = compile_firewall(document, forwarding_off=NONE), compile_firewall(Document("main", (web(),)), forwarding_off=NONE)
+    more = {
+        (family, name): [line for line in lines if line not in chains(plain, family)[name]]
+        for family in (4, 6)
+        for name, lines in chains(found, family).items()
+    }
+    assert {where: lines for where, lines in more.items() if lines} == {
+        (4, "raw/CNET-RAW"): ["19 s=10.0.0.0/8 d=10.20.0.0/24 RETURN"],
+        (4, "nat/CNET-POST"): ["22 s=10.20.0.0/24 d=10.0.0.0/8 RETURN"],
+        (6, "raw/CNET-RAW"): ["19 d=fd00:20::/64 RETURN"],
+        (6, "nat/CNET-POST"): ["22 s=fd00:20::/64 RETURN"],
+    }
+
+
+def test_segments_are_clamped_both_ways_past_the_bridge() -> None:
+    assert bridge(mss_clamp="pmtu")["mangle/CNET-MSS"] == ["10 i=br-web o=!br-web tcp TCPMSS pmtu", "10 i=!br-web o=br-web tcp TCPMSS pmtu"]
+    assert "mangle/CNET-MSS" not in bridge()
+
+
+def test_a_port_at_loopback_is_for_the_host_alone() -> None:
+    ports = (PublishedPort(80, 8080, host_ip="127.0.0.1"), PublishedPort(80, 81))
+    endpoint = Endpoint("api", "netns:api", (Attachment("web", "10.20.0.2", "fd00:20::2"),), ports)
+    with_port, without = (compile_firewall(Document("main", (web(),), (item,)), forwarding_off=NONE) for item in (endpoint, replace(endpoint, ports=ports[1:])))
+    more = {name: [line for line in lines if line not in chains(without).get(name, ())] for name, lines in chains(with_port).items()}
+    guard = ["8 d=127.0.0.0/8 i=br-web RELATED,ESTABLISHED %s", "9 d=127.0.0.0/8 i=br-web DROP"]
+    assert {name: lines for name, lines in more.items() if lines} == {
+        "nat/CNET-LOOPBACK": ["10 d=127.0.0.1 tcp:80-80 DNAT 10.20.0.2:8080"],
+        "nat/CNET-POST": ["10 s=127.0.0.0/8 o=br-web DNAT MASQUERADE"],
+        "filter/CNET-INPUT": [guard[0] % "ACCEPT", guard[1]],
+        "mangle/CNET-INPUT": [guard[0] % "RETURN", guard[1]],
+    }
+    assert chains(with_port, 6) == chains(without, 6)
+    spread_out = chains(tuple(spread(with_port)))
+    assert spread_out["nat/CNET-L-tcp-64"] == ["10 d=127.0.0.1 tcp:80-80 DNAT 10.20.0.2:8080"]
+    assert spread_out["nat/CNET-LOOPBACK"] == ["10 tcp:64-127 CNET-L-tcp-64"]
 
 
 def test_the_jump_belongs_to_all_scopes() -> None:

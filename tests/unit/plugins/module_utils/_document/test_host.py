@@ -34,6 +34,7 @@ FACTS: Dict[str, Any] = {
 WEB = "networks: [{name: web, ipam_config: [{subnet: 10.20.0.0/24}, {subnet: 'fd00:20::/64'}]}]\n"
 SUBNET = "networks: [{name: web, ipam_config: [{subnet: %s}]}]"
 PORT = WEB + "endpoints: [{name: api, container: {netns: api}, networks: [web], ports: ['%s']}]"
+NONLOCAL = PORT.replace("'%s'", "{published: 8080, target: 80, host_ip: 192.0.2.99, host_ip_nonlocal: true}")
 WIRE = "{endpoints: [{name: a, container: {netns: a}}], links: [{name: w, ends: [{endpoint: a}, {host: true, interface_name: adm0, addresses: ['%s']}]}]}"
 MESH = "networks: [{name: mesh, driver: overlay, vni: 5, vtep_address: %s, ipam_config: [{subnet: 10.60.0.0/16}]%s}]"
 
@@ -91,8 +92,23 @@ def lines(text: str, **changes: Any) -> List[str]:
         pytest.param(
             PORT % "192.0.2.99:8080:80",
             {},
-            'endpoints[api].ports[0]: got string "192.0.2.99:8080:80/tcp": host_ip 192.0.2.99 is no address of this host; it has 192.0.2.10, 198.51.100.10',
+            'endpoints[api].ports[0]: got string "192.0.2.99:8080:80/tcp": host_ip 192.0.2.99 is no address of this host; it has 192.0.2.10, 198.51.100.10; '
+            "or set host_ip_nonlocal: true",
             id="host_ip",
+        ),
+        pytest.param(
+            PORT % "127.0.0.1:5432:80",
+            {},
+            'endpoints[api].ports[0]: got string "127.0.0.1:5432:80/tcp": a process on this host listens on 127.0.0.1 port 5432 (tcp); '
+            "stop it or choose another port",
+            id="port in use at loopback",
+        ),
+        pytest.param(
+            PORT % "127.0.0.1:8000:80",
+            {"listening": [("tcp", "0.0.0.0", 8000)]},
+            'endpoints[api].ports[0]: got string "127.0.0.1:8000:80/tcp": a process on this host listens on 0.0.0.0 port 8000 (tcp); '
+            "stop it or choose another port",
+            id="port at loopback in use everywhere",
         ),
         pytest.param(
             PORT % "5353-5400:53-100/udp",
@@ -224,6 +240,8 @@ def test_refused(text: str, changes: Dict[str, Any], expected: str) -> None:
         pytest.param(PORT % "22:22/udp", {}, id="ssh port of another protocol"),
         pytest.param(PORT % "198.51.100.10:22:22", {"listening": [("tcp", "192.0.2.10", 22)]}, id="ssh port on an address sshd does not take"),
         pytest.param(PORT % "5432:5432", {}, id="listener on loopback only"),
+        pytest.param(PORT % "127.0.0.7:5432:5432", {}, id="listener on another address of loopback"),
+        pytest.param(NONLOCAL, {}, id="host_ip that comes later"),
         pytest.param(PORT % "192.0.2.10:443:443", {}, id="listener on another address"),
         pytest.param(PORT % "[::]:443:443", {}, id="listener of the other family"),
         pytest.param(PORT % "53:53", {}, id="listener of another protocol"),

@@ -107,6 +107,13 @@ BAD: List[Tuple[Dict[str, Any], List[str]]] = [
         {"ports": [port(host_ip="2001:db8::1")]},
         ['ports[0].host_ip: got string "2001:db8::1": is IPv6, and 10.9.0.5 is IPv4; name an IPv4 address of the host'],
     ),
+    (
+        {"ports": [port(host_ip="127.0.0.1")]},
+        [
+            'ports[0].host_ip: got string "127.0.0.1": the interface would have to lead packets of the loopback network (route_localnet), and is not ours; '
+            "name another address of the host, or declare the port of an endpoint"
+        ],
+    ),
     ({"ports": [port(host_ip="")]}, ['ports[0].host_ip: got string "": empty text is not allowed; give an IP address or remove the key']),
     (
         {"ports": [port(allowed_sources=[])]},

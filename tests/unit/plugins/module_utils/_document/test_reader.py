@@ -215,6 +215,8 @@ def test_a_process_number_may_come_from_a_template(number: object) -> None:
         ("8000-8010:9000-9010/sctp", PublishedPort(8000, 9000, 11, "sctp")),
         ("192.0.2.10:8080:80", PublishedPort(8080, 80, host_ip="192.0.2.10")),
         ("0.0.0.0:8080:80", PublishedPort(8080, 80, host_ip="0.0.0.0")),
+        ("127.0.0.1:8080:80", PublishedPort(8080, 80, host_ip="127.0.0.1")),
+        ("127.0.0.5::53/udp", PublishedPort(CHOSEN, 53, protocol="udp", host_ip="127.0.0.5")),
         ("[2001:DB8::1]:8080:80", PublishedPort(8080, 80, host_ip="2001:db8::1")),
         ({"published": 8443, "target": 443}, PublishedPort(8443, 443)),
         ("80", PublishedPort(CHOSEN, 80)),

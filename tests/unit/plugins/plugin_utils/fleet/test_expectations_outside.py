@@ -60,6 +60,24 @@ def test_a_port_of_one_family(published: str, address: str) -> None:
     assert {key: expect for key, expect in ports_of(fleet([published]), "h2/").items() if key[1] == 8080} == {(address, 8080): "pass"}
 
 
+def test_a_port_at_loopback_is_asked_for_by_its_own_host_alone() -> None:
+    found = fleet(["127.0.0.1:8080:80"])
+    assert {key: expect for key, expect in found.items() if key[3] == 8080} == {("h1/", "tcp", "127.0.0.1", 8080): "pass"}
+
+
+def test_an_address_that_may_come_later_is_not_asked() -> None:
+    port = {"published": 8080, "target": 80, "host_ip": "192.0.2.1"}
+    assert ("h2/", "tcp", "192.0.2.1", 8080) in fleet([port])
+    assert [key for key in fleet([{**port, "host_ip_nonlocal": True}]) if key[3] == 8080] == []
+
+
+def test_who_sees_the_endpoint_itself_may_not_know_the_way_back() -> None:
+    networks = [{**DUAL, "no_masquerade": [address]} for address in ("192.0.2.0/24", "198.51.100.0/24")]
+    tables = [table(host(1, dual("a", 10), networks=[item], underlay_addresses=both(1)), host(2, networks=[], underlay_addresses=both(2))) for item in networks]
+    assert [("192.0.2.2" in {key[2] for key in found if key[0] == "h1/a"}) for found in tables] == [False, True]
+    assert ["2001:db8::2" in {key[2] for key in found if key[0] == "h1/a"} for found in tables] == [True, True]
+
+
 def test_allowed_sources_are_asked_by_the_family_of_the_address() -> None:
     found = fleet([{"published": 8080, "target": 80, "allowed_sources": ["2001:db8::2"]}])
     assert (found["h2/", "tcp", "192.0.2.1", 8080], found["h2/", "tcp", "2001:db8::1", 8080]) == ("refuse", "pass")

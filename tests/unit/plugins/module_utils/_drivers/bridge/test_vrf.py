@@ -31,7 +31,14 @@ def rules(*networks: BridgeNetwork, **options: Any) -> Tuple[Rule, ...]:
 def test_a_bridge_in_a_vrf() -> None:
     found = chains(rules())
     assert {name: lines for name, lines in found.items() if not name.startswith("mangle/")} == {
-        "raw/CNET-RAW": ["9 i=lo RETURN", "10 s=10.20.0.0/24 i=br-web RETURN", "10 i=red RETURN", "11 i=br-web DROP", "20 d=10.20.0.0/24 DROP"],
+        "raw/CNET-RAW": [
+            "8 d=127.0.0.0/8 i=!lo DROP",
+            "9 i=lo RETURN",
+            "10 s=10.20.0.0/24 i=br-web RETURN",
+            "10 i=red RETURN",
+            "11 i=br-web DROP",
+            "20 d=10.20.0.0/24 DROP",
+        ],
         "filter/CNET-INSIDE": ["10 i=br-web DROP", "10 s=10.20.0.0/24 i=red DROP"],
         "filter/CNET-FORWARD": [
             "10 o=br-web RELATED,ESTABLISHED ACCEPT",
