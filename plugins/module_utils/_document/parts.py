@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .._drivers.base import HostView
     from .._model.amount import Rate, Size
     from .._model.document import Device, Document, Endpoint, PublishedPort, RoutingRule, StaticRoute, Wire
+    from .._model.policy import Policy
     from .._schema.reading import Problems, Read
     from .._schema.schema import Elsewhere
     from .entry import Pairs
@@ -107,6 +108,20 @@ def read_link(value: object, path: str, problems: Problems) -> Optional[Wire]:
     from . import links
 
     return links.read_link(value, path, problems)
+
+
+def read_policy(value: object, path: str, problems: Problems) -> Optional[Policy]:
+    from . import policies
+
+    return policies.read_policy(value, path, problems)
+
+
+def check_policies(scene: Scene) -> None:
+    closed = any("deny" in (network.default_policy, network.default_egress) for network in scene.document.networks)
+    if scene.document.policies or closed:
+        from . import check_policies
+
+        check_policies.check_host_policies(scene)
 
 
 def fill_links(wires: Tuple[Wire, ...], endpoints: Sequence[Endpoint], scope: str) -> Tuple[Wire, ...]:

@@ -19,7 +19,7 @@ BY_NUMBER = (
 )
 
 
-def settle_declaration(networks: Any, endpoints: Any, links: Any, document: Document) -> Dict[str, Any]:
+def settle_declaration(networks: Any, endpoints: Any, links: Any, document: Document, policies: Any = None) -> Dict[str, Any]:
     """Return a declaration, which was read as the document, with the addresses and host ports that were chosen for it."""
     by_name = {endpoint.name: endpoint for endpoint in document.endpoints}
     left = find_passing(document)
@@ -27,6 +27,7 @@ def settle_declaration(networks: Any, endpoints: Any, links: Any, document: Docu
         "networks": list(networks or ()),
         "endpoints": [_settle(raw, by_name[raw["name"]]) for raw in endpoints or () if raw["name"] in by_name and raw["name"] not in left],
         "links": [raw for raw in links or () if left.isdisjoint(end.get("endpoint") for end in raw.get("ends") or ())],
+        **({"policies": list(policies)} if policies else {}),
     }
 
 

@@ -53,6 +53,7 @@ DEFAULTS: Mapping[str, Any] = {
     "networks": None,
     "endpoints": None,
     "links": None,
+    "policies": None,
     "overlays": None,
     "state": "present",
     "firewall_backend": "auto",
@@ -90,15 +91,16 @@ def read_declaration(
     links: object = None,
     living: Taken = NOTHING_TAKEN,
     guests: Callable[[], Sequence[Guest]] = tuple,
+    policies: object = None,
 ) -> Document:
     endpoints = add_guests(endpoints, guests())
-    return read_document({"scope": scope, "networks": merge_overlays(networks, overlays), "endpoints": endpoints, "links": links}, living)
+    return read_document({"scope": scope, "networks": merge_overlays(networks, overlays), "endpoints": endpoints, "links": links, "policies": policies}, living)
 
 
 def read_kept(options: Mapping[str, Any]) -> Document:
     """Return what is declared by options that are kept on a host."""
     options = {**DEFAULTS, **options}
-    return read_declaration(options["scope"], options["networks"], options["endpoints"], options["overlays"], options["links"])
+    return read_declaration(options["scope"], options["networks"], options["endpoints"], options["overlays"], options["links"], policies=options["policies"])
 
 
 def topology_request(
@@ -121,9 +123,9 @@ def topology_request(
     validate_confirm_timeout(options["confirm_timeout"])
     validate_wait_timeout(options["wait_timeout"])
     absent = options["state"] == "absent"
-    networks, endpoints, links = (None, None, None) if absent else (options["networks"], options["endpoints"], options["links"])
+    networks, endpoints, links, policies = (None if absent else options[name] for name in ("networks", "endpoints", "links", "policies"))
     guests = Guests(options["scope"], declared_networks(networks), declared_slots(endpoints), STATE_DIRECTORY, choose)
-    declared = Declared(partial(read_declaration, options["scope"], networks, endpoints, options["overlays"], links, guests=lambda: guests.now))
+    declared = Declared(partial(read_declaration, options["scope"], networks, endpoints, options["overlays"], links, guests=lambda: guests.now, policies=policies))
     document = declared.document
     backend = select_backend(options["firewall_backend"], has_tool)
     if left_out is None and options["skip_unsupported"]:
@@ -140,7 +142,7 @@ def topology_request(
         left_out=left_out,
         notes=notes,
         guests=guests,
-        keep=partial(_keep, {"networks": networks, "endpoints": endpoints, "links": links}, options) if options["persist"] and not absent else None,
+        keep=partial(_keep, {"networks": networks, "endpoints": endpoints, "links": links, "policies": policies}, options) if options["persist"] and not absent else None,
     )
 
     def renew(request: Request) -> Request:
@@ -240,7 +242,7 @@ def _keep(declared: Mapping[str, Any], options: Mapping[str, Any], document: Doc
     from .._model.stored import stored
 
     networks = merge_overlays(declared["networks"], options["overlays"])
-    settled = settle_declaration(networks, declared["endpoints"], declared["links"], document)
+    settled = settle_declaration(networks, declared["endpoints"], declared["links"], document, declared["policies"])
     kept = {**settled, "scope": document.scope, **{name: options[name] for name in KEPT}}
     return stored(HOST, document.scope, kept), tell_passing(document)
 

@@ -88,6 +88,8 @@ class Network:
     internal: bool = False
     labels: Mapping[str, str] = field(default_factory=dict)
     on_every_host: bool = False  # only for a fleet's plan
+    default_policy: str = "allow"  # allow | deny: what no policy names, into its endpoints
+    default_egress: str = "allow"  # and out of them
 
     def subnets_of(self, family: int) -> Tuple[Subnet, ...]:
         return tuple(subnet for subnet in self.subnets if ip_version(subnet.subnet) == family)
@@ -131,6 +133,11 @@ class Network:
     def declines_gateway(self) -> bool:
         """Whether it is said that the host is to be no gateway on it."""
         return False
+
+    @property
+    def passes_host(self) -> bool:
+        """Whether the host sees, and can keep back, the packets of its endpoints."""
+        return not self.has_parent
 
     @property
     def host_is_router(self) -> bool:
@@ -245,6 +252,11 @@ class Network:
     def is_closed(self) -> bool:
         """Whether only its members may reach its endpoints at their own addresses."""
         return True
+
+    @property
+    def reach(self) -> Tuple[str, ...]:
+        """The subnets of the whole network where this host has only a part of it."""
+        return ()
 
     @property
     def host_reason(self) -> str:

@@ -30,10 +30,10 @@ class Rule:
     """
 
     family: int  # 4 | 6
-    table: str  # raw | mangle | filter | nat
+    table: str  # raw | mangle | filter | nat | security
     chain: str
-    rank: int  # 0..99, or STRANGE
-    target: str  # ACCEPT | DROP | RETURN | MASQUERADE | SNAT | DNAT | UNFOLLOWED | MARK | a chain name
+    rank: int  # 0..99, of policies more, or STRANGE
+    target: str  # ACCEPT | DROP | RETURN | MASQUERADE | SNAT | DNAT | UNFOLLOWED | MARK | LOG | a chain name
     scope: str = ""
     owner: str = ""
     in_interface: Optional[str] = None  # "!name" negates
@@ -44,7 +44,7 @@ class Rule:
     destination_ports: Optional[Tuple[int, int]] = None  # first, last
     icmp_type: Optional[int] = None
     ct_state: Tuple[str, ...] = ()  # INVALID | RELATED | ESTABLISHED | DNAT ...
-    to: Optional[str] = None  # address of SNAT or DNAT; bits/mask of MARK
+    to: Optional[str] = None  # address of SNAT or DNAT; bits/mask of MARK; what begins a line of LOG
     to_port: Optional[int] = None  # of DNAT; several ports lead to it and those that follow it
     place: str = HOST  # the namespace whose packets it judges
     off_path: bool = False  # matches what comes in where the answer would not go out
@@ -96,6 +96,10 @@ UNSEAL = "0x0/0x20000000"
 # A bit of what the host itself sends into a network of ours. The tunnel that takes it on leaves it.
 INWARD = "0x10000000/0x10000000"
 
+# A line for the log, of which there are few a minute.
+LOG = "LOG"
+LOGGED_A_MINUTE, LOGGED_AT_ONCE = 10, 5
+
 # The chains that rules are in, whatever a backend makes of them, by table and where packets come to each.
 CHAIN_PREFIX = "CNET-"
 RAW_CHAIN = "CNET-RAW"
@@ -106,6 +110,7 @@ INPUT_CHAIN = "CNET-INPUT"
 SEAL_CHAIN = "CNET-SEAL"  # seals what FORWARD_CHAIN, which takes the seal off, has to judge
 SEALED_CHAIN = "CNET-SEALED"  # drops what still carries it: the isolation was flushed, or somebody let it pass before
 SOURCES_CHAIN = "CNET-SOURCES"  # which addresses may speak on a bridge
+POLICY_CHAIN = "CNET-POLICY"  # in security: what policies deny of that which all others let through
 DNAT_CHAIN = "CNET-DNAT"
 POSTROUTING_CHAIN = "CNET-POST"
 USER_CHAIN = "CNET-USER"  # the administrator's own rules; evaluated before ours, never changed by us

@@ -40,6 +40,7 @@ class Declaration:
     endpoints: Sequence[Dict[str, Any]] = ()
     overlays: Optional[Dict[str, Any]] = None
     links: Sequence[Dict[str, Any]] = ()
+    policies: Sequence[Dict[str, Any]] = ()
     prepare: Callable[[], None] = no_preparation
     persist: bool = False
     firewall: str = "auto"
@@ -47,7 +48,7 @@ class Declaration:
     @property
     def options(self) -> Dict[str, Any]:
         """What of it is an option of the module topology."""
-        return {"networks": list(self.networks), "endpoints": list(self.endpoints), "overlays": self.overlays, "links": list(self.links)}
+        return {"networks": list(self.networks), "endpoints": list(self.endpoints), "overlays": self.overlays, "links": list(self.links), "policies": list(self.policies)}
 
 
 @dataclass

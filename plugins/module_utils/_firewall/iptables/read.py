@@ -14,13 +14,13 @@ from typing import Any, Callable, Dict, Iterator, List, Mapping, Tuple
 
 from ..._model.errors import FirewallError
 from ..._model.mark import PREFIX
-from ..._model.rule import INWARD, SEAL, STATES, STRANGE, Rule
+from ..._model.rule import INWARD, LOGGED_A_MINUTE, SEAL, STATES, STRANGE, Rule
 from .render import VNI, render_rule
 
 PROTOCOLS: Mapping[str, str] = {"1": "icmp", "6": "tcp", "17": "udp", "58": "ipv6-icmp", "icmpv6": "ipv6-icmp", "132": "sctp"}
 WORD = re.compile(r'"(?:[^"\\]|\\.)*"|\S+')
 # Matches that say nothing without an option of theirs, and those that do, with the field that tells of both.
-_MATCHES = frozenset(("comment", "conntrack", "tcp", "udp", "sctp", "icmp", "icmp6", "addrtype", "mark", "owner", "physdev", "u32"))
+_MATCHES = frozenset(("comment", "conntrack", "tcp", "udp", "sctp", "icmp", "icmp6", "addrtype", "mark", "owner", "physdev", "u32", "limit"))
 _TOLD_BY = {"rpfilter": "off_path", INWARD: "of_users"}
 Fields = Dict[str, Any]
 
@@ -144,6 +144,15 @@ def _read_inward(found: Fields, values: List[str], _family: int) -> bool:
     return values[0] == INWARD
 
 
+def _read_limit(_found: Fields, values: List[str], _family: int) -> bool:
+    return values[0] == "%d/min" % LOGGED_A_MINUTE
+
+
+def _read_log_prefix(found: Fields, values: List[str], _family: int) -> bool:
+    found["to"] = values[0].strip('"')
+    return True
+
+
 _UNREAD: Tuple[int, Reader] = (0, lambda _found, _values, _family: False)
 _READERS: Mapping[Tuple[str, bool], Tuple[int, Reader]] = {
     ("-s", False): (1, _note("source")),
@@ -168,6 +177,8 @@ _READERS: Mapping[Tuple[str, bool], Tuple[int, Reader]] = {
     ("--uid-owner", False): (1, _note("of_users", _span("-"))),
     ("--physdev-is-bridged", True): (0, _flag("not_bridged")),
     ("--ctstate", False): (1, _note("ct_state", _states)),
+    ("--limit", False): (1, _read_limit),
+    ("--log-prefix", False): (1, _read_log_prefix),
     ("--comment", False): (1, _read_label),
     ("-j", False): (1, _note("target")),
     ("--notrack", False): (0, lambda _found, _values, _family: True),
