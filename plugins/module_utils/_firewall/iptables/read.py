@@ -149,7 +149,9 @@ def _read_limit(_found: Fields, values: List[str], _family: int) -> bool:
 
 
 def _read_log_prefix(found: Fields, values: List[str], _family: int) -> bool:
-    found["to"] = values[0].strip('"')
+    """Who else logs, does so in words of his own."""
+    if found["rank"] != STRANGE:
+        found["to"] = values[0].strip('"')
     return True
 
 

@@ -56,13 +56,13 @@ def render_rule(rule: Rule) -> str:
         words += ["-m", "physdev", "!", "--physdev-is-bridged"]
     if rule.ct_state:
         words += ["-m", "conntrack", "--ctstate", ",".join(sorted(rule.ct_state, key=STATES.index))]
-    if rule.target == LOG:
+    if rule.target == LOG and rule.to is not None:
         words += ["-m", "limit", "--limit", "%d/min" % LOGGED_A_MINUTE]
     if rule.is_ours:
         words += ["-m", "comment", "--comment", '"%s:%s:%s:%d"' % (PREFIX, _label(rule.scope), _label(rule.owner), rule.rank)]
     words += ["-j", _token(rule.target)]
-    if rule.target == LOG:
-        return " ".join((*words, "--log-prefix", '"%s"' % _log_prefix(rule.to or "")))
+    if rule.target == LOG and rule.to is not None:
+        return " ".join((*words, "--log-prefix", '"%s"' % _log_prefix(rule.to)))
     if rule.target == UNFOLLOWED:
         words.append("--notrack")
     if rule.to is not None:
