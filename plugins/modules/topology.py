@@ -225,6 +225,7 @@ EXAMPLES = r"""
     networks: "{{ plan.hosts[inventory_hostname].networks }}"
     endpoints: "{{ plan.hosts[inventory_hostname].endpoints }}"
     overlays: "{{ plan.overlays }}"
+    policies: "{{ plan.policies }}"
 
 - name: Change what may cut this connection, and take it back unless a new connection confirms it
   netloom.container_net.topology:

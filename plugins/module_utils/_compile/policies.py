@@ -22,7 +22,7 @@ from .._model.document import Document
 from .._model.names import digest
 from .._model.network import Network
 from .._model.policy import ALLOW, DENY, Policy, Selector
-from .._model.rule import FORWARD_CHAIN, KNOWN, LOG, POLICY_CHAIN, RAW_CHAIN, Rule
+from .._model.rule import FORWARD_CHAIN, KNOWN, LOG, POLICY_CHAIN, RAW_CHAIN, Rule, canonical_match, policy_owner
 from .._model.selected import held_addresses, select_endpoints
 
 SCOPE_PREFIX = "CNET-PS-"  # + hash of a scope
@@ -73,7 +73,8 @@ class _Compiler:
         for icmp_type in FINDING if self._family == 6 else ():
             yield rule(2, "RETURN", protocol="ipv6-icmp", icmp_type=icmp_type)
         for rank, policy in enumerate(self._document.policies, FIRST_RANK):
-            yield from self._lead("security", self._chain, rank, policy, self._find(policy.source), self._find(policy.target))
+            if self._concerns(policy):
+                yield from self._lead("security", self._chain, rank, policy, self._find(policy.source), self._find(policy.target))
         yield from self._defaults(others)
         for policy in self._document.policies:
             if policy.action == ALLOW:
@@ -95,17 +96,24 @@ class _Compiler:
         return tuple(Side(*way) for way in driver_of(network).list_sides(network, self._family, self._document))
 
     def _mine(self, subnets: Iterable[str]) -> Iterator[Side]:
-        return (Side(None, subnet) for subnet in subnets if ip_version(subnet) == self._family)
+        return (Side(None, canonical_match(subnet, self._family)) for subnet in subnets if ip_version(subnet) == self._family)
 
     def _find(self, selector: Optional[Selector]) -> Sides:
         """Return whom one side of a policy names."""
         if selector is None:
             return ANYBODY
         held = (item.address for endpoint in select_endpoints(selector, self._document.endpoints) for item in held_addresses(endpoint, self._networks))
-        found = [*self._mine((*held, *selector.addresses, *selector.cidrs))]
+        found = [*self._mine((*held, *selector.addresses, *selector.neighbours, *selector.cidrs))]
         for network in self._named(selector):
             found += (*self._segment(network), *self._mine(network.reach))
         return tuple(dict.fromkeys(found))
+
+    def _concerns(self, policy: Policy) -> bool:
+        """Tell whether one of its sides may be on this host: what is between two others does not come by here."""
+        return any(
+            selector is None or selector.cidrs or self._named(selector) or any(select_endpoints(selector, self._document.endpoints))
+            for selector in (policy.source, policy.target)
+        )
 
     def _named(self, selector: Selector) -> List[Network]:
         return [self._networks[name] for name in selector.networks if name in self._networks]
@@ -123,13 +131,13 @@ class _Compiler:
             stages.append((PORT_PREFIX + name, [{"protocol": item.protocol, "destination_ports": (item.first, item.last)} for item in policy.ports] or [{}]))
         if not all(matches for _chain, matches in stages):
             return  # nobody of this family
-        yield self._rule(table, chain)(rank, stages[0][0], owner=policy.name)
-        following = [*(stage for stage, _matches in stages[1:]), verdict]
+        entered, *following = *(stage for stage, _matches in stages), verdict
+        yield self._rule(table, chain)(rank, entered, owner=policy_owner(policy.name))
         for (stage, matches), target in zip(stages, following):
             for match in matches:
                 if log and target == verdict:
-                    yield self._rule(table, stage)(9, LOG, owner=policy.name, to=log_prefix(policy), **match)
-                yield self._rule(table, stage)(10, target, owner=policy.name, **match)
+                    yield self._rule(table, stage)(9, LOG, owner=policy_owner(policy.name), to=log_prefix(policy), **match)
+                yield self._rule(table, stage)(10, target, owner=policy_owner(policy.name), **match)
 
     def _defaults(self, others: Iterable[Rule]) -> Iterator[Rule]:
         """What no policy names. Published ports, translated or opened at an endpoint's own address, are let in by who published them."""
@@ -163,7 +171,7 @@ class _Compiler:
             subnets = [side.subnet] if side.subnet else [item.subnet for item in network.subnets_of(self._family)]
             for subnet in subnets if network.is_bridged else ():
                 for source in dict.fromkeys((*outside, *from_routes)):
-                    yield self._rule("raw", RAW_CHAIN)(15, "RETURN", owner=policy.name, source=source.subnet, destination=subnet)
+                    yield self._rule("raw", RAW_CHAIN)(15, "RETURN", owner=policy_owner(policy.name), source=source.subnet, destination=subnet)
 
     def _here(self, selector: Selector) -> List[Tuple[Network, Side]]:
         """Return who of a side is on this host, on networks that others may be let into."""

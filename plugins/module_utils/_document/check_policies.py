@@ -52,16 +52,18 @@ def check_host_policies(scene: Scene) -> None:
                     scene.report("%s.%s" % (scene.network(network), key), value, JOINED, "remove the link or the key")
 
 
-def check_policies(policies: Sequence[Policy], known: Known, scene: Scene) -> None:
+def check_policies(policies: Sequence[Policy], known: Known, scene: Scene, list_path: str = "policies") -> None:
+    """Report whom they name and nobody can judge, or is."""
     for policy in policies:
-        path = "policies[%s]" % policy.name
+        path = "%s[%s]" % (list_path, policy.name)
         families = FAMILIES
         faults = len(scene.problems)
         for key, selector in (("from", policy.source), ("to", policy.target)):
             if selector is not None:
                 _check_names(selector, "%s.%s" % (path, key), known, scene)
                 families &= _families(selector, known)
-        if not families and len(scene.problems) == faults and not scene.lacks_networks:
+        planned = any(selector is not None and selector.planned for selector in (policy.source, policy.target))
+        if not families and not planned and len(scene.problems) == faults and not scene.lacks_networks:
             scene.report(path, policy.name, "no packet can be from the one side to the other: they have no address of one IP version", "name others")
 
 
@@ -71,7 +73,7 @@ def _check_names(selector: Selector, path: str, known: Known, scene: Scene) -> N
         if key == "cidrs":
             continue
         if name not in known.names(key):
-            if not _is_troubled(key, name, scene):
+            if not selector.planned and not _is_troubled(key, name, scene):
                 declared = ", ".join(sorted(known.names(key))) or "none"
                 scene.report(place, name, "no such %s is declared" % key[:-1].replace("group", "group of endpoints"), "declared: %s" % declared)
         elif key == "networks":

@@ -16,7 +16,7 @@ from .._schema.reading import Problems, Shape, reader
 from .._schema.schema import Field, Schema
 from .entry import list_of, map_of, read_entry
 from .ports import parse_range
-from .scalars import choice, closest, read_boolean, read_label, read_source, read_unicast_address
+from .scalars import choice, closest, read_boolean, read_label, read_source
 from .spelling import Fault
 
 EXAMPLE = 'write text such as "5432/tcp" or "8000-8010/udp"'
@@ -45,12 +45,11 @@ GROUPS = Field("groups", list_of(read_label), (), "All endpoints that have one o
 NETWORKS = Field("networks", list_of(read_label), (), "All that is on these networks.", example="[web]")
 CIDRS = Field("cidrs", list_of(read_source), (), "Subnets and addresses, whoever has them.", example="[192.0.2.0/24]")
 ADDRESSES = Field(
-    "addresses",
-    list_of(read_unicast_address),
-    (),
-    "Addresses of endpoints that are named, and live on other hosts. M(netloom.container_net.fleet_plan) writes them.",
+    "addresses", list_of(read_source), (), "What is named and lives on other hosts, on routed networks. M(netloom.container_net.fleet_plan) fills it in."
 )
-SELECTOR = Schema("one side of a policy", (ENDPOINTS, GROUPS, NETWORKS, CIDRS, ADDRESSES))
+NEIGHBOURS = Field("neighbours", list_of(read_source), (), "The same of overlays, where only who is on them can have such an address.")
+SIDES = (ENDPOINTS, GROUPS, NETWORKS, CIDRS, ADDRESSES, NEIGHBOURS)
+SELECTOR = Schema("one side of a policy", SIDES)
 
 
 @map_of(SELECTOR)
@@ -59,7 +58,7 @@ def read_selector(value: object, path: str, problems: Problems) -> Optional[Sele
     if entry is None:
         return None
     before = len(problems)
-    found = Selector(*(entry.get(field) for field in (ENDPOINTS, GROUPS, NETWORKS, CIDRS, ADDRESSES)))
+    found = Selector(*map(entry.get, SIDES), planned=not entry.raw.keys().isdisjoint((ADDRESSES.key, NEIGHBOURS.key)))
     if not any(found) and len(problems) == before:
         entry.refuse("it names nobody", "name endpoints, groups, networks or cidrs, or leave the key out for anybody")
     return found

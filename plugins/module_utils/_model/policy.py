@@ -34,7 +34,10 @@ class Selector(NamedTuple):
     groups: Tuple[str, ...] = ()
     networks: Tuple[str, ...] = ()
     cidrs: Tuple[str, ...] = ()
-    addresses: Tuple[str, ...] = ()  # of endpoints on other hosts, as a fleet's plan found them
+    # Of those that live on other hosts, as a fleet's plan found them: on routed networks, and on overlays, where only neighbours know them.
+    addresses: Tuple[str, ...] = ()
+    neighbours: Tuple[str, ...] = ()
+    planned: bool = False  # by a fleet's plan: a name that is not known here is that of somebody elsewhere
 
     def names(self) -> Iterator[Tuple[str, str]]:
         """Yield each thing that it names, with the key that does."""

@@ -35,7 +35,7 @@ class Rule:
     rank: int  # 0..99, of policies more, or STRANGE
     target: str  # ACCEPT | DROP | RETURN | MASQUERADE | SNAT | DNAT | UNFOLLOWED | MARK | LOG | a chain name
     scope: str = ""
-    owner: str = ""
+    owner: str = ""  # a network, endpoint or link; of policies see `policy_owner`
     in_interface: Optional[str] = None  # "!name" negates
     out_interface: Optional[str] = None
     source: Optional[str] = None  # subnet or address; "!subnet" negates
@@ -122,3 +122,16 @@ PEERS_PREFIX = "CNET-VX-"  # + UDP port: which hosts may send VXLAN to us; in fi
 
 def is_own_chain(name: str) -> bool:
     return name.startswith(CHAIN_PREFIX)
+
+
+_OF_POLICY = "."  # no network's or endpoint's name begins so
+
+
+def policy_owner(name: str) -> str:
+    """Return what the rules of a policy have as their owner."""
+    return _OF_POLICY + name
+
+
+def policy_of(rule: Rule) -> str:
+    """Return the policy that a rule belongs to, nothing if to none."""
+    return rule.owner[len(_OF_POLICY) :] if rule.owner.startswith(_OF_POLICY) else ""
