@@ -119,7 +119,7 @@ def find_underlays(document: Document, facts: Facts) -> Mapping[str, str]:
 
 
 def compile_policies(document: Document, family: int, others: Sequence[Rule]) -> Iterable[Rule]:
-    if not document.policies and all((network.default_policy, network.default_egress) == ("allow", "allow") for network in document.networks):
+    if not document.policies and not any(network.denies for network in document.networks):
         return ()
     from . import policies
 

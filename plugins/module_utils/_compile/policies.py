@@ -22,11 +22,10 @@ from .._model.document import Document
 from .._model.names import digest
 from .._model.network import Network
 from .._model.policy import ALLOW, DENY, Policy, Selector
-from .._model.rule import FORWARD_CHAIN, KNOWN, LOG, POLICY_CHAIN, RAW_CHAIN, Rule, canonical_match, policy_owner
+from .._model.rule import FORWARD_CHAIN, KNOWN, LOG, POLICIES_PREFIX, POLICY_CHAIN, POLICY_PREFIXES, RAW_CHAIN, Rule, canonical_match, policy_owner
 from .._model.selected import held_addresses, select_endpoints
 
-SCOPE_PREFIX = "CNET-PS-"  # + hash of a scope
-FROM_PREFIX, TO_PREFIX, PORT_PREFIX = "CNET-PF-", "CNET-PT-", "CNET-PV-"  # + hash of a policy
+FROM_PREFIX, TO_PREFIX, PORT_PREFIX = POLICY_PREFIXES
 FIRST_RANK, DEFAULT_RANK = 10, 10000  # of policies, and behind them all
 # How neighbours on a segment find each other, and tell switches what they listen to.
 FINDING = (130, 131, 132, 135, 136, 143)
@@ -64,7 +63,7 @@ class _Compiler:
     def __init__(self, document: Document, family: int) -> None:
         self._document, self._family = document, family
         self._networks: Dict[str, Network] = {network.name: network for network in document.networks}
-        self._chain = SCOPE_PREFIX + digest(16, document.scope)
+        self._chain = POLICIES_PREFIX + digest(16, document.scope)
 
     def rules(self, others: Iterable[Rule]) -> Iterator[Rule]:
         yield from self._entrances()

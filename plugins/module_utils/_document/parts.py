@@ -116,12 +116,23 @@ def read_policy(value: object, path: str, problems: Problems) -> Optional[Policy
     return policies.read_policy(value, path, problems)
 
 
+def has_policies(document: Document) -> bool:
+    """Tell whether somebody is to be kept from somebody, beside what networks do by themselves."""
+    return bool(document.policies) or any(network.denies for network in document.networks)
+
+
 def check_policies(scene: Scene) -> None:
-    closed = any("deny" in (network.default_policy, network.default_egress) for network in scene.document.networks)
-    if scene.document.policies or closed:
+    if has_policies(scene.document):
         from . import check_policies
 
         check_policies.check_host_policies(scene)
+
+
+def check_policies_of_host(view: HostView, *, filters: bool) -> None:
+    if has_policies(view.document):
+        from . import host_policies
+
+        host_policies.check_host_policies(view, filters=filters)
 
 
 def fill_links(wires: Tuple[Wire, ...], endpoints: Sequence[Endpoint], scope: str) -> Tuple[Wire, ...]:

@@ -22,7 +22,7 @@ from .._document.host_addresses import check_own_addresses
 from .._document.living import Declared, attached_places
 from .._document.management import check_takeovers, find_connection
 from .._document.on_host import check_host_networks, settle_networks
-from .._document.parts import check_host_devices
+from .._document.parts import check_host_devices, check_policies_of_host
 from .._document.reader import read_document
 from .._drivers.base import HostView
 from .._drivers.table import DRIVERS, find_driver
@@ -123,7 +123,8 @@ def topology_request(
     validate_confirm_timeout(options["confirm_timeout"])
     validate_wait_timeout(options["wait_timeout"])
     absent = options["state"] == "absent"
-    networks, endpoints, links, policies = (None if absent else options[name] for name in ("networks", "endpoints", "links", "policies"))
+    declared_lists = {name: None if absent else options[name] for name in ("networks", "endpoints", "links", "policies")}
+    networks, endpoints, links, policies = declared_lists.values()
     guests = Guests(options["scope"], declared_networks(networks), declared_slots(endpoints), STATE_DIRECTORY, choose)
     declared = Declared(partial(read_declaration, options["scope"], networks, endpoints, options["overlays"], links, guests=lambda: guests.now, policies=policies))
     document = declared.document
@@ -142,7 +143,8 @@ def topology_request(
         left_out=left_out,
         notes=notes,
         guests=guests,
-        keep=partial(_keep, {"networks": networks, "endpoints": endpoints, "links": links, "policies": policies}, options) if options["persist"] and not absent else None,
+        filters=options["firewall_backend"] != "none",
+        keep=partial(_keep, declared_lists, options) if options["persist"] and not absent else None,
     )
 
     def renew(request: Request) -> Request:
@@ -196,6 +198,7 @@ def _build_declaration(
     left_out: Optional[LeftOut],
     notes: List[str],
     guests: Guests,
+    filters: bool,
     keep: Optional[Callable[[Document], Tuple[KernelObject, List[str]]]],
 ) -> Build:
     """Return the function that compiles the declaration for the host it finds itself on.
@@ -214,6 +217,7 @@ def _build_declaration(
         view = HostView(settled, facts, problems, find_connection(connection, facts), allow_management, name_process)
         for check in (check_host, check_own_addresses, check_host_networks, check_host_devices):
             check(view)
+        check_policies_of_host(view, filters=filters)
         check_sharing(document, problems)
         if allow_management and not confirmed:
             check_takeovers(view)

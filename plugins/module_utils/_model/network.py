@@ -254,6 +254,11 @@ class Network:
         return True
 
     @property
+    def denies(self) -> bool:
+        """Whether it is closed to, or closes its endpoints to, whom no policy names."""
+        return self.default_policy == "deny" or self.default_egress == "deny"
+
+    @property
     def reach(self) -> Tuple[str, ...]:
         """The subnets of the whole network where this host has only a part of it."""
         return ()
