@@ -1101,7 +1101,13 @@ options:
             default: []
           addresses:
             description:
-            - Addresses of endpoints that are named, and live on other hosts. M(netloom.container_net.fleet_plan) writes them.
+            - What is named and lives on other hosts, on routed networks. M(netloom.container_net.fleet_plan) fills it in.
+            type: list
+            elements: str
+            default: []
+          neighbours:
+            description:
+            - The same of overlays, where only who is on them can have such an address.
             type: list
             elements: str
             default: []
@@ -1141,7 +1147,13 @@ options:
             default: []
           addresses:
             description:
-            - Addresses of endpoints that are named, and live on other hosts. M(netloom.container_net.fleet_plan) writes them.
+            - What is named and lives on other hosts, on routed networks. M(netloom.container_net.fleet_plan) fills it in.
+            type: list
+            elements: str
+            default: []
+          neighbours:
+            description:
+            - The same of overlays, where only who is on them can have such an address.
             type: list
             elements: str
             default: []

@@ -25,7 +25,7 @@ from harness.traffic import Question, Server, ask, await_addresses
 
 pytestmark = pytest.mark.fake_host(timeout=3600)
 EVERY = bool(os.environ.get("CONTAINER_NET_EVERY_POINT"))
-SETS = 150 if EVERY else int(os.environ.get("SETS", 3))  # for each backend
+SETS = 150 if EVERY else 3  # for each backend
 BLOCKS = {"web": 20, "db": 22, "mesh": 60}
 # endpoint: host, network, last number, groups
 PLACES: Dict[str, Tuple[str, str, int, List[str]]] = {
@@ -47,9 +47,7 @@ def address(block: str, number: int, family: int) -> str:
     return "10.%d.0.%d" % (BLOCKS[block], number) if family == 4 else "fd00:%d::%d" % (BLOCKS[block], number)
 
 
-PARTIES = {
-    name: Party(name, net, groups, {family: address(net, number, family) for family in (4, 6)}) for name, (_host, net, number, groups) in PLACES.items()
-}
+PARTIES = {name: Party(name, net, groups, {family: address(net, number, family) for family in (4, 6)}) for name, (_host, net, number, groups) in PLACES.items()}
 PARTIES["world"] = Party("world", "", (), WORLD)
 CIDRS = ["198.51.100.0/24", "2001:db8:51::2", "10.20.0.0/24", "fd00:22::/64", "10.60.0.11", "0.0.0.0/0", "::/0", "10.20.0.8/30", "fd00:20::10"]
 
@@ -156,13 +154,14 @@ def test_packets_pass_where_the_words_let_them(backend: str) -> None:
     prepare()
     source = random.Random("policies %s" % backend)
     played = refused = verdicts = 0
-    while played < SETS:
+    strange: List[str] = []
+    while played < SETS and not strange:
         case = make_case(source)
         try:
             apply(case, backend)
         except InputError as error:
-            assert "one IP version" in str(error), (error, case)
-            refused += 1
+            refused += "one IP version" in str(error)
+            strange += [str(error)] * ("one IP version" not in str(error))
             continue
         if not played:
             for party in PARTIES:
@@ -172,5 +171,6 @@ def test_packets_pass_where_the_words_let_them(backend: str) -> None:
         wrong = wrong_answers(case)
         assert not wrong, "%s\n%s" % ("\n".join(map(json.dumps, (*case.networks, *case.policies))), "\n".join(wrong))
         verdicts += sum(allows(case.policies, case.networks, *row[:4], published=row[4]) for row in list_questions())
+    assert not strange
     assert refused < SETS
     assert 0 < verdicts < SETS * len(list_questions())

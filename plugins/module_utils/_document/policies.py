@@ -29,12 +29,13 @@ def read_service(value: object, path: str, problems: Problems) -> Optional[Servi
         return None
     ports, slash, protocol = value.partition("/")
     try:
+        first, last = parse_range(ports, "policy's")
         if not slash:
-            raise Fault("the protocol is missing", 'write "%s/tcp"' % ports.strip())
+            raise Fault("the protocol is missing", 'write "%s/tcp"' % ports)
         if protocol not in PROTOCOLS:
             meant = closest(protocol, PROTOCOLS)
             raise Fault("the protocol must be one of %s" % ", ".join(PROTOCOLS), "did you mean %s" % meant if meant else "leave out ports for every protocol")
-        return Service(protocol, *parse_range(ports, "policy's"))
+        return Service(protocol, first, last)
     except Fault as fault:
         problems.append(Problem(path, value, fault.rule, fault.fix))
         return None
@@ -54,11 +55,13 @@ SELECTOR = Schema("one side of a policy", SIDES)
 
 @map_of(SELECTOR)
 def read_selector(value: object, path: str, problems: Problems) -> Optional[Selector]:
+    before = len(problems)
     entry = read_entry(value, path, problems, SELECTOR)
     if entry is None:
         return None
-    before = len(problems)
-    found = Selector(*map(entry.get, SIDES), planned=not entry.raw.keys().isdisjoint((ADDRESSES.key, NEIGHBOURS.key)))
+    endpoints, groups, networks, cidrs, addresses, neighbours = map(entry.get, SIDES)
+    planned = not entry.raw.keys().isdisjoint((ADDRESSES.key, NEIGHBOURS.key))
+    found = Selector(endpoints, groups, networks, cidrs, addresses, neighbours, planned)
     if not any(found) and len(problems) == before:
         entry.refuse("it names nobody", "name endpoints, groups, networks or cidrs, or leave the key out for anybody")
     return found

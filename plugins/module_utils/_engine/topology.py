@@ -126,7 +126,8 @@ def topology_request(
     declared_lists = {name: None if absent else options[name] for name in ("networks", "endpoints", "links", "policies")}
     networks, endpoints, links, policies = declared_lists.values()
     guests = Guests(options["scope"], declared_networks(networks), declared_slots(endpoints), STATE_DIRECTORY, choose)
-    declared = Declared(partial(read_declaration, options["scope"], networks, endpoints, options["overlays"], links, guests=lambda: guests.now, policies=policies))
+    read = partial(read_declaration, options["scope"], networks, endpoints, options["overlays"], links, guests=lambda: guests.now, policies=policies)
+    declared = Declared(read)
     document = declared.document
     backend = select_backend(options["firewall_backend"], has_tool)
     if left_out is None and options["skip_unsupported"]:

@@ -38,7 +38,8 @@ def _is_of_policy(rule: Rule, scope: Optional[str]) -> bool:
 
 def _order(rule: Rule) -> Tuple[object, ...]:
     """The entrance, whose rank is that of the policy, comes before what it leads to."""
-    return rule.scope, not rule.chain.startswith(POLICIES_PREFIX), rule.rank, rule.family, rule.source or "", rule.destination or "", rule.protocol or "", rule.destination_ports or ()
+    entered = not rule.chain.startswith(POLICIES_PREFIX)
+    return rule.scope, entered, rule.rank, rule.family, rule.source or "", rule.destination or "", rule.protocol or "", rule.destination_ports or ()
 
 
 def _empty(rule: Rule) -> Dict[str, Any]:

@@ -48,7 +48,8 @@ class Declaration:
     @property
     def options(self) -> Dict[str, Any]:
         """What of it is an option of the module topology."""
-        return {"networks": list(self.networks), "endpoints": list(self.endpoints), "overlays": self.overlays, "links": list(self.links), "policies": list(self.policies)}
+        lists = {"networks": self.networks, "endpoints": self.endpoints, "links": self.links, "policies": self.policies}
+        return {**{name: list(items) for name, items in lists.items()}, "overlays": self.overlays}
 
 
 @dataclass
