@@ -17,7 +17,7 @@ from functools import partial
 from typing import Any, Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from .._drivers.table import driver_of
-from .._model.addresses import ip_version
+from .._model.addresses import ip_version, is_link_local
 from .._model.document import Document
 from .._model.names import digest
 from .._model.network import Network
@@ -177,7 +177,7 @@ class _Compiler:
         found: List[Tuple[Network, Side]] = []
         for endpoint in select_endpoints(selector, self._document.endpoints):
             for network, address in held_addresses(endpoint, self._networks):
-                if ip_version(address) == self._family and _can_be_opened(network):
+                if ip_version(address) == self._family and not is_link_local(address) and _can_be_opened(network):
                     found.append((network, Side(network.bridge_name or None, address)))
         for network in self._named(selector):
             if _can_be_opened(network):

@@ -89,7 +89,7 @@ def first_usable(subnet: str) -> Optional[str]:
     return str(network[1] if network.num_addresses > 2 else network[0])
 
 
-def derive_link_local(mac: str) -> str:
-    """Return the link-local address that the kernel gives a link with a MAC (EUI-64)."""
+def link_local_of(mac: str) -> str:
+    """Return the link-local address that the kernel derives from a MAC."""
     octets = bytes.fromhex(mac.replace(":", ""))
-    return text_of_ip(bytes((0xFE, 0x80, *[0] * 6, octets[0] ^ 2)) + octets[1:3] + b"\xff\xfe" + octets[3:])
+    return socket.inet_ntop(socket.AF_INET6, b"\xfe\x80" + bytes(6) + bytes((octets[0] ^ 2,)) + octets[1:3] + b"\xff\xfe" + octets[3:])

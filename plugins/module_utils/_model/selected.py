@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Iterable, Iterator, Mapping, NamedTuple
 
-from .addresses import derive_link_local
+from .addresses import link_local_of
 from .document import Endpoint
 from .network import Network
 from .policy import Selector
@@ -37,4 +37,4 @@ def held_addresses(endpoint: Endpoint, networks: Mapping[str, Network]) -> Itera
             continue
         yield from (Held(network, address) for address in attachment.addresses)
         if network.is_bridged and attachment.mac_address:
-            yield Held(network, derive_link_local(attachment.mac_address))
+            yield Held(network, link_local_of(attachment.mac_address))

@@ -44,7 +44,7 @@ MODULES = Path(__file__).resolve().parents[5] / "plugins" / "modules"
 FAR = {"name": "db", "mac": "02:00:00:00:00:05", "vtep": "192.0.2.2", "addresses": ["10.60.0.9"]}
 SHARED = {"destination": "203.0.113.0/24", "nexthops": [{"gateway": "10.20.0.9"}, {"gateway": "10.20.0.10"}]}
 DECLARED: Dict[str, Any] = {
-    "policies": [{"name": "in", "from": {"cidrs": ["192.0.2.0/24"]}, "to": {"endpoints": ["router"]}, "ports": ["80/tcp"], "action": "allow"}],
+    "policies": [{"name": "in", "from": {"cidrs": ["192.0.2.0/24"]}, "to": {"networks": ["web"]}, "ports": ["80/tcp"], "action": "allow"}],
     "networks": [
         {"name": "web", "ipam_config": [{"subnet": "10.20.0.0/24"}]},
         {"name": "mesh", "driver": "overlay", "vni": 5, "vtep_address": "192.0.2.1", "ipam_config": [{"subnet": "10.60.0.0/24"}]},
