@@ -21,24 +21,24 @@ from ...module_utils._model.selected import held_addresses
 from .reading import ENDPOINTS, NETWORKS, POLICIES, Host
 
 
-def plan_policies(hosts: Sequence[Host], problems: List[Problem]) -> Tuple[Dict[str, Any], ...]:
-    """Return the policies as every host gets them. They are one list, so all hosts that declare something have the same."""
+def plan_policies(hosts: Sequence[Host], problems: List[Problem]) -> Tuple[Tuple[Policy, ...], Tuple[Dict[str, Any], ...]]:
+    """Return the policies, and as every host gets them. They are one list, so all hosts that declare something have the same."""
     declaring = [host for host in hosts if host.networks or host.endpoints]
     for host in declaring[1:]:
         if (host.variables.policies or []) != (declaring[0].variables.policies or []):
             rule = "it differs from that of %s, and policies are one list for all hosts of the fleet" % declaring[0].name
             problems.append(Problem("%s.%s" % (host.path, POLICIES), host.variables.policies, rule, "set it once, for the whole group"))
-            return ()
+            return (), ()
     raw = declaring[0].variables.policies if declaring else None
     if not raw:
-        return ()
+        return (), ()
     policies = read_policies(raw, path=POLICIES, problems=problems)
     if problems:
-        return ()  # names that are missing may be missing for another fault
+        return (), ()  # names that are missing may be missing for another fault
     joined = {name for host in hosts for name in joined_networks(host.links)}
     known = Known([(host.endpoints, host.networks) for host in declaring], joined)
     check_policies(policies, known, Scene(Document(), NETWORKS, ENDPOINTS, frozenset(), problems), POLICIES)
-    return tuple(_fill(policy, entry, known, declaring) for policy, entry in zip(policies, raw if isinstance(raw, list) else ()))
+    return policies, tuple(_fill(policy, entry, known, declaring) for policy, entry in zip(policies, raw if isinstance(raw, list) else ()))
 
 
 def _fill(policy: Policy, raw: Mapping[str, Any], known: Known, hosts: Sequence[Host]) -> Dict[str, Any]:
