@@ -29,7 +29,7 @@ LACKING: Dict[str, List[str]] = {
         "~ sysctl net.ipv4.ip_unprivileged_port_start in a: value 0 → 1024",
         "~ sysctl net.ipv4.neigh.eth0.gc_stale_time in a: value 77 → 60",
     ],
-    "policies": ["~ iptables chain filter/CNET-FORWARD: rules +0 -1"],
+    "policies": ["~ %s chain filter/CNET-FORWARD: rules +0 -1" % tool for tool in ("iptables", "ip6tables")],
 }
 
 

@@ -178,7 +178,7 @@ CASES: Dict[str, Declaration] = {
         prepare=give_uplink,
     ),
     "policies": Declaration(
-        [network("web", V4, V6), network("db", {"subnet": "10.22.0.0/24"})],
+        [network("web", V4, V6), network("db", {"subnet": "10.22.0.0/24"}, {"subnet": "fd00:22::/64"})],
         [endpoint("a", "web", groups=["front"], ports=["8080:80"]), endpoint("b", "web", groups=["front"]), endpoint("d", "db")],
         policies=[
             {"name": "front-db", "from": {"groups": ["front"]}, "to": {"endpoints": ["d"]}, "ports": ["5432/tcp", "53-54/udp"], "action": "allow"},
