@@ -144,6 +144,13 @@ def test_a_member_more_is_an_entry_more(backend: str) -> None:
     Server("d", "d", [80])
     await_addresses("d", "e", "")
     assert names(both("e", "tcp", "db", 10, 80)) == ["d", "d"]
+    # The other backend takes it all over, and nothing of this one stays.
+    (other,) = set(BACKENDS) - {backend}
+    settle(declare(other, NO_C, FRONT_STORE))
+    left = sh("iptables-save; ip6tables-save") if other == "nftables" else sh("nft list tables inet")
+    assert "CNET-P" not in left
+    assert "container_net" not in left
+    assert names(both("a", "tcp", "db", 10, 80)) == ["d", "d"]
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
