@@ -13,6 +13,7 @@ import yaml
 from ...plugins.module_utils._document.endpoint import ENDPOINT
 from ...plugins.module_utils._document.links import LINK
 from ...plugins.module_utils._document.network import COMMON
+from ...plugins.module_utils._document.policies import POLICY
 from ...plugins.module_utils._schema.reading import Shape
 from ...plugins.module_utils._schema.schema import Field, Schema
 from .maps import choices_of, drivers, inner, plain_default, tell_range
@@ -114,5 +115,6 @@ def make_fragment() -> str:
         "networks": {"suboptions": suboptions_of_networks()},
         "endpoints": {"suboptions": suboptions(ENDPOINT)},
         "links": {"suboptions": suboptions(LINK)},
+        "policies": {"suboptions": suboptions(POLICY)},
     }
     return FILE % yaml.safe_dump({"options": options}, sort_keys=False, allow_unicode=True, width=150)

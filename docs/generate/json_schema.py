@@ -23,7 +23,7 @@ Json = Dict[str, Any]
 ADDRESS = "https://raw.githubusercontent.com/netloom/container_net/main/docs/schema/container_net.schema.json"
 TEMPLATE = r"\{\{"  # what Jinja makes of it is not known here
 TYPES = {"str": "string", "int": "integer", "float": "number", "bool": "boolean"}
-LISTS = {"networks": "network", "endpoints": "an endpoint", "links": "a link"}
+LISTS = {"networks": "network", "endpoints": "an endpoint", "links": "a link", "policies": "a policy"}
 
 
 def _ref(name: str) -> Json:
@@ -134,7 +134,7 @@ def _options(options: Mapping[str, Mapping[str, Any]], prefix: str = "") -> Iter
         words = {"description": plain(" ".join(_sentences(option["description"])))}
         kind = name[len(prefix) :]
         if kind in LISTS:
-            yield name, {**words, "anyOf": [{"type": "array", "items": _ref(LISTS[kind])}, _ref("template")]}
+            yield name, {**words, "anyOf": [{"type": "array", "items": _ref(LISTS[kind])}, {"type": "null"}, _ref("template")]}
         elif option["type"] in TYPES:
             allowed: Json = {"enum": option["choices"]} if "choices" in option else {"type": TYPES[option["type"]]}
             yield name, {**words, "anyOf": [allowed, _ref("template")]}

@@ -13,6 +13,7 @@ from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 from ...plugins.module_utils._document.endpoint import ENDPOINT
 from ...plugins.module_utils._document.links import LINK
 from ...plugins.module_utils._document.network import COMMON
+from ...plugins.module_utils._document.policies import POLICY
 from ...plugins.module_utils._drivers.table import DRIVERS, find_driver
 from ...plugins.module_utils._schema.reading import Shape
 from ...plugins.module_utils._schema.schema import Field, Schema
@@ -40,6 +41,7 @@ def list_maps() -> Iterator[Map]:
         yield from _below(Map("networks[]", schema, name))
     yield from _below(Map("endpoints[]", ENDPOINT))
     yield from _below(Map("links[]", LINK))
+    yield from _below(Map("policies[]", POLICY))
 
 
 def _below(outer: Map) -> Iterator[Map]:

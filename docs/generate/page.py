@@ -26,9 +26,9 @@ TOP = """..
 Every key of a declaration
 ==========================
 
-A declaration has lists of networks, endpoints and links: ``fleet_networks``, ``fleet_endpoints`` and ``fleet_links`` for a fleet, and the options of
-:ansplugin:`netloom.container_net.topology#module` for one host. Each table is one map of it. Types are checked before any conversion, so quote what YAML would
-read as something else. An unknown key is an error.
+A declaration has lists of networks, endpoints, links and policies: ``fleet_networks``, ``fleet_endpoints``, ``fleet_links`` and ``fleet_policies`` for a fleet,
+and the options of :ansplugin:`netloom.container_net.topology#module` for one host. Each table is one map of it. Types are checked before any conversion, so
+quote what YAML would read as something else. An unknown key is an error.
 
 An editor knows all of this from the file ``docs/schema/container_net.schema.json`` of the collection. For one that speaks to yaml-language-server, write its
 path or address in the first line of a variables file:

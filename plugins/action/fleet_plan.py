@@ -35,7 +35,7 @@ ARGUMENTS: Dict[str, Dict[str, Any]] = {
     "allow_empty": {"type": "bool", "default": False},
 }
 # What a host's variables are called behind the prefix; also the fields of HostVariables.
-VARIABLES = ("networks", "endpoints", "links", "vtep_address", "underlay_interface", "underlay_addresses")
+VARIABLES = ("networks", "endpoints", "links", "policies", "vtep_address", "underlay_interface", "underlay_addresses")
 # Read of each host as well: where the lock lies, and whether the host is to have nothing any more.
 LOCK_FILE, STATE = "lock_file", "state"
 _VARIABLE = re.compile(r"\bfleet_(%s)\b" % "|".join((*VARIABLES, LOCK_FILE)))
@@ -107,7 +107,7 @@ class ActionModule(ActionBase):
         return found
 
     def _describe(self, plan: FleetPlan, prefix: str, warnings: Sequence[str]) -> Dict[str, Any]:
-        found: Dict[str, Any] = {"hosts": plan.arguments(), "overlays": plan.overlay_rows(), "left_out": plan.left_out()}
+        found: Dict[str, Any] = {"hosts": plan.arguments(), "overlays": plan.overlay_rows(), "policies": list(plan.policies), "left_out": plan.left_out()}
         if plan.warnings or warnings:
             found["warnings"] = [_named(warning, prefix) for warning in (*plan.warnings, *warnings)]
         return found

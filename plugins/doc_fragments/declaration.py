@@ -70,6 +70,23 @@ options:
         - 'Default: what the links below it take: of V(macvlan) and V(ipvlan) the parent''s; of V(overlay) the underlay''s less 50 over IPv4 or 70 over
           IPv6; else that of the interface with the default route, or 1500.'
         type: int
+      default_policy:
+        description:
+        - What becomes of connections into its endpoints that no policy names. V(deny) leaves what is published, and answers. Not with V(macvlan) and V(ipvlan).
+        type: str
+        choices:
+        - allow
+        - deny
+        default: allow
+      default_egress:
+        description:
+        - What becomes of connections that its endpoints begin and no policy names, towards the outside, other networks and neighbours. Not with V(macvlan)
+          and V(ipvlan).
+        type: str
+        choices:
+        - allow
+        - deny
+        default: allow
       labels:
         description:
         - Text of your own, for whoever reads the declaration.
@@ -1021,6 +1038,13 @@ options:
             - 68 to 65535 bytes.
             - 'Default: what it has.'
             type: int
+      groups:
+        description:
+        - Groups it is in, by which policies name it.
+        - Such as C([backend]).
+        type: list
+        elements: str
+        default: []
       labels:
         description:
         - Text of your own, for whoever reads the declaration.
@@ -1126,4 +1150,123 @@ options:
         - present
         - absent
         default: present
+  policies:
+    suboptions:
+      name:
+        description:
+        - Name of the policy; it stands in its log lines, and O(policies) has it once.
+        type: str
+        required: true
+      from:
+        description:
+        - Who begins the connection.
+        - 'Default: anybody.'
+        type: dict
+        suboptions:
+          endpoints:
+            description:
+            - Endpoints by their names.
+            - Such as C([api]).
+            type: list
+            elements: str
+            default: []
+          groups:
+            description:
+            - All endpoints that have one of these in their V(groups).
+            - Such as C([backend]).
+            type: list
+            elements: str
+            default: []
+          networks:
+            description:
+            - All that is on these networks.
+            - Such as C([web]).
+            type: list
+            elements: str
+            default: []
+          cidrs:
+            description:
+            - Subnets and addresses, whoever has them.
+            - Such as C([192.0.2.0/24]).
+            type: list
+            elements: str
+            default: []
+          addresses:
+            description:
+            - What is named and lives on other hosts, on routed networks. M(netloom.container_net.fleet_plan) fills it in.
+            type: list
+            elements: str
+            default: []
+          neighbours:
+            description:
+            - The same of overlays, where only who is on them can have such an address.
+            type: list
+            elements: str
+            default: []
+      to:
+        description:
+        - Whom it is to. A V(deny), or the first V(allow) that names both sides, decides.
+        - 'Default: anybody.'
+        type: dict
+        suboptions:
+          endpoints:
+            description:
+            - Endpoints by their names.
+            - Such as C([api]).
+            type: list
+            elements: str
+            default: []
+          groups:
+            description:
+            - All endpoints that have one of these in their V(groups).
+            - Such as C([backend]).
+            type: list
+            elements: str
+            default: []
+          networks:
+            description:
+            - All that is on these networks.
+            - Such as C([web]).
+            type: list
+            elements: str
+            default: []
+          cidrs:
+            description:
+            - Subnets and addresses, whoever has them.
+            - Such as C([192.0.2.0/24]).
+            type: list
+            elements: str
+            default: []
+          addresses:
+            description:
+            - What is named and lives on other hosts, on routed networks. M(netloom.container_net.fleet_plan) fills it in.
+            type: list
+            elements: str
+            default: []
+          neighbours:
+            description:
+            - The same of overlays, where only who is on them can have such an address.
+            type: list
+            elements: str
+            default: []
+      ports:
+        description:
+        - Ports it is about, each with its protocol.
+        - 'Default: every protocol.'
+        - Such as C(["5432/tcp"]).
+        type: list
+        elements: str
+      action:
+        description:
+        - What happens to it.
+        type: str
+        choices:
+        - allow
+        - deny
+        required: true
+      log:
+        description:
+        - Whether the kernel's log gets a line for such connections, at most 10 a minute.
+        type: bool
+        default: false
 """

@@ -53,7 +53,7 @@ options:
     default: false
   variable_prefix:
     description:
-      - What the variables of a host are called before C(_networks), C(_endpoints), C(_links), C(_vtep_address), C(_underlay_interface),
+      - What the variables of a host are called before C(_networks), C(_endpoints), C(_links), C(_policies), C(_vtep_address), C(_underlay_interface),
         C(_lock_file) and C(_state).
     type: str
     default: fleet
@@ -91,6 +91,8 @@ notes:
     wires and tunnels, as the option O(netloom.container_net.topology#module:links).
     A bridge network belongs to its host, so hosts may use the same name and subnet. An overlay is one network, so C(ipam_config),
     C(vni), C(udp_port) and C(mtu) must be the same on all its hosts, and endpoint names must be unique on it."
+  - "C(fleet_policies): the policies of the whole fleet, as the option O(netloom.container_net.topology#module:policies). They are one list, the same for every
+    host, and name endpoints, groups and networks of all of them."
   - "C(fleet_vtep_address): this host's address on the network between the hosts. Where it is missing, the lock file's record is used, else the
     address of the interface with the default route, if facts were gathered."
   - "C(fleet_underlay_interface): the interface that carries that address, handed on to overlays that do not name one."
@@ -180,6 +182,19 @@ overlays:
           vtep: 192.0.2.1
           addresses:
             - 10.60.241.28
+policies:
+  description:
+    - What all hosts share of C(fleet_policies), for O(netloom.container_net.topology#module:policies), with the addresses of whom they name on routed
+      networks and overlays. It is returned once and not per host, because it grows with the fleet.
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - name: front-to-db
+      from: {groups: [front], addresses: [], neighbours: [10.60.241.28, "fe80::7a:cbff:fe19:42c0"]}
+      to: {groups: [db], addresses: [], neighbours: [10.60.17.3, "fe80::21:3cff:fe05:a177"]}
+      ports: ["5432/tcp"]
+      action: allow
 left_out:
   description:
     - By host, the declared networks that nothing of the host uses, where there are any. They are not in its arguments.

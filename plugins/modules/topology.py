@@ -45,6 +45,13 @@ options:
       - A wire between two networks makes them one layer 2, so that endpoints on one may have addresses and the gateway of the other. Networks that are joined
         in a ring are refused, unless each has V(stp).
     type: raw
+  policies:
+    description:
+      - List of policies, which say by name who may begin connections to whom. The first that names both sides decides; answers always pass.
+      - An V(allow) also opens networks that are closed to each other, towards whom O(policies) names in C(to) by endpoint, group or network.
+      - What no policy names is up to V(default_policy) and V(default_egress) of the networks, and to their own isolation.
+      - See R(the guide,ansible_collections.netloom.container_net.docsite.policies).
+    type: raw
   overlays:
     description:
       - Peers and endpoints of each overlay, and peers of each routed network, on the whole fleet, as returned by M(netloom.container_net.fleet_plan).
@@ -218,6 +225,7 @@ EXAMPLES = r"""
     networks: "{{ plan.hosts[inventory_hostname].networks }}"
     endpoints: "{{ plan.hosts[inventory_hostname].endpoints }}"
     overlays: "{{ plan.overlays }}"
+    policies: "{{ plan.policies }}"
 
 - name: Change what may cut this connection, and take it back unless a new connection confirms it
   netloom.container_net.topology:
@@ -377,6 +385,7 @@ def main() -> None:
             "networks": {"type": "raw"},
             "endpoints": {"type": "raw"},
             "links": {"type": "raw"},
+            "policies": {"type": "raw"},
             "overlays": {"type": "dict"},
             "allow_management": {"type": "bool", "default": DEFAULTS["allow_management"]},
             "wait_timeout": {"type": "float", "default": DEFAULTS["wait_timeout"]},

@@ -79,6 +79,9 @@ options:
       links:
         description: See O(netloom.container_net.topology#module:links).
         type: raw
+      policies:
+        description: See O(netloom.container_net.topology#module:policies).
+        type: raw
       overlays:
         description: See O(netloom.container_net.topology#module:overlays).
         type: dict
@@ -320,6 +323,23 @@ ports:
     allowed_sources: {description: "Who may use it, empty for everybody.", type: list, elements: str, returned: success}
   sample:
     - {scope: main, endpoint: api, protocol: tcp, host_ip: null, published: "8080", target: "80", addresses: [10.20.0.10], allowed_sources: []}
+policies:
+  description:
+    - Policies as the firewall holds them, in their order. Whom they name is told by addresses, and by the host's links of networks that are named whole.
+      An empty list is anybody, or every protocol.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    name: {description: "Name of the policy.", type: str, returned: success}
+    scope: {description: "The declaration it belongs to.", type: str, returned: success}
+    action: {description: "V(allow) or V(deny).", type: str, returned: success}
+    log: {description: "Whether the kernel's log gets lines.", type: bool, returned: success}
+    from: {description: "Who begins the connection.", type: list, elements: str, returned: success}
+    to: {description: "Whom it is to.", type: list, elements: str, returned: success}
+    ports: {description: "Ports with their protocol.", type: list, elements: str, returned: success}
+  sample:
+    - {name: front-to-db, scope: main, action: allow, log: false, from: [10.20.0.10, 10.20.0.11], to: [10.22.0.10], ports: [5432/tcp]}
 links:
   description: Wires and tunnels, with those of their ends that could be read.
   returned: success
@@ -478,6 +498,7 @@ from ansible_collections.netloom.container_net.plugins.module_utils._firewall.ta
 from ansible_collections.netloom.container_net.plugins.module_utils._model.place import KINDS, PROCESS
 from ansible_collections.netloom.container_net.plugins.module_utils._report.info import Report, select_networks
 from ansible_collections.netloom.container_net.plugins.module_utils._report.links import describe_devices, describe_links
+from ansible_collections.netloom.container_net.plugins.module_utils._report.policies import describe_policies
 from ansible_collections.netloom.container_net.plugins.module_utils._report.sight import describe_containers, observe_everything, read_places
 from ansible_collections.netloom.container_net.plugins.module_utils._runtime.tool import has_tool, run_system_tool
 
@@ -488,6 +509,7 @@ DECLARATION: Dict[str, Any] = {
     "networks": {"type": "raw"},
     "endpoints": {"type": "raw"},
     "links": {"type": "raw"},
+    "policies": {"type": "raw"},
     "overlays": {"type": "dict"},
     "skip_unsupported": {"type": "bool", "default": False},
 }
@@ -518,6 +540,7 @@ def main() -> None:
             "networks": select_networks(networks, options["networks"]),
             "endpoints": endpoints,
             "ports": report.ports(),
+            "policies": describe_policies(sight.snapshot, options["scope"]),
             "containers": describe_containers(sight),
             "namespaces": report.namespaces(),
             "links": describe_links(sight.snapshot, options["scope"]),

@@ -45,6 +45,7 @@ def render_overview(live: Row, declared: Sequence[Row]) -> List[str]:
     found = [line for network in live["networks"] for line in fold(_network(network))]
     found += [line for box in _fill_boxes(live, declared) for line in box.lines()]
     found += [line for link in live["links"] for line in fold(_wire(link))]
+    found += [line for policy in live.get("policies", ()) for line in fold(_policy(policy))]
     return found or ["nothing"]
 
 
@@ -170,3 +171,9 @@ def _end(end: Row) -> str:
     if end["container"] or end["bridge"]:
         return "%s of %s" % (end["interface"], end["container"]) if end["container"] else str(end["bridge"])
     return " ".join(["%s of the host" % end["interface"], *(["down"] if end["up"] is False else []), *end["addresses"]])
+
+
+def _policy(policy: Row) -> str:
+    ports = " at %s" % " ".join(policy["ports"]) if policy["ports"] else ""
+    source, target = (" ".join(policy[side]) or "anybody" for side in ("from", "to"))
+    return "policy %s: %s %s -> %s%s%s" % (policy["name"], policy["action"], source, target, ports, ", logged" if policy["log"] else "")

@@ -23,7 +23,7 @@ def test_check_apply_check_apply_absent_absent(name: str) -> None:
     come_and_go(CASES[name])
 
 
-@pytest.mark.parametrize("name", CASES if os.environ.get(EVERY_POINT) else ("no-icc", "ports", "snat", "two-networks", "overlay-v6"))
+@pytest.mark.parametrize("name", CASES if os.environ.get(EVERY_POINT) else ("no-icc", "ports", "snat", "two-networks", "policies", "overlay-v6"))
 def test_the_same_in_nftables(name: str) -> None:
     come_and_go(replace(CASES[name], firewall="nftables"))
 

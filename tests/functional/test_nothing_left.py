@@ -89,7 +89,7 @@ def test_declaration_after_declaration_leaves_only_the_last() -> None:
     give_uplink()
     before = take_snapshot()
     # A setting of a link that stays and that nobody names any more keeps its value, so networks with and without subnets do not follow each other.
-    chains = [["layer-2-only", "overlay-v4", "ports", "two-networks", "overlay-v6", "internal"], ["custom-names-and-macs", "bridge-dual"]]
+    chains = [["layer-2-only", "overlay-v4", "ports", "two-networks", "policies", "overlay-v6", "internal"], ["custom-names-and-macs", "bridge-dual"]]
     for chain in chains:
         for name in chain:
             converge(with_addresses(CASES[name]))

@@ -25,7 +25,7 @@ from .._model.rule import (
     Users,
 )
 from .host import forwarded_families
-from .parts import compile_dscp, compile_published, compile_vxlan_rules, compile_wire_rules
+from .parts import compile_dscp, compile_policies, compile_published, compile_vxlan_rules, compile_wire_rules
 from .router import compile_masquerade
 from .seal import compile_seals
 
@@ -63,6 +63,7 @@ def compile_firewall(
         rules.extend(compile_published(document, family))
         rules.extend(compile_dscp(document, family))
         rules.extend(compile_wire_rules(document, family))
+        rules.extend(compile_policies(document, family, rules))
     return (*rules, *_guards_of_the_host(rules))
 
 

@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Dict, Iterable, List, Mapping, Tuple
+from typing import TYPE_CHECKING, Dict, Iterable, List, Mapping, Sequence, Tuple
 
 from .._model.document import Attachment, Document, Endpoint
 from .._model.objects import KernelObject
@@ -133,6 +133,14 @@ def find_underlays(document: Document, facts: Facts) -> Mapping[str, str]:
     from . import vxlan_firewall
 
     return vxlan_firewall.find_underlays(facts)
+
+
+def compile_policies(document: Document, family: int, others: Sequence[Rule]) -> Iterable[Rule]:
+    if not document.policies and not any(network.denies for network in document.networks):
+        return ()
+    from . import policies
+
+    return policies.compile_policies(document, family, others)
 
 
 def compile_vxlan_rules(document: Document, family: int, underlays: Mapping[str, str], users: Users, *, bridge_filter: bool) -> Iterable[Rule]:

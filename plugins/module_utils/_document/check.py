@@ -20,7 +20,7 @@ from .check_names import check_names
 from .check_parents import check_parents
 from .check_routers import check_routers
 from .check_vlans import check_vlans
-from .parts import check_links, check_ports, check_routes
+from .parts import check_links, check_policies, check_ports, check_routes
 from .scene import Scene
 from .trouble import troubled_paths
 
@@ -43,3 +43,4 @@ def check_document(
     check_links(scene)
     check_routers(scene)
     check_routes(scene)
+    check_policies(scene)

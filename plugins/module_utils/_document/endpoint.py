@@ -100,6 +100,7 @@ DEVICES = Field(
     "Links of the host that are handed to it, and given back on removal. One that is in use, or that carries the host's default route or the connection to it,"
     " is refused.",
 )
+GROUPS = Field("groups", list_of(read_label), (), "Groups it is in, by which policies name it.", example="[backend]")
 LABELS: Field[Mapping[str, str]] = Field("labels", read_labels, {}, "Text of your own, for whoever reads the declaration.", example="{team: shop}")
 
 _FIELDS = (
@@ -115,6 +116,7 @@ _FIELDS = (
     FORWARDING,
     MASQUERADE,
     DEVICES,
+    GROUPS,
     LABELS,
     STATE,
 )
@@ -163,6 +165,7 @@ def read_endpoint(value: object, path: str, problems: Problems, *, scope: str, k
         source_routing=entry.get(SOURCE_ROUTING),
         routes=entry.get(ROUTES),
         rules=entry.get(RULES),
+        groups=entry.get(GROUPS),
         labels=entry.get(LABELS),
     )
     return endpoint if name is not None else None

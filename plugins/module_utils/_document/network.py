@@ -15,7 +15,9 @@ from typing import Callable, Dict, FrozenSet, Mapping, Optional, Tuple
 from .._drivers.base import Common
 from .._drivers.table import DRIVERS, USUAL, find_driver
 from .._model.errors import Problem
+from .._model.evolve import evolve
 from .._model.network import Network
+from .._model.policy import ALLOW, DENY, UNSEEN
 from .._schema.reading import Problems, Shape, reader
 from .._schema.schema import Elsewhere, Field, Schema, belongs
 from . import ipam
@@ -48,9 +50,22 @@ MTU = Field(
 )
 LABELS: Field[Mapping[str, str]] = Field("labels", read_labels, {}, "Text of your own, for whoever reads the declaration.", example="{team: shop}")
 ON_EVERY_HOST = Field("on_every_host", read_boolean, False, "Whether the network is made also on hosts of the fleet where nothing uses it.", fleet_only=True)
+DEFAULT_POLICY = Field(
+    "default_policy",
+    choice(ALLOW, DENY),
+    ALLOW,
+    "What becomes of connections into its endpoints that no policy names. V(deny) leaves what is published, and answers. Not with V(macvlan) and V(ipvlan).",
+)
+DEFAULT_EGRESS = Field(
+    "default_egress",
+    choice(ALLOW, DENY),
+    ALLOW,
+    "What becomes of connections that its endpoints begin and no policy names, towards the outside, other networks and neighbours."
+    " Not with V(macvlan) and V(ipvlan).",
+)
 COMMON = Schema(
     "a network",
-    (NAME, DRIVER, ipam.IPAM_CONFIG, ipam.ENABLE_IPV6, MTU, LABELS, STATE, ON_EVERY_HOST),
+    (NAME, DRIVER, ipam.IPAM_CONFIG, ipam.ENABLE_IPV6, MTU, DEFAULT_POLICY, DEFAULT_EGRESS, LABELS, STATE, ON_EVERY_HOST),
     absent=("name", "driver"),
 )
 
@@ -138,4 +153,10 @@ def read_network(value: object, path: str, problems: Problems, *, scope: str, fi
     network: Network = driver.read(entry, Common(label, subnets, mtu, entry.get(LABELS)))
     if entry.get(ON_EVERY_HOST):
         network = replace(network, on_every_host=True)
+    for field in (DEFAULT_POLICY, DEFAULT_EGRESS):
+        value = entry.get(field)
+        if value != ALLOW and not network.passes_host:
+            entry.report(field.key, UNSEEN % network.driver, "remove it")
+        elif value != ALLOW:
+            network = evolve(network, **{field.key: value})
     return network if name is not None else None

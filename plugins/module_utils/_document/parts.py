@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .._model.document import Device, Document, Endpoint, PublishedPort, RoutingRule, StaticRoute, Wire
     from .._model.guest import Guest
     from .._model.objects import Netem
+    from .._model.policy import Policy
     from .._schema.reading import Problems, Read
     from .._schema.schema import Elsewhere
     from .entry import Pairs
@@ -146,6 +147,31 @@ def read_link(value: object, path: str, problems: Problems) -> Optional[Wire]:
     from . import links
 
     return links.read_link(value, path, problems)
+
+
+def read_policy(value: object, path: str, problems: Problems) -> Optional[Policy]:
+    from . import policies
+
+    return policies.read_policy(value, path, problems)
+
+
+def has_policies(document: Document) -> bool:
+    """Tell whether somebody is to be kept from somebody, beside what networks do by themselves."""
+    return bool(document.policies) or any(network.denies for network in document.networks)
+
+
+def check_policies(scene: Scene) -> None:
+    if has_policies(scene.document):
+        from . import check_policies
+
+        check_policies.check_host_policies(scene)
+
+
+def check_policies_of_host(view: HostView, *, filters: bool) -> None:
+    if has_policies(view.document):
+        from . import host_policies
+
+        host_policies.check_host_policies(view, filters=filters)
 
 
 def fill_links(wires: Tuple[Wire, ...], endpoints: Sequence[Endpoint], scope: str) -> Tuple[Wire, ...]:

@@ -15,17 +15,18 @@ from .._drivers.table import driver_of
 from .._model.document import DEFAULT_SCOPE, Document, Endpoint, Wire
 from .._model.errors import InputError, Problem
 from .._model.network import Network
+from .._model.policy import Policy
 from .allocate import NOTHING_TAKEN, Taken, allocate
 from .check import check_document
 from .endpoint import read_endpoint
 from .entry import named_path, read_list
 from .interfaces import name_interfaces
 from .network import read_network, require_host_keys, require_nothing
-from .parts import choose_ports, fill_links, lead_routes, read_link
+from .parts import choose_ports, fill_links, lead_routes, read_link, read_policy
 from .scalars import read_label
 from .trouble import troubled_names
 
-Named = TypeVar("Named", bound=Union[Network, Endpoint, Wire])
+Named = TypeVar("Named", bound=Union[Network, Endpoint, Wire, Policy])
 
 
 def _read_named(raw: object, path: str, problems: List[Problem], read: Callable[[object, str, List[Problem]], Optional[Named]]) -> Tuple[Named, ...]:
@@ -82,6 +83,11 @@ def read_links(raw: object, *, path: str, scope: str, endpoints: Sequence[Endpoi
     return fill_links(_read_named(raw, path, problems, read_link), endpoints, scope)
 
 
+def read_policies(raw: object, *, path: str, problems: List[Problem]) -> Tuple[Policy, ...]:
+    """Return the policies in their order."""
+    return _read_named(raw, path, problems, read_policy)
+
+
 def read_document(raw: Mapping[str, object], living: Taken = NOTHING_TAKEN) -> Document:
     """Return the declaration of one host, complete and consistent, or raise InputError with every problem.
 
@@ -101,7 +107,10 @@ def read_document(raw: Mapping[str, object], living: Taken = NOTHING_TAKEN) -> D
     links: Tuple[Wire, ...] = ()
     if raw.get("links") is not None:
         links = read_links(raw["links"], path="links", scope=scope, endpoints=endpoints, problems=problems)
-    document = Document(scope=scope, networks=networks, endpoints=endpoints, links=links)
+    policies: Tuple[Policy, ...] = ()
+    if raw.get("policies") is not None:
+        policies = read_policies(raw["policies"], path="policies", problems=problems)
+    document = Document(scope=scope, networks=networks, endpoints=endpoints, links=links, policies=policies)
     check_document(document, path_networks="networks", path_endpoints="endpoints", problems=problems)
     document = choose_ports(document, problems=problems)
     if problems:

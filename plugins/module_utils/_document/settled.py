@@ -19,7 +19,7 @@ BY_NUMBER = (
 )
 
 
-def settle_declaration(networks: Any, endpoints: Any, links: Any, document: Document) -> Dict[str, Any]:
+def settle_declaration(networks: Any, endpoints: Any, links: Any, document: Document, policies: Any = None) -> Dict[str, Any]:
     """Return a declaration, which was read as the document, with the addresses and host ports that were chosen for it."""
     by_name = {endpoint.name: endpoint for endpoint in document.endpoints}
     left = find_passing(document)
@@ -27,6 +27,7 @@ def settle_declaration(networks: Any, endpoints: Any, links: Any, document: Docu
         "networks": list(networks or ()),
         "endpoints": [_settle(raw, by_name[raw["name"]]) for raw in endpoints or () if raw["name"] in by_name and raw["name"] not in left],
         "links": [raw for raw in links or () if left.isdisjoint(end.get("endpoint") for end in raw.get("ends") or ())],
+        **({"policies": [_settle_policy(raw) if left else raw for raw in policies]} if policies else {}),
     }
 
 
@@ -49,6 +50,11 @@ def _settle(raw: Map, endpoint: Endpoint) -> Map:
     if any(port.given for port in endpoint.ports):
         settled["ports"] = [_settle_port(*pair) for pair in zip(raw["ports"], endpoint.ports)]
     return settled
+
+
+def _settle_policy(raw: Map) -> Map:
+    """Return a policy that may name whom nobody finds again, as one of a fleet's plan names those that live elsewhere."""
+    return {key: {"addresses": [], **value} if key in ("from", "to") else value for key, value in raw.items()}
 
 
 def _settle_attachment(raw: Any, attachments: Mapping[str, Attachment]) -> Any:

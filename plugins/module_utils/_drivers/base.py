@@ -26,6 +26,7 @@ from .segment import Segment
 
 N = TypeVar("N", bound=Network)
 Way = Tuple[Optional[str], Optional[str]]  # in, out
+Side = Tuple[Optional[str], Optional[str]]  # link, subnet
 
 
 class Common(NamedTuple):
@@ -104,4 +105,8 @@ class Driver(ABC, Generic[N]):
 
     def list_sealed_ways(self, _network: N, _document: Document) -> Sequence[Way]:
         """Return by which links packets come into a network that is closed, or leave one that lets nothing out."""
+        return ()
+
+    def list_sides(self, _network: N, _family: int, _document: Document) -> Sequence[Side]:
+        """Return how the host knows what comes from its part of a network, and goes there, when it takes it further."""
         return ()

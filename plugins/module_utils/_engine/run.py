@@ -77,6 +77,7 @@ if TYPE_CHECKING:
 ATTEMPTS = 3  # while somebody else changes the same
 DEFAULT_ROUTE_6 = "::/0"
 BRIDGE_NETFILTER = "net/bridge/bridge-nf-call-iptables"
+BRIDGE_NETFILTER_6 = "net/bridge/bridge-nf-call-ip6tables"
 USED_BRIDGE = "bridge %s stays, for interfaces that are not ours use it: %s; take them out, then remove it with another run"
 PRETENDER = "%s says by its alias that the host lent it, as %s, which is not noted here: it stays where it is"
 
@@ -279,6 +280,7 @@ class Run:
             forwarding_off=off,
             accept_ra=tuple((device, read_sysctl(accept_ra_path(device)) or "") for device in devices),
             bridge_netfilter=read_sysctl(BRIDGE_NETFILTER) == "1",
+            sees_bridged_frames=all(read_sysctl(path) == "1" for path in (BRIDGE_NETFILTER, *((BRIDGE_NETFILTER_6,) if facts.ipv6 else ()))),
             bridge_filter=read_sysctl(BRIDGE_NETFILTER) is not None,
             users=list_users(),
             wireless=list_wireless_links(),

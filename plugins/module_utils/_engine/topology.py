@@ -21,7 +21,7 @@ from .._document.host_addresses import check_own_addresses
 from .._document.living import Declared, attached_places
 from .._document.management import check_takeovers, find_connection
 from .._document.on_host import check_host_networks, settle_networks
-from .._document.parts import add_guests, check_host_devices, fill_in, without_empty_slots
+from .._document.parts import add_guests, check_host_devices, check_policies_of_host, fill_in, without_empty_slots
 from .._document.reader import read_document
 from .._drivers.base import HostView
 from .._drivers.table import DRIVERS, find_driver
@@ -55,6 +55,7 @@ DEFAULTS: Mapping[str, Any] = {
     "networks": None,
     "endpoints": None,
     "links": None,
+    "policies": None,
     "overlays": None,
     "state": "present",
     "firewall_backend": "auto",
@@ -92,15 +93,16 @@ def read_declaration(
     links: object = None,
     living: Taken = NOTHING_TAKEN,
     guests: Callable[[], Sequence[Guest]] = tuple,
+    policies: object = None,
 ) -> Document:
     endpoints = add_guests(endpoints, guests())
-    return read_document({"scope": scope, "networks": merge_overlays(networks, overlays), "endpoints": endpoints, "links": links}, living)
+    return read_document({"scope": scope, "networks": merge_overlays(networks, overlays), "endpoints": endpoints, "links": links, "policies": policies}, living)
 
 
 def read_kept(options: Mapping[str, Any]) -> Document:
     """Return what is declared by options that are kept on a host."""
     options = {**DEFAULTS, **options}
-    return read_declaration(options["scope"], options["networks"], options["endpoints"], options["overlays"], options["links"])
+    return read_declaration(options["scope"], options["networks"], options["endpoints"], options["overlays"], options["links"], policies=options["policies"])
 
 
 def topology_request(
@@ -123,9 +125,11 @@ def topology_request(
     validate_confirm_timeout(options["confirm_timeout"])
     validate_wait_timeout(options["wait_timeout"])
     absent = options["state"] == "absent"
-    networks, endpoints, links = (None, None, None) if absent else (options["networks"], options["endpoints"], options["links"])
+    declared_lists = {name: None if absent else options[name] for name in ("networks", "endpoints", "links", "policies")}
+    networks, endpoints, links, policies = declared_lists.values()
     guests = Guests(options["scope"], networks, endpoints, STATE_DIRECTORY, choose)
-    declared = Declared(partial(read_declaration, options["scope"], networks, endpoints, options["overlays"], links, guests=lambda: guests.now))
+    read = partial(read_declaration, options["scope"], networks, endpoints, options["overlays"], links, guests=lambda: guests.now, policies=policies)
+    declared = Declared(read)
     document = declared.document
     backend = select_backend(options["firewall_backend"], has_tool, list_tables)
     if left_out is None and options["skip_unsupported"]:
@@ -143,7 +147,8 @@ def topology_request(
         notes=notes,
         guests=guests,
         guard=None if options["firewall_backend"] == "none" else partial(find_guard, run=run, notes=notes if options["skip_unsupported"] else None),
-        keep=partial(_keep, {"networks": networks, "endpoints": endpoints, "links": links}, options) if options["persist"] and not absent else None,
+        filters=options["firewall_backend"] != "none",
+        keep=partial(_keep, declared_lists, options) if options["persist"] and not absent else None,
     )
 
     def renew(request: Request) -> Request:
@@ -199,6 +204,7 @@ def _build_declaration(
     notes: List[str],
     guests: Guests,
     guard: Optional[Callable[[Document], Optional[FrameTable]]],
+    filters: bool,
     keep: Optional[Callable[[Document], Tuple[KernelObject, List[str]]]],
 ) -> Build:
     """Return the function that compiles the declaration for the host it finds itself on.
@@ -217,6 +223,7 @@ def _build_declaration(
         view = HostView(settled, facts, problems, find_connection(connection, facts), allow_management, name_process, guests.ports)
         for check in (check_host, check_own_addresses, check_host_networks, check_host_devices):
             check(view)
+        check_policies_of_host(view, filters=filters)
         check_sharing(document, problems)
         if allow_management and not confirmed:
             check_takeovers(view)
@@ -247,7 +254,7 @@ def _keep(declared: Mapping[str, Any], options: Mapping[str, Any], document: Doc
     from .._model.stored import stored
 
     networks = merge_overlays(declared["networks"], options["overlays"])
-    settled = settle_declaration(networks, declared["endpoints"], declared["links"], document)
+    settled = settle_declaration(networks, declared["endpoints"], declared["links"], document, declared["policies"])
     kept = {**settled, "scope": document.scope, **{name: options[name] for name in KEPT}}
     return stored(HOST, document.scope, kept), tell_passing(document)
 

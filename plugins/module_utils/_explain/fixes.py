@@ -15,13 +15,14 @@ from .._model.document import Document
 from .._model.firewall import FirewallObject
 from .._model.network import Network
 from .._model.published import LOOPBACK
-from .._model.rule import FORWARD_CHAIN, INPUT_CHAIN, RAW_CHAIN, SEALED_CHAIN, SOURCES_CHAIN, Rule
+from .._model.rule import FORWARD_CHAIN, INPUT_CHAIN, POLICIES_PREFIX, POLICY_PREFIXES, RAW_CHAIN, SEALED_CHAIN, SOURCES_CHAIN, Rule, policy_of
 from .._plan.step import Step
 from .sites import Sites
 from .story import Cause
 from .trip import Trip
 
 FIREWALL = "firewall"
+POLICIES = (POLICIES_PREFIX, *POLICY_PREFIXES)
 
 
 def with_fix(cause: Cause, trip: Trip, sites: Sites, documents: Mapping[str, Document], steps: Mapping[str, Sequence[Step]]) -> Cause:
@@ -68,6 +69,8 @@ def _network(documents: Mapping[str, Document], rule: Rule) -> Optional[Network]
 
 def _key_of_rule(rule: Rule, network: Optional[Network], trip: Trip) -> str:
     name = rule.owner or rule.scope
+    if rule.chain.startswith(POLICIES):
+        return _key_of_denial(rule)
     if network is not None and network.internal and rule.chain in (FORWARD_CHAIN, RAW_CHAIN, SEALED_CHAIN):
         return "internal: true of network %s lets nothing in or out" % name
     if rule.destination == LOOPBACK and rule.target == "DROP":
@@ -84,3 +87,10 @@ def _key_of_rule(rule: Rule, network: Optional[Network], trip: Trip) -> str:
         joins = ", or put both on one network" if trip.start.site is not None else ", or name the interface in trusted_interfaces of network %s" % name
         return "network %s is closed from outside: publish the port (ports of %s) and ask the host for it%s" % (name, trip.target.words, joins)
     return "it is a rule of network %s" % name
+
+
+def _key_of_denial(rule: Rule) -> str:
+    if policy_of(rule):
+        return "policy %s denies it: change it, or allow this one before it" % policy_of(rule)
+    key = "default_egress" if rule.in_interface or rule.source else "default_policy"
+    return "%s: deny of network %s: allow it by a policy" % (key, rule.owner)

@@ -13,7 +13,7 @@ from typing import Callable, Dict, FrozenSet, Iterable, List, Optional, Sequence
 
 from .._model.firewall import FirewallObject
 from .._model.flow import PROTOCOLS, Flow, Ground
-from .._model.rule import DNAT_CHAIN, FORWARD_CHAIN, INPUT_CHAIN, LOOPBACK_CHAIN, POSTROUTING_CHAIN, RAW_CHAIN
+from .._model.rule import DNAT_CHAIN, FORWARD_CHAIN, INPUT_CHAIN, LOOPBACK_CHAIN, POLICY_CHAIN, POSTROUTING_CHAIN, RAW_CHAIN
 from .base import DELETE, FirewallStep
 from .match import Match, Network, Packet, read_matches, read_network
 
@@ -97,7 +97,8 @@ class Judge:
             return self._verdict("filter", INPUT_CHAIN, packet) not in _DROPS
         if source in self._own:
             return True
-        return self._verdict("filter", FORWARD_CHAIN, packet._replace(leaves_by=self._ways.find(target))) not in _DROPS
+        packet = packet._replace(leaves_by=self._ways.find(target))
+        return all(self._verdict(table, chain, packet) not in _DROPS for table, chain in (("filter", FORWARD_CHAIN), ("security", POLICY_CHAIN)))
 
     def aims_as(self, flow: Flow) -> bool:
         """Tell whether the packet's destination would become what it is in the flow."""

@@ -16,6 +16,7 @@ from .amount import Rate, Size
 from .network import Network
 from .objects import MAIN_TABLE, NO_NETEM, Netem
 from .place import Place
+from .policy import Policy
 
 DEFAULT_SCOPE = "main"
 DEFAULT_UDP_PORT = 4789
@@ -222,6 +223,7 @@ class Endpoint:
     routes: Tuple[StaticRoute, ...] = ()
     rules: Tuple[RoutingRule, ...] = ()
     devices: Tuple[Device, ...] = ()
+    groups: Tuple[str, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -233,3 +235,4 @@ class Document:
     networks: Tuple[Network, ...] = ()
     endpoints: Tuple[Endpoint, ...] = ()
     links: Tuple[Wire, ...] = ()
+    policies: Tuple[Policy, ...] = ()  # in their order

@@ -88,6 +88,8 @@ class Network:
     internal: bool = False
     labels: Mapping[str, str] = field(default_factory=dict)
     on_every_host: bool = False  # only for a fleet's plan
+    default_policy: str = "allow"  # allow | deny: what no policy names, into its endpoints
+    default_egress: str = "allow"  # and out of them
 
     def subnets_of(self, family: int) -> Tuple[Subnet, ...]:
         return tuple(subnet for subnet in self.subnets if ip_version(subnet.subnet) == family)
@@ -136,6 +138,11 @@ class Network:
     def declines_gateway(self) -> bool:
         """Whether it is said that the host is to be no gateway on it."""
         return False
+
+    @property
+    def passes_host(self) -> bool:
+        """Whether the host sees, and can keep back, the packets of its endpoints."""
+        return not self.has_parent
 
     @property
     def host_is_router(self) -> bool:
@@ -255,6 +262,16 @@ class Network:
     def is_closed(self) -> bool:
         """Whether only its members may reach its endpoints at their own addresses."""
         return True
+
+    @property
+    def denies(self) -> bool:
+        """Whether it is closed to, or closes its endpoints to, whom no policy names."""
+        return self.default_policy == "deny" or self.default_egress == "deny"
+
+    @property
+    def reach(self) -> Tuple[str, ...]:
+        """The subnets of the whole network where this host has only a part of it."""
+        return ()
 
     @property
     def host_reason(self) -> str:

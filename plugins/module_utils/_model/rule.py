@@ -30,12 +30,12 @@ class Rule:
     """
 
     family: int  # 4 | 6
-    table: str  # raw | mangle | filter | nat
+    table: str  # raw | mangle | filter | nat | security
     chain: str
-    rank: int  # 0..99, or STRANGE
-    target: str  # ACCEPT | DROP | RETURN | MASQUERADE | SNAT | DNAT | UNFOLLOWED | MARK | DSCP | CLAMP | a chain name
+    rank: int  # 0..99, of policies more, or STRANGE
+    target: str  # ACCEPT | DROP | RETURN | MASQUERADE | SNAT | DNAT | UNFOLLOWED | MARK | DSCP | CLAMP | LOG | a chain name
     scope: str = ""
-    owner: str = ""
+    owner: str = ""  # a network, endpoint or link; of policies see `policy_owner`
     in_interface: Optional[str] = None  # "!name" negates
     out_interface: Optional[str] = None
     source: Optional[str] = None  # subnet or address; "!subnet" negates
@@ -44,7 +44,7 @@ class Rule:
     destination_ports: Optional[Tuple[int, int]] = None  # first, last
     icmp_type: Optional[int] = None
     ct_state: Tuple[str, ...] = ()  # INVALID | RELATED | ESTABLISHED | DNAT ...
-    to: Optional[str] = None  # address of SNAT or DNAT; bits/mask of MARK, value of DSCP; PATH_MTU or a size of CLAMP
+    to: Optional[str] = None  # address of SNAT or DNAT; bits/mask of MARK, value of DSCP; PATH_MTU or a size of CLAMP; what begins a line of LOG
     to_port: Optional[int] = None  # of DNAT; several ports lead to it and those that follow it
     place: str = HOST  # the namespace whose packets it judges
     off_path: bool = False  # matches what comes in where the answer would not go out
@@ -101,6 +101,10 @@ UNSEAL = "0x0/0x20000000"
 # A bit of what the host itself sends into a network of ours. The tunnel that takes it on leaves it.
 INWARD = "0x10000000/0x10000000"
 
+# A line for the log, of which there are few a minute.
+LOG = "LOG"
+LOGGED_A_MINUTE, LOGGED_AT_ONCE = 10, 5
+
 # The chains that rules are in, whatever a backend makes of them, by table and where packets come to each.
 CHAIN_PREFIX = "CNET-"
 RAW_CHAIN = "CNET-RAW"
@@ -113,6 +117,9 @@ SEGMENTS_CHAIN = "CNET-MSS"  # how large the segments of TCP may be
 SEALED_CHAIN = "CNET-SEALED"  # drops what still carries it: the isolation was flushed, or somebody let it pass before
 DSCP_CHAIN = "CNET-DSCP"  # writes into packets of endpoints what they are to be treated as
 SOURCES_CHAIN = "CNET-SOURCES"  # which addresses may speak on a bridge
+POLICY_CHAIN = "CNET-POLICY"  # in security: what policies deny of that which all others let through
+POLICIES_PREFIX = "CNET-PS-"  # + hash of a scope: its policies in their order; in security
+POLICY_PREFIXES = ("CNET-PF-", "CNET-PT-", "CNET-PV-")  # + hash of a policy: by source, by destination, by port; in security and filter
 DNAT_CHAIN = "CNET-DNAT"
 LOOPBACK_CHAIN = "CNET-LOOPBACK"  # what is published at loopback; nothing from outside comes by here
 POSTROUTING_CHAIN = "CNET-POST"
@@ -125,3 +132,16 @@ PEERS_PREFIX = "CNET-VX-"  # + UDP port: which hosts may send VXLAN to us; in fi
 
 def is_own_chain(name: str) -> bool:
     return name.startswith(CHAIN_PREFIX)
+
+
+_OF_POLICY = "."  # no network's or endpoint's name begins so
+
+
+def policy_owner(name: str) -> str:
+    """Return what the rules of a policy have as their owner."""
+    return _OF_POLICY + name
+
+
+def policy_of(rule: Rule) -> str:
+    """Return the policy that a rule belongs to, nothing if to none."""
+    return rule.owner[len(_OF_POLICY) :] if rule.owner.startswith(_OF_POLICY) else ""

@@ -138,6 +138,7 @@ class Facts(NamedTuple):
     ipv6: bool = True
     accept_ra: Tuple[Tuple[str, str], ...] = ()  # (device with an IPv6 default route, its accept_ra)
     bridge_netfilter: bool = False  # bridged frames pass the IP firewall too
+    sees_bridged_frames: bool = False  # in both families, where there are two
     bridge_filter: bool = False  # they may come to: br_netfilter is there, switched on or off
     users: Users = ALL_USERS
     lent: Tuple[Link, ...] = ()  # the host's own links that are handed over at present

@@ -30,7 +30,7 @@ from .ports import describe_ports
 Entry = Dict[str, Any]
 USUAL_BROADCAST_QUEUE = 1000
 ANY = {4: "0.0.0.0", 6: "::"}
-NOT_TOLD = "labels, aliases, ip_range, aux_addresses, and the names of hosts and endpoints elsewhere are in no kernel"
+NOT_TOLD = "labels, groups, aliases, ip_range, aux_addresses, and the names of hosts and endpoints elsewhere are in no kernel"
 
 
 class Member(NamedTuple):

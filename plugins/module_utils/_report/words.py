@@ -14,14 +14,14 @@ from __future__ import annotations
 import ipaddress
 from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Set, Tuple
 
-from .._model.firewall import FirewallObject
+from .._model.firewall import FirewallObject, rules_of
 from .._model.frames import FrameTable
 from .._model.guest import Guest
 from .._model.link import Link
 from .._model.mark import DEVICE_ROLE, LINK_ROLE, read_mark
 from .._model.objects import KernelObject, Namespace, interface_of
 from .._model.place import HOST, Place
-from .._model.rule import Rule
+from .._model.rule import Rule, policy_of
 from .._model.snapshot import Snapshot
 from .._model.stored import Stored
 from .._plan.detail import detail
@@ -30,7 +30,7 @@ from .info import ENDPOINT_ROLES, Report
 from .links import describe_devices, describe_links
 
 Item = Tuple[str, ...]  # what it is, then what names it
-KINDS = ("network", "wire", "container", "device", "port", "namespace", "host", "firewall", "kept", "guest")
+KINDS = ("network", "wire", "container", "device", "port", "policy", "namespace", "host", "firewall", "kept", "guest")
 _MARKED = {"network": "network", LINK_ROLE: "wire", DEVICE_ROLE: "device"}
 HOST_ITEM: Item = ("host",)
 FIREWALL: Item = ("firewall",)
@@ -109,6 +109,9 @@ class Picture:
             self.words["device", device["name"]] = (come, "device %s comes back from %s" % (device["name"], device["endpoint"]), "device %s" % device["name"])
         for port in report.ports():
             self._add_port(port, by_name)
+        for name in dict.fromkeys(policy_of(rule) for rule in rules_of(snapshot.firewall()) if rule.scope == scope and policy_of(rule)):
+            words = "policy %s" % name
+            self.words["policy", name] = (words, words, words)
         for link in snapshot.links():
             self._add_link(link, scope)
         for kept in snapshot.of(Stored):
@@ -265,6 +268,8 @@ def find_owner(rule: Rule, before: Picture, after: Picture, scope: str) -> Optio
     """Return whose a rule of the scope is, or the firewall for one that nobody may have put there; None for those of other scopes and of all."""
     if not rule.is_ours:
         return FIREWALL
+    if policy_of(rule) and rule.scope == scope:
+        return ("policy", policy_of(rule))
     return (after.owner(rule.owner) or before.owner(rule.owner) or FIREWALL) if rule.owner and rule.scope == scope else None
 
 

@@ -15,6 +15,7 @@ from .between import check_pair
 from .edge import check_from_own_host, check_opened, check_published, check_unpublished, check_way_out
 from .members import Check, Fleet, Member, list_members
 from .outside import Outside
+from .permits import judge_checks
 from .planner import FleetPlan
 from .wires import check_wires
 
@@ -44,7 +45,7 @@ def expectations(plan: FleetPlan) -> List[Check]:
         checks += check_opened(member, outside)
     for host in plan.hosts:
         checks += check_unpublished(host, outside)
-    return checks
+    return judge_checks(plan, members, outside, checks)
 
 
 def probes(checks: Sequence[Check], *, playing: Optional[Collection[str]] = None) -> Dict[str, Dict[str, List[Dict[str, Any]]]]:

@@ -13,12 +13,14 @@ from typing import Any, Dict, List, Mapping, Sequence, Tuple
 
 from ...module_utils._document.scalars import read_label
 from ...module_utils._model.errors import InputError, Problem
+from ...module_utils._model.policy import Policy
 from .addresses import allocate_addresses
 from .checks import check_endpoints, check_subnets
 from .lans import check_lans, lan_networks
 from .lock import Lock
 from .merged import list_moved
 from .overlays import Overlay, collect_overlays
+from .policies import plan_policies
 from .ports import choose_host_ports
 from .reading import Host, HostVariables, read_fleet
 from .render import list_left_out, render_host, render_overlays, render_routed
@@ -42,6 +44,8 @@ class FleetPlan:
     lock: Lock
     warnings: Tuple[str, ...] = ()
     routed: Mapping[str, Routed] = field(default_factory=dict)
+    policies: Tuple[Dict[str, Any], ...] = ()  # for all hosts alike
+    declared_policies: Tuple[Policy, ...] = ()
 
     def arguments(self) -> Dict[str, Dict[str, Any]]:
         """Return each host's arguments for the topology module, without what all hosts share."""
@@ -73,6 +77,7 @@ def plan_fleet(fleet: Sequence[HostVariables], *, scope: str, lock: Lock) -> Fle
     check_lans(filled, vteps=vteps.by_host, problems=problems)
     check_tunnels(filled, vteps.by_host, problems)
     filled, ports = choose_host_ports(filled, scope=scope, lock=lock, problems=problems)
+    policies, filled_in = plan_policies(filled, problems)
     if problems:
         raise InputError(tuple(problems))
     vnis = _choose_vnis(overlays, scope=scope, recorded=lock.vnis)
@@ -87,6 +92,8 @@ def plan_fleet(fleet: Sequence[HostVariables], *, scope: str, lock: Lock) -> Fle
         lock=after,
         warnings=vteps.warnings + routed.warnings + list_moved(lock, after, shared),
         routed=routed.networks,
+        policies=filled_in,
+        declared_policies=policies,
     )
 
 

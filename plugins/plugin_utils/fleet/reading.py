@@ -23,6 +23,7 @@ from .used import list_used
 NETWORKS = "fleet_networks"
 ENDPOINTS = "fleet_endpoints"
 LINKS = "fleet_links"
+POLICIES = "fleet_policies"
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,7 @@ class HostVariables:
     networks: object = field(default_factory=list)
     endpoints: object = field(default_factory=list)
     links: object = field(default_factory=list)
+    policies: object = field(default_factory=list)
     vtep_address: object = None
     underlay_interface: object = None
     underlay_addresses: object = None

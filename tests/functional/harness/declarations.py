@@ -180,6 +180,15 @@ CASES: Dict[str, Declaration] = {
         ],
         prepare=give_uplink,
     ),
+    "policies": Declaration(
+        [network("web", V4, V6), network("db", {"subnet": "10.22.0.0/24"}, {"subnet": "fd00:22::/64"})],
+        [endpoint("a", "web", groups=["front"], ports=["8080:80"]), endpoint("b", "web", groups=["front"]), endpoint("d", "db")],
+        policies=[
+            {"name": "front-db", "from": {"groups": ["front"]}, "to": {"endpoints": ["d"]}, "ports": ["5432/tcp", "53-54/udp"], "action": "allow"},
+            {"name": "not-them", "from": {"cidrs": ["198.51.100.0/24", "2001:db8:51::/64"]}, "to": {"networks": ["web"]}, "action": "deny", "log": True},
+        ],
+        prepare=give_uplink,
+    ),
     "overlay-v4": overlay("192.0.2.1", "192.0.2.2", "192.0.2.3"),
     "overlay-v6": overlay("2001:db8:2::1", "2001:db8:2::2", "2001:db8:2::3", underlay_interface="eth0", udp_port=4790),
     "path": Declaration(

@@ -41,6 +41,7 @@ class Declaration:
     endpoints: Sequence[Dict[str, Any]] = ()
     overlays: Optional[Dict[str, Any]] = None
     links: Sequence[Dict[str, Any]] = ()
+    policies: Sequence[Dict[str, Any]] = ()
     prepare: Callable[[], None] = no_preparation
     persist: bool = False
     firewall: str = backends.option_of(backends.WANTED) or "auto"
@@ -48,7 +49,8 @@ class Declaration:
     @property
     def options(self) -> Dict[str, Any]:
         """What of it is an option of the module topology."""
-        return {"networks": list(self.networks), "endpoints": list(self.endpoints), "overlays": self.overlays, "links": list(self.links)}
+        lists = {"networks": self.networks, "endpoints": self.endpoints, "links": self.links, "policies": self.policies}
+        return {**{name: list(items) for name, items in lists.items()}, "overlays": self.overlays}
 
 
 @dataclass

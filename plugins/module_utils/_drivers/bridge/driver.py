@@ -16,7 +16,7 @@ from ..._model.document import Document
 from ..._model.objects import KernelObject
 from ..._model.rule import Rule
 from ..._model.snapshot import Facts
-from ..base import Common, Driver, HostView, Way
+from ..base import Common, Driver, HostView, Side, Way
 from ..bridged import list_sealed_ways
 from ..segment import Segment
 from .check import check_bridges
@@ -66,6 +66,10 @@ class BridgeDriver(Driver[BridgeNetwork]):
 
     def list_sealed_ways(self, network: BridgeNetwork, _document: Document) -> Sequence[Way]:
         return () if network.on_lan else list_sealed_ways(network)
+
+    def list_sides(self, network: BridgeNetwork, family: int, _document: Document) -> Sequence[Side]:
+        # What is led through a VRF comes in by that.
+        return [(network.bridge_name, None), *((network.vrf, subnet.subnet) for subnet in network.subnets_of(family) if network.vrf)]
 
 
 DRIVER = BridgeDriver()

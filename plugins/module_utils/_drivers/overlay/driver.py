@@ -16,7 +16,7 @@ from ..._model.document import Document
 from ..._model.objects import KernelObject
 from ..._model.rule import Rule
 from ..._model.snapshot import Facts
-from ..base import Common, Driver, HostView, Way
+from ..base import Common, Driver, HostView, Side, Way
 from ..bridged import list_sealed_ways
 from ..segment import Segment
 from .check import check_overlays
@@ -52,6 +52,9 @@ class OverlayDriver(Driver[OverlayNetwork]):
 
     def list_sealed_ways(self, network: OverlayNetwork, _document: Document) -> Sequence[Way]:
         return list_sealed_ways(network)
+
+    def list_sides(self, network: OverlayNetwork, _family: int, _document: Document) -> Sequence[Side]:
+        return [(network.bridge_name, None)]
 
 
 DRIVER = OverlayDriver()

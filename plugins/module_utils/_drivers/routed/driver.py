@@ -17,14 +17,14 @@ from ..._model.errors import Problem
 from ..._model.objects import KernelObject
 from ..._model.rule import Rule
 from ..._model.snapshot import Facts
-from ..base import Common, Driver, HostView, Way
+from ..base import Common, Driver, HostView, Side, Way
 from ..segment import Segment
 from .check import check_routed
 from .host import check_routed_host
 from .keys import SCHEMA
 from .network import RoutedNetwork
 from .objects import compile_routed
-from .policy import list_routed_rules, list_sealed_ways
+from .policy import find_doors, list_routed_rules, list_sealed_ways
 from .read import merge_peers, read_routed, refuse_whole
 
 
@@ -55,6 +55,9 @@ class RoutedDriver(Driver[RoutedNetwork]):
 
     def list_sealed_ways(self, network: RoutedNetwork, document: Document) -> Sequence[Way]:
         return list_sealed_ways(network, document)
+
+    def list_sides(self, network: RoutedNetwork, family: int, document: Document) -> Sequence[Side]:
+        return [(door, subnet.subnet) for door in find_doors(network, document) for subnet in network.subnets_of(family)]
 
 
 DRIVER = RoutedDriver()

@@ -20,6 +20,7 @@ from ..._model.rule import (
     LAST_CHAIN,
     LOOPBACK_CHAIN,
     OUTPUT_CHAIN,
+    POLICY_CHAIN,
     POSTROUTING_CHAIN,
     RAW_CHAIN,
     SEAL_CHAIN,
@@ -28,7 +29,7 @@ from ..._model.rule import (
 )
 
 # Chains whose jump must stand before every final verdict. All other jumps are appended, and any place is right.
-HEADS = frozenset((RAW_CHAIN, DSCP_CHAIN, OUTPUT_CHAIN, INWARD_CHAIN, FORWARD_CHAIN, INPUT_CHAIN, SEAL_CHAIN, SEALED_CHAIN, SEGMENTS_CHAIN))
+HEADS = frozenset((RAW_CHAIN, DSCP_CHAIN, OUTPUT_CHAIN, INWARD_CHAIN, FORWARD_CHAIN, INPUT_CHAIN, SEAL_CHAIN, SEALED_CHAIN, SEGMENTS_CHAIN, POLICY_CHAIN))
 _LOCAL = "-m addrtype --dst-type LOCAL -j %s" % DNAT_CHAIN
 _LOOPBACK = {4: "127.0.0.0/8", 6: "::1/128"}
 
@@ -58,6 +59,7 @@ def jumps_to(chain: str, family: int) -> Tuple[Tuple[str, str], ...]:
         SEAL_CHAIN: (("FORWARD", "-j %s" % SEAL_CHAIN),),
         # What the host itself sends never came by where the seal is taken off.
         SEALED_CHAIN: (("POSTROUTING", "-m addrtype ! --src-type LOCAL -j %s" % SEALED_CHAIN),),
+        POLICY_CHAIN: (("FORWARD", "-j %s" % POLICY_CHAIN),),
         INPUT_CHAIN: (("INPUT", "-j %s" % INPUT_CHAIN),),
         DNAT_CHAIN: (("PREROUTING", _LOCAL), ("OUTPUT", "! -d %s %s" % (_LOOPBACK[family], _LOCAL))),
         LOOPBACK_CHAIN: (("OUTPUT", "-d %s -j %s" % (_LOOPBACK[family], LOOPBACK_CHAIN)),),

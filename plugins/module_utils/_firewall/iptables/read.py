@@ -15,13 +15,13 @@ from typing import Any, Callable, Dict, Iterator, List, Mapping, Tuple
 
 from ..._model.errors import FirewallError
 from ..._model.mark import PREFIX
-from ..._model.rule import CLAMP, INWARD, PATH_MTU, SEAL, STATES, STRANGE, Rule
+from ..._model.rule import CLAMP, INWARD, LOGGED_A_MINUTE, PATH_MTU, SEAL, STATES, STRANGE, Rule
 from .render import FIRST_OF_TCP, VNI, render_rule
 
 PROTOCOLS: Mapping[str, str] = {"1": "icmp", "6": "tcp", "17": "udp", "58": "ipv6-icmp", "icmpv6": "ipv6-icmp", "132": "sctp"}
 WORD = re.compile(r'"(?:[^"\\]|\\.)*"|\S+')
 # Matches that say nothing without an option of theirs, and those that do, with the field that tells of both.
-_MATCHES = frozenset(("comment", "conntrack", "tcp", "udp", "sctp", "icmp", "icmp6", "addrtype", "mark", "owner", "physdev", "u32"))
+_MATCHES = frozenset(("comment", "conntrack", "tcp", "udp", "sctp", "icmp", "icmp6", "addrtype", "mark", "owner", "physdev", "u32", "limit"))
 _TOLD_BY = {"rpfilter": "off_path", INWARD: "of_users"}
 Fields = Dict[str, Any]
 
@@ -157,6 +157,17 @@ def _read_clamp(found: Fields, _values: List[str], _family: int) -> bool:
     return True
 
 
+def _read_limit(_found: Fields, values: List[str], _family: int) -> bool:
+    return values[0] == "%d/min" % LOGGED_A_MINUTE
+
+
+def _read_log_prefix(found: Fields, values: List[str], _family: int) -> bool:
+    """Who else logs, does so in words of his own."""
+    if found["rank"] != STRANGE:
+        found["to"] = values[0].strip('"')
+    return True
+
+
 _UNREAD: Tuple[int, Reader] = (0, lambda _found, _values, _family: False)
 _READERS: Mapping[Tuple[str, bool], Tuple[int, Reader]] = {
     ("-s", False): (1, _note("source")),
@@ -181,6 +192,8 @@ _READERS: Mapping[Tuple[str, bool], Tuple[int, Reader]] = {
     ("--uid-owner", False): (1, _note("of_users", _span("-"))),
     ("--physdev-is-bridged", True): (0, _flag("not_bridged")),
     ("--ctstate", False): (1, _note("ct_state", _states)),
+    ("--limit", False): (1, _read_limit),
+    ("--log-prefix", False): (1, _read_log_prefix),
     ("--comment", False): (1, _read_label),
     ("-j", False): (1, _note("target")),
     ("--notrack", False): (0, lambda _found, _values, _family: True),

@@ -14,7 +14,7 @@ from typing import List, Optional, Tuple
 
 from ..._model.errors import FirewallError
 from ..._model.mark import PREFIX
-from ..._model.rule import CLAMP, DSCP, INWARD, MARK, PATH_MTU, ROUTED_INTERFACES, SEAL, STATES, UNFOLLOWED, Rule
+from ..._model.rule import CLAMP, DSCP, INWARD, LOG, LOGGED_A_MINUTE, MARK, PATH_MTU, ROUTED_INTERFACES, SEAL, STATES, UNFOLLOWED, Rule
 
 # The order in which the tool prints connection states.
 _OPTIONS = {"SNAT": "--to-source", MARK: "--set-xmark", DSCP: "--set-dscp", CLAMP: "--set-mss"}
@@ -22,6 +22,7 @@ FIRST_OF_TCP = ("--tcp-flags", "SYN,RST", "SYN")
 # Counted in bytes: the IP header, then UDP's eight, then VXLAN's flags, then three of the VNI. The kernel's tunnel writes no IPv6 extension header.
 VNI = {4: "0x0>>0x16&0x3c@0xc>>0x8", 6: "0x34>>0x8"}
 _TOKEN = re.compile(r"[A-Za-z0-9\[:][A-Za-z0-9_.:/\[\]-]*\Z", re.ASCII)
+_LOG_PREFIX = re.compile(r"[A-Za-z0-9_.:-]{1,28} \Z", re.ASCII)
 _LABEL = re.compile(r"[A-Za-z0-9_.-]*\Z", re.ASCII)
 
 
@@ -60,9 +61,13 @@ def render_rule(rule: Rule) -> str:
         words += ["-m", "physdev", "!", "--physdev-is-bridged"]
     if rule.ct_state:
         words += ["-m", "conntrack", "--ctstate", ",".join(sorted(rule.ct_state, key=STATES.index))]
+    if rule.target == LOG and rule.to is not None:
+        words += ["-m", "limit", "--limit", "%d/min" % LOGGED_A_MINUTE]
     if rule.is_ours:
         words += ["-m", "comment", "--comment", '"%s:%s:%s:%d"' % (PREFIX, _label(rule.scope), _label(rule.owner), rule.rank)]
     words += ["-j", _token(rule.target)]
+    if rule.target == LOG and rule.to is not None:
+        return " ".join((*words, "--log-prefix", '"%s"' % _log_prefix(rule.to)))
     if rule.target == UNFOLLOWED:
         words.append("--notrack")
     if rule.to == PATH_MTU:
@@ -107,4 +112,11 @@ def _token(text: str) -> str:
 def _label(text: str) -> str:
     if not _LABEL.match(text):
         raise FirewallError("refused to write %r into the comment of a firewall rule" % text)
+    return text
+
+
+def _log_prefix(text: str) -> str:
+    """The tool quotes what has a space in it, as all of ours have."""
+    if not _LOG_PREFIX.match(text):
+        raise FirewallError("refused to write %r before a line of the log" % text)
     return text

@@ -17,8 +17,8 @@ from .layout import HEADS
 from .objects import Chain, Jump
 from .render import render_rule
 
-# Isolation stands before anything is published, and what takes the seal off before what sets it.
-TABLES = ("raw", "filter", "mangle", "nat")
+# Isolation stands before anything is published or let into a network, and what takes the seal off before what sets it.
+TABLES = ("raw", "security", "filter", "mangle", "nat")
 
 
 def firewall_object(step: FirewallStep) -> Optional[KernelObject]:

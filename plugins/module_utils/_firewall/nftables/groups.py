@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Dict, Iterable, List, Set, Tuple
+from typing import Any, Collection, Dict, Iterable, Iterator, List, Optional, Sequence, Set, Tuple
 
 from ..._model.mark import PREFIX
 from ..._model.rule import Rule
@@ -35,6 +35,10 @@ class Group:
     rules: List[Rule] = field(default_factory=list)
     _taken: Set[Values] = field(default_factory=set)
     _spans: Dict[Values, List[Span]] = field(default_factory=dict)
+
+    @property
+    def shape(self) -> Shape:
+        return self.rank, self.scope, self.conditions, self.keys, self.excepted, self.statement, self.data, self.spans
 
     def takes(self, words: Words, rule: Rule) -> bool:
         """Add a rule, unless an entry in the way would hide it."""
@@ -108,6 +112,34 @@ def render_group(group: Group, chain: str, number: int) -> List[str]:
     words.append("%s %s map @%s" % (group.statement, keys, name) if group.data else group.statement)
     lines.append('rule %s %s comment "%s:%s:%d"' % (chain, " ".join(words), PREFIX, label(group.scope), group.rank))
     return lines
+
+
+def render_changes(before: Sequence[Rule], after: Sequence[Rule], chain: str, standing: Collection[str]) -> Optional[List[str]]:
+    """Return what makes entries of sets come and go, where nothing else of a chain changes; None where it does. `standing` are the sets of the chain."""
+    if any(not rule.is_ours or rule.partial for rule in before):
+        return None
+    pairs = list(zip(arrange(before), arrange(after)))
+    if any(one.shape != other.shape or (one.excepted and one.rules != other.rules) for one, other in pairs) or len(pairs) != len(arrange(after)):
+        return None
+    if len(pairs) != len(arrange(before)) or set(standing) != set(_set_names(arrange(before), chain)):
+        return None
+    lines: List[str] = []
+    for number, groups in enumerate(pairs, 1):
+        old, new = (dict(_keyed_entries(group)) for group in groups)
+        gone = [key for key in old if old[key] != new.get(key)]
+        come = [entry for key, entry in new.items() if entry != old.get(key)]
+        lines += ["%s element %%s %s.%d { %s }" % (verb, chain, number, ", ".join(found)) for verb, found in (("delete", gone), ("add", come)) if found]
+    return lines
+
+
+def _set_names(groups: Iterable[Group], chain: str) -> Iterator[str]:
+    for number, group in enumerate(groups, 1):
+        yield from ("%s.%d%s" % (chain, number, end) for end, needed in (("", group.keys), ("-but", group.excepted)) if needed)
+
+
+def _keyed_entries(group: Group) -> Iterator[Tuple[str, str]]:
+    for rule, entry in zip(group.rules, _entries(group)):
+        yield " . ".join(value for _expression, value in words_of(rule).keys), entry
 
 
 def _joined(expressions: Tuple[str, ...]) -> str:

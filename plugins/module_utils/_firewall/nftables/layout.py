@@ -21,6 +21,7 @@ from ..._model.rule import (
     LAST_CHAIN,
     LOOPBACK_CHAIN,
     OUTPUT_CHAIN,
+    POLICY_CHAIN,
     POSTROUTING_CHAIN,
     RAW_CHAIN,
     SEAL,
@@ -32,7 +33,7 @@ from ..._model.rule import (
 TABLE = "container_net"  # of the family inet; one of the family bridge where br_netfilter leads frames by here
 INET, BRIDGE = "inet", "bridge"
 ChainKey = Tuple[int, str, str]  # family, table, name
-_NAME = re.compile(r"(raw|mangle|filter|nat)([46])-(.+)\Z")
+_NAME = re.compile(r"(raw|mangle|filter|nat|security)([46])-(.+)\Z")
 _HOOKS = frozenset(("prerouting", "input", "forward", "output", "postrouting"))
 _LOCAL = "fib daddr type == 2 "
 _BEYOND_LOOPBACK = {4: "ip daddr != 127.0.0.0/8 ", 6: "ip6 daddr != ::1 "}
@@ -64,6 +65,7 @@ def ways_to(chain: str, family: int) -> Tuple[Way, ...]:
         SEGMENTS_CHAIN: (Way("forward", "filter", -150, mine),),
         FORWARD_CHAIN: (Way("forward", "filter", 0, mine),),
         LAST_CHAIN: (Way("forward", "filter", 0, mine),),
+        POLICY_CHAIN: (Way("forward", "filter", 50, mine),),
         INPUT_CHAIN: (Way("input", "filter", 0, mine),),
         # An address tells the family, and what an address tells nft does not list.
         DNAT_CHAIN: (Way("prerouting", "nat", -100, mine + _LOCAL), Way("output", "nat", -100, _BEYOND_LOOPBACK[family] + _LOCAL)),

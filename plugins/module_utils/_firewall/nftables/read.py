@@ -15,7 +15,7 @@ from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Opt
 from ..._model.errors import FirewallError
 from ..._model.firewall import FirewallObject
 from ..._model.mark import PREFIX
-from ..._model.rule import CLAMP, DSCP, MARK, PATH_MTU, STRANGE, USER_CHAIN, Rule
+from ..._model.rule import CLAMP, DSCP, LOG, LOGGED_A_MINUTE, LOGGED_AT_ONCE, MARK, PATH_MTU, STRANGE, USER_CHAIN, Rule
 from .groups import entry_order
 from .layout import BRIDGED, INET, PROTOCOLS, ChainKey, read_base_name, read_chain_name
 from .objects import BaseChain, RuleChain
@@ -42,6 +42,7 @@ from .words import (
     VNI,
 )
 
+LIMIT = {"rate": LOGGED_A_MINUTE, "burst": LOGGED_AT_ONCE, "per": "minute"}
 Fields = Dict[str, Any]
 Reader = Callable[[Fields, str, Any, int], None]
 _PROTOCOLS = {number: name for name, number in NUMBERS.items()}
@@ -228,6 +229,10 @@ def _expression(left: Dict[str, Any]) -> str:
 def _read_statement(kind: str, body: Any) -> Fields:
     if kind in _VERDICTS:
         return {"target": _VERDICTS[kind]}
+    if kind == "log":
+        return {"target": LOG, "to": body["prefix"]}
+    if kind == "counter" or (kind == "limit" and body == LIMIT):
+        return {}
     if kind == "jump":
         key = read_chain_name(body["target"])
         if key is None:

@@ -4,20 +4,20 @@
 
 # PRIVATE to this collection: anything here may change without notice.
 
-"""From planner steps to one transaction: whole chains replaced with their sets, nothing else named."""
+"""From planner steps to one transaction: entries of sets where only these change, else whole chains replaced with their sets; nothing else named."""
 
 from __future__ import annotations
 
 from typing import Dict, Iterable, List, Mapping, Sequence, Set, Tuple, Union
 
-from ..._model.rule import USER_CHAIN
+from ..._model.rule import USER_CHAIN, Rule
 from ..base import CREATE, DELETE, FirewallStep
-from .groups import arrange, render_group
+from .groups import arrange, render_changes, render_group
 from .layout import BRIDGE, INET, TABLE
 from .objects import BaseChain, RuleChain
 from .read import Listing
 
-Work = Tuple[str, Union[RuleChain, BaseChain]]  # what is done, and what to or with
+Work = Tuple[str, Union[RuleChain, BaseChain], Sequence[Rule]]  # what is done, what to or with, and the rules that stand
 
 
 def transaction_text(steps: Sequence[FirewallStep], listings: Mapping[str, Listing]) -> str:
@@ -29,7 +29,7 @@ def _works(steps: Sequence[FirewallStep], layer: str) -> Iterable[Work]:
     for step in steps:
         item = step.current if step.action == DELETE else step.desired
         if isinstance(item, (RuleChain, BaseChain)) and (item.layer if isinstance(item, BaseChain) else INET) == layer:
-            yield step.action, item
+            yield step.action, item, step.current.held if isinstance(step.current, RuleChain) else ()
 
 
 def _layer_lines(works: Sequence[Work], layer: str, listing: Listing) -> List[str]:
@@ -42,7 +42,7 @@ def _layer_lines(works: Sequence[Work], layer: str, listing: Listing) -> List[st
     bases: List[str] = []
     gone: List[str] = []
     left = set(listing.chains)
-    for action, item in works:
+    for action, item, standing in works:
         name = item.written
         left = left - {name} if action == DELETE else left | {name}
         if isinstance(item, BaseChain):
@@ -53,6 +53,11 @@ def _layer_lines(works: Sequence[Work], layer: str, listing: Listing) -> List[st
             if action != DELETE:
                 bases.extend(_base_lines(item, at))
             continue
+        if action not in (CREATE, DELETE) and item.name != USER_CHAIN:
+            entries = render_changes(standing, item.held, name, _sets_of(name, listing))
+            if entries is not None:
+                filled.extend(line % at for line in entries)
+                continue
         if action == CREATE:
             # Fails where somebody made it since it was read.
             made.append("create chain %s %s" % (at, name))
@@ -93,5 +98,5 @@ def _kind(listing: Listing, name: str) -> str:
 
 
 def _strange_sets(works: Sequence[Work], listing: Listing) -> Set[str]:
-    ours: Dict[str, None] = {name: None for _action, item in works for name in _sets_of(item.written, listing)}
+    ours: Dict[str, None] = {name: None for _action, item, _standing in works for name in _sets_of(item.written, listing)}
     return set(listing.sets) - set(ours)

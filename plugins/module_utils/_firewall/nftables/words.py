@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import Dict, List, NamedTuple, Optional, Tuple
 
 from ..._model.errors import FirewallError
-from ..._model.rule import CLAMP, DSCP, INWARD, MARK, PATH_MTU, UNFOLLOWED, Rule
+from ..._model.rule import CLAMP, DSCP, INWARD, LOG, LOGGED_A_MINUTE, LOGGED_AT_ONCE, MARK, PATH_MTU, UNFOLLOWED, Rule
 from .layout import BRIDGED, PROTOCOLS, name_chain
 
 Matched = Tuple[str, str]  # expression, value
@@ -33,6 +33,7 @@ CT_STATE, CT_STATUS = "ct state", "ct status"
 _WIDTHS = {IN: 16, OUT: 16, PROTOCOL: 4, PORT: 4, FAMILY: 4, VNI: 4, "ip": 4, "ip6": 16}
 _WIDEST = 64  # bytes of a key
 _TOKEN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*\Z", re.ASCII)
+_LOG_PREFIX = re.compile(r"[A-Za-z0-9_.: -]{1,127}\Z", re.ASCII)
 _LABEL = re.compile(r"[A-Za-z0-9_.-]*\Z", re.ASCII)
 
 
@@ -138,6 +139,8 @@ def statement_of(rule: Rule) -> str:
         return "%s %s to" % (rule.target.lower(), "ip" if rule.family == 4 else "ip6")
     if rule.target == DSCP:
         return "%s dscp set %d" % ("ip" if rule.family == 4 else "ip6", int(rule.to or "", 16))
+    if rule.target == LOG:
+        return 'limit rate %d/minute burst %d packets counter log prefix "%s"' % (LOGGED_A_MINUTE, LOGGED_AT_ONCE, _log_prefix(rule.to or ""))
     if rule.target == MARK:
         bits, mask = (int(number, 16) for number in (rule.to or "").split("/"))
         kept = "" if bits == mask else " & 0x%x" % (0xFFFFFFFF ^ mask)
@@ -176,6 +179,12 @@ def token(text: str) -> str:
     """Refuse anything that could end a word or a line."""
     if not _TOKEN.match(text):
         raise FirewallError("refused to write %r into a firewall rule" % text)
+    return text
+
+
+def _log_prefix(text: str) -> str:
+    if not _LOG_PREFIX.match(text):
+        raise FirewallError("refused to write %r before a line of the log" % text)
     return text
 
 

@@ -39,6 +39,11 @@ DOCUMENTS = {
     + "vtep_address: 192.0.2.1}]\nendpoints: [{name: a, container: {netns: a}, networks: [web]}, {name: b, container: {netns: b}}]\nlinks: [%s]\n",
     "router": "networks: [{name: web, gateway_on_host: false, ipam_config: [{subnet: 10.20.0.0/24}]}]\n"
     + "endpoints:\n  - name: api\n    container: {netns: api}\n    networks: [{name: web, ipv4_address: 10.20.0.9}]\n    %s\n",
+    "policies": "networks: [{name: web, ipam_config: [{subnet: 10.20.0.0/24}]}, {name: mesh, driver: routed, ipam_config: [{subnet: 10.62.1.0/24}]}, "
+    + "{name: lan, driver: macvlan}, {name: one}, {name: two}]\nlinks: [{name: patch, ends: [{network: one}, {network: two}]}]\nendpoints: "
+    + "[{name: api, container: {netns: api}, groups: [front], networks: [web]}, {name: db, container: {netns: db}, networks: [mesh]}, "
+    + "{name: bare, container: {netns: bare}, groups: [none]}, {name: host, network_mode: host}, "
+    + "{name: cam, container: {netns: cam}, groups: [far], networks: [{name: lan, ipam: none}]}]\npolicies: [%s]\n",
     "devices": "endpoints: [{name: fw, container: {netns: fw}, devices: [%s]}]\n",
     "crowd": "networks: [{name: web, ipam_config: [{subnet: %s}]}]\nendpoints:\n"
     + "".join("  - {name: e%d, container: {netns: e%d}, networks: [web]}\n" % (number, number) for number in range(9)),
@@ -48,7 +53,7 @@ DOCUMENTS = {
 def document_of(case: Dict[str, Any]) -> Any:
     """Return what YAML makes of a case; a flow map is spread over the keys around it, @300 is a long text."""
     template, text = DOCUMENTS[case["in"]], case["text"].replace("@300", "x" * 300)
-    if text.startswith("{") and case["in"] not in ("document", "ports", "container", "links", "devices"):
+    if text.startswith("{") and case["in"] not in ("document", "ports", "container", "links", "devices", "policies"):
         indent = template[: template.index("%s")].rpartition("\n")[2]
         text = yaml.safe_dump(yaml.safe_load(text)).rstrip().replace("\n", "\n" + indent)
     if case["in"] == "lan-attachment":

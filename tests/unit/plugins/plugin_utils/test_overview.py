@@ -35,6 +35,10 @@ def look(container: str, state: str = "read", **more: Any) -> Dict[str, Any]:
 
 TUNNEL = {"vni": 42, "vtep_address": "192.0.2.1", "peers": ["192.0.2.2"], "remote_endpoints": [{}, {}]}
 LIVE: Dict[str, Any] = {
+    "policies": [
+        {"name": "in", "action": "allow", "log": False, "from": [], "to": ["10.20.0.5", "br0"], "ports": ["80/tcp", "53/udp"]},
+        {"name": "out", "action": "deny", "log": True, "from": ["10.20.0.5"], "to": [], "ports": []},
+    ],
     "networks": [
         {"name": "web", "driver": "bridge", "bridge": "br0", "ours": False, "mtu": 1500, "up": False, "addresses": []},
         {"name": "mesh", "driver": "overlay", "bridge": "br-mesh", "ours": True, "mtu": 1450, "up": True, "addresses": [], "vxlan": TUNNEL},
@@ -120,7 +124,9 @@ wire trunk: br0 - br1
 wire adm: adm0 of the host 10.9.1.1/30 fd09::1/64 - eth1 of netns:box
 wire lowered: low0 of the host down - an end that was not read
 wire half: br0 - an end that was not read
-tunnel far: vni 43 from 192.0.2.1 to 192.0.2.2, vx0 of netns:box"""
+tunnel far: vni 43 from 192.0.2.1 to 192.0.2.2, vx0 of netns:box
+policy in: allow anybody -> 10.20.0.5 br0 at 80/tcp 53/udp
+policy out: deny 10.20.0.5 -> anybody, logged"""
 
 
 def test_all_that_can_be_told() -> None:

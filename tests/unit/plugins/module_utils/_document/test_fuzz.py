@@ -27,7 +27,7 @@ WORDS: List[Any] = [
     "\u00fc", "x" * 300, b"bytes", datetime.date(2024, 1, 1), (), (1,), {1}, object(), "net.ipv4.ip_forward", "IFNAME", "net.IFNAME.x",
 ]  # fmt: skip
 # Every key of a declaration, and what no key is.
-KEYS: List[Any] = sorted({key for item in list_maps() for key in item.schema.keys}) + ["scope", "networks", "endpoints", "links"]
+KEYS: List[Any] = sorted({key for item in list_maps() for key in item.schema.keys}) + ["scope", "networks", "endpoints", "links", "policies"]
 KEYS += ["junk", "", 1, None, True, (1, 2), 1 << 20000, "a.b", "a[b", "]"]
 GOOD = {
     "scope": "main",
@@ -63,7 +63,11 @@ GOOD = {
             "ports": ["8080:80", {"published": 8443, "target": 443, "allowed_sources": ["198.51.100.0/24"]}],
             "sysctls": {"net.ipv4.ip_forward": 1},
         },
-        {"name": "db", "container": {"path": "/run/db"}, "networks": ["web"]},
+        {"name": "db", "container": {"path": "/run/db"}, "networks": ["web"], "groups": ["store"]},
+    ],
+    "policies": [
+        {"name": "p", "from": {"endpoints": ["api"], "cidrs": ["192.0.2.0/24"]}, "to": {"groups": ["store"]}, "ports": ["53/udp"], "action": "allow"},
+        {"name": "q", "to": {"networks": ["web", "mesh"]}, "action": "deny", "log": True},
     ],
 }
 
@@ -79,7 +83,7 @@ def junk(source: random.Random, depth: int) -> Any:
 
 
 def wholly_random(source: random.Random) -> Any:
-    return {"scope": source.choice([None, "main", junk(source, 1)]), "networks": junk(source, 4), "endpoints": junk(source, 5)}
+    return {"scope": source.choice([None, "main", junk(source, 1)]), "networks": junk(source, 4), "endpoints": junk(source, 5), "policies": junk(source, 4)}
 
 
 def spoiled(source: random.Random) -> Any:

@@ -32,6 +32,7 @@ from ansible_collections.netloom.container_net.plugins.module_utils._plan.planne
 from ansible_collections.netloom.container_net.plugins.module_utils._report.info import Report
 from ansible_collections.netloom.container_net.plugins.module_utils._report.labels import add_labels
 from ansible_collections.netloom.container_net.plugins.module_utils._report.links import describe_devices, describe_links
+from ansible_collections.netloom.container_net.plugins.module_utils._report.policies import describe_policies
 from ansible_collections.netloom.container_net.plugins.module_utils._report.sight import Sight, describe_containers
 from ansible_collections.netloom.container_net.plugins.module_utils._report.standing import describe_standing
 from ansible_collections.netloom.container_net.plugins.plugin_utils.fleet.lock import Lock
@@ -43,6 +44,7 @@ MODULES = Path(__file__).resolve().parents[5] / "plugins" / "modules"
 FAR = {"name": "db", "mac": "02:00:00:00:00:05", "vtep": "192.0.2.2", "addresses": ["10.60.0.9"]}
 SHARED = {"destination": "203.0.113.0/24", "nexthops": [{"gateway": "10.20.0.9"}, {"gateway": "10.20.0.10"}]}
 DECLARED: Dict[str, Any] = {
+    "policies": [{"name": "in", "from": {"cidrs": ["192.0.2.0/24"]}, "to": {"networks": ["web"]}, "ports": ["80/tcp"], "action": "allow"}],
     "networks": [
         {"name": "web", "ipam_config": [{"subnet": "10.20.0.0/24"}]},
         {"name": "mesh", "driver": "overlay", "vni": 5, "vtep_address": "192.0.2.1", "ipam_config": [{"subnet": "10.60.0.0/24"}]},
@@ -121,6 +123,7 @@ def test_what_topology_info_returns(kernel: ToyKernel) -> None:
         "networks": report.networks(),
         "endpoints": report.endpoints(),
         "ports": report.ports(),
+        "policies": describe_policies(kernel.snapshot(), None),
         "links": describe_links(kernel.snapshot(), None),
         "devices": describe_devices(kernel.snapshot(), None),
         "containers": describe_containers(sight),

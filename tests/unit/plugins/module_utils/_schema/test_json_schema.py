@@ -32,7 +32,7 @@ SCHEMA: Dict[str, Any] = json.loads((ROOT / "docs" / "schema" / "container_net.s
 DEFINED: Dict[str, Any] = SCHEMA["$defs"]
 VARIABLES = jsonschema.Draft7Validator(SCHEMA)
 TOPOLOGY = jsonschema.Draft7Validator({"$ref": "#/$defs/topology", "$defs": DEFINED})
-LISTS = ("networks", "endpoints", "links")
+LISTS = ("networks", "endpoints", "links", "policies")
 
 
 def faults(document: Any) -> List[str]:
