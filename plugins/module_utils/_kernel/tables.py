@@ -19,7 +19,7 @@ FAMILIES = {1: "inet", 2: "ip", 3: "arp", 5: "netdev", 7: "bridge", 10: "ip6"}
 
 
 def list_tables() -> List[str]:
-    """Return the tables in the namespace the process is in as nft calls them, none where the kernel has no nftables. To start nft takes a hundred times as long."""
+    """Return the tables of the process's namespace in the words of nft, none where the kernel has none. To start nft takes a hundred times as long."""
     question = HEADER.pack(HEADER.size + 4, NFT_GETTABLE, NLM_F_REQUEST, 0, 0) + bytes(4)
     try:
         with Door().open("", NETLINK_NETFILTER) as line:
