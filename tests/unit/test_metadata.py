@@ -103,6 +103,6 @@ def test_host_prepare_installs_the_tools_of_each_backend() -> None:
     packages = NativeEnvironment().from_string(defaults["host_prepare_packages"])
     chosen = NativeEnvironment().from_string(defaults["host_prepare_" + BACKEND])
     found = {name: packages.render({"host_prepare_" + BACKEND: chosen.render(fleet_firewall_backend=name)}) for name in table.list_choices()}
-    tools = {"auto": ["iptables"], "iptables": ["iptables"], "nftables": ["nftables"], "none": []}
+    tools = {"auto": ["iptables", "nftables"], "iptables": ["iptables", "nftables"], "nftables": ["nftables"], "none": []}
     assert found == {name: ["python3-pyroute2", *more] for name, more in tools.items()}
     assert chosen.render() == table.AUTO
