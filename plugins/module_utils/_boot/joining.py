@@ -57,11 +57,10 @@ class Joined(NamedTuple):
         return Place.of(PATH, self.guest.path)
 
     @property
-    def addresses(self) -> Iterator[Tuple[str, Optional[str]]]:
+    def addresses(self) -> List[Tuple[str, Optional[str]]]:
         """Each address with the length of its prefix, and the gateway there."""
-        for address in self.attachment.first_addresses:
-            subnet = next(subnet for subnet in self.network.subnets if holds(subnet.subnet, address))
-            yield "%s/%s" % (address, subnet.subnet.partition("/")[2]), subnet.gateway
+        pairs = [(address, subnet) for address in self.attachment.first_addresses for subnet in self.network.subnets if holds(subnet.subnet, address)]
+        return [("%s/%s" % (address, subnet.subnet.partition("/")[2]), subnet.gateway) for address, subnet in pairs]
 
     @property
     def routes(self) -> Iterator[Route]:
