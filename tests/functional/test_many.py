@@ -40,7 +40,9 @@ def test_many_namespaces_and_many_peers() -> None:
     assert sh("bridge fdb show dev vx-mesh").count(" dst 203.0.113.") == 2 * HOSTS
     sh("ping -c1 -W2 10.60.1.%d" % HERE, "n1")
     assert lines(converge(crowd())) == []
-    assert [line for line in lines(converge(crowd(changed=7))) if not line.endswith(" in n8") and " in n8: " not in line] == []
+    assert [line for line in lines(converge(crowd(changed=7))) if not line.endswith(" in n8") and " in n8: " not in line] == [
+        "~ anti-spoofing of scope main: entries +5 -5"  # its MAC and addresses
+    ]
     converge(None)
     assert lines(converge(None)) == []
     assert_same(before)

@@ -194,7 +194,8 @@ def test_only_routers_are_asked_for_their_rules() -> None:
     converge(HIDING)
     tools = Tools()
     converge(HIDING, tools=tools)
-    assert sorted(tools.calls) == sorted(["iptables-save", "ip6tables-save", "nft"] * 2)
+    # The host and its router, and the table of frames of the host.
+    assert sorted(tools.calls) == sorted(["iptables-save", "ip6tables-save", "nft"] * 2 + ["nft"])
 
 
 @fake_host

@@ -241,7 +241,7 @@ def test_an_endpoint_may_be_left_out_and_one_taken_in() -> None:
     assert "p-bad" not in sh("nft list ruleset")
     assert "p-good" in sh("nft list ruleset")
     assert arriving({**OWN, **LIES}) == {*OWN, *LIES}
-    assert lines(converge(joined("bridge", {"anti_spoofing": True}, {"anti_spoofing": False}))) == ["~ anti-spoofing of scope main: entries +13 -13"]
+    assert lines(converge(joined("bridge", {"anti_spoofing": True}, {"anti_spoofing": False}))) == ["~ anti-spoofing of scope main: entries +8 -8"]
     assert arriving({**OWN, **LIES}) == set(OWN)
 
 
@@ -321,11 +321,11 @@ def test_a_host_that_cannot_says_so_before_anything_changes() -> None:
 def test_what_differs_is_told_entry_by_entry() -> None:
     declaration = joined("bridge", {}, {})
     stand(declaration)
-    sh("nft flush chain bridge container_net.main nd-targets; nft delete element bridge container_net.main hosts '{ p-bad }'")
+    sh("nft flush chain bridge container_net.main nd-targets; nft add element bridge container_net.main routers '{ p-bad }'")
     planned = foretell(declaration)
-    assert planned.words == ("~ firewall: anti-spoofing of scope main entries +1 -0, anti-spoofing of scope main chains +1 -1",)
+    assert planned.words == ("~ firewall: anti-spoofing of scope main entries +0 -1, anti-spoofing of scope main chains +1 -1",)
     drift = describe_drift("main", planned.snapshot, planned.desired, planned.steps, planned.words, planned.show_rule)
     told = [(row["item"], row["attribute"], row["declared"], row["found"]) for row in drift["rows"]]
-    assert told[0] == ("firewall", "entries", 'hosts "p-bad"', None)
-    assert [row[3] for row in told if row[2] is None] == ["nd-targets: "]
-    assert [row[2].partition(";")[0] for row in told[1:] if row[2]] == ["nd-targets: iifname != @claims6 return"]
+    assert told[0] == ("firewall", "entries", None, 'routers "p-bad"')
+    assert [row[3] for row in told[1:] if row[2] is None] == ["nd-targets: "]
+    assert [row[2].partition(";")[0] for row in told if row[2]] == ["nd-targets: iifname @free6 return"]

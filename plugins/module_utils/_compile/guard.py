@@ -47,7 +47,6 @@ def _port(endpoint: Endpoint, attachment: Attachment, gateways: Set[str]) -> Gua
         macs,
         (*attachment.addresses, *attachment.allowed_addresses, *map(link_local_of, macs)),
         claims=known,
-        sends=() if routes else known,
         routes=routes,
     )
 

@@ -19,8 +19,12 @@ class GuardedPort(NamedTuple):
     macs: Tuple[str, ...]
     subnets: Tuple[str, ...]  # addresses are subnets of one
     claims: Tuple[int, ...]  # versions of IP in which it says that an address is its own for these only
-    sends: Tuple[int, ...]  # versions of IP in which its packets have these as their source only
-    routes: bool = False  # it may advertise itself as a router, and answer for a DHCP server
+    routes: bool = False  # it sends for others, may advertise itself as a router, and answer for a DHCP server
+
+    @property
+    def sends(self) -> Tuple[int, ...]:
+        """The versions of IP in which its packets have its own addresses as their source only."""
+        return () if self.routes else self.claims
 
     def may_send(self, source: str) -> bool:
         """Tell whether an address is among its own."""

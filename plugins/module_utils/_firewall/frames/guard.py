@@ -26,11 +26,9 @@ PLAIN = ("ip6 nexthdr != 58 drop", "ip6 length != { 24, 32 } drop")
 
 SETS = (
     FrameSet("ports", "iifname"),
-    FrameSet("hosts", "iifname"),  # that are no routers
-    FrameSet("claims4", "iifname"),
-    FrameSet("claims6", "iifname"),
-    FrameSet("sends4", "iifname"),
-    FrameSet("sends6", "iifname"),
+    FrameSet("routers", "iifname"),
+    FrameSet("free4", "iifname"),  # whose addresses nobody knows
+    FrameSet("free6", "iifname"),
     FrameSet("macs", "iifname . ether saddr"),
     FrameSet("option-macs", "iifname . " + OPTION_MAC),
     FrameSet("addresses4", "iifname . ip saddr"),
@@ -58,7 +56,7 @@ CHAINS = (
         "arp-claims",
         (
             "iifname . arp saddr ether != @macs drop",
-            "iifname != @claims4 accept",
+            "iifname @free4 accept",
             # A probe, of somebody who is about to use the address.
             "arp saddr ip 0.0.0.0 iifname . arp daddr ip @addresses4 accept",
             "arp saddr ip 0.0.0.0 iifname . arp daddr ip @subnets4 accept",
@@ -70,8 +68,9 @@ CHAINS = (
     FrameChain(
         "ip-sources",
         (
-            "iifname @hosts udp sport 67 drop",
-            "iifname != @sends4 accept",
+            "iifname != @routers udp sport 67 drop",
+            "iifname @routers accept",
+            "iifname @free4 accept",
             "iifname . ip saddr @addresses4 accept",
             "iifname . ip saddr @subnets4 accept",
             # Who asks for a lease, or for a group, before having an address.
@@ -83,11 +82,12 @@ CHAINS = (
     FrameChain(
         "ip6-sources",
         (
-            "iifname @hosts icmpv6 type { 134, 137 } drop",
-            "iifname @hosts udp sport 547 drop",
+            "iifname != @routers icmpv6 type { 134, 137 } drop",
+            "iifname != @routers udp sport 547 drop",
             "icmpv6 type 135 jump nd-questions",
             "icmpv6 type 136 jump nd-claims",
-            "iifname != @sends6 accept",
+            "iifname @routers accept",
+            "iifname @free6 accept",
             "iifname . ip6 saddr @addresses6 accept",
             "iifname . ip6 saddr @subnets6 accept",
             "ip6 saddr :: meta l4proto 58 accept",
@@ -102,7 +102,7 @@ CHAINS = (
             "ip6 saddr :: goto nd-targets",
             "ip6 length 32 %s != %d drop" % (OPTION, 0x0101),
             "ip6 length 32 iifname . %s != @option-macs drop" % OPTION_MAC,
-            "iifname != @claims6 return",
+            "iifname @free6 return",
             "iifname . ip6 saddr @addresses6 return",
             "iifname . ip6 saddr @subnets6 return",
             "drop",
@@ -120,7 +120,7 @@ CHAINS = (
     FrameChain(
         "nd-targets",
         (
-            "iifname != @claims6 return",
+            "iifname @free6 return",
             "iifname . %s @targets return" % TARGET,
             "iifname . %s @target-ranges return" % TARGET,
             "drop",
@@ -150,18 +150,17 @@ def _ports(table: FrameTable) -> Iterator[GuardedPort]:
         return tuple(value for kind in kinds for value in found.get(kind, {}).get(name, ()))
 
     for name in found.get("ports", {}):
-        claims, sends = (tuple(family for family in (4, 6) if name in found.get("%s%d" % (kind, family), {})) for kind in ("claims", "sends"))
+        claims = tuple(family for family in (4, 6) if name not in found.get("free%d" % family, {}))
         subnets = values(name, "addresses4", "addresses6", "subnets4", "subnets6")
-        yield GuardedPort(name.strip('"'), values(name, "macs"), subnets, claims, sends, name not in found.get("hosts", {}))
+        yield GuardedPort(name.strip('"'), values(name, "macs"), subnets, claims, name in found.get("routers", {}))
 
 
 def _entries(port: GuardedPort) -> Iterator[Tuple[str, str]]:
     name = '"%s"' % token(port.name)
     yield "ports", name
-    if not port.routes:
-        yield "hosts", name
-    yield from (("claims%d" % family, name) for family in port.claims)
-    yield from (("sends%d" % family, name) for family in port.sends)
+    if port.routes:
+        yield "routers", name
+    yield from (("free%d" % family, name) for family in (4, 6) if family not in port.claims)
     for mac in port.macs:
         yield "macs", "%s . %s" % (name, mac)
         yield "option-macs", "%s . 0x%x" % (name, int(mac.replace(":", ""), 16))

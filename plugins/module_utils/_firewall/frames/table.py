@@ -4,12 +4,14 @@
 
 # PRIVATE to this collection: anything here may change without notice.
 
-"""The tables of frames: one of the family bridge for each scope, read with one `nft -j list` and written with one `nft -f`."""
+"""The tables of frames: one of the family bridge for each scope, read with one `nft -j list` and written with one `nft -f`, unless it is large."""
 
 from __future__ import annotations
 
 import ipaddress
 import json
+from dataclasses import replace
+from itertools import chain
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from ..._model.errors import FirewallError
@@ -17,6 +19,7 @@ from ..._model.frames import FrameChain, FrameSet, FrameTable
 from ..base import RunCommand, said
 
 TOOL = "nft"
+AT_ONCE = 1000  # entries: where the user of a namespace is not root outside, the kernel takes about 200 KiB in one transaction
 PREFIX = "container_net."  # before the scope, in a table's name
 # Of what nft lists as a number, in the order of the machine's own octets or of the network's.
 _PROTOCOLS = {number: name for name, numbers in {"ip": (8, 0x0800), "arp": (0x0608, 0x0806), "ip6": (0xDD86, 0x86DD)}.items() for number in numbers}
@@ -42,51 +45,64 @@ def list_scopes(run: RunCommand) -> List[str]:
 
 
 def write_frames(run: RunCommand, desired: Optional[FrameTable], current: Optional[FrameTable]) -> None:
-    """Bring a table to what is desired, in one transaction; None is no table."""
-    code, _out, err = run([TOOL, "-f", "-"], "".join("%s\n" % line for line in _script(desired, current)))
-    if code:
-        raise FirewallError("nft failed with exit code %d: %s" % (code, said(err)))
+    """Bring a table to what is desired; None is no table. Rules come last, so a table of many entries counts once it has all of them."""
+    for lines in _parts(desired, current):
+        code, _out, err = run([TOOL, "-f", "-"], "".join("%s\n" % line for line in lines))
+        if code:
+            raise FirewallError("nft failed with exit code %d: %s" % (code, said(err)))
 
 
 def why_no_frames(run: RunCommand, desired: FrameTable) -> str:
-    """Return why the kernel or the tool cannot have such a table, nothing if they can. It is only tried."""
-    code, _out, err = run([TOOL, "-c", "-f", "-"], "".join("%s\n" % line for line in _script(desired, None)))
+    """Return why the kernel or the tool cannot have such a table, nothing if they can. It is only tried, without entries."""
+    lines = chain.from_iterable(_parts(replace(desired, entries=()), None))
+    code, _out, err = run([TOOL, "-c", "-f", "-"], "".join("%s\n" % line for line in lines))
     return said(err) if code else ""
 
 
-def _script(desired: Optional[FrameTable], current: Optional[FrameTable]) -> Iterator[str]:
+def _parts(desired: Optional[FrameTable], current: Optional[FrameTable]) -> Iterator[List[str]]:
+    """Yield what goes into one transaction each: all, unless the kernel would not take that at once."""
     item = desired or current
     if item is None:
         return
     at = "bridge %s%s" % (PREFIX, item.scope)
-    if desired is not None and current is not None and _names(desired) == _names(current) and desired.chains == current.chains:
-        yield from _entries("delete", at, sorted(set(current.entries or ()) - set(desired.entries or ())))
-        yield from _entries("add", at, sorted(set(desired.entries or ()) - set(current.entries or ())))
-        return
     # Made, so that it can be removed whether it stands or not.
-    yield "add table %s" % at
-    yield "delete table %s" % at
-    if desired is None:
-        return
-    yield "add table %s" % at
-    for item_ in desired.sets:
-        yield "add set %s %s { typeof %s;%s }" % (at, item_.name, item_.keys, " flags interval;" if item_.ranges else "")
-    yield from _entries("add", at, desired.entries or ())
-    for chain in desired.chains or ():
-        yield "add chain %s %s%s" % (at, chain.name, " { %s }" % (_HOOK % (chain.hook, chain.priority)) if chain.hook else "")
-    for chain in desired.chains or ():
-        yield from ("add rule %s %s %s" % (at, chain.name, line) for line in chain.lines)
+    before = ["add table %s" % at, "delete table %s" % at]
+    changes: List[Tuple[str, Tuple[str, str]]] = []
+    after: List[str] = []
+    if desired is not None and current is not None and _names(desired) == _names(current) and desired.chains == current.chains:
+        before = []
+        changes += (("delete", entry) for entry in sorted(set(current.entries or ()) - set(desired.entries or ())))
+        changes += (("add", entry) for entry in sorted(set(desired.entries or ()) - set(current.entries or ())))
+    elif desired is not None:
+        before += ["add table %s" % at, *(_set_line(found, at) for found in desired.sets)]
+        changes += (("add", entry) for entry in desired.entries or ())
+        after = list(_chain_lines(desired, at))
+    while len(changes) > AT_ONCE:
+        yield [*before, *_entry_lines(changes[:AT_ONCE], at)]
+        before, changes = [], changes[AT_ONCE:]
+    yield [*before, *_entry_lines(changes, at), *after]
+
+
+def _set_line(found: FrameSet, at: str) -> str:
+    return "add set %s %s { typeof %s;%s }" % (at, found.name, found.keys, " flags interval;" if found.ranges else "")
+
+
+def _chain_lines(desired: FrameTable, at: str) -> Iterator[str]:
+    for found in desired.chains or ():
+        yield "add chain %s %s%s" % (at, found.name, " { %s }" % (_HOOK % (found.hook, found.priority)) if found.hook else "")
+    for found in desired.chains or ():
+        yield from ("add rule %s %s %s" % (at, found.name, line) for line in found.lines)
 
 
 def _names(table: FrameTable) -> List[str]:
     return sorted(item.name for item in table.sets)
 
 
-def _entries(verb: str, at: str, entries: Sequence[Tuple[str, str]]) -> Iterator[str]:
-    by_set: Dict[str, List[str]] = {}
-    for name, entry in entries:
-        by_set.setdefault(name, []).append(entry)
-    for name, found in by_set.items():
+def _entry_lines(changes: Sequence[Tuple[str, Tuple[str, str]]], at: str) -> Iterator[str]:
+    by_set: Dict[Tuple[str, str], List[str]] = {}
+    for verb, (name, entry) in changes:
+        by_set.setdefault((verb, name), []).append(entry)
+    for (verb, name), found in by_set.items():
         yield "%s element %s %s { %s }" % (verb, at, name, ", ".join(found))
 
 

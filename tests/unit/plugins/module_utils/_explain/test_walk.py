@@ -167,11 +167,11 @@ def test_isolated_ports() -> None:
 @pytest.mark.parametrize(
     ("port", "cause"),
     [
-        (GuardedPort("cn-a", ("02:00:00:00:00:09",), ("10.20.0.10",), (4, 6), (4, 6)), "anti_spoofing takes nothing from the MAC "),
-        (GuardedPort("cn-a", (), ("10.20.0.9",), (4, 6), (4, 6)), "anti_spoofing takes nothing from 10.20.0.10 by port cn-a"),
-        (GuardedPort("cn-a", (), ("10.20.0.9",), (4, 6), ()), ""),
-        (GuardedPort("cn-a", (), ("10.20.0.0/24",), (4, 6), (4, 6)), ""),
-        (GuardedPort("cn-c", (), (), (4, 6), (4, 6)), ""),
+        (GuardedPort("cn-a", ("02:00:00:00:00:09",), ("10.20.0.10",), (4, 6)), "anti_spoofing takes nothing from the MAC "),
+        (GuardedPort("cn-a", (), ("10.20.0.9",), (4, 6)), "anti_spoofing takes nothing from 10.20.0.10 by port cn-a"),
+        (GuardedPort("cn-a", (), ("10.20.0.9",), (4, 6), routes=True), ""),
+        (GuardedPort("cn-a", (), ("10.20.0.0/24",), (4, 6)), ""),
+        (GuardedPort("cn-c", (), (), (4, 6)), ""),
     ],
 )
 def test_who_says_he_is_another(port: GuardedPort, cause: str) -> None:

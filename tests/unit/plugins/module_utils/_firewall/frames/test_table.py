@@ -15,7 +15,7 @@ from ansible_collections.netloom.container_net.plugins.module_utils._firewall.fr
 from ansible_collections.netloom.container_net.plugins.module_utils._model.errors import FirewallError
 from ansible_collections.netloom.container_net.plugins.module_utils._model.guard import GuardedPort
 
-PORT = GuardedPort("p-a", ("02:00:00:00:00:05",), ("10.20.0.5", "fd00:20::5"), (4, 6), (4, 6))
+PORT = GuardedPort("p-a", ("02:00:00:00:00:05",), ("10.20.0.5", "fd00:20::5"), (4, 6))
 WHOLE = guard_table("main", [PORT])
 
 
@@ -52,6 +52,20 @@ def test_only_entries_are_sent_where_the_rules_stand() -> None:
         'delete element bridge container_net.main addresses4 { "p-a" . 10.20.0.5 }',
         'add element bridge container_net.main addresses4 { "p-a" . 10.20.0.6 }',
     ]
+
+
+def test_many_entries_are_told_in_parts_and_the_rules_last() -> None:
+    many = guard_table("main", [PORT._replace(name="p%d" % number) for number in range(400)])
+    texts: List[str] = []
+
+    def run(_argv: Sequence[str], data: Optional[str] = None) -> Tuple[int, str, str]:
+        texts.append(data or "")
+        return 0, "", ""
+
+    write_frames(run, many, None)
+    assert len(many.entries or ()) > 2000
+    assert [("add table" in text, "add rule" in text) for text in texts] == [(True, False), (False, False), (False, True)]
+    assert sum(text.count('"') for text in texts) == 2 * len(many.entries or ())
 
 
 def test_what_lies_in_another_subnet_is_no_entry_of_its_own() -> None:
