@@ -13,6 +13,7 @@ import threading
 import time
 from typing import Any, Callable, Collection, Dict, Iterable, Iterator, List, Mapping, Optional
 
+from .._engine.everything import load_everything
 from .._kernel.store import Store, list_scopes
 from .._model.errors import ContainerNetError
 from .._model.place import DOCKER, PODMAN, Place
@@ -21,12 +22,13 @@ from .._runtime.engine_event import EngineEvent
 from .._runtime.podman import follow_podman
 
 ENGINES: Mapping[str, Callable[[], Iterator[EngineEvent]]] = {DOCKER: follow_docker, PODMAN: follow_podman}
-SETTLE = 0.05  # seconds in which a restart, which is an end and a start, or a whole project becomes one run
+SETTLE = 0.05  # seconds in which the end of a container and its next start, or the end of a whole project, become one run
 FIRST_PAUSE, LAST_PAUSE = 0.2, 30.0  # seconds before something is tried again
 
 
 def follow(directory: str, scopes: Collection[str], play: Callable[[str], bool], say: Callable[[str], None]) -> None:
     """Bring scopes, or all where none is named, to what is kept of them, for ever. `play` does it for one and tells whether it went well."""
+    load_everything()
     events: queue.Queue[EngineEvent] = queue.Queue()
     for engine, listen in ENGINES.items():
         threading.Thread(target=_listen, args=(engine, listen, events, say), daemon=True).start()
@@ -34,7 +36,10 @@ def follow(directory: str, scopes: Collection[str], play: Callable[[str], bool],
     pauses: Dict[str, float] = {}
     while True:
         for event in _await(events, min(due.values(), default=None)):
-            due.update({scope: time.monotonic() + SETTLE for scope in _declaring(directory, event) if not scopes or scope in scopes})
+            moment = time.monotonic() + (0.0 if event.begins else SETTLE)
+            for scope in _declaring(directory, event):
+                if not scopes or scope in scopes:
+                    due[scope] = min(moment, due.get(scope, moment))
         for scope in [scope for scope, moment in due.items() if moment <= time.monotonic()]:
             del due[scope]
             if play(scope):

@@ -20,7 +20,7 @@ from .._engine.request import Outcome, Request
 from .._engine.topology import topology_request
 from .._kernel.store import Entry
 from .._model.document import Document
-from .._model.errors import Conflict, ContainerNetError, EnvironmentUnfit, InputError, NamespaceMissing
+from .._model.errors import Conflict, ContainerNetError, ContainerNotRunning, EnvironmentUnfit, InputError, NamespaceMissing
 from .._model.place import PATH
 from .._runtime.containers import find_missing
 from .._runtime.tool import run_system_tool
@@ -133,7 +133,8 @@ class Restoring:
         if self._races == RACES:
             raise error
         self._races += 1
-        return self._fails_with(self._faulty) is None
+        # Whether a container runs is looked up anew each time, so such an error tells of what happened since.
+        return isinstance(error, ContainerNotRunning) or self._fails_with(self._faulty) is None
 
     def _find_culprit(self, document: Document, error: ContainerNetError) -> Item:
         """Return what has to be left out for an error to go away, or to shrink."""

@@ -75,13 +75,13 @@ class Containers:
         """Look up those places that are a runtime's containers; raise NamespaceMissing with every one that cannot be attached."""
         _raise_together(list(self.look_up(places).values()))
 
-    def look_up(self, places: Iterable[str]) -> Dict[str, NamespaceMissing]:
-        """Look up those places that are a runtime's containers; return by place why some cannot be attached."""
+    def look_up(self, places: Iterable[str], *, to_use: bool = True) -> Dict[str, NamespaceMissing]:
+        """Look up those places that are a runtime's containers; return by place why some cannot be attached. What is to be used is asked for twice."""
         faults: Dict[str, NamespaceMissing] = {}
         for runtime, references in group_by_runtime(place for place in places if place not in self._open).items():
             opening = _start_opening(runtime)
             try:
-                opening.run(references)
+                (opening.run if to_use else opening.look)(references)
             except NamespaceMissing as error:
                 faults.update(dict.fromkeys((Place.of(runtime, reference) for reference in references), error))
             faults.update((Place.of(runtime, reference), error) for reference, error in opening.faults.items())
@@ -136,7 +136,7 @@ def find_missing(places: Iterable[str]) -> Dict[str, NamespaceMissing]:
     """Return by place why a container, or the file of a namespace, cannot be had now."""
     asked = list(map(Place, dict.fromkeys(places)))
     with Containers() as containers:
-        faults = containers.look_up(asked)
+        faults = containers.look_up(asked, to_use=False)
     return {**faults, **_look_at_files(asked)}
 
 

@@ -93,8 +93,9 @@ def follow_docker() -> Iterator[EngineEvent]:
             raise ConnectionError("Docker answered with status %d" % response.status)
         yield EngineEvent(RUNTIME)
         for line in response:
-            told = json.loads(line).get("Actor", {}).get("Attributes", {})
-            yield EngineEvent(RUNTIME, str(told.get("name") or ""), told)
+            event = json.loads(line)
+            told = event.get("Actor", {}).get("Attributes", {})
+            yield EngineEvent(RUNTIME, str(told.get("name") or ""), told, event.get("Action") == "start")
         raise ConnectionError("Docker has ended")
     except (ValueError, http.client.HTTPException) as error:
         raise ConnectionError(str(error)) from error

@@ -20,6 +20,7 @@ class EngineEvent(NamedTuple):
     engine: str
     name: str = ""
     labels: Mapping[str, object] = {}
+    begins: bool = True
 
     def concerns(self, place: Place) -> bool:
         if place.engine != self.engine:

@@ -72,7 +72,7 @@ def follow_podman() -> Iterator[EngineEvent]:
             yield EngineEvent(RUNTIME)
             for line in process.stdout or ():
                 told = json.loads(line)
-                yield EngineEvent(RUNTIME, str(told.get("Name") or ""), told.get("Attributes") or {})
+                yield EngineEvent(RUNTIME, str(told.get("Name") or ""), told.get("Attributes") or {}, told.get("Status") == "start")
         except ValueError as error:
             raise ConnectionError("podman events: %s" % error) from error
         finally:
