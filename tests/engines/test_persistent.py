@@ -145,6 +145,7 @@ def following() -> Iterator[List[str]]:
         finally:
             process.terminate()
             said.extend(process.communicate(timeout=20)[0].splitlines())
+            print("the follower said:", *said, sep="\n")
     assert not [line for line in said if "Traceback" in line], said
 
 
@@ -214,34 +215,42 @@ def test_an_engine_that_is_restarted_is_followed_again(folders: Folders) -> None
         converge(None)
 
 
-@pytest.mark.parametrize("engine", ["docker", "podman"])
+@pytest.mark.parametrize(
+    ("engine", "key", "wanted", "said"),
+    [
+        ("docker", "docker_label", "tier=front,app=shop", "the labels app=shop,tier=front"),
+        ("podman", "podman_label", "tier=front,app=shop", "the labels app=shop,tier=front"),
+        ("docker", "docker_name", "shop-?", "a name like shop-\\?"),
+        ("podman", "podman_name", "shop-*", "a name like shop-\\*"),
+    ],
+)
 @pytest.mark.fake_host(timeout=200)
-def test_a_container_is_found_by_its_labels_whatever_its_name(engine: str, folders: Folders) -> None:
+def test_a_container_is_found_by_its_labels_or_by_what_its_name_is_like(engine: str, key: str, wanted: str, said: str, folders: Folders) -> None:
     give_uplink()
     own_disk()
     labels = [("app", "shop"), ("tier", "front")]
-    shop = {**published(engine), "container": {engine + "_label": "tier=front,app=shop"}}
+    shop = {**published(engine), "container": {key: wanted}}
     with running(folders, engine) as runtime:
-        with pytest.raises(ContainerNotRunning, match="no %s container that runs has the labels app=shop,tier=front" % engine):
+        with pytest.raises(ContainerNotRunning, match="no %s container that runs has %s" % (engine, said)):
             converge(Declaration([WEB], [shop]))
         runtime.run("cache", labels=labels[:1])
         runtime.run("shop-1", labels=labels)
         before = take_snapshot()
         runtime.run("shop-x", labels=labels)
-        with pytest.raises(ContainerNetError, match=r"2 %s containers that run have the labels app=shop,tier=front: shop-1, shop-x; write" % engine):
+        with pytest.raises(ContainerNetError, match="2 %s containers that run have %s: shop-1, shop-x; write" % (engine, said)):
             converge(Declaration([WEB], [shop]))
         runtime.remove("shop-x")
         assert_same(before)
         converge(Declaration([WEB], [shop]), persist=True)
         answers(PORT, "shop-1")
         rules = sh("iptables-save -t nat | grep 8080")
-        with following() as said:
+        with following() as heard:
             runtime.remove("shop-1")
             await_end()
             runtime.run("shop-2", labels=labels)
             await_true(lambda: "8080" in sh("iptables-save -t nat"), 20, lambda: sh("iptables-save -t nat"))
             answers(PORT, "shop-2")
-        assert said
+        assert heard
         assert sh("iptables-save -t nat | grep 8080") == rules
         assert container_net("check") == ["main: in order"]
         converge(None)

@@ -11,9 +11,17 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import sys
+from typing import Iterator
 
 
 def load_everything() -> None:
+    for _name in load_one_by_one():
+        pass
+
+
+def load_one_by_one() -> Iterator[str]:
+    """Load a module at each step, and yield its name."""
     package = __name__.rpartition("._engine.")[0]
     for _finder, name, _is_package in pkgutil.walk_packages(sys.modules[package].__path__, package + "."):
         importlib.import_module(name)
+        yield name
