@@ -10,7 +10,7 @@ import socket
 from typing import Dict, List, Optional, Sequence, Tuple
 
 import pytest
-from ansible_collections.netloom.container_net.plugins.module_utils._actuators import asked
+from ansible_collections.netloom.container_net.plugins.module_utils._kernel import asked
 from harness.engine import Declaration, Tools, converge
 from harness.host import sh
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from typing import Dict, Sequence, Set, Tuple
 
-from .._kernel.asked import Known, answer_asked, await_running
 from .._model.link import Link
 from .._model.objects import Address
 from .._model.place import HOST
@@ -36,6 +35,10 @@ class Asked(Effect):
                 port = scene.numbers.find(HOST, link.name)
                 leads[link.peer] = scene.numbers.find(HOST, link.master) if link.master else port
                 waiting |= {port, leads[link.peer]}
+        if not leads:
+            return
+        from .._kernel.asked import Known, answer_asked, await_running
+
         macs: Dict[Known, str] = {}
         for item in made:
             if isinstance(item, Address) and (item.place, item.device) in leads:
