@@ -470,7 +470,8 @@ options:
       container:
         description:
         - Where it lives. Required, unless V(network_mode) names another namespace.
-        - It has exactly one of V(netns), V(docker), V(podman), V(docker_label), V(podman_label), V(path), V(pid), V(cni).
+        - It has exactly one of V(netns), V(docker), V(podman), V(docker_label), V(podman_label), V(docker_name), V(podman_name), V(machine), V(path), V(pid),
+          V(cni).
         type: dict
         suboptions:
           netns:
@@ -494,6 +495,20 @@ options:
             description:
             - Labels, all of which exactly one running container of Podman has.
             - Such as C(app=web,tier=front).
+            type: str
+          docker_name:
+            description:
+            - Pattern that the name of exactly one running container of the Docker Engine fits, with * and ?.
+            - Such as C(shop-*).
+            type: str
+          podman_name:
+            description:
+            - Pattern that the name of exactly one running container of Podman fits, with * and ?.
+            - Such as C(shop-*).
+            type: str
+          machine:
+            description:
+            - Name of a running machine of systemd-machined, such as systemd-nspawn's, that has a network namespace of its own.
             type: str
           path:
             description:

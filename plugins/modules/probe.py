@@ -74,6 +74,15 @@ options:
           podman_label:
             description: Labels, such as C(app=web,tier=front), all of which exactly one running container of Podman has. Excludes the other places.
             type: str
+          docker_name:
+            description: Pattern, such as C(shop-*), that the name of exactly one running container of the Docker Engine fits. Excludes the other places.
+            type: str
+          podman_name:
+            description: Pattern, such as C(shop-*), that the name of exactly one running container of Podman fits. Excludes the other places.
+            type: str
+          machine:
+            description: Name of a machine of systemd-machined. Excludes the other places.
+            type: str
           pid:
             description: Number of a process whose network namespace it is. Excludes the other places.
             type: int
@@ -166,6 +175,15 @@ options:
             type: str
           podman_label:
             description: Labels, such as C(app=web,tier=front), all of which exactly one running container of Podman has. Excludes the other places.
+            type: str
+          docker_name:
+            description: Pattern, such as C(shop-*), that the name of exactly one running container of the Docker Engine fits. Excludes the other places.
+            type: str
+          podman_name:
+            description: Pattern, such as C(shop-*), that the name of exactly one running container of Podman fits. Excludes the other places.
+            type: str
+          machine:
+            description: Name of a machine of systemd-machined. Excludes the other places.
             type: str
           pid:
             description: Number of a process whose network namespace it is. Excludes the other places.
@@ -385,6 +403,9 @@ LOCATION = {
     "podman": {"type": "str"},
     "docker_label": {"type": "str"},
     "podman_label": {"type": "str"},
+    "docker_name": {"type": "str"},
+    "podman_name": {"type": "str"},
+    "machine": {"type": "str"},
     "pid": {"type": "int"},
     "label": {"type": "str"},
 }

@@ -45,6 +45,15 @@ options:
       podman_label:
         description: Labels, such as C(app=web,tier=front), all of which exactly one running container of Podman has.
         type: str
+      docker_name:
+        description: Pattern, such as C(shop-*), that the name of exactly one running container of the Docker Engine fits.
+        type: str
+      podman_name:
+        description: Pattern, such as C(shop-*), that the name of exactly one running container of Podman fits.
+        type: str
+      machine:
+        description: Name of a machine of systemd-machined.
+        type: str
       path:
         description: Absolute path of a namespace file.
         type: str
@@ -406,8 +415,8 @@ devices:
       addresses: [203.0.113.2/24]
 containers:
   description:
-    - Each of O(namespaces) and O(containers), as C(docker:NAME), C(podman:NAME), C(docker_label:LABELS), C(podman_label:LABELS), C(path:FILE), C(pid:NUMBER) or
-      C(netns:NAME).
+    - Each of O(namespaces) and O(containers), as C(docker:NAME), C(podman:NAME), C(docker_label:LABELS), C(podman_label:LABELS),
+      C(docker_name:PATTERN), C(podman_name:PATTERN), C(machine:NAME), C(path:FILE), C(pid:NUMBER) or C(netns:NAME).
     - C(state) is V(read), V(not running) (there is no such container, process, file or name), or V(refused) (it cannot be attached, such as one with the
       host's own network). C(reason) says why it was not read.
     - C(read_as) is what other entries call it, which is another name where two name one namespace.

@@ -74,6 +74,12 @@ def _load_announcements(means: Means) -> Actuator:
     return Announcements(means)
 
 
+def _load_asked(means: Means) -> Actuator:
+    from .asked import Asked
+
+    return Asked(means)
+
+
 def _load_storing(means: Means) -> Actuator:
     from .storing import Storing
 
@@ -96,6 +102,7 @@ ACTUATORS: Dict[str, Row] = {
     "firewall": Row(lambda means: means.firewall, (FirewallObject,), settles=never),
     "frames": Row(_load_frames, (FrameTable,), settles=never),
     "announcements": Row(_load_announcements, (Address, Link), settles=never),
+    "asked": Row(_load_asked, (Address, Link), settles=never),
     "storing": Row(_load_storing, (Stored,), settles=never),
     "guests": Row(_load_guests, (Guest,), settles=never),
     "connections": Row(lambda means: means.connections, (Flows,), settles=never, always=True),

@@ -4,7 +4,7 @@
 
 # PRIVATE to this collection: anything here may change without notice.
 
-"""Containers of Docker and Podman that come and go: each start and each end brings the scopes that declare it to what they declare."""
+"""Containers of Docker and Podman, and machines, that come and go: each start and each end brings the scopes that declare it to what they declare."""
 
 from __future__ import annotations
 
@@ -13,15 +13,17 @@ import threading
 import time
 from typing import Any, Callable, Collection, Dict, Iterable, Iterator, List, Mapping, Optional
 
+from .._engine.everything import load_one_by_one
 from .._kernel.store import Store, list_scopes
 from .._model.errors import ContainerNetError
-from .._model.place import DOCKER, PODMAN, Place
+from .._model.place import DOCKER, MACHINE, PODMAN, Place
 from .._runtime.docker import follow_docker
 from .._runtime.engine_event import EngineEvent
+from .._runtime.machine import follow_machines
 from .._runtime.podman import follow_podman
 
-ENGINES: Mapping[str, Callable[[], Iterator[EngineEvent]]] = {DOCKER: follow_docker, PODMAN: follow_podman}
-SETTLE = 0.05  # seconds in which a restart, which is an end and a start, or a whole project becomes one run
+ENGINES: Mapping[str, Callable[[], Iterator[EngineEvent]]] = {DOCKER: follow_docker, PODMAN: follow_podman, MACHINE: follow_machines}
+SETTLE = 0.05  # seconds in which the end of a container and its next start, or the end of a whole project, become one run
 FIRST_PAUSE, LAST_PAUSE = 0.2, 30.0  # seconds before something is tried again
 
 
@@ -32,9 +34,13 @@ def follow(directory: str, scopes: Collection[str], play: Callable[[str], bool],
         threading.Thread(target=_listen, args=(engine, listen, events, say), daemon=True).start()
     due: Dict[str, float] = {}  # scope -> when
     pauses: Dict[str, float] = {}
+    loading = load_one_by_one()
     while True:
         for event in _await(events, min(due.values(), default=None)):
-            due.update({scope: time.monotonic() + SETTLE for scope in _declaring(directory, event) if not scopes or scope in scopes})
+            moment = time.monotonic() + (0.0 if event.begins else SETTLE)
+            for scope in _declaring(directory, event):
+                if not scopes or scope in scopes:
+                    due[scope] = min(moment, due.get(scope, moment))
         for scope in [scope for scope, moment in due.items() if moment <= time.monotonic()]:
             del due[scope]
             if play(scope):
@@ -42,6 +48,9 @@ def follow(directory: str, scopes: Collection[str], play: Callable[[str], bool],
             else:
                 pauses[scope] = _longer(pauses.get(scope, 0.0))
                 due[scope] = time.monotonic() + pauses[scope]
+        # While nothing happens, what a run may need is loaded, so that it is there when something does.
+        while not due and events.empty() and next(loading, ""):
+            pass
 
 
 def _longer(pause: float) -> float:

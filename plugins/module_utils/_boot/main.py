@@ -83,7 +83,7 @@ def _parser() -> argparse.ArgumentParser:
     restore.add_argument("scopes", metavar="SCOPE", nargs="*")
     restore.add_argument("--without-engines", action="store_true", help="leave out the containers of Docker and Podman, which start later")
     restore.add_argument("--wait", metavar="SECONDS", type=float, default=WAIT_TIMEOUT, help="for links and addresses of the host (default: %(default)g)")
-    following = _verb(verbs, "follow", _follow, "attach containers of Docker and Podman when they start, until it is ended")
+    following = _verb(verbs, "follow", _follow, "attach containers of Docker and Podman, and machines, when they start, until it is ended")
     following.add_argument("scopes", metavar="SCOPE", nargs="*")
     check = _verb(verbs, "check", _check, "say what differs from the declarations, and change nothing")
     check.add_argument("scopes", metavar="SCOPE", nargs="*")
@@ -149,10 +149,18 @@ def _follow(options: argparse.Namespace) -> int:
     require_means()
     from .follow import follow
 
+    before: Dict[str, Told] = {}
+
+    def tell(restored: Restored) -> Told:
+        return _tell_restored(restored)._replace(facts={"unsure": restored.unsure})
+
     def play(scope: str) -> bool:
-        told = _play(scope, _tell_restored, check_mode=False, engines=True, wait_timeout=0.0)
-        _print({scope: told})
-        return told.status != FAILED
+        told = _play(scope, tell, check_mode=False, engines=True, wait_timeout=0.0)
+        well = told.status != FAILED and not told.facts["unsure"]
+        if well or told != before.get(scope):  # what is tried again and again is said once
+            _print({scope: told})
+        before[scope] = told
+        return well
 
     follow(STORE_DIRECTORY, options.scopes, play, lambda words: print(words, flush=True))
     return IN_ORDER

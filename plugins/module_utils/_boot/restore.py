@@ -20,7 +20,7 @@ from .._engine.request import Outcome, Request
 from .._engine.topology import topology_request
 from .._kernel.store import Entry
 from .._model.document import Document
-from .._model.errors import Conflict, ContainerNetError, EnvironmentUnfit, InputError, NamespaceMissing
+from .._model.errors import Conflict, ContainerNetError, ContainerNotRunning, EnvironmentUnfit, InputError, NamespaceMissing
 from .._model.place import PATH
 from .._runtime.containers import find_missing
 from .._runtime.tool import run_system_tool
@@ -38,6 +38,7 @@ class Restored(NamedTuple):
     declared: Declared
     faulty: Reasons
     words: List[str]  # of all that is left out
+    unsure: bool = False  # an engine gave no answer that says whether a container runs
 
 
 class Restoring:
@@ -65,6 +66,7 @@ class Restoring:
         self._absent: Reasons = {}
         self._faulty: Reasons = {}
         self._races = 0
+        self._unsure = False
 
     def run(self) -> Restored:
         while True:
@@ -86,7 +88,7 @@ class Restoring:
                 words = [line for line in left_out.warnings if WAITS_FOR_ENGINE not in line]
                 accepted = self._entry.options.get("skip_unsupported")
                 faulty = {item: reason for item, reason in left_out.left.items() if item in self._faulty or not (accepted or item in self._absent)}
-                return Restored(outcome, declared, faulty, words)
+                return Restored(outcome, declared, faulty, words, self._unsure)
 
     def _prepare(self, faulty: Reasons, *, check_mode: bool) -> Tuple[Request, Declared, LeftOut]:
         left: Reasons = {}
@@ -124,6 +126,7 @@ class Restoring:
         waiting = [place for place in asked.values() if place.engine and not self._engines]
         missing = find_missing(set(asked.values()) - set(waiting))
         silent = {*waiting, *(place for place, error in missing.items() if error.unknown)}
+        self._unsure = len(silent) > len(waiting)
         unknown.update(name for name, place in asked.items() if place in silent)
         reasons: Dict[str, str] = {**dict.fromkeys(waiting, WAITS_FOR_ENGINE), **{place: str(error) for place, error in missing.items()}}
         return {(ENDPOINTS, name): reasons[place] for name, place in asked.items() if place in reasons}
@@ -133,7 +136,8 @@ class Restoring:
         if self._races == RACES:
             raise error
         self._races += 1
-        return self._fails_with(self._faulty) is None
+        # Whether a container runs is looked up anew each time, so such an error tells of what happened since.
+        return isinstance(error, ContainerNotRunning) or self._fails_with(self._faulty) is None
 
     def _find_culprit(self, document: Document, error: ContainerNetError) -> Item:
         """Return what has to be left out for an error to go away, or to shrink."""

@@ -80,6 +80,9 @@ ENDPOINT: Mapping[str, str] = MappingProxyType(
         "podman": "write container: {podman: NAME}",
         "docker_label": "write container: {docker_label: KEY=VALUE}",
         "podman_label": "write container: {podman_label: KEY=VALUE}",
+        "docker_name": "write container: {docker_name: PATTERN}",
+        "podman_name": "write container: {podman_name: PATTERN}",
+        "machine": "write container: {machine: NAME}",
         "pid": "write container: {pid: NUMBER}",
         "path": "write container: {path: FILE}",
     }

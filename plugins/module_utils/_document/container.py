@@ -14,7 +14,7 @@ from typing import Optional
 
 from .._model.errors import Problem
 from .._model.names import character_fault
-from .._model.place import DOCKER, DOCKER_LABEL, NAMED, PATH, PODMAN, PODMAN_LABEL, PROCESS, SLOT, Place
+from .._model.place import DOCKER, DOCKER_LABEL, DOCKER_NAME, MACHINE, NAMED, PATH, PODMAN, PODMAN_LABEL, PODMAN_NAME, PROCESS, SLOT, Place
 from .._schema.reading import Problems, Shape, reader
 from .._schema.schema import Field, Schema
 from .entry import map_of, read_entry
@@ -84,6 +84,23 @@ def _read_labels(value: object, path: str, problems: Problems) -> Optional[str]:
     return ",".join(sorted(set(text.split(","))))
 
 
+_PATTERN = re.compile(r"[A-Za-z0-9_.*?-]+\Z")
+
+
+@reader(Shape("str", what="a pattern of names", pattern="[A-Za-z0-9_.*?-]{1,%d}" % REFERENCE_LIMIT))
+def _read_pattern(value: object, path: str, problems: Problems) -> Optional[str]:
+    """Return what the name of a container is to be like."""
+    text = read_text(value, path, problems, "a pattern of names")
+    if text is None:
+        return None
+    fault = character_fault(text) if len(text) <= REFERENCE_LIMIT else "a pattern has at most %d characters, this has %d" % (REFERENCE_LIMIT, len(text))
+    if fault or not _PATTERN.match(text):
+        rule = fault or "not a pattern of names: A-Z a-z 0-9 _ . -, * for any characters, ? for any one"
+        problems.append(Problem(path, value, rule, "write what is the same in each name, and * for the rest, such as shop-*"))
+        return None
+    return text
+
+
 _read_pid = integer(1, PID_LIMIT)
 
 
@@ -99,6 +116,11 @@ _FIELDS = (
     Field(PODMAN, _read_reference, None, "Exact name or full id of a running container of Podman."),
     Field(DOCKER_LABEL, _read_labels, None, "Labels, all of which exactly one running container of the Docker Engine has.", example="app=web,tier=front"),
     Field(PODMAN_LABEL, _read_labels, None, "Labels, all of which exactly one running container of Podman has.", example="app=web,tier=front"),
+    Field(
+        DOCKER_NAME, _read_pattern, None, "Pattern that the name of exactly one running container of the Docker Engine fits, with * and ?.", example="shop-*"
+    ),
+    Field(PODMAN_NAME, _read_pattern, None, "Pattern that the name of exactly one running container of Podman fits, with * and ?.", example="shop-*"),
+    Field(MACHINE, _read_reference, None, "Name of a running machine of systemd-machined, such as systemd-nspawn's, that has a network namespace of its own."),
     Field(PATH, _read_path, None, "Absolute path of a namespace file.", example="/run/netns/cni-5d1e0c"),
     Field(PROCESS, _read_process, None, "Number of a process, for single tasks: it changes with each start."),
     Field(
@@ -113,16 +135,14 @@ CONTAINER = Schema("container", _FIELDS, one_of=tuple(field.key for field in _FI
 
 @map_of(CONTAINER)
 def read_container(value: object, path: str, problems: Problems) -> Optional[Place]:
-    """Return the place of a container: netns:NAME, docker:NAME, podman:NAME, docker_label:LABELS, podman_label:LABELS, path:FILE,
-    pid:NUMBER or cni:NAME."""
+    """Return the place of a container: netns:NAME, docker:NAME, podman:NAME, docker_label:LABELS, podman_label:LABELS, docker_name:PATTERN,
+    podman_name:PATTERN, machine:NAME, path:FILE, pid:NUMBER or cni:NAME."""
     entry = read_entry(value, path, problems, CONTAINER)
     if entry is None:
         return None
     given = [field for field in CONTAINER.fields if field.key in entry.raw]
     if len(given) != 1:
-        entry.refuse(
-            "exactly one of %s is required" % ", ".join(CONTAINER.one_of), "remove all but one" if given else "add netns: NAME, docker: NAME or another"
-        )
+        entry.refuse("exactly one of %s is required" % ", ".join(CONTAINER.one_of), "remove all but one" if given else "add netns: NAME or another")
         return None
     reference = entry.get(given[0])
     return None if reference is None else Place.of(given[0].key, reference)

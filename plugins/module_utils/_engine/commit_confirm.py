@@ -9,12 +9,9 @@
 from __future__ import annotations
 
 import contextlib
-import importlib
 import os
-import pkgutil
 import select
 import signal
-import sys
 import syslog
 import threading
 import time
@@ -26,6 +23,7 @@ from .._kernel.sysctl import close_view
 from .._kernel.unconfirmed import POLL_INTERVAL, Note, Pending, boot_clock
 from .._model.errors import EnvironmentUnfit, NotConfirmed
 from .._probe.background import leave_behind
+from .everything import load_everything
 
 STARTS_WITHIN = 10.0
 # Another tool, or what a killed run left behind, may still change something while the change is taken back.
@@ -114,7 +112,7 @@ class Guard:
 
 def _guard(directory: str, pending: Pending, life: int, writer: int, put_back: Callable[[], int], run: int) -> None:
     try:
-        _load_everything()
+        load_everything()  # as long as it is there: Ansible removes its files when it ends, and this process goes on
         note = Note(directory, pending)
     except Exception as error:
         os.write(writer, str(error).encode("utf-8"))
@@ -130,13 +128,6 @@ def _guard(directory: str, pending: Pending, life: int, writer: int, put_back: C
         with host_lock(directory, timeout=float("inf")):  # another scope's run is waited for, and each of its calls has a time limit
             if note.take():
                 _take_back(pending.scope, put_back)
-
-
-def _load_everything() -> None:
-    """Load what came with the task as long as it is there: Ansible removes its files when it ends, and this process goes on."""
-    package = __name__.rpartition("._engine.")[0]
-    for _finder, name, _is_package in pkgutil.walk_packages(sys.modules[package].__path__, package + "."):
-        importlib.import_module(name)
 
 
 def _outlive() -> None:

@@ -15,7 +15,7 @@ from .._document.modes import HOST, NONE, is_apart
 from .._model.document import Document, Endpoint
 from .._model.errors import InputError, NamespaceMissing, Problem
 from .._model.place import HOST as HOST_PLACE
-from .._model.place import PODMAN
+from .._model.place import MACHINE, PODMAN
 from .._runtime.containers import identify_namespace
 
 WAIT_LIMIT = 3600
@@ -47,7 +47,7 @@ def _how(endpoint: Endpoint, owner: Endpoint) -> str:
     if owner.network_mode == HOST:
         return "--network host"
     name = owner.place.reference
-    if owner.place.kind == endpoint.place.engine:
+    if owner.place.kind == endpoint.place.engine != MACHINE:
         return "--network container:%s" % name
     return "--network ns:/run/netns/%s" % name if endpoint.place.engine == PODMAN and owner.place.is_named else "in that namespace"
 

@@ -329,7 +329,8 @@ class Run:
         made = {item.place for item in desired if isinstance(item, Namespace)}
         places = dict.fromkeys(item.place for item in desired if item.place != HOST)
         places.update(dict.fromkeys(lower_places(desired)))
-        self._containers.prepare((*places, *self._request.places))
+        # Those that are held already need no second look.
+        self._containers.prepare(place for place in (*places, *self._request.places) if not self._handles.holds(place))
         refuse_shared(self._handles, places)
         for place in places:
             if place in observer.snapshot.places and place not in deep:

@@ -36,6 +36,9 @@ class NamespaceHandles:
             self._open[place] = descriptor
         return self._open[place]
 
+    def holds(self, place: str) -> bool:
+        return place in self._open
+
     def identify(self, place: str) -> Optional[int]:
         """Return the inode of the namespace a place stands for, or None if it does not exist."""
         descriptor = self.find(place)

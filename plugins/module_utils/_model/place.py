@@ -10,9 +10,19 @@ from __future__ import annotations
 
 NAMED, DOCKER, PODMAN, PATH, PROCESS = "netns", "docker", "podman", "path", "pid"
 DOCKER_LABEL, PODMAN_LABEL = "docker_label", "podman_label"
+DOCKER_NAME, PODMAN_NAME = "docker_name", "podman_name"
+MACHINE = "machine"  # of systemd-machined
 SLOT = "cni"  # for a container that a runtime will make
-KINDS = (NAMED, DOCKER, PODMAN, DOCKER_LABEL, PODMAN_LABEL, PATH, PROCESS)  # of namespaces that can be found
-ENGINES = {DOCKER: DOCKER, DOCKER_LABEL: DOCKER, PODMAN: PODMAN, PODMAN_LABEL: PODMAN}
+KINDS = (NAMED, DOCKER, PODMAN, DOCKER_LABEL, PODMAN_LABEL, DOCKER_NAME, PODMAN_NAME, MACHINE, PATH, PROCESS)  # of namespaces that can be found
+ENGINES = {
+    DOCKER: DOCKER,
+    DOCKER_LABEL: DOCKER,
+    DOCKER_NAME: DOCKER,
+    PODMAN: PODMAN,
+    PODMAN_LABEL: PODMAN,
+    PODMAN_NAME: PODMAN,
+    MACHINE: MACHINE,
+}
 
 
 class Place(str):

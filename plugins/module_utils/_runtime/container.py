@@ -15,6 +15,7 @@ from datetime import datetime, timezone
 from typing import Callable, Dict, Mapping, Optional, Sequence, Union
 
 from .._model.errors import ContainerNotRunning, NamespaceMissing
+from .._model.place import MACHINE
 from .process import Process
 
 START_SLACK = 0.05  # seconds; a container's process is older than the start its runtime notes
@@ -55,13 +56,18 @@ class Container:
 
     def refusal(self, descriptor: int) -> Optional[NamespaceMissing]:
         """Return the error of a container whose open namespace is not its own."""
-        said = "%s has network mode '%s'" % (self.label, self.network_mode)
+        said = "%s has network mode '%s'" % (self.label, self.network_mode) if self.network_mode else self.label
         if self.network_mode == "host" or os.path.samestat(os.fstat(descriptor), os.stat("/proc/self/ns/net")):
-            return NamespaceMissing("%s: it uses the host's own network; declare network_mode: host for it, or start it with --network none" % said)
+            return NamespaceMissing("%s: it uses the host's own network; declare network_mode: host for it, or start it with %s" % (said, _alone(self.runtime)))
         if self.network_mode.startswith("container:"):
             advice = "attach that one, and declare network_mode: container:ENDPOINT for this one"
             return NamespaceMissing("%s: it shares another container's network namespace; %s" % (said, advice))
         return None
+
+
+def _alone(runtime: str) -> str:
+    """Return how a runtime starts a container that has a network namespace of its own."""
+    return "--private-network" if runtime == MACHINE else "--network none"
 
 
 def read_container(runtime: str, reference: str, answer: Mapping[str, object]) -> Container:

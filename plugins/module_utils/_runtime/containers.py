@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import os
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Dict, Iterable, List, Mapping, Optional, Sequence
 
 from .._model.errors import PROBLEMS_SHOWN, ContainerNotRunning, NamespaceMissing
-from .._model.place import DOCKER, DOCKER_LABEL, PATH, PODMAN, PODMAN_LABEL, Place
+from .._model.place import DOCKER, DOCKER_LABEL, DOCKER_NAME, MACHINE, PATH, PODMAN, PODMAN_LABEL, PODMAN_NAME, Place
 
 if TYPE_CHECKING:
     from .container import Found, Inspect
@@ -32,24 +33,35 @@ def _inspect_podman(references: Sequence[str]) -> Found:
     return inspect_podman(references)
 
 
-def _inspect_docker_labels(references: Sequence[str]) -> Found:
-    from .docker import inspect_docker_labels
+def _choose_docker(kind: str, references: Sequence[str]) -> Found:
+    from .choice import CHOICES
+    from .docker import inspect_chosen_docker
 
-    return inspect_docker_labels(references)
+    return inspect_chosen_docker(CHOICES[kind], references)
 
 
-def _inspect_podman_labels(references: Sequence[str]) -> Found:
-    from .podman import inspect_podman_labels
+def _choose_podman(kind: str, references: Sequence[str]) -> Found:
+    from .choice import CHOICES
+    from .podman import inspect_chosen_podman
 
-    return inspect_podman_labels(references)
+    return inspect_chosen_podman(CHOICES[kind], references)
+
+
+def _inspect_machines(references: Sequence[str]) -> Found:
+    from .machine import inspect_machines
+
+    return inspect_machines(references)
 
 
 # Each is loaded when a container of it is asked for.
 RUNTIMES: Mapping[str, Inspect] = {
     DOCKER: _inspect_docker,
     PODMAN: _inspect_podman,
-    DOCKER_LABEL: _inspect_docker_labels,
-    PODMAN_LABEL: _inspect_podman_labels,
+    DOCKER_LABEL: partial(_choose_docker, DOCKER_LABEL),
+    PODMAN_LABEL: partial(_choose_podman, PODMAN_LABEL),
+    DOCKER_NAME: partial(_choose_docker, DOCKER_NAME),
+    PODMAN_NAME: partial(_choose_podman, PODMAN_NAME),
+    MACHINE: _inspect_machines,
 }
 POLL_INTERVAL = 0.2
 
@@ -75,13 +87,13 @@ class Containers:
         """Look up those places that are a runtime's containers; raise NamespaceMissing with every one that cannot be attached."""
         _raise_together(list(self.look_up(places).values()))
 
-    def look_up(self, places: Iterable[str]) -> Dict[str, NamespaceMissing]:
-        """Look up those places that are a runtime's containers; return by place why some cannot be attached."""
+    def look_up(self, places: Iterable[str], *, to_use: bool = True) -> Dict[str, NamespaceMissing]:
+        """Look up those places that are a runtime's containers; return by place why some cannot be attached. What is to be used is asked for twice."""
         faults: Dict[str, NamespaceMissing] = {}
         for runtime, references in group_by_runtime(place for place in places if place not in self._open).items():
             opening = _start_opening(runtime)
             try:
-                opening.run(references)
+                (opening.run if to_use else opening.look)(references)
             except NamespaceMissing as error:
                 faults.update(dict.fromkeys((Place.of(runtime, reference) for reference in references), error))
             faults.update((Place.of(runtime, reference), error) for reference, error in opening.faults.items())
@@ -136,7 +148,7 @@ def find_missing(places: Iterable[str]) -> Dict[str, NamespaceMissing]:
     """Return by place why a container, or the file of a namespace, cannot be had now."""
     asked = list(map(Place, dict.fromkeys(places)))
     with Containers() as containers:
-        faults = containers.look_up(asked)
+        faults = containers.look_up(asked, to_use=False)
     return {**faults, **_look_at_files(asked)}
 
 

@@ -16,9 +16,9 @@ from typing import Any, Callable, Iterator, Mapping, Sequence, Tuple, Union
 from urllib.parse import quote
 
 from .._model.errors import ContainerNotRunning, NamespaceMissing
+from .choice import Choice, choose_container
 from .container import Container, Found, describe_container, read_container
 from .engine_event import EngineEvent
-from .labels import choose_container
 
 RUNTIME = "docker"
 DEFAULT_SOCKET = "/var/run/docker.sock"
@@ -57,14 +57,14 @@ def inspect_docker(references: Sequence[str]) -> Found:
     return _ask(lambda connection: {reference: _inspect(connection, reference) for reference in references})
 
 
-def inspect_docker_labels(references: Sequence[str]) -> Found:
-    """Ask for containers by their labels."""
+def inspect_chosen_docker(choice: Choice, references: Sequence[str]) -> Found:
+    """Ask for containers by what they are chosen by."""
 
     def find(connection: _Connection) -> Found:
         status, running = _get(connection, "/containers/json", list)
         if status != OK:
             raise http.client.HTTPException("status %d" % status)
-        chosen = {wanted: choose_container(RUNTIME, wanted, running) for wanted in references}
+        chosen = {wanted: choose_container(RUNTIME, choice, wanted, running) for wanted in references}
         return {wanted: _inspect(connection, wanted, found) if isinstance(found, str) else found for wanted, found in chosen.items()}
 
     return _ask(find)
@@ -93,8 +93,9 @@ def follow_docker() -> Iterator[EngineEvent]:
             raise ConnectionError("Docker answered with status %d" % response.status)
         yield EngineEvent(RUNTIME)
         for line in response:
-            told = json.loads(line).get("Actor", {}).get("Attributes", {})
-            yield EngineEvent(RUNTIME, str(told.get("name") or ""), told)
+            event = json.loads(line)
+            told = event.get("Actor", {}).get("Attributes", {})
+            yield EngineEvent(RUNTIME, str(told.get("name") or ""), told, event.get("Action") == "start")
         raise ConnectionError("Docker has ended")
     except (ValueError, http.client.HTTPException) as error:
         raise ConnectionError(str(error)) from error

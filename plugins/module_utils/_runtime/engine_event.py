@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Mapping, NamedTuple
 
 from .._model.place import Place
-from .labels import has_labels
+from .choice import CHOICES
 
 
 class EngineEvent(NamedTuple):
@@ -20,8 +20,11 @@ class EngineEvent(NamedTuple):
     engine: str
     name: str = ""
     labels: Mapping[str, object] = {}
+    begins: bool = True
 
     def concerns(self, place: Place) -> bool:
         if place.engine != self.engine:
             return False
-        return not self.name or (place.reference == self.name if place.kind == self.engine else has_labels(place.reference, self.labels))
+        if not self.name or place.kind == self.engine:
+            return self.name in ("", place.reference)
+        return CHOICES[place.kind].fits(place.reference, self.name, self.labels)

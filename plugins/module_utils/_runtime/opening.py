@@ -40,6 +40,10 @@ class Opening:
             self._confirm(self._open_each(wanted, pending), pending)
         self.faults.update(pending)
 
+    def look(self, references: Sequence[str]) -> None:
+        """Ask and open once, for who wants to know what cannot be had, and uses nothing."""
+        self.opened = self._open_each(references, self.faults)
+
     def _open_each(self, references: Sequence[str], pending: Dict[str, NamespaceMissing]) -> List[Tuple[Container, int]]:
         held = []
         for reference, found in self._inspect(references).items():

@@ -15,9 +15,9 @@ import subprocess
 from typing import Dict, Iterator, List, Mapping, Optional, Sequence, Tuple, Union
 
 from .._model.errors import ContainerNotRunning, NamespaceMissing, ToolFailed
+from .choice import Choice, choose_container
 from .container import Container, Found, describe_container, read_container
 from .engine_event import EngineEvent
-from .labels import choose_container
 from .tool import run_tool
 
 RUNTIME = "podman"
@@ -32,22 +32,24 @@ def inspect_podman(references: Sequence[str]) -> Found:
     return {reference: _read(reference, answers, said) for reference in references}
 
 
-def inspect_podman_labels(references: Sequence[str]) -> Found:
-    """Ask for containers by their labels, all in two calls."""
+def inspect_chosen_podman(choice: Choice, references: Sequence[str]) -> Found:
+    """Ask for containers by what they are chosen by, all in two calls."""
     program = _require_program()
     _said, running = _run([program, "ps", "--no-trunc", "--format", "json"])
-    chosen = {wanted: choose_container(RUNTIME, wanted, running) for wanted in references}
+    chosen = {wanted: choose_container(RUNTIME, choice, wanted, running) for wanted in references}
     asked = [identity for identity in chosen.values() if isinstance(identity, str)]
     answers = {str(answer.get("Id")): answer for answer in _run([program, "container", "inspect", "--", *asked])[1]} if asked else {}
-    return {wanted: _describe(wanted, identity, answers) for wanted, identity in chosen.items()}
+    return {wanted: _describe(choice, wanted, identity, answers) for wanted, identity in chosen.items()}
 
 
-def _describe(wanted: str, chosen: Union[str, NamespaceMissing], answers: Mapping[str, Mapping[str, object]]) -> Union[Container, NamespaceMissing]:
+def _describe(
+    choice: Choice, wanted: str, chosen: Union[str, NamespaceMissing], answers: Mapping[str, Mapping[str, object]]
+) -> Union[Container, NamespaceMissing]:
     if isinstance(chosen, NamespaceMissing):
         return chosen
     if chosen in answers:
         return describe_container(RUNTIME, wanted, answers[chosen])
-    return ContainerNotRunning("the podman container with the labels %s has just ended; run again when it stays up" % wanted)
+    return ContainerNotRunning("the podman container with %s %s has just ended; run again when it stays up" % (choice.words, wanted))
 
 
 def _require_program() -> str:
@@ -72,7 +74,7 @@ def follow_podman() -> Iterator[EngineEvent]:
             yield EngineEvent(RUNTIME)
             for line in process.stdout or ():
                 told = json.loads(line)
-                yield EngineEvent(RUNTIME, str(told.get("Name") or ""), told.get("Attributes") or {})
+                yield EngineEvent(RUNTIME, str(told.get("Name") or ""), told.get("Attributes") or {}, told.get("Status") == "start")
         except ValueError as error:
             raise ConnectionError("podman events: %s" % error) from error
         finally:

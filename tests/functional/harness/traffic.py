@@ -107,6 +107,29 @@ def ask_one(question: Question, timeout: float) -> Optional[str]:
             return None
 
 
+def await_answer(address: str, port: int, limit: float = 30.0) -> float:
+    """Ask over TCP every 20 milliseconds, each time anew, and return at what time of the clock the first answer was there: no lost packet is waited for."""
+    deadline = time.monotonic() + limit
+    asked: List[socket.socket] = []
+    try:
+        while time.monotonic() < deadline:
+            asked.append(socket.socket())
+            asked[-1].setblocking(False)
+            asked[-1].connect_ex((address, port))
+            again = time.monotonic() + 0.02
+            while time.monotonic() < again:
+                for client in select.select(asked, [], [], max(0.0, again - time.monotonic()))[0]:
+                    with contextlib.suppress(OSError):
+                        if client.recv(99):
+                            return time.time()
+                    client.close()
+                    asked.remove(client)
+    finally:
+        for client in asked:
+            client.close()
+    raise AssertionError("no answer from %s port %d" % (address, port))
+
+
 def _ask_by_datagrams(client: socket.socket, timeout: float) -> bytes:
     """Ask, and after a second once more: TCP does that by itself."""
     client.settimeout(min(AGAIN, timeout))
