@@ -105,6 +105,7 @@ def take_off_input(firewall: str) -> None:
         sh("nft flush chain inet container_net filter4-CNET-INPUT")
 
 
+@pytest.mark.threat("T3")
 @pytest.mark.parametrize("firewall", FIREWALLS)
 def test_nobody_else_reaches_what_listens_there(firewall: str) -> None:
     """As with CVE-2020-8558: a container where the bridge leads such packets, and a neighbour where another tool had all interfaces do so."""

@@ -171,6 +171,7 @@ def stand(declaration: Declaration) -> None:
     await_addresses("bad", "good")
 
 
+@pytest.mark.threat("T8", "T9", "T10", "S5")
 @pytest.mark.parametrize(("driver", "firewall"), [("bridge", "iptables"), ("bridge", "nftables"), ("overlay", "iptables")])
 def test_an_endpoint_speaks_for_itself_only(driver: str, firewall: str) -> None:
     open_to_all = replace(joined(driver, {}, {"anti_spoofing": False}), firewall=firewall)
