@@ -504,6 +504,7 @@ from typing import Any, Dict, List
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.netloom.container_net.plugins.module_utils._ansible.run import BACKEND_OPTION, create_module, guard
 from ansible_collections.netloom.container_net.plugins.module_utils._firewall.table import select_backend
+from ansible_collections.netloom.container_net.plugins.module_utils._kernel.tables import list_tables
 from ansible_collections.netloom.container_net.plugins.module_utils._model.place import KINDS, PROCESS
 from ansible_collections.netloom.container_net.plugins.module_utils._report.info import Report, select_networks
 from ansible_collections.netloom.container_net.plugins.module_utils._report.links import describe_devices, describe_links
@@ -539,7 +540,7 @@ def main() -> None:
     def read() -> Dict[str, Any]:
         options = module.params
         places = read_places(options["namespaces"] or (), options["containers"] or ())
-        sight = observe_everything(places, select_backend(options["firewall_backend"], has_tool), run_system_tool)
+        sight = observe_everything(places, select_backend(options["firewall_backend"], has_tool, list_tables), run_system_tool)
         report = Report(sight.snapshot, options["scope"])
         networks, endpoints = report.networks(), report.endpoints()
         drift = {} if options["declaration"] is None else {"drift": compare_with(module, options["declaration"], networks, endpoints)}
