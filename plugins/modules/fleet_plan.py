@@ -239,7 +239,7 @@ lock_file_changed:
 from ansible.module_utils.basic import AnsibleModule
 
 
-def main():
+def main() -> None:
     module = AnsibleModule(
         argument_spec={
             "group": {"type": "str", "default": "container_hosts"},

@@ -3,7 +3,7 @@
 # Through the linked path, so that relative imports and the full names of plugin_utils both resolve.
 base=$BUILD/collections/ansible_collections/netloom/container_net/plugins
 packages=()
-for folder in module_utils plugin_utils; do
+for folder in module_utils plugin_utils modules; do
   [ -n "$(find "$base/$folder/" -name '*.py' -print -quit)" ] || { echo "plugins/$folder holds no Python files" >&2; exit 1; }
   packages+=("${base#"$ROOT"/}/$folder")
 done
