@@ -33,11 +33,14 @@ class Other(NamedTuple):
 class Switch:
     """Reads what all backends hold, wants it all in one. Where that is not `fixed`, it is the one that has the scope's rules."""
 
-    def __init__(self, name: str, chosen: Backend, others: Mapping[str, Other], *, fixed: bool) -> None:
+    def __init__(
+        self, name: str, chosen: Backend, others: Mapping[str, Other], *, fixed: bool, dangers: Callable[[str], Sequence[str]] = lambda _name: ()
+    ) -> None:
         self._name = name
         self._loaded: Dict[str, Backend] = {name: chosen}
         self._others = others
         self._fixed = fixed
+        self._dangers = dangers  # of a backend on this host
         self._looked: Set[Tuple[str, str]] = set()  # backends and places; nobody but a run of ours makes what there was not
         self._beside: Set[Tuple[str, str]] = set()  # other scopes, and the backends that hold them
 
@@ -94,7 +97,7 @@ class Switch:
         return self._chosen.why_no_vnis(run)
 
     def warnings(self, run: RunCommand) -> Tuple[str, ...]:
-        return (*(MIXED % (scope, name, self._name) for scope, name in sorted(self._beside)), *self._chosen.warnings(run))
+        return (*(MIXED % (scope, name, self._name) for scope, name in sorted(self._beside)), *self._dangers(self._name), *self._chosen.warnings(run))
 
 
 def _pieces_of(name: str, objects: Sequence[KernelObject]) -> List[FirewallObject]:

@@ -52,6 +52,13 @@ TRACES: Dict[str, Tuple[str, Callable[[ListTables, RunCommand], bool]]] = {
 }
 
 
+EMPTIED = "firewalld empties iptables whenever it is reloaded, and the rules of this scope with it, until the next run; set firewall_backend: nftables"
+
+
+def _find_dangers(list_tables: ListTables, name: str) -> Tuple[str, ...]:
+    return (EMPTIED,) if name == "iptables" and "inet firewalld" in list_tables() else ()
+
+
 def list_choices() -> List[str]:
     """Return what the option firewall_backend may be."""
     return [AUTO, *BACKENDS]
@@ -67,7 +74,7 @@ def select_backend(name: str, has_tool: HasTool, list_tables: ListTables) -> Bac
     from .switch import Other, Switch
 
     others = {other: Other(partial(TRACES[other][1], list_tables), partial(BACKENDS[other], has_tool)) for other in beside}
-    return Switch(chosen, backend, others, fixed=name != AUTO)
+    return Switch(chosen, backend, others, fixed=name != AUTO, dangers=partial(_find_dangers, list_tables))
 
 
 def _is_there(name: str, has_tool: HasTool) -> bool:
