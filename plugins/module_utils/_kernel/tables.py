@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import errno
 from typing import List
 
 from .._model.errors import RequestFailed
@@ -15,6 +16,7 @@ from .door import HEADER, NETLINK_NETFILTER, Door, read_attributes
 from .netlink import NFT_GETTABLE, NLM_F_REQUEST
 
 NAME = 1
+UNKNOWN = (errno.EINVAL, errno.EOPNOTSUPP, errno.EPROTONOSUPPORT)  # what a kernel without nftables says to a question about it
 FAMILIES = {1: "inet", 2: "ip", 3: "arp", 5: "netdev", 7: "bridge", 10: "ip6"}
 
 
@@ -24,7 +26,9 @@ def list_tables() -> List[str]:
     try:
         with Door().open("", NETLINK_NETFILTER) as line:
             found = line.dump(question)
-    except RequestFailed:
+    except RequestFailed as error:
+        if error.errno not in UNKNOWN:
+            raise
         return []
     return ["%s %s" % (FAMILIES.get(payload[0], payload[0]), _name(payload)) for payload in found]
 

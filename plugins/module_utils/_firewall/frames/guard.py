@@ -12,32 +12,15 @@ import ipaddress
 from typing import Any, Dict, Iterable, Iterator, List, Tuple
 
 from ..._model.addresses import ip_version
-from ..._model.frames import FrameChain, FrameSet, FrameTable, frame_table
+from ..._model.frames import FrameChain, FrameTable, frame_table
 from ..._model.guard import GuardedPort
 from ..base import RunCommand
 from ..nftables.words import token
-from .table import list_scopes, read_frames
+from .table import OPTION, OPTION_MAC, SETS, TARGET, list_scopes, read_frames
 
 PRIORITY = -250  # before br_netfilter shows frames to other rules
-# Of ICMPv6, by its octets: nft has had words for them since 1.0.8 only.
-TARGET, OPTION, OPTION_MAC = "@th,64,128", "@th,192,16", "@th,208,48"
 # Discovery as the kernel speaks it: no extension header, and at most the one option, which is what the rules look into.
 PLAIN = ("ip6 nexthdr != 58 drop", "ip6 length != { 24, 32 } drop")
-
-SETS = (
-    FrameSet("ports", "iifname"),
-    FrameSet("routers", "iifname"),
-    FrameSet("free4", "iifname"),  # whose addresses nobody knows
-    FrameSet("free6", "iifname"),
-    FrameSet("macs", "iifname . ether saddr"),
-    FrameSet("option-macs", "iifname . " + OPTION_MAC),
-    FrameSet("addresses4", "iifname . ip saddr"),
-    FrameSet("addresses6", "iifname . ip6 saddr"),
-    FrameSet("targets", "iifname . " + TARGET),
-    FrameSet("subnets4", "iifname . ip saddr", ranges=True),
-    FrameSet("subnets6", "iifname . ip6 saddr", ranges=True),
-    FrameSet("target-ranges", "iifname . " + TARGET, ranges=True),
-)
 
 CHAINS = (
     FrameChain(

@@ -23,14 +23,35 @@ AT_ONCE = 1000  # entries: where the user of a namespace is not root outside, th
 PREFIX = "container_net."  # before the scope, in a table's name
 # Of what nft lists as a number, in the order of the machine's own octets or of the network's.
 _PROTOCOLS = {number: name for name, numbers in {"ip": (8, 0x0800), "arp": (0x0608, 0x0806), "ip6": (0xDD86, 0x86DD)}.items() for number in numbers}
+NONE = ("No such file or directory", "not supported")  # how nft says that there is no table, or can be none
+FOREIGN = "{"  # how a rule begins that is none of ours, as nft tells it
+# Of ICMPv6, by its octets: nft has had words for them since 1.0.8 only.
+TARGET, OPTION, OPTION_MAC = "@th,64,128", "@th,192,16", "@th,208,48"
+
+SETS = (
+    FrameSet("ports", "iifname"),
+    FrameSet("routers", "iifname"),
+    FrameSet("free4", "iifname"),  # whose addresses nobody knows
+    FrameSet("free6", "iifname"),
+    FrameSet("macs", "iifname . ether saddr"),
+    FrameSet("option-macs", "iifname . " + OPTION_MAC),
+    FrameSet("addresses4", "iifname . ip saddr"),
+    FrameSet("addresses6", "iifname . ip6 saddr"),
+    FrameSet("targets", "iifname . " + TARGET),
+    FrameSet("subnets4", "iifname . ip saddr", ranges=True),
+    FrameSet("subnets6", "iifname . ip6 saddr", ranges=True),
+    FrameSet("target-ranges", "iifname . " + TARGET, ranges=True),
+)
 _HOOK = "type filter hook %s priority %d; policy accept;"
 
 
 def read_frames(run: RunCommand, place: str, scope: str) -> Optional[FrameTable]:
     """Return the table of a scope, or None where there is none; `run` works in that place."""
-    code, out, _err = run([TOOL, "-j", "-n", "list", "table", "bridge", PREFIX + scope], None)
-    if code:
+    code, out, err = run([TOOL, "-j", "-n", "list", "table", "bridge", PREFIX + scope], None)
+    if code and any(words in err for words in NONE):
         return None
+    if code:
+        raise FirewallError("nft failed with exit code %d: %s" % (code, said(err)))
     try:
         return _read(json.loads(out)["nftables"], place, scope)
     except (ValueError, KeyError, TypeError, AttributeError):
@@ -74,7 +95,7 @@ def _parts(desired: Optional[FrameTable], current: Optional[FrameTable]) -> Iter
         changes += (("delete", entry) for entry in sorted(set(current.entries or ()) - set(desired.entries or ())))
         changes += (("add", entry) for entry in sorted(set(desired.entries or ()) - set(current.entries or ())))
     elif desired is not None:
-        before += ["add table %s" % at, *(_set_line(found, at) for found in desired.sets)]
+        before += ["add table %s" % at, *(_set_line(found, at) for found in desired.sets if found.keys)]
         changes += (("add", entry) for entry in desired.entries or ())
         after = list(_chain_lines(desired, at))
     while len(changes) > AT_ONCE:
@@ -91,7 +112,7 @@ def _chain_lines(desired: FrameTable, at: str) -> Iterator[str]:
     for found in desired.chains or ():
         yield "add chain %s %s%s" % (at, found.name, " { %s }" % (_HOOK % (found.hook, found.priority)) if found.hook else "")
     for found in desired.chains or ():
-        yield from ("add rule %s %s %s" % (at, found.name, line) for line in found.lines)
+        yield from ("add rule %s %s %s" % (at, found.name, line) for line in found.lines if not line.startswith(FOREIGN))
 
 
 def _names(table: FrameTable) -> List[str]:
@@ -111,10 +132,11 @@ def _read(items: Sequence[Mapping[str, Any]], place: str, scope: str) -> FrameTa
     entries: List[Tuple[str, str]] = []
     hooks: Dict[str, Tuple[str, int]] = {}
     lines: Dict[str, List[str]] = {}
+    known = {found.name: found for found in SETS}  # nft does not tell what a set was made of
     for item in items:
         ((kind, body),) = item.items()
         if kind == "set":
-            sets.append(FrameSet(body["name"], ""))
+            sets.append(known.get(body["name"], FrameSet(body["name"], "")))
             entries.extend((body["name"], _entry(element)) for element in body.get("elem", ()))
         elif kind == "chain":
             plain = body.get("type", "filter") == "filter" and body.get("policy", "accept") == "accept"

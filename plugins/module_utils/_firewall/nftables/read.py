@@ -238,11 +238,11 @@ def _read_statement(kind: str, body: Any) -> Fields:
         if key is None:
             raise ValueError(body)
         return {"target": key[2]}
-    if kind == "mangle" and _expression(body["key"]) in _DSCP:
-        return {"target": DSCP, "to": "0x%02x" % body["value"]}
     if kind == "mangle" and body["key"] == {"tcp option": {"name": "maxseg", "field": "size"}}:
         size = body["value"]
         return {"target": CLAMP, "to": PATH_MTU if size == {"rt": {"key": "mtu"}} else "%d" % size}
+    if kind == "mangle" and _expression(body["key"]) in _DSCP:
+        return {"target": DSCP, "to": "0x%02x" % body["value"]}
     if kind == "mangle" and _expression(body["key"]) == "meta mark":
         (bits,) = (value for value in body["value"]["|"] if isinstance(value, int))
         return {"target": MARK, "to": "0x%x/0x%x" % (bits, bits)}
