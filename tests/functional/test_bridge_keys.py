@@ -17,7 +17,7 @@ from harness.host import entered, sh
 from harness.snapshot import assert_same, take_snapshot
 
 pytestmark = pytest.mark.fake_host()
-LLDP = bytes.fromhex("0180c200000e02000000000188cc") + b"neighbour".ljust(46, b"\0")
+NEAREST, KIND = bytes.fromhex("0180c200000e"), bytes.fromhex("88cc") + b"neighbour".ljust(46, b"\0")
 
 
 def web(**options: Any) -> Declaration:
@@ -32,9 +32,10 @@ def passes() -> bool:
         ear.settimeout(0.5)
     with ear, entered("a"), socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as mouth:
         mouth.bind(("eth0", 0))
-        mouth.send(LLDP)
+        frame = NEAREST + mouth.getsockname()[4] + KIND
+        mouth.send(frame)
         try:
-            return ear.recv(100).startswith(LLDP)
+            return ear.recv(100).startswith(frame)
         except OSError:
             return False
 

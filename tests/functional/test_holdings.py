@@ -214,7 +214,7 @@ def test_only_rules_of_ours_are_read_again_to_verify() -> None:
     tools = Tools()
     assert converge(published("%d:80" % PORT), tools=tools).steps
     # nft: what others translate; and the table of frames, before, tried, and again to verify.
-    assert [tools.calls.count(tool) for tool in ("iptables-restore", "iptables-save", "nft")] == [1, 2, 5]
+    assert [tools.calls.count(tool) for tool in ("iptables-restore", "iptables-save", "nft")] == [1, 2, 4]
 
 
 def test_what_stands_is_not_refused_for_who_came_later() -> None:

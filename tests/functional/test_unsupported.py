@@ -16,8 +16,9 @@ from typing import Any, Dict, Iterable, List
 import pytest
 from ansible_collections.netloom.container_net.plugins.module_utils._kernel import feature_probe
 from ansible_collections.netloom.container_net.plugins.module_utils._kernel.door import Door
-from ansible_collections.netloom.container_net.plugins.module_utils._kernel.statefile import STORE_DIRECTORY, declaration_path
+from ansible_collections.netloom.container_net.plugins.module_utils._kernel.statefile import declaration_path
 from ansible_collections.netloom.container_net.plugins.module_utils._model.errors import ContainerNetError, EnvironmentUnfit
+from ansible_collections.netloom.container_net.plugins.module_utils._model.names import STORE_DIRECTORY
 from ansible_collections.netloom.container_net.plugins.module_utils._runtime.libc import CLONE_NEWNET
 from harness.declarations import BOX, V4, endpoint, lan, network, plain
 from harness.engine import Declaration, Outcome, converge, give_uplink, lines, settle

@@ -58,7 +58,7 @@ def _put_back(request: Request, kept: KeptFiles, timeout: float, undo: Undo, ste
     try:
         return _go_back(request, kept, timeout, undo, steps)
     except (FirewallError, ToolFailed):
-        _go_back(request._replace(backend=NoFirewall()), kept, timeout, undo, steps)
+        _go_back(request._replace(backend=NoFirewall(), frames=False), kept, timeout, undo, steps)
         raise
 
 

@@ -15,6 +15,7 @@ from .._drivers.settings import interface_sysctls
 from .._kernel.need import Need
 from .._kernel.observe import Observer
 from .._kernel.record import Record
+from .._model.frames import FrameTable
 from .._model.link import Link, LinkKey
 from .._model.objects import Address, KernelObject, Namespace, Route, Sysctl, is_foreign
 from .._model.place import HOST, Place
@@ -57,6 +58,8 @@ def way_back(request: Request, before: Snapshot, steps: Sequence[Step]) -> Reque
     earlier_names = _earlier_names(steps)
     made = {earlier_names.follow(step.subject).key for step in steps if step.action == CREATE} - set(before.unfolded().objects)
     lent = (*_lent_links(before, steps, request.scope), *_moved_entries(before, steps), *_changed_settings(before, steps, request.place, inside=True))
+    if not request.frames:
+        earlier = tuple(item for item in earlier if not isinstance(item, FrameTable))
     wanted, places = _within_reach(earlier + lent, tuple(dict.fromkeys(step.place for step in steps)))
     return Request(
         scope=request.scope,

@@ -11,7 +11,6 @@ from __future__ import annotations
 import errno
 from typing import List
 
-from .._model.errors import RequestFailed
 from .door import HEADER, NETLINK_NETFILTER, Door, read_attributes
 from .netlink import NFT_GETTABLE, NLM_F_REQUEST
 
@@ -26,7 +25,7 @@ def list_tables() -> List[str]:
     try:
         with Door().open("", NETLINK_NETFILTER) as line:
             found = line.dump(question)
-    except RequestFailed as error:
+    except OSError as error:
         if error.errno not in UNKNOWN:
             raise
         return []

@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import Collection
 
 from .._model.firewall import FirewallObject
+from .._model.frames import FrameTable
 from .._model.guest import Guest
 from .._model.link import Link
 from .._model.mark import read_mark
@@ -24,7 +25,17 @@ def concerns(step: Step, place: str, others: Collection[str]) -> bool:
     if isinstance(subject, FirewallObject):
         come, gone = step.rules
         return any(step.leading_counts) or not (come or gone) or any(rule.owner not in others for rule in (*come, *gone))
+    if isinstance(subject, FrameTable):
+        return step.current is None or _lacks(step)
     if isinstance(subject, Guest) or subject.place not in (HOST, place):
         return False
     mark = read_mark(subject.alias) if isinstance(subject, Link) else None
     return mark is None or mark.endpoint not in others
+
+
+def _lacks(step: Step) -> bool:
+    """Tell whether something is missing: what is there of those who are gone is nobody's harm."""
+    desired, current = step.desired, step.current
+    if not isinstance(desired, FrameTable) or not isinstance(current, FrameTable):
+        return False
+    return desired.chains != current.chains or not set(desired.entries or ()) <= set(current.entries or ())

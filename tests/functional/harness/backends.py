@@ -41,6 +41,7 @@ def prefer_tools() -> None:
 
 def drop_guards(firewall: str, versions: Sequence[int] = (4, 6)) -> None:
     """Take away every rule that keeps somebody off; what is published stays published."""
+    sh("for table in $(nft list tables bridge | sed -n 's/.* container_net/container_net/p'); do nft delete table bridge $table; done")
     if firewall == "nftables":
         kept = [line.split()[1] for line in sh("nft list table %s" % OURS).splitlines() if line.startswith("\tchain ")]
         sh("\n".join("nft flush chain %s '%s'" % (OURS, chain) for chain in kept if "nat" not in chain))

@@ -169,7 +169,8 @@ def add_native_tables() -> None:
 
 
 def native_tables() -> str:
-    """Return all tables but those that iptables keeps in nft for itself, with their counters' values and handles left out."""
+    """Return all tables but ours and those that iptables keeps in nft for itself, with their counters' values and handles left out."""
     found = ["%s %s" % tuple(line.split()[1:3]) for line in sh("nft list tables").splitlines()]
     kept = [table for table in found if table.split()[1] not in ("raw", "nat", "mangle", "security") and table not in ("ip filter", "ip6 filter")]
+    kept = [table for table in kept if not table.startswith("bridge container_net.")]
     return "".join(sh("nft --stateless list table %s" % table) for table in sorted(kept))
