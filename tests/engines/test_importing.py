@@ -28,7 +28,7 @@ def test_what_an_engine_made_is_made_in_its_place(folders: Folders, kind: str) -
     give_uplink()
     with running(folders, kind) as engine:
         engine.add_network("shop", *SUBNETS)
-        engine.run("api", "shop", **({"ports": [8080]} if kind == "docker" else {}))
+        engine.run("api", "shop", **({"ports": {8080: [8080]}} if kind == "docker" else {}))
         engine.run("alone")
         found = from_inspect(engine.inspect_all())
         inside = sh("nsenter -t %d -n ip -br address show eth0" % engine.pid("api"))

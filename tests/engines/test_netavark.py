@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Dict, List
 
 import pytest
-from ansible_collections.netloom.container_net.plugins.module_utils._kernel.statefile import STORE_DIRECTORY
+from ansible_collections.netloom.container_net.plugins.module_utils._model.names import STORE_DIRECTORY
 from ansible_collections.netloom.container_net.plugins.plugin_utils.program import build_program
 from engines import CGROUP, SERVE, Folders, Podman, answers
 from harness.declarations import V4, V6, endpoint, network
