@@ -68,15 +68,20 @@ PROBE = textwrap.dedent("""\
         protocol, address, port, source = probe
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
         s = socket.socket(family, socket.SOCK_STREAM if protocol == "tcp" else socket.SOCK_DGRAM)
-        s.settimeout(0.6)
+        s.settimeout(1.4 if protocol == "tcp" else 0.7)  # a first packet that a busy machine loses is sent again
         try:
             if source:
                 s.bind((source, 0))
             if protocol == "tcp":
                 s.connect((address, port))
-            else:  # the answer may leave from another address of the host
+                return s.recv(99).decode() or None
+            for _again in range(2):  # the answer may leave from another address of the host
                 s.sendto(b"?", (address, port))
-            return s.recv(99).decode() or None
+                try:
+                    return s.recv(99).decode() or None
+                except socket.timeout:
+                    pass
+            return None
         except OSError:
             return None
         finally:
