@@ -39,6 +39,9 @@ class Firewalld:
     """The daemon and its bus; they end with this host."""
 
     def __init__(self) -> None:
+        # Whom the installation of dbus would have made.
+        for file, entry in (("passwd", "messagebus:x:981:981::/:/usr/sbin/nologin"), ("group", "messagebus:x:981:")):
+            sh("grep -q '^messagebus:' /etc/%s || echo '%s' >>/etc/%s" % (file, entry, file))
         sh("mkdir -p /run/dbus; dbus-daemon --system --fork --nopidfile")
         self.start()
 
